@@ -1,0 +1,66 @@
+# What people type. `make` alone lists it.
+# uv is taken from the PATH, or made in .tools from nothing but python3.
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
+PYTHON := .venv/bin/python
+SYNC = $(UV) sync --quiet --locked --inexact --all-extras
+SERVE ?= 1
+# Debian packages, where they can be had; elsewhere a line says what will be missed.
+APT = command -v apt-get >/dev/null && root=$$([ "$$(id -u)" = 0 ] || echo sudo -n) \
+	&& $$root apt-get update -qq \
+	&& $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends
+
+.PHONY: help setup demo test check bench clean test-setup chromium
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+setup: .venv/synced ## the environment: .venv, a JRE if there is none, the jars
+	@$(PYTHON) -m lake.toolchain --java >/dev/null 2>&1 || $(SYNC) --no-dev
+	@$(PYTHON) -m lake.toolchain
+
+demo: setup ## the whole platform on sample homes; SERVE=0 stops after the pipeline
+	@.venv/bin/lake demo $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: chromium check ## all that a change must pass
+	@$(PYTHON) -m lake.toolchain --tests
+	$(PYTHON) -m pytest -q -m "spark or slow or browser or servers"
+
+check: test-setup ## the fast part of it, without Spark
+	$(PYTHON) -m ruff format --check --quiet .
+	$(PYTHON) -m ruff check --quiet .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports --no-logo
+	$(PYTHON) -m infra.house_rules
+	$(PYTHON) -m pytest -q -m "not (spark or slow or browser or servers)"
+
+bench: test-setup ## the benchmarks, as tables
+	@$(PYTHON) -m lake.toolchain --tests
+	@$(PYTHON) -m benchmarks
+
+clean: ## remove what these commands made here; the lake stays
+	rm -rf .venv .tools .*_cache .coverage htmlcov spark-warehouse metastore_db derby.log
+
+test-setup: setup .venv/synced-dev
+
+# Without `java`: whether the JRE from PyPI is wanted is only known once there is a Python to ask.
+.venv/synced: uv.lock pyproject.toml | $(UV)
+	@echo "Python packages (1.3 GB, once) ..."
+	@$(SYNC) --no-extra java --no-dev
+	@$(PYTHON) -c 'import lightgbm' 2>/dev/null || { $(APT) libgomp1; } >/dev/null 2>&1 \
+	|| echo "no libgomp: LightGBM needs it (Debian: apt-get install libgomp1)" >&2
+	@touch $@
+
+.venv/synced-dev: .venv/synced
+	@$(SYNC) --no-extra java
+	@touch $@
+
+# Debian without python3-venv makes a folder without pip; pip alone is enough then.
+.tools/bin/uv:
+	@{ python3 -m venv .tools && .tools/bin/python -m pip install --quiet uv; } >/dev/null 2>&1 \
+	|| { rm -rf .tools; python3 -m pip install --quiet --root-user-action=ignore --target .tools uv; } \
+	|| { rm -rf .tools; echo "uv is missing and python3 cannot install it; install uv, or on Debian" \
+	     "python3-venv (apt-get install python3-venv)" >&2; exit 1; }
+
+chromium:
+	@command -v chromium >/dev/null || { $(APT) chromium; } >/dev/null 2>&1 \
+	|| echo "no chromium: the browser tests need it (Debian: apt-get install chromium)" >&2

@@ -1,0 +1,56 @@
+"""landing/readings and events -> bronze.meter_readings: as sent, a block or a single value a row."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from bronze.contracts import METER_READINGS
+from lake.arriving import REASON, cell, csv_cells
+
+TOPIC = "meter-readings"
+_SENT = ("meter_id", "starts_at", "resolution", "unit", "quality", "known_at", "message_id")
+_CSV = (*_SENT, "value", "partner_id")
+_JSON = "partner_id STRING, values ARRAY<STRING>, value STRING, _broken STRING, " + ", ".join(
+    f"{name} STRING" for name in _SENT
+)
+
+
+def meter_readings(landing_readings: DataFrame) -> DataFrame:
+    """Return a row a line: the canonical reading (NDJSON or CSV) with its fields as text.
+
+    ``_rejected`` names the reason where a line cannot be taken.
+    """
+    return (
+        landing_readings.transform(parsed)
+        .withColumn(REASON, reason())
+        .select(*METER_READINGS.names, REASON, "line")
+    )
+
+
+def parsed(lines: DataFrame) -> DataFrame:
+    """Add the fields of a line; JSON and CSV lines may stand in one landing folder."""
+    document = F.from_json("line", _JSON, {"columnNameOfCorruptRecord": "_broken"})
+    cells = cell(csv_cells(F.col("line"), most=len(_CSV) + 2), F.col("header"), _CSV)
+    is_csv = F.col("header").isNotNull()
+    values = F.coalesce(F.col("_json.values"), F.array(F.col("_json.value")))
+    return (
+        lines.withColumn("_json", F.when(~is_csv, document))
+        .withColumn("_csv", F.when(is_csv, F.struct(*(c.alias(n) for n, c in cells.items()))))
+        .withColumn("_claimed", F.coalesce("_json.partner_id", "_csv.partner_id"))
+        .withColumn("values", F.when(is_csv, F.array(F.col("_csv.value"))).otherwise(values))
+        .withColumns({n: F.coalesce(f"_json.{n}", f"_csv.{n}") for n in _SENT})
+    )
+
+
+def reason() -> Column:
+    """Say why a line cannot be taken, or null."""
+    lacks = [
+        F.when(F.col(name).isNull() | (F.trim(F.col(name)) == ""), F.lit(f"{name} is missing"))
+        for name in ("meter_id", "starts_at", "resolution")
+    ]
+    return F.coalesce(
+        F.when(F.col("header").isNull() & F.col("_json._broken").isNotNull(), "not a JSON object"),
+        F.when(F.col("_claimed") != F.col("partner_id"), "partner_id is not the sender's"),
+        *lacks,
+        F.when(F.size("values") == 0, "values is empty"),
+        F.when(F.get("values", F.lit(0)).isNull() & (F.size("values") == 1), "value is missing"),
+    )

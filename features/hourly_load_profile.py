@@ -1,0 +1,96 @@
+"""gold.energy_hourly -> features.hourly_load_profile: what recent load looked like, as known then."""
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from features.contracts import HOURLY_LOAD_PROFILE, LAGS, lag_column
+
+_SERIES = ["partner_id", "location_id", "fuel", "direction"]
+_DAYS = 28
+
+
+def hourly_load_profile(
+    energy_hourly: DataFrame, meters: DataFrame, locations: DataFrame
+) -> DataFrame:
+    """Return a row a series, local day and local hour, from whole hours of 28 days to that day."""
+    return (
+        energy_hourly.where("observed_intervals = expected_intervals")
+        .transform(lambda rows: without_copies(rows, meters))
+        .join(locations.select("partner_id", "location_id", "time_zone"), ["partner_id", "location_id"])
+        .transform(by_local_hour)
+        .transform(looking_back)
+        .select(*HOURLY_LOAD_PROFILE.names)
+    )  # fmt: skip
+
+
+def touched_by_energy_hourly(changes: DataFrame) -> DataFrame:
+    """Return the days whose 28 days hold a changed hour."""
+    day = F.explode(F.sequence("local_date", F.date_add("local_date", _DAYS - 1)))
+    return changes.select("partner_id", "location_id", "local_date").distinct().select(
+        "partner_id", "location_id", day.alias("local_date")
+    )  # fmt: skip
+
+
+def needed_for(touched: DataFrame) -> DataFrame:
+    """Return the days that the features of the touched days look at."""
+    day = F.explode(F.sequence(F.date_sub("local_date", _DAYS - 1), "local_date"))
+    return touched.select("partner_id", "location_id", day.alias("local_date")).distinct()
+
+
+def without_copies(energy_hourly: DataFrame, meters: DataFrame) -> DataFrame:
+    """Leave out consumption that is import by another name: homes that meter import alone."""
+    fuel = ["partner_id", "location_id", "fuel"]
+    alone = (
+        meters.where("NOT is_sub_meter")
+        .groupBy(*fuel)
+        .agg(F.collect_set("direction").alias("directions"))
+        .where(F.col("directions") == F.array(F.lit("import")))
+        .select(*fuel, F.lit("consumption").alias("direction"))
+    )
+    return energy_hourly.join(alone, on=[*fuel, "direction"], how="left_anti")
+
+
+def by_local_hour(energy: DataFrame) -> DataFrame:
+    """Return one row a series, day and hour of the wall clock; the hour that comes twice is a mean."""
+    hour = F.hour(F.from_utc_timestamp("starts_at", F.col("time_zone")))
+    return energy.groupBy(*_SERIES, "time_zone", "local_date", "local_month", hour.alias("local_hour")).agg(
+        F.avg("energy_kwh").alias("kwh"), F.max("known_at").alias("said_at")
+    )  # fmt: skip
+
+
+def looking_back(hours: DataFrame) -> DataFrame:
+    """Add lags, means, median and spread of the same hour, and when all of it was known."""
+    day = F.unix_date("local_date")
+    same_hour = Window.partitionBy(*_SERIES, "local_hour").orderBy("_day")
+    week, month = same_hour.rangeBetween(-6, 0), same_hour.rangeBetween(1 - _DAYS, 0)
+    whole_day = Window.partitionBy(*_SERIES, "local_date")
+    recent = F.map_from_entries(F.collect_list(F.struct("_day", "kwh")).over(week))
+    return (
+        hours.withColumn("_day", day)
+        .withColumns(
+            {
+                "_recent": recent,
+                "mean_7d_kwh": F.avg("kwh").over(week),
+                "mean_28d_kwh": F.avg("kwh").over(month),
+                "median_28d_kwh": F.expr("approx_percentile(kwh, 0.5, 100)").over(month),
+                "deviation_28d_kwh": F.coalesce(F.stddev("kwh").over(month), F.lit(0.0)),
+                "days_observed": F.count("kwh").over(month).cast("int"),
+                "known_at": F.max("said_at").over(month),
+            }
+        )
+        .withColumns({lag_column(d): _lag(d) for d in LAGS})
+        .withColumns(
+            {
+                "day_mean_7d_kwh": F.avg("mean_7d_kwh").over(whole_day),
+                "day_mean_28d_kwh": F.avg("mean_28d_kwh").over(whole_day),
+                "known_at": F.max("known_at").over(whole_day),
+                "feature_at": F.to_utc_timestamp(
+                    F.date_add("local_date", 1).cast("timestamp"), F.col("time_zone")
+                ),
+            }
+        )
+    )
+
+
+def _lag(days: int) -> Column:
+    return F.try_element_at("_recent", F.col("_day") - (days - 1))

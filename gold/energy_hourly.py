@@ -1,0 +1,10 @@
+"""silver.energy_in_context -> gold.energy_hourly: energy, cost and peak by hour of the local clock."""
+
+from pyspark.sql import DataFrame
+
+from gold.energy import in_steps
+
+
+def energy_hourly(energy_in_context: DataFrame) -> DataFrame:
+    """Return a row a location, fuel, direction and hour of the local clock with a reading."""
+    return in_steps(energy_in_context, seconds=3600)

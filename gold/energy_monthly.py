@@ -1,0 +1,10 @@
+"""silver.energy_in_context -> gold.energy_monthly: energy, cost and peak by local month."""
+
+from pyspark.sql import DataFrame
+
+from gold.energy import in_months
+
+
+def energy_monthly(energy_in_context: DataFrame) -> DataFrame:
+    """Return a row a location, fuel, direction and local month with a reading."""
+    return in_months(energy_in_context)

@@ -1,0 +1,10 @@
+"""silver.energy_in_context -> gold.energy_quarter_hourly: energy, cost and peak by quarter of an hour."""
+
+from pyspark.sql import DataFrame
+
+from gold.energy import in_steps
+
+
+def energy_quarter_hourly(energy_in_context: DataFrame) -> DataFrame:
+    """Return a row a location, fuel, direction and quarter of an hour with a reading."""
+    return in_steps(energy_in_context, seconds=900)

@@ -1,0 +1,134 @@
+"""Finds every table's contract and function, and the lineage that their signatures tell."""
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import Any
+
+from lake.contract import Table
+from lake.errors import LakeError
+
+LANDING = "landing_"
+
+
+class UnknownTable(LakeError):
+    """A name that no contract declares."""
+
+    code = "unknown-table"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A table with the function that makes it and the tables that the function names."""
+
+    table: Table
+    module: ModuleType | None
+    inputs: Mapping[str, str]
+    landing: str = ""
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The public function; its name is the table's noun."""
+        assert self.module is not None
+        function: Callable[..., Any] = getattr(self.module, self.table.noun)
+        return function
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Keyword-only parameters: what is not a table (the clock, a model)."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+
+    def touched_by(self, source: str) -> Callable[..., Any] | None:
+        """The module's own ``touched_by_<parameter>``, where it has one for this input."""
+        parameter = next(p for p, name in self.inputs.items() if name == source)
+        return getattr(self.module, f"touched_by_{parameter}", None)
+
+
+class Catalog:
+    """All tables of the installed layers (entry points ``lake.layers``)."""
+
+    def __init__(self, layers: Mapping[str, str]) -> None:
+        """Take package names by layer; each has ``contracts.TABLES``."""
+        self._packages = dict(layers)
+        self.tables: dict[str, Table] = {
+            table.name: table
+            for package in self._packages.values()
+            for table in importlib.import_module(f"{package}.contracts").TABLES
+        }
+
+    def __getitem__(self, name: str) -> Table:
+        if name not in self.tables:
+            near = [t for t in self.tables if t.endswith("." + name.split(".")[-1])]
+            hint = f"did you mean {near[0]}?" if near else "`lake tables` lists them"
+            raise UnknownTable(f"there is no table {name}", cure=hint)
+        return self.tables[name]
+
+    def resolve(self, parameter: str, *, seen_from: str) -> str:
+        """Return the table that a parameter of a layer's function names.
+
+        ``bronze_meter_readings`` names its layer; ``meters`` is the own layer's table, else the
+        only one of that noun.
+        """
+        for layer in self._packages:
+            if f"{layer}.{parameter.removeprefix(layer + '_')}" in self.tables and (
+                parameter.startswith(layer + "_")
+            ):
+                return f"{layer}.{parameter.removeprefix(layer + '_')}"
+        if f"{seen_from}.{parameter}" in self.tables:
+            return f"{seen_from}.{parameter}"
+        found = [name for name in self.tables if name.split(".")[1] == parameter]
+        if len(found) != 1:
+            raise UnknownTable(
+                f"parameter {parameter} names {len(found)} tables",
+                where=seen_from,
+                cure="name the layer too, as in bronze_meter_readings",
+            )
+        return found[0]
+
+    @cache  # noqa: B019 - one catalogue a process
+    def node(self, name: str) -> Node:
+        """Return the table with its function; a table that is written with another has none."""
+        table = self[name]
+        if table.written_with:
+            return Node(table, None, {})
+        module = importlib.import_module(f"{self._packages[table.layer]}.{table.noun}")
+        parameters = [
+            p.name
+            for p in inspect.signature(getattr(module, table.noun)).parameters.values()
+            if p.kind is not p.KEYWORD_ONLY
+        ]
+        landing = next((p for p in parameters if p.startswith(LANDING)), "")
+        inputs = {
+            p: self.resolve(p, seen_from=table.layer) for p in parameters if p != landing
+        }
+        return Node(table, module, inputs, landing.removeprefix(LANDING))
+
+    def lineage(self) -> dict[str, tuple[str, ...]]:
+        """Each table that a function makes, with the tables that make it, itself left out.
+
+        A table written with another stands for the run that writes it.
+        """
+        made: dict[str, tuple[str, ...]] = {}
+        for name in self.tables:
+            node = self.node(name)
+            if node.module is None:
+                continue
+            sources: list[str] = []
+            for source in node.inputs.values():
+                sources += self[source].written_with or (source,)
+            made[name] = tuple(sorted(set(sources) - {name}))
+        return made
+
+
+@cache
+def catalog() -> Catalog:
+    """Return the catalogue of the installed layers."""
+    points = sorted(entry_points(group="lake.layers"), key=lambda p: p.name)
+    if not points:
+        raise UnknownTable("no layer is installed", cure="run `make setup`")
+    return Catalog({point.name: point.value for point in points})

@@ -1,0 +1,113 @@
+"""Files -> landing/<kind>/<received date>/<partner>/: untouched, checked for form, never twice.
+
+A file appears there whole or not at all (written beside, then renamed), under a name that begins
+with its checksum: the same file again is found and left. Landing is a folder or a mounted volume.
+"""
+
+import gzip
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from lake.errors import LakeError
+from lake.settings import Settings
+
+LONGEST_LINE = 16 * 1024 * 1024
+_CHUNK = 1024 * 1024
+_BINARY = b"\x00"
+
+
+class UnreadableFile(LakeError):
+    """A file that cannot be taken in as it is."""
+
+    code = "unreadable-file"
+
+
+class CannotWrite(LakeError):
+    """The lake cannot be written: the disk is full, or the folder is not ours."""
+
+    code = "cannot-write"
+
+
+@dataclass(frozen=True)
+class Landed:
+    """Where a file was put; ``is_new`` is false where the same bytes were there already."""
+
+    path: Path
+    is_new: bool
+    bytes: int
+
+
+def land(
+    file: Path, *, kind: str, partner: str, settings: Settings, clock: datetime
+) -> Landed:
+    """Put one file into landing; UnreadableFile or CannotWrite where that cannot be."""
+    _partner_is_plain(partner)
+    digest, size = _inspected(file)
+    landing = Path(settings.root) / "landing" / kind
+    name = f"{digest[:16]}-{file.name}".replace("'", "_")
+    for found in landing.glob(f"*/{partner}/{digest[:16]}-*"):
+        return Landed(found, is_new=False, bytes=size)
+    target = landing / clock.date().isoformat() / partner / name
+    part = target.with_name(f".{name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("rb") as source, part.open("wb") as copy:
+            shutil.copyfileobj(source, copy, _CHUNK)
+            copy.flush()
+            os.fsync(copy.fileno())
+        # Arrival time is the file's own, so that a past day can be played as it was.
+        os.utime(part, (clock.timestamp(), clock.timestamp()))
+        part.rename(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise CannotWrite(
+            f"cannot write to the lake: {error.strerror}",
+            where=str(target.parent),
+            cure="free space or give write permission; nothing was taken in",
+        ) from error
+    return Landed(target, is_new=True, bytes=size)
+
+
+def _inspected(file: Path) -> tuple[str, int]:
+    """Return checksum and size; refuse what can have no readable line."""
+    digest, size, line, longest = hashlib.sha256(), 0, 1, 0
+    try:
+        with file.open("rb") as source:
+            opened = gzip.open(source) if file.suffix == ".gz" else source
+            while chunk := opened.read(_CHUNK):
+                if _BINARY in chunk:
+                    raise UnreadableFile(
+                        "not a text file: it has zero bytes",
+                        where=str(file),
+                        cure="send UTF-8 text: NDJSON or CSV",
+                    )
+                digest.update(chunk)
+                size += len(chunk)
+                head, *rest = chunk.split(b"\n")
+                longest += len(head)
+                if longest > LONGEST_LINE or any(len(r) > LONGEST_LINE for r in rest):
+                    raise UnreadableFile(
+                        f"a line is longer than {LONGEST_LINE // 1024 // 1024} MiB",
+                        where=f"{file}, line {line}",
+                        cure="send one block a line; nothing of the file was taken in",
+                    )
+                if rest:
+                    line, longest = line + len(rest), len(rest[-1])
+    except (OSError, EOFError) as error:
+        raise UnreadableFile(
+            f"cannot read the file: {getattr(error, 'strerror', None) or error}", where=str(file)
+        ) from error
+    if not size:
+        raise UnreadableFile("the file is empty", where=str(file), cure="send it again, whole")
+    return digest.hexdigest(), size
+
+
+def _partner_is_plain(partner: str) -> None:
+    if not partner or not all(c.isalnum() or c in "-_." for c in partner) or partner[0] == ".":
+        raise UnreadableFile(
+            f"{partner!r} is no partner id", cure="use letters, digits, '-', '_' and '.'"
+        )

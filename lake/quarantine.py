@@ -1,0 +1,50 @@
+"""Rows that a table's function judged untrue -> the layer's quarantine, until they are mended."""
+
+from datetime import datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lake import writing
+from lake.catalog import Catalog
+from lake.contract import Table
+from lake.store import Store
+
+REASONS = "_reasons"
+_LINE = ["source_file", "source_line"]
+
+
+def hold(
+    store: Store,
+    catalog: Catalog,
+    table: Table,
+    rows: DataFrame,
+    again: DataFrame | None,
+    clock: datetime,
+) -> int:
+    """Write the rows with reasons to ``<layer>.quarantine``; return how many are new there.
+
+    ``rows`` has ``_reasons`` (array<string>), ``_entity_id``, ``_position`` and ``_payload`` beside
+    the contract's columns. ``again`` holds the lines that were fed a second time: what they had in
+    quarantine is let go, unless it is bad still.
+    """
+    quarantine = catalog[f"{table.layer}.quarantine"]
+    store.create(quarantine)
+    bad = rows.where(F.size(REASONS) > 0).select(
+        F.lit(table.name).alias("table_name"),
+        "partner_id",
+        F.col("_entity_id").alias("entity_id"),
+        F.col("_position").cast("int").alias("position"),
+        F.col(REASONS).alias("reasons"),
+        F.col("_payload").alias("payload"),
+        *_LINE,
+        "received_at",
+        F.lit(clock).alias("quarantined_at"),
+    )
+    held = store.read(quarantine).where(F.col("table_name") == table.name)
+    if held.isEmpty():
+        return writing.insert(store, quarantine, bad).inserted
+    lines = bad.select(*_LINE) if again is None else bad.select(*_LINE).unionByName(again)
+    stored = held.join(lines.distinct(), on=_LINE, how="left_semi").select(*quarantine.names)
+    written = writing.replace(store, quarantine, bad, stored)
+    return written.inserted + written.updated

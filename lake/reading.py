@@ -1,0 +1,281 @@
+"""Any table by its name, in SQL, without Spark: delta-rs and DataFusion, refreshed as tables change."""
+
+import csv
+import io
+import json
+import os
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from arro3.core import Table as Arrow
+from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import TableNotFoundError
+
+from lake.catalog import UnknownTable
+from lake.contract import Table
+from lake.errors import LakeError
+from lake.settings import Settings
+
+Value = str | int | float | bool | date | datetime | None
+Row = dict[str, object]
+Form = Literal["table", "csv", "json"]
+
+_REMOTE_SECONDS = 1.0
+_NAMED = r'(?<![\w.])"?(\w+)"?\s*\.\s*"?(\w+)"?'
+_NO_TABLE = re.compile(r"table '(?:datafusion\.)?(?:public\.)?([^']+)' not found")
+# Quoted identifiers, literals and comments; what is in the last two names no table.
+_SILENT = re.compile(r"\"[^\"]*\"|'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
+# Everything else (COPY writes files) is refused.
+_QUESTION = re.compile(
+    r"[\s(]*(?:explain\s+(?:analyze\s+|verbose\s+)*)?\(*(?:select|with|values)\b", re.IGNORECASE
+)
+_ARROW = {
+    "string": "Utf8View",
+    "double": "Float64",
+    "int": "Int32",
+    "bigint": "Int64",
+    "boolean": "Boolean",
+    "timestamp": 'Timestamp(Microsecond, Some("UTC"))',
+    "date": "Date32",
+    "array<string>": "List(Utf8View)",
+}
+
+
+class BadQuery(LakeError):
+    """SQL that cannot be planned or run, or that is no question."""
+
+    code = "bad-query"
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A table as it was last looked at; version -1 and no ``delta``: not there yet."""
+
+    stamp: object
+    delta: DeltaTable | None = None
+    version: int = -1
+    identity: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.version}{self.identity}"
+
+
+@dataclass(frozen=True)
+class _Session:
+    """A query engine in which each table stands still at one version."""
+
+    engine: QueryBuilder
+    tables: Mapping[str, _Seen]
+
+
+@dataclass
+class Reader:
+    """The tables of one lake for many threads.
+
+    A table that is declared and not there yet has no rows. Each query sees the newest versions;
+    one that runs while a table changes ends on the versions that it began with.
+    """
+
+    settings: Settings
+    tables: Mapping[str, Table]
+    _seen: dict[str, _Seen] = field(default_factory=dict)
+    _session: _Session | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def query(self, sql: str) -> Arrow:
+        """Return the answer as Arrow; BadQuery, UnknownTable.
+
+        Values go into ``sql`` by ``literal`` only.
+        """
+        if not _QUESTION.match(_SILENT.sub(lambda m: _blank(m[0]), sql)):
+            raise BadQuery("only questions can be asked", cure="begin with SELECT, WITH or VALUES")
+        try:
+            return self._session_for(sql).engine.execute(sql).read_all()
+        # arro3 raises nothing narrower for an error while rows are read.
+        except Exception as error:  # noqa: BLE001
+            raise self._explained(str(error)) from error
+
+    def rows(self, sql: str) -> list[Row]:
+        """Return the answer as one dictionary a row; BadQuery, UnknownTable."""
+        return list(records(self.query(sql)))
+
+    def version(self, name: str) -> int:
+        """Return a table's newest version, -1 where it is not there yet; UnknownTable."""
+        return self._newest(name).version
+
+    def state(self, *names: str) -> str:
+        """Return a text that changes when one of the tables does, for ETags; UnknownTable."""
+        newest = [(name, self._newest(name)) for name in names]
+        return ",".join(f"{name}@{seen.key}" for name, seen in newest)
+
+    def _newest(self, name: str) -> _Seen:
+        if name not in self.tables:
+            raise self._unknown(name)
+        path = f"{self.settings.root}/{self.tables[name].path}"
+        stamp = _stamp(path)
+        known = self._seen.get(name)
+        if known is None or known.stamp != stamp:
+            with self._lock:
+                known = self._seen.get(name)
+                if known is None or known.stamp != stamp:
+                    known = self._seen[name] = _opened(path, stamp)
+        return known
+
+    def _session_for(self, sql: str) -> _Session:
+        spoken = _SILENT.sub(lambda m: _blank(m[0]), sql).lower()
+        named = {f"{layer}.{noun}" for layer, noun in re.findall(_NAMED, spoken)}
+        wanted = {name: self._newest(name) for name in sorted(named & self.tables.keys())}
+        session = self._session
+        if session is None or any(
+            n not in session.tables or session.tables[n].key != s.key for n, s in wanted.items()
+        ):
+            tables = {**(session.tables if session else {}), **wanted}
+            session = self._session = _Session(self._engine(tables), tables)
+        return session
+
+    def _engine(self, tables: Mapping[str, _Seen]) -> QueryBuilder:
+        engine = QueryBuilder()
+        for layer in {name.split(".")[0] for name in tables}:
+            engine.execute(f"CREATE SCHEMA {layer}").read_all()
+        for name, seen in tables.items():
+            if seen.delta is not None:
+                engine.register(name, seen.delta)
+            else:
+                engine.execute(f"CREATE TABLE {name} AS {_no_rows(self.tables[name])}").read_all()
+        return engine
+
+    def _explained(self, message: str) -> LakeError:
+        if missing := _NO_TABLE.search(message):
+            return self._unknown(missing[1])
+        line = re.sub(r"\x1b\[[\d;]*m", "", message).strip().split("\n")[0]
+        return BadQuery(line[:400], where="SQL")
+
+    def _unknown(self, name: str) -> UnknownTable:
+        nouns = {known.split(".")[1]: known for known in self.tables}
+        noun = name.split(".")[-1]
+        near = (
+            [nouns[noun]]
+            if noun in nouns
+            else get_close_matches(name, self.tables, 1, 0.7)
+            or [nouns[n] for n in get_close_matches(noun, nouns, 1, 0.7)]
+        )
+        cure = f"did you mean {near[0]}?" if near else "`lake tables` lists them"
+        return UnknownTable(f"there is no table {name}", cure=cure)
+
+
+def literal(value: Value) -> str:
+    """Return a value as a SQL literal: the only way of a value from outside into SQL.
+
+    delta-rs takes no bound parameters. DataFusion's literals know no escape but the doubled quote.
+    Instants need a zone. BadQuery for what no literal can say.
+    """
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool | int):
+        return str(value).upper()
+    if isinstance(value, float) and value - value == 0:
+        return f"CAST({value!r} AS DOUBLE)"
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return f"arrow_cast('{value.isoformat()}', '{_ARROW['timestamp']}')"
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return f"DATE '{value.isoformat()}'"
+    if isinstance(value, str) and "\0" not in value:
+        return "'" + value.replace("'", "''") + "'"
+    raise BadQuery(f"{value!r} cannot be a value in SQL")
+
+
+def records(arrow: Arrow) -> Iterator[Row]:
+    """Yield the rows as dictionaries of plain Python values; instants are in UTC."""
+    columns = [arrow[name].to_pylist() for name in arrow.column_names]
+    for values in zip(*columns, strict=True):
+        yield dict(zip(arrow.column_names, values, strict=True))
+
+
+def show(arrow: Arrow, form: Form = "table") -> str:
+    """Return rows as an aligned table, CSV or a JSON list of objects.
+
+    Instants are ISO 8601 in UTC, numbers have all their digits, nothing is cut. Null is empty in
+    table and CSV; null, and what JSON cannot say (NaN, infinity), is null in JSON.
+    """
+    rows = [[_said(value) for value in row.values()] for row in records(arrow)]
+    if form == "json":
+        objects = (json.dumps(dict(zip(arrow.column_names, r, strict=True))) for r in rows)
+        return "[" + ",\n ".join(objects) + "]"
+    if form == "csv":
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows([arrow.column_names, *rows])
+        return out.getvalue().rstrip("\n")
+    return _aligned(arrow.column_names, rows)
+
+
+def sql(query: str, *, settings: Settings, tables: Mapping[str, Table]) -> Arrow:
+    """Return the answer to one question; BadQuery, UnknownTable."""
+    return Reader(settings, tables).query(query)
+
+
+def _stamp(path: str) -> object:
+    """Return what differs after a commit: of a folder its log's change, else the passing second."""
+    if "://" in path:
+        return int(time.monotonic() / _REMOTE_SECONDS)
+    try:
+        log = os.stat(Path(path) / "_delta_log")  # noqa: PTH116 - half the time of Path.stat
+    except OSError:
+        return None
+    return (log.st_ino, log.st_mtime_ns)
+
+
+def _opened(path: str, stamp: object) -> _Seen:
+    if stamp is None:
+        return _Seen(stamp)
+    try:
+        delta = DeltaTable(path)
+    except TableNotFoundError:
+        return _Seen(stamp)
+    return _Seen(stamp, delta, delta.version(), f"-{delta.metadata().id}")
+
+
+def _no_rows(table: Table) -> str:
+    typed = (f"arrow_cast(NULL, '{_ARROW[c.type]}') AS \"{c.name}\"" for c in table.columns)
+    return f"SELECT {', '.join(typed)} WHERE FALSE"
+
+
+def _blank(silent: str) -> str:
+    return silent if silent.startswith('"') else "''" if silent.startswith("'") else " "
+
+
+def _said(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value - value != 0:
+        return None
+    if isinstance(value, list):
+        return [_said(one) for one in value]
+    return value if isinstance(value, int | float | str | None) else str(value)
+
+
+def _aligned(names: list[str], rows: list[list[object]]) -> str:
+    cells = [["" if v is None else str(v).replace("\n", "\\n") for v in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    is_number = [
+        any(r[i] is not None for r in rows)
+        and all(isinstance(r[i], int | float | None) for r in rows)
+        for i in range(len(names))
+    ]
+    lines = [
+        "  ".join(
+            c.rjust(w) if right else c.ljust(w)
+            for c, w, right in zip(row, widths, is_number, strict=True)
+        ).rstrip()
+        for row in ([*names], ["-" * w for w in widths], *cells)
+    ]
+    return "\n".join([*lines, f"({len(rows)} row{'' if len(rows) == 1 else 's'})"])

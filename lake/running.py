@@ -1,0 +1,251 @@
+"""One hop: what changed in the inputs -> the slices it touches -> the table's function -> a write.
+
+A run reads its inputs at fixed versions, computes what they touch since the ledger's last entry,
+writes what differs, and records the versions last. Cut short anywhere, it is simply done again.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.storagelevel import StorageLevel
+
+from lake import arriving, writing
+from lake.catalog import Catalog, Node
+from lake.contract import Issue, Keep, Replace, Table, Upsert
+from lake.errors import LakeError
+from lake.ledger import Ledger, Seen
+from lake.quarantine import REASONS, hold
+from lake.report import Report
+from lake.settings import Settings
+from lake.store import Store
+from lake.writing import Written
+
+
+class CannotRun(LakeError):
+    """A table that no function makes was asked for."""
+
+    code = "cannot-run"
+
+
+@dataclass
+class Runner:
+    """Runs tables of one lake with one clock; the models come from the registry by name."""
+
+    spark: SparkSession
+    settings: Settings
+    catalog: Catalog
+    clock: datetime
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.spark, self.settings)
+        self.ledger = Ledger(self.settings.root)
+
+    def run(self, name: str, *, again: bool = False) -> Report:
+        """Bring one table up to date; ``again`` computes it whole (a backfill).
+
+        UnknownTable, CannotRun, or whatever the table's function raises.
+        """
+        started = time.monotonic()
+        node = self.catalog.node(name)
+        if node.module is None:
+            raise CannotRun(
+                f"{name} has no function of its own",
+                cure=f"run {' or '.join(node.table.written_with)}, which writes it",
+            )
+        if node.landing:
+            return arriving.arrive(
+                self.store, self.ledger, node, self.catalog[arriving.rejects(node.table.layer)]
+            )
+        versions = {t: self.store.version(self.catalog[t]) for t in node.inputs.values()}
+        versions.pop(name, None)
+        rule = getattr(node.module, "RULE_VERSION", 1)
+        seen = self.ledger.seen(name)
+        if seen.rule_version != rule:
+            seen, again = Seen({}, rule), True
+        if isinstance(node.table.update, Issue):
+            again = True
+        if not again and seen.versions == versions:
+            return Report(name, time.monotonic() - started, note="nothing new")
+        hop = _Hop(self, node, versions, seen)
+        written, quarantined = hop.whole() if again or not seen.versions else hop.touched()
+        seconds = time.monotonic() - started
+        self.ledger.record(
+            name, versions, rule_version=rule, rows_written=written.rows, seconds=seconds
+        )
+        return Report(name, seconds, written, quarantined)
+
+
+@dataclass
+class _Hop:
+    runner: Runner
+    node: Node
+    versions: Mapping[str, int]
+    seen: Seen
+
+    @property
+    def table(self) -> Table:
+        return self.node.table
+
+    @property
+    def store(self) -> Store:
+        return self.runner.store
+
+    def whole(self) -> tuple[Written, int]:
+        """Compute the table from all of its inputs."""
+        rows = self._call({})
+        if isinstance(self.table.update, Upsert):
+            return self._upsert(rows, None)
+        stored = self.store.read(self.table) if self.store.exists(self.table) else None
+        if stored is not None and isinstance(self.table.update, Issue):
+            day: date = self.runner.clock.date()
+            stored = stored.where(F.col(self.table.update.date) == F.lit(day))
+        elif stored is not None and stored.isEmpty():
+            stored = None
+        return self._write(rows, stored), 0
+
+    def touched(self) -> tuple[Written, int]:
+        """Compute what the changes of the inputs touch."""
+        if isinstance(self.table.update, Upsert):
+            return self._touched_rows()
+        assert isinstance(self.table.update, Replace | Keep)
+        if not self.table.update.slices:
+            return self.whole()
+        slices = self._touched_slices(self.table.update.slices)
+        if slices is None:
+            return Written(), 0
+        slices = slices.persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            if slices.isEmpty():
+                return Written(), 0
+            reach = getattr(self.node.module, "needed_for", None)
+            needed = reach(slices) if reach else slices
+            cut = {
+                parameter: self._cut(name, self._read(name), needed)
+                for parameter, name in self.node.inputs.items()
+                if set(slices.columns) <= set(self.runner.catalog[name].names)
+            }
+            stored = self._cut(self.table.name, self.store.read(self.table), slices)
+            rows = self._call(cut)
+            if reach:
+                rows = rows.join(slices, on=slices.columns, how="left_semi")
+            return self._write(rows, stored), 0
+        finally:
+            slices.unpersist()
+
+    def _write(self, rows: DataFrame, stored: DataFrame | None) -> Written:
+        write = writing.keep if isinstance(self.table.update, Keep) else writing.replace
+        return write(self.store, self.table, rows, stored)
+
+    def _touched_rows(self) -> tuple[Written, int]:
+        """Feed the new rows of the first input, and old ones that another input's change frees."""
+        parameter, driver = next(iter(self.node.inputs.items()))
+        rows = self._changes(driver).where("_change_type <> 'update_preimage'")
+        fed = rows.where("_change_type <> 'delete'").drop("_change_type")
+        again: DataFrame | None = None
+        for name in list(self.node.inputs.values())[1:]:
+            function = self.node.touched_by(name)
+            if function is None or not self._has_changed(name):
+                continue
+            freed = self._call_touched(function, name)
+            again = freed if again is None else again.unionByName(freed)
+        if again is not None:
+            again = again.distinct().persist(StorageLevel.MEMORY_AND_DISK)
+            if again.isEmpty():
+                again = None
+            else:
+                keys = again.columns
+                old = self._read(driver).join(F.broadcast(again), on=keys, how="left_semi")
+                fed = old.unionByName(fed.join(again, on=keys, how="left_anti"))
+        elif not self._has_changed(driver):
+            return Written(), 0
+        return self._upsert(self._call({parameter: fed}), again)
+
+    def _upsert(self, rows: DataFrame, again: DataFrame | None) -> tuple[Written, int]:
+        assert isinstance(self.table.update, Upsert)
+        revisions = self.table.update.revisions
+        quarantined = 0
+        good = rows
+        if REASONS in rows.columns:
+            # A first load is too large to be kept at hand: reading it twice is cheaper.
+            if self.seen.versions:
+                rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
+            quarantined = hold(
+                self.store, self.runner.catalog, self.table, rows, again, self.runner.clock
+            )
+            good = rows.where(F.size(REASONS) == 0)
+        written = writing.upsert(
+            self.store, self.table, good, self.runner.catalog[revisions] if revisions else None
+        )
+        rows.unpersist()
+        return written, quarantined
+
+    def _touched_slices(self, columns: tuple[str, ...]) -> DataFrame | None:
+        found: list[DataFrame] = []
+        for name in self.node.inputs.values():
+            if not self._has_changed(name):
+                continue
+            if function := self.node.touched_by(name):
+                found.append(self._call_touched(function, name).select(*columns))
+            elif set(columns) <= set(self.runner.catalog[name].names):
+                found.append(self._changes(name).select(*columns))
+        if not found:
+            return None
+        return reduce(DataFrame.unionByName, found).distinct()
+
+    def _call_touched(self, function: Any, source: str) -> DataFrame:
+        """Call a ``touched_by_…(changes, tables…)`` of the table's module."""
+        code = function.__code__
+        names = code.co_varnames[1 : code.co_argcount]
+        tables = {
+            n: self._read(self.runner.catalog.resolve(n, seen_from=self.table.layer))
+            for n in names
+        }
+        touched: DataFrame = function(self._changes(source), **tables)
+        return touched
+
+    def _call(self, given: Mapping[str, DataFrame]) -> DataFrame:
+        tables = {
+            p: given[p] if p in given else self._read(name)
+            for p, name in self.node.inputs.items()
+        }
+        known: dict[str, Any] = {"clock": self.runner.clock, **self.runner.arguments}
+        rows: DataFrame = self.node.function(
+            **tables, **{a: known[a] for a in self.node.arguments}
+        )
+        return rows
+
+    def _read(self, name: str) -> DataFrame:
+        return self.store.read(self.runner.catalog[name], version=self.versions.get(name))
+
+    def _has_changed(self, name: str) -> bool:
+        return name in self.versions and self.versions[name] != self.seen.versions.get(name, -1)
+
+    def _changes(self, name: str) -> DataFrame:
+        table = self.runner.catalog[name]
+        after, until = self.seen.versions.get(name, -1), self.versions[name]
+        if after >= until:
+            return self._read(name).limit(0).withColumn("_change_type", F.lit("insert"))
+        if after < 0:
+            return self._read(name).withColumn("_change_type", F.lit("insert"))
+        return self.store.changes(table, after=after, until=until)
+
+    def _cut(self, name: str, rows: DataFrame, slices: DataFrame) -> DataFrame:
+        """Keep the rows of the touched slices; literal months let Delta skip files."""
+        table = self.runner.catalog[name]
+        columns = slices.columns
+        for partition in (table.column(p) for p in table.partitioned_by):
+            if partition.name in columns:
+                months = slices.select(partition.name)
+            elif partition.month_of in columns:
+                months = slices.select(F.date_format(partition.month_of, "yyyy-MM"))
+            else:
+                continue
+            rows = rows.where(F.col(partition.name).isin([m[0] for m in months.distinct().collect()]))
+        return rows.join(slices, on=list(columns), how="left_semi")

@@ -1,0 +1,67 @@
+"""Contract -> Spark schema, DDL with comments, and typed empty tables."""
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import DataType, StructField, StructType
+
+from lake.contract import Append, Column, Table
+
+_PROPERTIES = {
+    # Each hop reads only what changed before it.
+    "delta.enableChangeDataFeed": "true",
+}
+_MUTABLE = {
+    # Readers without Spark must read every published table (no column mapping, no type widening).
+    "delta.enableDeletionVectors": "true",
+}
+
+
+def comment(column: Column) -> str:
+    """Return the meaning, with the unit and the allowed values where there are any."""
+    unit = f" Unit: {column.unit}." if column.unit else ""
+    allowed = f" One of: {', '.join(column.values)}." if column.values else ""
+    return f"{column.meaning}{unit}{allowed}"
+
+
+def spark_schema(table: Table) -> StructType:
+    """Return the schema that a frame of this table has."""
+    return StructType(
+        [
+            StructField(c.name, DataType.fromDDL(c.type), c.nullable, {"comment": comment(c)})
+            for c in table.columns
+        ]
+    )
+
+
+def properties(table: Table) -> dict[str, str]:
+    """Return the Delta properties that follow from the update rule."""
+    if isinstance(table.update, Append):
+        return {**_PROPERTIES, "delta.appendOnly": "true"}
+    return {**_PROPERTIES, **_MUTABLE}
+
+
+def ddl(table: Table, *, name: str) -> str:
+    """Return CREATE TABLE IF NOT EXISTS with comments, checks and properties."""
+    fields = [
+        f"  `{c.name}` {c.type.upper()}{'' if c.nullable else ' NOT NULL'}"
+        f" COMMENT '{_quoted(comment(c))}'"
+        for c in table.columns
+    ]
+    partitions = f"\nPARTITIONED BY ({', '.join(table.partitioned_by)})" if (
+        table.partitioned_by
+    ) else ""
+    settings = ", ".join(f"'{k}' = '{v}'" for k, v in properties(table).items())
+    return (
+        f"CREATE TABLE IF NOT EXISTS {name} (\n"
+        + ",\n".join(fields)
+        + f"\n) USING DELTA{partitions}\nCOMMENT '{_quoted('One row is ' + table.row)}.'"
+        + f"\nTBLPROPERTIES ({settings})"
+    )
+
+
+def empty(spark: SparkSession, table: Table) -> DataFrame:
+    """Return no rows of this table."""
+    return spark.createDataFrame([], spark_schema(table))
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

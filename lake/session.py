@@ -1,0 +1,77 @@
+"""The one place that starts Spark: the cluster's session on Databricks, a local one elsewhere."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from lake import toolchain
+from lake.settings import Settings
+
+_SMALL = {
+    "spark.sql.shuffle.partitions": "8",
+    # Delta's default of 50 makes each small commit several times slower.
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.sql.autoBroadcastJoinThreshold": str(64 * 1024 * 1024),
+    "spark.sql.join.preferSortMergeJoin": "false",
+    "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+}
+_ALWAYS = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+    # INT96, Spark's default, has no statistics that readers without Spark can skip by.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.compression.codec": "zstd",
+    # A home's month is then a few row groups of a file sorted by home.
+    "spark.hadoop.parquet.block.row.count.limit": "50000",
+    # A longer line is not one that any source sends; landing refuses it with its number.
+    "spark.hadoop.mapreduce.input.linerecordreader.line.maxlength": str(32 * 1024 * 1024),
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+def session(settings: Settings, *, small: bool = False) -> SparkSession:
+    """Return the running session or start one; ``small`` is for tests and suits tiny tables.
+
+    MissingJar or NoJava (lake.toolchain) when the set-up was not done.
+    """
+    if active := SparkSession.getActiveSession():
+        return active
+    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
+        return SparkSession.builder.getOrCreate()
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    if home := toolchain.java_home():
+        os.environ["JAVA_HOME"] = str(home)
+    jars = [*toolchain.jars("delta"), *toolchain.jars("kafka")]
+    java_options = "-Dio.netty.tryReflectionSetAccessible=true"
+    if small:
+        java_options += " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    scratch = Path(settings.root).parent if "://" not in settings.root else Path("/tmp")
+    builder = (
+        SparkSession.builder.master("local[2]" if small else settings.cores)
+        .appName("lake")
+        .config("spark.driver.memory", settings.memory)
+        .config("spark.driver.extraClassPath", ":".join(map(str, jars)))
+        .config("spark.driver.extraJavaOptions", java_options)
+        .config("spark.sql.warehouse.dir", str(scratch / "spark-warehouse"))
+    )
+    log4j = Path(__file__).with_name("log4j2.properties")
+    builder = builder.config(
+        "spark.driver.extraJavaOptions", f"{java_options} -Dlog4j2.configurationFile={log4j}"
+    )
+    for key, value in {**_ALWAYS, **_SMALL}.items():
+        builder = builder.config(key, value)
+    if small:
+        builder = builder.config("spark.sql.shuffle.partitions", "2")
+    spark: SparkSession = builder.getOrCreate()
+    return spark
+
+
+def scratch_space(settings: Settings) -> int:
+    """Return the bytes free where the lake is, when it is a folder."""
+    return shutil.disk_usage(settings.root).free

@@ -1,0 +1,126 @@
+"""Where tables live and how they are read: by path in a folder, by three-level name on Databricks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import deltalake
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lake.contract import Table
+from lake.errors import LakeError
+from lake.schema import ddl, empty, spark_schema
+from lake.settings import Settings
+
+
+class SchemaDiffers(LakeError):
+    """A stored table has other columns than its contract; all differences are named at once."""
+
+    code = "schema-differs"
+
+
+@dataclass
+class Store:
+    """The lake's tables as Spark sees them."""
+
+    spark: SparkSession
+    settings: Settings
+    _known: set[str] = field(default_factory=set)
+
+    def name(self, table: Table) -> str:
+        """Return what stands for the table in SQL."""
+        if self.settings.catalog:
+            return f"{self.settings.catalog}.{table.name}"
+        return f"delta.`{self.path(table)}`"
+
+    def path(self, table: Table) -> str:
+        """Return the table's folder or URL."""
+        return f"{self.settings.root}/{table.path}"
+
+    def exists(self, table: Table) -> bool:
+        """Tell whether the table was made."""
+        if table.name in self._known:
+            return True
+        if self.settings.catalog:
+            found = self.spark.catalog.tableExists(self.name(table))
+        else:
+            found = deltalake.DeltaTable.is_deltatable(self.path(table))
+        if found:
+            self._known.add(table.name)
+        return found
+
+    def create(self, table: Table) -> None:
+        """Make the table where it is absent; SchemaDiffers where it has another schema."""
+        if not self.exists(table):
+            self.spark.sql(ddl(table, name=self.name(table)))
+            self._known.add(table.name)
+            return
+        has = {f.name: f.dataType for f in self.spark.read.table(self.name(table)).schema}
+        wants = {f.name: f.dataType for f in spark_schema(table)}
+        differences = [
+            *(f"no column {n}" for n in wants.keys() - has.keys()),
+            *(f"undeclared column {n}" for n in has.keys() - wants.keys()),
+            *(
+                f"{n} is {has[n].simpleString()}, not {wants[n].simpleString()}"
+                for n in wants.keys() & has.keys()
+                if has[n] != wants[n]
+            ),
+        ]
+        if differences:
+            raise SchemaDiffers(
+                f"{table.name} differs from its contract: {'; '.join(sorted(differences))}",
+                where=self.path(table),
+                cure="raise the contract's version and migrate the table, or run in a new lake",
+            )
+
+    def delta(self, table: Table) -> DeltaTable:
+        """Return the handle for MERGE."""
+        if self.settings.catalog:
+            return DeltaTable.forName(self.spark, self.name(table))
+        return DeltaTable.forPath(self.spark, self.path(table))
+
+    def version(self, table: Table) -> int:
+        """Return the newest version, -1 where the table is not there yet."""
+        if not self.settings.catalog:
+            # Without Spark: a look at the log takes milliseconds.
+            path = self.path(table)
+            return deltalake.DeltaTable(path).version() if deltalake.DeltaTable.is_deltatable(path) else -1
+        if not self.exists(table):
+            return -1
+        newest = self.delta(table).history(1).select("version").first()
+        return int(newest[0]) if newest else -1
+
+    def read(self, table: Table, *, version: int | None = None) -> DataFrame:
+        """Return the rows at a version, now where none is given; none where it is absent."""
+        if version == -1 or not self.exists(table):
+            return empty(self.spark, table)
+        reader = self.spark.read
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        return (
+            reader.table(self.name(table))
+            if self.settings.catalog
+            else reader.format("delta").load(self.path(table))
+        )
+
+    def changes(self, table: Table, *, after: int, until: int) -> DataFrame:
+        """Return the rows as they were before and after each change in (after, until]."""
+        reader = (
+            self.spark.read.format("delta")
+            .option("readChangeFeed", "true")
+            .option("startingVersion", after + 1)
+            .option("endingVersion", until)
+        )
+        feed = (
+            reader.table(self.name(table))
+            if self.settings.catalog
+            else reader.load(self.path(table))
+        )
+        return feed.select(*table.names, "_change_type")
+
+
+def counts(rows: DataFrame, conditions: Mapping[str, str]) -> dict[str, int]:
+    """Count the rows that meet each SQL condition, in one pass."""
+    found = rows.agg(*(F.count_if(F.expr(sql)).alias(n) for n, sql in conditions.items())).first()
+    return {} if found is None else {name: int(found[name]) for name in conditions}

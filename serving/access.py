@@ -1,0 +1,106 @@
+"""A bearer token -> who asks, and whose locations they may see."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import jwt
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from lake.errors import LakeError
+from lake.settings import Settings
+
+READ = "insights.read"
+# Sees the locations of all partners: the developer's own machine.
+EVERYBODY = "insights.read.all"
+REQUESTS_A_MINUTE = 1_000
+_ALGORITHM = "HS256"
+_bearer = HTTPBearer(
+    auto_error=False, bearerFormat="JWT", description="OAuth2 bearer token with `insights.read`."
+)
+
+
+class Unauthenticated(LakeError):
+    """No token, or one that is not valid (any more)."""
+
+    code = "unauthenticated"
+    headers = {"WWW-Authenticate": 'Bearer realm="insights"'}  # noqa: RUF012
+
+
+class MissingScope(LakeError):
+    """A valid token for something else."""
+
+    code = "missing-scope"
+    headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{READ}"'}  # noqa: RUF012
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks; ``partner_id`` is None for a token of all partners."""
+
+    subject: str
+    partner_id: str | None
+    requests_a_minute: int = REQUESTS_A_MINUTE
+
+
+def signing_key(settings: Settings) -> bytes:
+    """Return the key of the developer tokens: the setting, else the lake's own, made once (0600)."""
+    if secret := settings.token_secret.get_secret_value():
+        return secret.encode()
+    file = Path(settings.root) / "_keys" / "developer.key"
+    if not file.exists():
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = file.with_name(f".{secrets.token_hex(8)}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_hex(32), encoding="ascii")
+        try:
+            file.hardlink_to(made)
+        except FileExistsError:  # another process was first; its key counts
+            pass
+        finally:
+            made.unlink()
+    return file.read_bytes()
+
+
+def signed_token(
+    key: bytes, *, partner: str | None, subject: str, scope: str, now: datetime, lasts: timedelta
+) -> str:
+    """Return a JWT; without a partner it needs the scope of all of them to be of use."""
+    claims = {"sub": subject, "scope": scope, "iat": now, "exp": now + lasts}
+    return jwt.encode(claims | ({"partner_id": partner} if partner else {}), key, _ALGORITHM)
+
+
+def caller_of(token: str, *, key: bytes) -> Caller:
+    """Return who a token stands for; Unauthenticated, MissingScope."""
+    try:
+        claims = jwt.decode(token, key, [_ALGORITHM], options={"require": ["exp", "sub"]})
+    except jwt.InvalidTokenError as error:
+        raise Unauthenticated(f"the token is not valid: {error}", cure="get a new one") from error
+    scopes = str(claims.get("scope", "")).split()
+    partner = claims.get("partner_id")
+    if EVERYBODY in scopes and partner is None:
+        return Caller(claims["sub"], None)
+    if READ not in scopes or not isinstance(partner, str) or not partner:
+        raise MissingScope(f"the token lacks the scope {READ} of a partner", cure="ask for it")
+    return Caller(claims["sub"], partner)
+
+
+async def caller(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Caller:
+    """Return who asks, counted against their limit; Unauthenticated, MissingScope, TooMany."""
+    if credentials is None:
+        raise Unauthenticated("there is no bearer token", cure="send Authorization: Bearer <token>")
+    who = caller_of(credentials.credentials, key=request.app.state.key)
+    request.state.allowance = request.app.state.limits.spend(
+        (who.subject, who.partner_id, request.scope["route"].path),
+        most=who.requests_a_minute,
+        now=datetime.now(UTC).timestamp(),
+    )
+    return who
+
+
+Who = Annotated[Caller, Depends(caller)]

@@ -1,0 +1,113 @@
+"""A location id -> the home, where the caller may see it; and how far its data reach."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Query
+from fastapi.concurrency import run_in_threadpool
+
+from lake.errors import LakeError
+from lake.reading import Reader, literal
+from serving.answers import Ask
+
+_LOCATIONS = "silver.locations"
+REACH_TABLES = ("gold.energy_quarter_hourly", "gold.energy_hourly", "gold.energy_daily")
+
+
+class UnknownLocation(LakeError):
+    """No location of this id, or not one of the caller's: both look the same."""
+
+    code = "unknown-location"
+
+
+class AmbiguousLocation(LakeError):
+    """Only a token of all partners can meet this."""
+
+    code = "ambiguous-location"
+
+
+@dataclass(frozen=True)
+class Location:
+    """Whose home it is, and its clock."""
+
+    partner_id: str
+    location_id: str
+    time_zone: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The location's clock."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def where(self) -> str:
+        """The SQL condition that every question about this home has."""
+        partner, location = literal(self.partner_id), literal(self.location_id)
+        return f"partner_id = {partner} AND location_id = {location}"
+
+    def instant(self, at: object) -> str | None:
+        """Return an instant of a table as ISO 8601 with the location's offset."""
+        return at.astimezone(self.zone).isoformat() if isinstance(at, datetime) else None
+
+
+@lru_cache(maxsize=20_000)
+def _found(lake: Reader, state: str, partner_id: str | None, location_id: str) -> tuple[Location, ...]:
+    del state  # of the table: a new one is a new question
+    mine = f" AND partner_id = {literal(partner_id)}" if partner_id is not None else ""
+    rows = lake.rows(
+        f"SELECT partner_id, time_zone FROM {_LOCATIONS} "
+        f"WHERE location_id = {literal(location_id)}{mine}"
+    )
+    return tuple(Location(str(r["partner_id"]), location_id, str(r["time_zone"])) for r in rows)
+
+
+async def home(
+    ask: Ask,
+    location_id: str,
+    partner_id: Annotated[
+        str | None, Query(description="Only for tokens of all partners: whose location.")
+    ] = None,
+) -> Location:
+    """Return the caller's location; UnknownLocation, AmbiguousLocation."""
+    own = ask.who.partner_id
+    if own is not None and partner_id not in (None, own):
+        raise UnknownLocation(f"you have no location {location_id}")
+    state = ask.lake.state(_LOCATIONS)
+    found = await run_in_threadpool(_found, ask.lake, state, own or partner_id, location_id)
+    if not found:
+        raise UnknownLocation(f"you have no location {location_id}", cure="see /v1/locations")
+    if len(found) > 1:
+        raise AmbiguousLocation(f"several have a location {location_id}", cure="add partner_id")
+    return found[0]
+
+
+Home = Annotated[Location, Depends(home)]
+
+
+@lru_cache(maxsize=20_000)
+def _reach(lake: Reader, state: str, home: Location, fuel: str, direction: str) -> datetime | None:
+    del state
+    series = f"{home.where} AND fuel = {literal(fuel)} AND direction = {literal(direction)}"
+    days = lake.rows(
+        "SELECT max(local_date) AS last, max(ends_at) AS ends_at "
+        f"FROM gold.energy_daily WHERE {series}"
+    )
+    last, ends_at = days[0]["last"], days[0]["ends_at"]
+    if last is None or not isinstance(ends_at, datetime):
+        return None
+    day = f"local_month = {literal(str(last)[:7])} AND local_date = DATE {literal(str(last))}"
+    reaches = [
+        row["ends_at"]
+        for table in REACH_TABLES[:2]
+        for row in lake.rows(f"SELECT max(ends_at) AS ends_at FROM {table} WHERE {series} AND {day}")
+    ]
+    known = [at for at in reaches if isinstance(at, datetime)]
+    return max(known, default=ends_at).astimezone(UTC)
+
+
+def data_until(lake: Reader, home: Location, *, fuel: str, direction: str) -> str | None:
+    """Return the end of the newest interval with a reading, null where there is none at all."""
+    return home.instant(_reach(lake, lake.state(*REACH_TABLES), home, fuel, direction))

@@ -1,0 +1,129 @@
+"""Errors -> RFC 9457 problem details: the only place where an error becomes HTTP."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+
+from lake.errors import LakeError
+
+_log = logging.getLogger(__name__)
+# What each code means, as its problem type's page says.
+STATUS: Mapping[str, tuple[HTTPStatus, str]] = {
+    "unauthenticated": (HTTPStatus.UNAUTHORIZED, "The request has no valid bearer token."),
+    "missing-scope": (HTTPStatus.FORBIDDEN, "The token does not allow this kind of question."),
+    "unknown-location": (HTTPStatus.NOT_FOUND, "You have no location of this id."),
+    "ambiguous-location": (HTTPStatus.CONFLICT, "Several partners have a location of this id."),
+    "bad-span": (HTTPStatus.UNPROCESSABLE_ENTITY, "The span of time cannot be answered."),
+    "bad-request": (HTTPStatus.UNPROCESSABLE_ENTITY, "A parameter is missing or cannot be read."),
+    "bad-cursor": (HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not one that was given out."),
+    "too-many-requests": (HTTPStatus.TOO_MANY_REQUESTS, "The token asked too often."),
+    "not-found": (HTTPStatus.NOT_FOUND, "There is nothing at this address."),
+    "method-not-allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "The address takes other methods."),
+    "internal": (HTTPStatus.INTERNAL_SERVER_ERROR, "Something failed on our side; it is logged."),
+}
+_BY_STATUS = {status.value: code for code, (status, _) in reversed(STATUS.items())}
+
+
+class FieldError(BaseModel):
+    """One parameter that cannot be used."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 wants it, with the cure and the request's id."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    cure: str
+    request_id: str
+    errors: list[FieldError]
+
+
+def problem(
+    request: Request,
+    code: str,
+    *,
+    detail: str,
+    cure: str = "",
+    errors: list[FieldError] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return the problem of a code in STATUS; any other is internal."""
+    code = code if code in STATUS else "internal"
+    status, title = STATUS[code]
+    body = Problem(
+        type=f"/problems/{code}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        cure=cure,
+        request_id=getattr(request.state, "request_id", ""),
+        errors=errors or [],
+    )
+    return Response(
+        to_json(body), status, {**(headers or {})}, media_type="application/problem+json"
+    )
+
+
+async def _known(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LakeError)
+    if error.code not in STATUS:
+        return await _unknown(request, error)
+    return problem(
+        request,
+        error.code,
+        detail=error.what,
+        cure=error.cure,
+        headers=getattr(error, "headers", None),
+    )
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [FieldError(field=str(e["loc"][-1]), message=e["msg"]) for e in error.errors()]
+    detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
+    return problem(request, "bad-request", detail=detail, cure="see /docs", errors=errors)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _BY_STATUS.get(error.status_code, "internal")
+    if code == "unknown-location" or error.status_code == HTTPStatus.NOT_FOUND:
+        code = "not-found"
+    return problem(request, code, detail=str(error.detail), headers=error.headers)
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    """Log what happened; its words may hold anything, so the caller gets only the request's id."""
+    _log.error("%s %s", request.method, request.url.path, exc_info=error)
+    return problem(
+        request, "internal", detail="The answer could not be made.", cure="quote the request_id"
+    )
+
+
+def turns_errors_into_http(app: FastAPI) -> None:
+    """Register the handlers, and the pages that the problem types point to."""
+    app.add_exception_handler(LakeError, _known)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unknown)
+
+    @app.get("/problems/{code}", include_in_schema=False)
+    async def page(code: str) -> Response:
+        if code not in STATUS:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such problem type.")
+        status, title = STATUS[code]
+        return PlainTextResponse(f"{code} ({status.value})\n\n{title}\n")

@@ -1,0 +1,35 @@
+"""bronze.registrations -> silver.home_profiles: documents with history, each valid until the next."""
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from silver.contracts import HOME_PROFILES
+from silver.registration import PROFILE, number, opened
+
+_ALWAYS = "1900-01-01"
+
+
+def home_profiles(bronze_registrations: DataFrame) -> DataFrame:
+    """Return a row a version; said twice for one ``valid_from``, what was said last counts."""
+    home = ["partner_id", "location_id"]
+    by_age = Window.partitionBy(*home, "valid_from").orderBy(
+        F.desc("known_at"), F.desc("received_at"), F.desc("source_file"), F.desc("source_line")
+    )
+    by_validity = Window.partitionBy(*home).orderBy("valid_from")
+    return (
+        bronze_registrations.transform(opened)
+        .where("profile IS NOT NULL")
+        .withColumn("document", F.col("profile"))
+        .withColumn("_profile", F.from_json("profile", PROFILE))
+        .select("*", "_profile.*")
+        .withColumn(
+            "valid_from", F.coalesce(F.col("valid_from").try_cast("date"), F.lit(_ALWAYS).cast("date"))
+        )
+        .withColumn("_newest", F.row_number().over(by_age))
+        .where("_newest = 1")
+        .withColumn("valid_to", F.lead("valid_from").over(by_validity))
+        .withColumn("living_area_m2", number("living_area_m2", lowest=1, highest=100_000))
+        .withColumn("persons", number("persons", lowest=0, highest=1000).cast("int"))
+        .withColumn("electric_cars", number("electric_cars", lowest=0, highest=100).cast("int"))
+        .select(*HOME_PROFILES.names)
+    )

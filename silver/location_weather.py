@@ -1,0 +1,40 @@
+"""silver.locations, weather -> silver.location_weather: each home's nearest fixed weather point."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from silver.contracts import LOCATION_WEATHER
+
+_FARTHEST_KM = LOCATION_WEATHER.column("distance_km").maximum
+_EARTH_KM = 6371.0088
+
+
+def location_weather(locations: DataFrame, weather: DataFrame) -> DataFrame:
+    """Return a row a location that has a point within 150 km."""
+    points = weather.select("latitude", "longitude").distinct()
+    home = locations.where("latitude IS NOT NULL AND longitude IS NOT NULL").select(
+        "partner_id",
+        "location_id",
+        F.col("latitude").alias("home_latitude"),
+        F.col("longitude").alias("home_longitude"),
+    )
+    candidate = F.struct("distance_km", "latitude", "longitude")
+    return (
+        home.crossJoin(F.broadcast(points))
+        .withColumn("distance_km", great_circle_km())
+        .where(F.col("distance_km") <= _FARTHEST_KM)
+        .groupBy("partner_id", "location_id")
+        .agg(F.min(candidate).alias("nearest"))
+        .select("partner_id", "location_id", "nearest.*")
+        .select(*LOCATION_WEATHER.names)
+    )
+
+
+def great_circle_km() -> Column:
+    """Return the haversine distance in km between home and point (mean Earth radius, IUGG)."""
+    lat, lon = F.radians("latitude"), F.radians("longitude")
+    home_lat, home_lon = F.radians("home_latitude"), F.radians("home_longitude")
+    half = F.pow(F.sin((lat - home_lat) / 2), 2) + F.cos(lat) * F.cos(home_lat) * F.pow(
+        F.sin((lon - home_lon) / 2), 2
+    )
+    return F.round(2 * _EARTH_KM * F.asin(F.sqrt(F.least(half, F.lit(1.0)))), 3)

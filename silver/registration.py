@@ -1,0 +1,39 @@
+"""The registration document (a line a location) as columns; shared by what is made of it."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from silver.typed import instant
+
+PROFILE = (
+    "valid_from STRING, house_type STRING, living_area_m2 STRING, persons STRING, "
+    "heating_type_primary STRING, electric_cars STRING"
+)
+_METER = (
+    "meter_id STRING, fuel STRING, direction STRING, supply_start STRING, supply_end STRING, "
+    "is_sub_meter STRING, fuse_ampere STRING, kwh_per_m3 STRING"
+)
+_DOCUMENT = (
+    "country_code STRING, time_zone STRING, latitude STRING, longitude STRING, price_zone STRING, "
+    f"known_at STRING, profile STRING, meters ARRAY<STRUCT<{_METER.replace(' STRING', ': STRING')}>>"
+)
+
+
+def opened(bronze_registrations: DataFrame) -> DataFrame:
+    """Add the document's fields, text as yet, and ``known_at``."""
+    return (
+        bronze_registrations.withColumn("_doc", F.from_json("document", _DOCUMENT))
+        .select("*", "_doc.*")
+        .withColumn("known_at", F.coalesce(instant("known_at"), "received_at"))
+    )
+
+
+def number(text: str, *, lowest: float, highest: float) -> Column:
+    """Read a number; null outside its bounds."""
+    value = F.col(text).try_cast("double")
+    return F.when(value.between(lowest, highest), value)
+
+
+def payload(*names: str) -> Column:
+    """Return the named columns as one JSON object."""
+    return F.to_json(F.struct(*names))

@@ -1,0 +1,44 @@
+"""bronze.spot_prices -> silver.spot_prices: per kWh, with currency and the interval it holds for."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lake.quarantine import REASONS
+from silver.contracts import SPOT_PRICES
+from silver.registration import payload
+from silver.typed import duration, instant, reasons, seconds
+
+_KWH = {"kWh": 1.0, "MWh": 1000.0}
+
+
+def spot_prices(bronze_spot_prices: DataFrame) -> DataFrame:
+    """Return a row a zone and interval; negative prices are real, unreadable ones are not."""
+    parts = F.split(F.trim("unit"), "/")
+    per = F.lit(None).cast("double")
+    for name, kwh in _KWH.items():
+        per = F.when(F.lower(F.get(parts, F.lit(1))) == name.lower(), kwh).otherwise(per)
+    price = F.col("price").try_cast("double")
+    return (
+        bronze_spot_prices.withColumn(
+            "_payload", payload("price_zone", "starts_at", "resolution", "price", "unit")
+        )
+        .withColumn("_length", seconds("resolution"))
+        .withColumn("resolution", F.coalesce(duration(F.col("_length")), "resolution"))
+        .withColumn("currency", F.upper(F.get(parts, F.lit(0))))
+        .withColumn("price_per_kwh", price / per)
+        .withColumn("starts_at", instant("starts_at"))
+        .withColumn("ends_at", F.timestamp_add("SECOND", F.col("_length"), F.col("starts_at")))
+        .withColumn("known_at", F.coalesce(instant("known_at"), "received_at"))
+        .withColumn(
+            REASONS,
+            reasons(
+                ("starts_at_unreadable", F.col("starts_at").isNull()),
+                ("unknown_resolution", ~F.coalesce(F.col("_length").isin(900, 1800, 3600), F.lit(False))),
+                ("unknown_unit", per.isNull() | ~F.col("currency").rlike("^[A-Z]{3}$")),
+                ("not_a_number", price.isNull() | F.isnan(price) | (F.abs(price) == float("inf"))),
+            ),
+        )
+        .withColumn("_entity_id", F.col("price_zone"))
+        .withColumn("_position", F.lit(-1))
+        .select(*SPOT_PRICES.names, REASONS, "_entity_id", "_position", "_payload", "partner_id")
+    )

@@ -1,0 +1,61 @@
+"""Text as sent -> instants, durations, numbers; null where the text is none of them."""
+
+import functools
+import zoneinfo
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+_OFFSET = r"(?i)[T ]\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$"
+_EARLIEST = "1990-01-01"
+
+
+def instant(text: str) -> Column:
+    """Read an ISO 8601 date and time that carries its offset from UTC; null for any other text."""
+    return F.when(F.col(text).rlike(_OFFSET), F.col(text).try_cast("timestamp"))
+
+
+def instant_or_utc(text: str) -> Column:
+    """Read an ISO 8601 date and time; without an offset it is UTC."""
+    return F.col(text).try_cast("timestamp")
+
+
+def is_in_range(moment: str) -> Column:
+    """Tell whether an instant can be a reading's: from 1990 to a day after it arrived."""
+    latest = F.col("received_at") + F.expr("INTERVAL 1 DAY")
+    return F.col(moment).between(F.lit(_EARLIEST).cast("timestamp"), latest)
+
+
+def seconds(resolution: str) -> Column:
+    """Return the length of an ISO 8601 time duration (PT15M, PT1H) in s; null for P1D, P1M."""
+    text = F.upper(F.trim(F.col(resolution)))
+    parts = [
+        F.coalesce(F.regexp_extract(text, rf"^PT.*?(\d+){unit}", 1).try_cast("int") * s, F.lit(0))
+        for unit, s in (("H", 3600), ("M", 60), ("S", 1))
+    ]
+    total = parts[0] + parts[1] + parts[2]
+    return F.when(text.rlike(r"^PT(\d+H)?(\d+M)?(\d+S)?$") & (total > 0), total)
+
+
+def duration(length: Column) -> Column:
+    """Name a length in s as ISO 8601, the same for the same length: PT15M, PT60M is PT1H."""
+    return (
+        F.when(length % 3600 == 0, F.concat(F.lit("PT"), (length / 3600).cast("int"), F.lit("H")))
+        .when(length % 60 == 0, F.concat(F.lit("PT"), (length / 60).cast("int"), F.lit("M")))
+        .otherwise(F.concat(F.lit("PT"), length, F.lit("S")))
+    )
+
+
+def is_zone(name: str) -> Column:
+    """Tell whether a text names an IANA time zone."""
+    return F.col(name).isin(*_zones())
+
+
+@functools.cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(zoneinfo.available_timezones() - {"localtime", "Factory", "posixrules"}))
+
+
+def reasons(*rules: tuple[str, Column]) -> Column:
+    """List the names of the rules whose condition holds, as array<string>."""
+    return F.array_compact(F.array(*(F.when(broken, F.lit(name)) for name, broken in rules)))

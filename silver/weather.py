@@ -1,0 +1,49 @@
+"""bronze.weather -> silver.weather: observations and forecasts by fixed point and instant (UTC)."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lake.quarantine import REASONS
+from silver.contracts import WEATHER
+from silver.registration import payload
+from silver.typed import instant_or_utc, reasons
+
+_MEASURES = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
+
+
+def weather(bronze_weather: DataFrame) -> DataFrame:
+    """Return a row a point, instant and issue; stamps without an offset are UTC."""
+    typed = bronze_weather.withColumns(
+        {
+            "_payload": payload("latitude", "longitude", "observed_at", *_MEASURES),
+            "observed_at": instant_or_utc("observed_at"),
+            "_issued": F.col("issued_at"),
+            "issued_at": instant_or_utc("issued_at"),
+        }
+    ).withColumns({n: F.col(n).try_cast("double") for n in ("latitude", "longitude", *_MEASURES)})
+    bounds = {n: WEATHER.column(n) for n in ("latitude", "longitude", *_MEASURES)}
+    return (
+        typed.withColumn(
+            REASONS,
+            reasons(
+                ("observed_at_unreadable", F.col("observed_at").isNull()),
+                (
+                    "issued_at_unreadable",
+                    (F.col("_issued") != "") & F.col("issued_at").isNull(),
+                ),
+                ("latitude_unreadable", F.col("latitude").isNull()),
+                ("longitude_unreadable", F.col("longitude").isNull()),
+                ("nothing_measured", F.coalesce(*_MEASURES).isNull()),
+                *(
+                    (f"{n}_out_of_range", ~F.col(n).between(c.minimum, c.maximum))
+                    for n, c in bounds.items()
+                ),
+            ),
+        )
+        .withColumn("observed_date", F.to_date("observed_at"))
+        .withColumn("observed_month", F.date_format("observed_at", "yyyy-MM"))
+        .withColumn("known_at", F.coalesce("issued_at", "received_at"))
+        .withColumn("_entity_id", F.concat_ws(",", "latitude", "longitude"))
+        .withColumn("_position", F.lit(-1))
+        .select(*WEATHER.names, REASONS, "_entity_id", "_position", "_payload", "partner_id")
+    )
