@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from bronze.contracts import METER_READINGS
-from lake.arriving import REASON, cell, csv_cells
+from lake.arriving import REASON, with_cells
 
 TOPIC = "meter-readings"
 _SENT = ("meter_id", "starts_at", "resolution", "unit", "quality", "known_at", "message_id")
@@ -29,15 +29,17 @@ def meter_readings(landing_readings: DataFrame) -> DataFrame:
 def parsed(lines: DataFrame) -> DataFrame:
     """Add the fields of a line; JSON and CSV lines may stand in one landing folder."""
     document = F.from_json("line", _JSON, {"columnNameOfCorruptRecord": "_broken"})
-    cells = cell(csv_cells(F.col("line"), most=len(_CSV) + 2), F.col("header"), _CSV)
     is_csv = F.col("header").isNotNull()
     values = F.coalesce(F.col("_json.values"), F.array(F.col("_json.value")))
+    cells = {n: F.col(n) for n in _CSV}
     return (
-        lines.withColumn("_json", F.when(~is_csv, document))
-        .withColumn("_csv", F.when(is_csv, F.struct(*(c.alias(n) for n, c in cells.items()))))
-        .withColumn("_claimed", F.coalesce("_json.partner_id", "_csv.partner_id"))
-        .withColumn("values", F.when(is_csv, F.array(F.col("_csv.value"))).otherwise(values))
-        .withColumns({n: F.coalesce(f"_json.{n}", f"_csv.{n}") for n in _SENT})
+        lines.withColumnRenamed("partner_id", "_sender")
+        .transform(lambda rows: with_cells(rows, _CSV, most=len(_CSV) + 2))
+        .withColumn("_json", F.when(~is_csv, document))
+        .withColumn("values", F.when(is_csv, F.array(cells["value"])).otherwise(values))
+        .withColumns({n: F.coalesce(f"_json.{n}", n) for n in (*_SENT, "partner_id")})
+        .withColumn("_claimed", F.col("partner_id"))
+        .withColumn("partner_id", F.col("_sender"))
     )
 
 

@@ -4,16 +4,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from bronze.contracts import SPOT_PRICES
-from lake.arriving import REASON, cell, csv_cells
+from lake.arriving import REASON, with_cells
 
 _SENT = ("price_zone", "starts_at", "resolution", "price", "unit", "known_at")
 
 
 def spot_prices(landing_prices: DataFrame) -> DataFrame:
     """Return a row a line of a prices CSV."""
-    cells = cell(csv_cells(F.col("line"), most=len(_SENT) + 4), F.col("header"), _SENT)
     return (
-        landing_prices.withColumns(cells)
+        with_cells(landing_prices, _SENT, most=len(_SENT) + 4)
         .withColumn(
             REASON,
             F.coalesce(

@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from bronze.contracts import WEATHER
-from lake.arriving import REASON, cell, csv_cells
+from lake.arriving import REASON, with_cells
 
 _SENT = (
     "latitude",
@@ -20,13 +20,13 @@ _MOST = 40
 
 def weather(landing_weather: DataFrame) -> DataFrame:
     """Return a row a line of a weather CSV; columns beyond the known ones stay in ``other``."""
-    cells = csv_cells(F.col("line"), most=_MOST)
-    known = cell(cells, F.col("header"), _SENT)
-    pairs = F.map_from_entries(F.arrays_zip("header", F.slice(cells, 1, F.size("header"))))
-    other = F.map_filter(pairs, lambda name, text: ~name.isin(*_SENT) & text.isNotNull())
+    pairs = F.map_from_arrays("header", F.slice("_cells", 1, F.size("header")))
+    other = F.map_filter(pairs, lambda name, text: ~name.isin(*_SENT) & (text != ""))
+    has_other = F.size(F.array_except("header", F.array(*map(F.lit, _SENT)))) > 0
+    is_whole = F.size("_cells") >= F.size("header")
     return (
-        landing_weather.withColumns(known)
-        .withColumn("other", F.when(F.col("header").isNotNull(), F.to_json(other)))
+        with_cells(landing_weather, _SENT, most=_MOST)
+        .withColumn("other", F.when(has_other & is_whole, F.to_json(other)))
         .withColumn(
             REASON,
             F.coalesce(

@@ -1,5 +1,9 @@
 """silver.energy_in_context -> energy by period: what the energy tables of gold have in common."""
 
+import functools
+import zoneinfo
+from datetime import datetime, timedelta
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -7,18 +11,7 @@ from gold.contracts import ENERGY
 
 _SERIES = ["partner_id", "location_id", "fuel", "direction"]
 _DAY = 86_400
-_SUMS = (
-    "energy_kwh",
-    "_observed",
-    "_estimated",
-    "_cost",
-    "_unpriced",
-    "currency",
-    "_peak",
-    "_warmth",
-    "_hours",
-    "known_at",
-)
+_LONGEST = 32 * _DAY
 # Heating degree days: base temperature on the day's mean (ISO 15927-6 leaves the base to national
 # practice; 17 degrees is that of the Nordic countries).
 _BASE_C = 17.0
@@ -26,124 +19,136 @@ _BASE_C = 17.0
 
 def in_steps(energy_in_context: DataFrame, *, seconds: int) -> DataFrame:
     """Return energy by steps of the local clock (900 or 3600 s), from intervals that divide them."""
+    start_s = F.unix_seconds("starts_at")
+    # Hours of the wall clock are hours of UTC, but for the zones that are off by a part of one.
     local = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone")))
-    into = local % seconds
-    start = F.timestamp_seconds(F.unix_seconds("starts_at") - into)
-    # Where the clock goes by 30 minutes (Lord Howe) an hour is cut short, as its wall clock is.
-    rows = energy_in_context.where((seconds % _nominal() == 0) & (into + _length() <= seconds))
-    periods = rows.withColumns(
-        {"_from": start, "_to": F.timestamp_add("SECOND", F.lit(seconds), start)}
+    shift = F.when(F.col("time_zone").isin(*_uneven_zones(seconds)), (local - start_s) % seconds)
+    rows = (
+        energy_in_context.withColumn("_shift", F.coalesce(shift, F.lit(0)))
+        .withColumn("_into", (start_s + F.col("_shift")) % seconds)
+        # Where the clock goes by 30 minutes (Lord Howe) an hour is cut short, as its wall clock is.
+        .where((seconds % _nominal() == 0) & (F.col("_into") + _length() <= seconds))
+        .withColumn("_from", F.timestamp_seconds(start_s - F.col("_into")))
     )
-    return added_up(periods).withColumn("degree_days", F.lit(None).cast("double")).select(*_names())
+    return (
+        added_up(said_once(rows, "local_date", length_s=F.lit(_DAY)), "_from")
+        .withColumn("_to", F.timestamp_seconds(F.unix_seconds("_from") + seconds))
+        .transform(judged)
+        .withColumn("degree_days", F.lit(None).cast("double"))
+        .select(*_names())
+    )
 
 
 def in_days(energy_in_context: DataFrame) -> DataFrame:
     """Return energy by local day of 23, 24 or 25 hours."""
     rows = energy_in_context.where(_nominal() <= _DAY)
-    periods = rows.withColumns(
-        {
-            "_from": local_midnight(F.col("local_date")),
-            "_to": local_midnight(F.date_add("local_date", 1)),
-        }
+    return (
+        added_up(said_once(rows, "local_date", length_s=F.lit(_DAY)), "time_zone")
+        .withColumn("_from", local_midnight(F.col("local_date")))
+        .withColumn("_to", local_midnight(F.date_add("local_date", 1)))
+        .transform(judged)
+        .withColumn("degree_days", _degree_days())
+        .select(*_names())
     )
-    return added_up(periods).withColumn("degree_days", _degree_days()).select(*_names())
 
 
 def in_months(energy_in_context: DataFrame) -> DataFrame:
     """Return energy by local month, from all intervals."""
-    first = F.trunc("local_date", "month")
-    periods = energy_in_context.withColumns(
-        {
-            "_day": F.col("local_date"),
-            "_from": local_midnight(first),
-            "_to": local_midnight(F.add_months(first, 1)),
-            "local_date": first,
-        }
-    )
     days = energy_in_context.groupBy(*_SERIES, "local_month", "local_date").agg(
         F.avg("temperature_c").alias("temperature_c")
     )
     degree_days = days.groupBy(*_SERIES, "local_month").agg(F.sum(_degree_days()).alias("degree_days"))
+    month = F.dayofmonth(F.last_day("local_date"))
+    rows = said_once(energy_in_context, "local_month", length_s=month * _DAY)
+    months = rows.withColumn("local_date", F.trunc("local_date", "month"))
     return (
-        added_up(periods)
+        added_up(months, "time_zone")
+        .withColumn("_from", local_midnight(F.col("local_date")))
+        .withColumn("_to", local_midnight(F.add_months("local_date", 1)))
+        .transform(judged)
         .join(degree_days, on=[*_SERIES, "local_month"], how="left")
         .select(*_names())
     )
 
 
-def added_up(periods: DataFrame) -> DataFrame:
-    """Add up the intervals of each period ``_from`` to ``_to``.
+def said_once(rows: DataFrame, day: str, *, length_s: Column) -> DataFrame:
+    """Drop what a meter says twice: its day's total beside its hours, hours beside quarters.
 
-    ``cost`` is null where one interval has no price; ``observed_intervals`` and
-    ``expected_intervals`` count intervals of the finest resolution in the period.
+    ``day`` is local_date or local_month, ``length_s`` how long that is in s. A meter that changes
+    its resolution within a day keeps both, side by side. Where together they cover more than there
+    is, the one that covers most stays, the finer one where they cover the same. The days that need
+    it are few, so they are sent to the rows.
+    """
+    of_day = [*_SERIES, day]
+    covered = F.col("_count") * F.col("_nominal")
+    rank = covered * (10 * _LONGEST) - F.col("_nominal")
+    twice = (
+        rows.groupBy(*of_day, _nominal().alias("_nominal"))
+        .agg(F.count(F.lit(1)).alias("_count"), F.max(length_s).alias("_length"))
+        .groupBy(*of_day)
+        .agg(
+            F.max_by("_nominal", rank).alias("_kept"),
+            F.count(F.lit(1)).alias("_resolutions"),
+            F.sum(covered).alias("_covered"),
+            F.max("_length").alias("_length"),
+        )
+        # A day's nominal 24 hours exceed a spring day of 23 by less than a twentieth.
+        .where("_resolutions > 1 AND _covered > 1.05 * _length")
+        .select(*of_day, "_kept")
+    )
+    return (
+        rows.join(twice, on=of_day, how="left")
+        .where(F.col("_kept").isNull() | (F.col("_kept") == _nominal()))
+        .drop("_kept")
+    )
+
+
+def added_up(rows: DataFrame, period: str) -> DataFrame:
+    """Add up the intervals of each local_date and ``period``.
+
+    Only numbers are aggregated: Spark then hashes and need not sort.
     """
     hours = _length() / 3600
     power = F.col("energy_kwh") / hours
-    is_estimated = F.col("quality") == "estimated"
-    peak = F.struct(power.alias("kw"), (-F.unix_micros("starts_at")).alias("at"))
     warm = F.col("temperature_c").isNotNull()
-    of_period = [*_SERIES, "_from", "_to", "local_date", "local_month"]
-    by_resolution = periods.groupBy(*of_period, _nominal().alias("_nominal")).agg(
+    # Of equal peaks the first counts; 32 days are longer than any period.
+    at = F.unix_seconds("starts_at")
+    order = power - (at % _LONGEST) / (_LONGEST * 1e9)
+    is_estimated = F.col("quality") == "estimated"
+    return rows.groupBy(*_SERIES, "local_date", "local_month", period).agg(
         F.sum("energy_kwh").alias("energy_kwh"),
-        F.count(F.lit(1)).alias("_observed"),
-        F.count_if(is_estimated).alias("_estimated"),
+        F.min(_nominal()).alias("_nominal"),
+        F.sum(_nominal()).alias("_observed"),
+        F.sum(F.when(is_estimated, _nominal()).otherwise(0)).alias("_estimated"),
         F.sum(F.col("energy_kwh") * F.col("price_per_kwh")).alias("_cost"),
         F.count_if(F.col("price_per_kwh").isNull()).alias("_unpriced"),
-        F.max("currency").alias("currency"),
-        F.max(peak).alias("_peak"),
+        F.max(_as_number("currency")).alias("_currency"),
+        F.max(power).alias("peak_kw"),
+        F.max_by(at, order).alias("_peak_at"),
         F.sum(F.when(warm, F.col("temperature_c") * hours)).alias("_warmth"),
         F.sum(F.when(warm, hours)).alias("_hours"),
         F.max("known_at").alias("known_at"),
     )
-    return by_resolution.transform(lambda rows: best_resolution(rows, of_period)).transform(judged)
-
-
-def best_resolution(sums: DataFrame, of_period: list[str]) -> DataFrame:
-    """Put the resolutions of a period together, or take the one that covers most of it.
-
-    A meter that changes its resolution within a period has both, side by side; one that sends its
-    day's total beside its hours says the same energy twice, and only one of them may count.
-    """
-    period = F.unix_seconds("_to") - F.unix_seconds("_from")
-    covered = F.col("_observed") * F.col("_nominal")
-    best = F.max_by(F.struct(*_SUMS, "_nominal"), F.struct(covered, -F.col("_nominal")))
-    finest = F.min("_nominal")
-    beside = F.struct(
-        F.sum("energy_kwh").alias("energy_kwh"),
-        F.round(F.sum(covered) / finest).cast("bigint").alias("_observed"),
-        F.round(F.sum(F.col("_estimated") * F.col("_nominal")) / finest).cast("bigint").alias("_estimated"),
-        *(F.sum(n).alias(n) for n in ("_cost", "_unpriced")),
-        F.max("currency").alias("currency"),
-        F.max("_peak").alias("_peak"),
-        *(F.sum(n).alias(n) for n in ("_warmth", "_hours")),
-        F.max("known_at").alias("known_at"),
-        finest.alias("_nominal"),
-    )  # fmt: skip
-    # A day's nominal 24 hours exceed a spring day of 23 by less than a twentieth.
-    fits = F.sum(covered) <= F.max(period) * 1.05
-    chosen = sums.groupBy(*of_period).agg(F.when(fits, beside).otherwise(best).alias("_chosen"))
-    return chosen.select(*of_period, "_chosen.*")
 
 
 def judged(sums: DataFrame) -> DataFrame:
-    """Turn sums into the columns of the contract: shares, counts, peak, mean temperature."""
+    """Turn the sums of the periods ``_from`` to ``_to`` into the columns of the contract."""
     period = F.unix_seconds("_to") - F.unix_seconds("_from")
     expected = F.greatest(F.round(period / F.col("_nominal")), F.lit(1)).cast("int")
-    observed = F.least(F.greatest("_observed", F.lit(1)), expected).cast("int")
+    observed = F.greatest(F.round(F.col("_observed") / F.col("_nominal")), F.lit(1)).cast("int")
     return sums.withColumns(
         {
             "starts_at": F.col("_from"),
             "ends_at": F.col("_to"),
             "expected_intervals": expected,
-            "observed_intervals": observed,
+            "observed_intervals": F.least(observed, expected),
             "estimated_share": F.col("_estimated") / F.col("_observed"),
             "substituted_kwh": F.lit(None).cast("double"),
             "cost": F.when(F.col("_unpriced") == 0, F.col("_cost")),
-            "currency": F.when(F.col("_unpriced") == 0, F.col("currency")),
+            "currency": F.when(F.col("_unpriced") == 0, _as_text("_currency")),
             "temperature_c": F.col("_warmth") / F.col("_hours"),
             "co2_kg": F.lit(None).cast("double"),
-            "peak_kw": F.col("_peak.kw"),
-            "peak_at": F.timestamp_micros(-F.col("_peak.at")),
+            "peak_at": F.timestamp_seconds("_peak_at"),
         }
     )
 
@@ -164,6 +169,25 @@ def _nominal() -> Column:
 
 def _degree_days() -> Column:
     return F.greatest(F.lit(_BASE_C) - F.col("temperature_c"), F.lit(0.0))
+
+
+def _as_number(text: str) -> Column:
+    return F.conv(F.hex(F.col(text)), 16, 10).cast("bigint")
+
+
+def _as_text(number: str) -> Column:
+    return F.decode(F.unhex(F.conv(F.col(number).cast("string"), 10, 16)), "UTF-8")
+
+
+@functools.cache
+def _uneven_zones(seconds: int) -> tuple[str, ...]:
+    """Return the zones that were off UTC by a part of a step, in any half year since 1990."""
+    days = [datetime(y, m, 1) for y in range(1990, 2050) for m in (1, 7)]
+    return tuple(
+        zone
+        for zone in sorted(zoneinfo.available_timezones())
+        if any((zoneinfo.ZoneInfo(zone).utcoffset(d) or timedelta()).seconds % seconds for d in days)
+    )
 
 
 def _names() -> tuple[str, ...]:

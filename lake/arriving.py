@@ -198,20 +198,27 @@ def _cells(line: Column) -> Column:
     return F.transform(cells, lambda cell: F.lower(F.trim(cell)))
 
 
-def csv_cells(line: Column, *, most: int) -> Column:
-    """Return the cells of a CSV line (RFC 4180 quoting) as an array, at most ``most`` of them."""
-    names = [f"c{i}" for i in range(most)]
-    schema = ", ".join(f"{n} STRING" for n in names)
-    parsed = F.from_csv(line, F.lit(schema), {"mode": "PERMISSIVE", "ignoreLeadingWhiteSpace": "true",
-                                       "ignoreTrailingWhiteSpace": "true"})  # fmt: skip
-    return F.array(*(parsed[n] for n in names))
+def with_cells(lines: DataFrame, names: Sequence[str], *, most: int) -> DataFrame:
+    """Add ``_cells`` (array) and a text column for each name: the cell under it in the header.
 
-
-def cell(cells: Column, header: Column, names: Sequence[str]) -> dict[str, Column]:
-    """Return the cell under each header name; null where the file has no such column."""
-    return {
-        name: F.when(
-            F.array_contains(header, name), F.get(cells, F.array_position(header, name).cast("int") - 1)
-        )
-        for name in names
+    Null where the line is not CSV, the file has no such column or the cell is empty. A line with
+    quotes is read by RFC 4180, with at most ``most`` cells; any other is simply split.
+    """
+    fields = [f"c{i}" for i in range(most)]
+    is_quoted = F.col("line").contains('"')
+    row = F.from_csv(F.col("line"), F.lit(", ".join(f"{f} STRING" for f in fields)), {})
+    quoted = F.array(*(F.col(f"_row.{f}") for f in fields))
+    found = {
+        name: F.get("_cells", F.array_position("header", name).cast("int") - 1) for name in names
     }
+    return (
+        lines.withColumn("_row", F.when(F.col("header").isNotNull() & is_quoted, row))
+        .withColumn(
+            "_cells",
+            F.when(F.col("_row").isNotNull(), quoted).when(
+                F.col("header").isNotNull(), F.split("line", ",", -1)
+            ),
+        )
+        .withColumns({n: F.nullif(F.trim(c), F.lit("")) for n, c in found.items()})
+        .drop("_row")
+    )

@@ -1,4 +1,4 @@
-"""Any table by its name, in SQL, without Spark: delta-rs and DataFusion, refreshed as tables change."""
+"""Any table by its name, in SQL, without Spark, always its newest version: delta-rs, DataFusion."""
 
 import csv
 import io
@@ -76,7 +76,7 @@ class _Session:
     tables: Mapping[str, _Seen]
 
 
-@dataclass
+@dataclass(eq=False)
 class Reader:
     """The tables of one lake for many threads.
 
@@ -100,7 +100,7 @@ class Reader:
         try:
             return self._session_for(sql).engine.execute(sql).read_all()
         # arro3 raises nothing narrower for an error while rows are read.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             raise self._explained(str(error)) from error
 
     def rows(self, sql: str) -> list[Row]:
@@ -160,7 +160,7 @@ class Reader:
 
     def _unknown(self, name: str) -> UnknownTable:
         nouns = {known.split(".")[1]: known for known in self.tables}
-        noun = name.split(".")[-1]
+        noun = name.rsplit(".", maxsplit=1)[-1]
         near = (
             [nouns[noun]]
             if noun in nouns

@@ -5,8 +5,8 @@ writes what differs, and records the versions last. Cut short anywhere, it is si
 """
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
 from typing import Any
@@ -41,7 +41,7 @@ class Runner:
     settings: Settings
     catalog: Catalog
     clock: datetime
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    champion: Callable[[str], Any] = lambda name: None
 
     def __post_init__(self) -> None:
         self.store = Store(self.spark, self.settings)
@@ -215,9 +215,12 @@ class _Hop:
             p: given[p] if p in given else self._read(name)
             for p, name in self.node.inputs.items()
         }
-        known: dict[str, Any] = {"clock": self.runner.clock, **self.runner.arguments}
+        known: dict[str, Callable[[], Any]] = {
+            "clock": lambda: self.runner.clock,
+            "model": lambda: self.runner.champion(self.table.noun),
+        }
         rows: DataFrame = self.node.function(
-            **tables, **{a: known[a] for a in self.node.arguments}
+            **tables, **{a: known[a]() for a in self.node.arguments}
         )
         return rows
 

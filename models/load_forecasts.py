@@ -1,1 +1,177 @@
-def load_forecasts(hourly_load_profile, *, clock): ...
+"""features.hourly_load_profile + the champion -> models.load_forecasts: quantiles of 336 hours.
+
+``training`` makes the past's issue times as this file would have seen them then; ``fit`` and
+``judge`` are plain Python on that bounded frame, the registry does the rest (models/README.md).
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lake.errors import LakeError
+from lake.registry import Champion
+from lake.schema import empty
+from models.backtest import gate, judge, lacking, slices
+from models.contracts import LOAD_FORECASTS, QUANTILES, quantile_column
+from models.forecast_rows import forecast_rows
+from models.forecastable import SERIES, known, recent, with_copies
+from models.hourly_quantiles import INPUTS, ROUNDS, HourlyQuantiles, fit_quantiles
+from models.hourly_quantiles import PARAMETERS as LIGHTGBM
+
+__all__ = ["example", "fit", "gate", "judge", "lacking", "load_forecasts", "training"]
+
+MODEL_VERSION = 1
+LOADER = Path(__file__).with_name("hourly_quantiles.py")
+REQUIRES = ("lightgbm", "numpy", "pandas")
+PARAMETERS = {**LIGHTGBM, "rounds": ROUNDS}
+CARD = """
+Forecasts a home's energy by the hour, 14 days ahead, for each fuel and direction, with quantiles
+from 5 to 95 %. One LightGBM model for all homes predicts the median of the energy over the home's
+own level; the errors on later weeks, by fuel, direction, horizon and hour, give the quantiles.
+
+Meant for: a home's forecast band, budgets, anomalies. Not meant for: settlement, or homes with less
+than a week of hourly readings, which are refused. It knows no weather and no holidays yet, so a
+sudden cold spell comes as a surprise. It looks at energy and its hour, not at who lives there.
+"""
+# The sample: homes, issue times over all of them, and hours of each issue time (a quarter of the
+# first two days, a 24th of the rest), so 24 rows an issue time and 240,000 in all.
+_HOMES = 300
+_ISSUES = 10_000
+_NEAR_HOURS, _NEAR_IN, _FAR_IN = 48, 4, 24
+_SCORED = ", ".join(
+    [f"{name} string" for name in SERIES]
+    + ["starts_at timestamp"]
+    + [f"{quantile_column(q)} double" for q in QUANTILES]
+)
+
+
+class NoOpenMP(LakeError):
+    """LightGBM's wheel needs the system's OpenMP library."""
+
+    code = "no-openmp"
+
+
+class OutdatedModel(LakeError):
+    """The champion was trained by another version of this file."""
+
+    code = "outdated-model"
+
+
+def load_forecasts(
+    hourly_load_profile: DataFrame, meters: DataFrame, *, clock: datetime, model: Champion | None
+) -> DataFrame:
+    """Return 336 hours from the next whole one (kWh) for each series that can be forecast.
+
+    Where import alone is metered, consumption is the same forecast. No champion: no row, and
+    models.insight_refusals says so. NoOpenMP; OutdatedModel.
+    """
+    if model is None:
+        return empty(hourly_load_profile.sparkSession, LOAD_FORECASTS)
+    if model.rule_version != MODEL_VERSION:
+        raise OutdatedModel(
+            f"{model.label} looks at other features than this version of the platform",
+            cure="train a new one: lake train load_forecasts",
+        )
+    _can_start()
+    issued_at = clock.replace(minute=0, second=0, microsecond=0)
+    first = issued_at if issued_at == clock else issued_at + timedelta(hours=1)
+    ready = recent(hourly_load_profile, clock=clock).where("code IS NULL")
+    return (
+        forecast_rows(ready, first=F.lit(first))
+        .select(*SERIES, "starts_at", *(name for name in INPUTS if name not in SERIES))
+        .mapInPandas(_scorer(model.files()), _SCORED)
+        .transform(lambda scored: with_copies(scored, meters))
+        .withColumns(
+            {
+                "issued_at": F.lit(issued_at),
+                "issued_date": F.lit(issued_at.date()),
+                "resolution": F.lit("PT1H"),
+                "ends_at": F.timestamp_add("HOUR", F.lit(1), "starts_at"),
+                "model_version": F.lit(model.label),
+            }
+        )
+        .select(*LOAD_FORECASTS.names)
+    )
+
+
+def training(
+    hourly_load_profile: DataFrame, energy_hourly: DataFrame, meters: DataFrame, *, clock: datetime
+) -> DataFrame:
+    """Return about 240,000 rows at most: inputs as known at an issue time, and the energy since.
+
+    Columns: SERIES, ``asked_at``, ``starts_at``, INPUTS, ``energy_kwh`` of whole hours known at
+    ``clock``. Which rows are in the sample is a hash of their keys, so it is the same each time.
+    """
+    homes = _some(meters.select("partner_id", "location_id").distinct(), _HOMES)
+    of_homes = hourly_load_profile.join(
+        F.broadcast(homes), on=["partner_id", "location_id"], how="left_semi"
+    )
+    seen = known(of_homes, _issue_times(of_homes, clock=clock))
+    chance = F.pmod(F.xxhash64(*SERIES, "asked_at", "starts_at"), F.lit(_FAR_IN))
+    one_in = F.when(F.col("horizon_h") < _NEAR_HOURS, _FAR_IN // _NEAR_IN).otherwise(1)
+    asked_for = forecast_rows(
+        seen.where("code IS NULL"), first=F.col("asked_at"), kept=chance < one_in
+    )
+    true = energy_hourly.where(
+        (F.col("observed_intervals") == F.col("expected_intervals"))
+        & (F.col("known_at") <= F.lit(clock))
+        & (F.col("ends_at") <= F.lit(clock))
+    ).select(*SERIES, "starts_at", "energy_kwh")
+    inputs = [name for name in INPUTS if name not in SERIES]
+    return asked_for.join(true, on=[*SERIES, "starts_at"], how="inner").select(
+        *SERIES, "asked_at", "starts_at", *inputs, "energy_kwh"
+    )
+
+
+def fit(frame: pd.DataFrame) -> HourlyQuantiles:
+    """Fit on the earliest part of ``frame``, calibrate on the next; the last is left to judge()."""
+    _can_start()
+    early, late, _ = slices(frame)
+    return fit_quantiles(early, late)
+
+
+def example(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a few rows as the model takes them; all numbers as doubles, so that gaps fit in."""
+    rows = frame[list(INPUTS)].head(5)
+    return rows.astype({name: float for name in INPUTS if name not in SERIES})
+
+
+def _issue_times(profile: DataFrame, *, clock: datetime) -> DataFrame:
+    """Return a sample of days and, for each, an hour of the day after it, as a job may run."""
+    hour = F.pmod(F.xxhash64(F.lit("hour"), *SERIES, "local_date"), F.lit(24)).cast("int")
+    days = profile.select(*SERIES, "local_date", "feature_at").distinct()
+    asked = days.withColumn(
+        "asked_at", F.date_trunc("hour", F.timestamp_add("HOUR", hour, F.col("feature_at")))
+    )
+    return _some(asked.where(F.col("asked_at") < F.lit(clock)).select(*SERIES, "asked_at"), _ISSUES)
+
+
+def _some(rows: DataFrame, count: int) -> DataFrame:
+    """Return at most ``count`` rows, the same ones whatever their order."""
+    return rows.orderBy(F.xxhash64(*rows.columns), *rows.columns).limit(count)
+
+
+def _scorer(files: dict[str, bytes]) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
+    """Return what a worker does with its batches: load the model once, predict batch by batch."""
+
+    def score(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        model = HourlyQuantiles.loads(files)
+        for rows in batches:
+            kept = rows[[*SERIES, "starts_at"]]
+            yield pd.concat([kept, model.predict(rows)], axis=1)
+
+    return score
+
+
+def _can_start() -> None:
+    try:
+        import lightgbm  # noqa: F401, PLC0415 - takes seconds
+    except OSError as error:
+        raise NoOpenMP(
+            f"LightGBM cannot start: {error}",
+            cure="install OpenMP: apt-get install libgomp1, or on a Mac brew install libomp",
+        ) from error

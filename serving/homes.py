@@ -54,7 +54,9 @@ class Location:
 
 
 @lru_cache(maxsize=20_000)
-def _found(lake: Reader, state: str, partner_id: str | None, location_id: str) -> tuple[Location, ...]:
+def _found(
+    lake: Reader, state: str, partner_id: str | None, location_id: str
+) -> tuple[Location, ...]:
     del state  # of the table: a new one is a new question
     mine = f" AND partner_id = {literal(partner_id)}" if partner_id is not None else ""
     rows = lake.rows(
@@ -102,7 +104,9 @@ def _reach(lake: Reader, state: str, home: Location, fuel: str, direction: str) 
     reaches = [
         row["ends_at"]
         for table in REACH_TABLES[:2]
-        for row in lake.rows(f"SELECT max(ends_at) AS ends_at FROM {table} WHERE {series} AND {day}")
+        for row in lake.rows(
+            f"SELECT max(ends_at) AS ends_at FROM {table} WHERE {series} AND {day}"
+        )
     ]
     known = [at for at in reaches if isinstance(at, datetime)]
     return max(known, default=ends_at).astimezone(UTC)

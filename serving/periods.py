@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -54,6 +55,7 @@ class Periods:
         return self.edges[0], self.edges[-1] - 1
 
 
+@lru_cache(maxsize=2_000)
 def periods(start: str, end: str, *, resolution: Resolution, zone: ZoneInfo) -> Periods:
     """Return the whole periods that a span touches; BadSpan.
 
@@ -63,7 +65,9 @@ def periods(start: str, end: str, *, resolution: Resolution, zone: ZoneInfo) -> 
     """
     first, last = (_instant(text, zone, name) for text, name in ((start, "from"), (end, "to")))
     if last <= first:
-        raise BadSpan("the span is empty: to is not after from", cure="to is excluded: take it later")
+        raise BadSpan(
+            "the span is empty: to is not after from", cure="to is excluded: take it later"
+        )
     most = _MOST_DAYS.get(resolution, _LONG)
     # A day of 25 hours is a day.
     if last - first > timedelta(days=most, hours=1):
@@ -78,21 +82,20 @@ def midnight(day: date, zone: ZoneInfo) -> int:
 
 def _instant(text: str, zone: ZoneInfo, name: str) -> datetime:
     try:
-        if len(text) == len("2025-10-26"):
-            day = date.fromisoformat(text)
-            at = datetime.fromtimestamp(midnight(day, zone), UTC)
-        else:
-            at = datetime.fromisoformat(_UNESCAPED.sub("+", text))
-    except (ValueError, OverflowError) as error:
+        is_day = len(text) == len("2025-10-26")
+        said = datetime.fromisoformat(_UNESCAPED.sub("+", text))
+    except ValueError as error:
         raise BadSpan(
             f"{name} is neither a date nor an instant: {text[:40]}",
             cure="write 2025-10-26 or 2025-10-26T00:00:00+02:00",
         ) from error
-    if at.tzinfo is None:
-        raise BadSpan(f"{name} has no offset: {text}", cure="add Z or an offset as +02:00")
-    if not _FIRST <= at.date() <= _LAST:
+    if not _FIRST <= said.date() <= _LAST:
         raise BadSpan(f"{name} is before {_FIRST} or after {_LAST}: {text}")
-    return at.astimezone(UTC)
+    if is_day:
+        return datetime.fromtimestamp(midnight(said.date(), zone), UTC)
+    if said.tzinfo is None:
+        raise BadSpan(f"{name} has no offset: {text}", cure="add Z or an offset as +02:00")
+    return said.astimezone(UTC)
 
 
 def _edges(first: datetime, last: datetime, resolution: str, zone: ZoneInfo) -> Iterator[int]:

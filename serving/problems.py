@@ -28,7 +28,7 @@ STATUS: Mapping[str, tuple[HTTPStatus, str]] = {
     "method-not-allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "The address takes other methods."),
     "internal": (HTTPStatus.INTERNAL_SERVER_ERROR, "Something failed on our side; it is logged."),
 }
-_BY_STATUS = {status.value: code for code, (status, _) in reversed(STATUS.items())}
+_BY_STATUS = {status.value: code for code, (status, _) in reversed(list(STATUS.items()))}
 
 
 class FieldError(BaseModel):

@@ -33,6 +33,7 @@ def meter_readings(
         .transform(lambda rows: of_a_known_meter(rows, meters, locations))
         .transform(line_judged)
         .transform(contested)
+        .transform(prepared)
         .transform(one_row_a_value)
         .transform(value_judged)
         .select(*METER_READINGS.names, REASONS, CONTESTED, "_entity_id", "_position", "_payload")
@@ -66,7 +67,6 @@ def typed(blocks: DataFrame) -> DataFrame:
     quality = F.coalesce(F.from_json("quality", "array<string>"), F.array(F.lower(F.trim("quality"))))
     return blocks.withColumns(
         {
-            "_payload": payload("meter_id", "starts_at", "resolution", "unit", "values", "known_at"),
             "_entity_id": F.col("meter_id"),
             "_start": instant("starts_at"),
             "_start_local": F.substring(F.trim("starts_at"), 1, 10).try_cast("date"),
@@ -111,7 +111,7 @@ def line_judged(blocks: DataFrame) -> DataFrame:
     is_aligned = F.when(
         F.col("_length").isNotNull(), F.unix_seconds(local) % F.least("_length", F.lit(3600)) == 0
     ).otherwise(F.col("_start") == _local_midnight(F.col("_start_local")))
-    return blocks.withColumn("_end", F.coalesce(end, "_start")).withColumn(
+    judged = blocks.withColumn("_end", F.coalesce(end, "_start")).withColumn(
         REASONS,
         reasons(
             ("unknown_meter", F.col("location_id").isNull()),
@@ -123,6 +123,37 @@ def line_judged(blocks: DataFrame) -> DataFrame:
             ("m3_is_for_gas", (F.col("_unit") == "m3") & (F.col("fuel") != "gas")),
             ("quality_count_differs", (F.size("_qualities") > 1) & (F.size("_qualities") != count)),
         ),
+    )
+    whole = payload("meter_id", "starts_at", "resolution", "unit", "values", "quality", "known_at")
+    return judged.withColumn("_line", F.when(F.size(REASONS) > 0, whole))
+
+
+def prepared(blocks: DataFrame) -> DataFrame:
+    """Work out once a block what its values share, so that a row a value costs arithmetic only."""
+    zone = F.coalesce("time_zone", F.lit("UTC"))
+
+    def local_day(moment: Column) -> Column:
+        return F.to_date(F.from_utc_timestamp(moment, zone))
+
+    last = local_day(F.col("_end") - F.expr("INTERVAL 1 SECOND"))
+    factor = F.lit(1.0)
+    for unit, kwh in _KWH.items():
+        factor = F.when(F.col("_unit") == unit, kwh).otherwise(factor)
+    fuse_kw = F.coalesce(F.col("fuse_ampere") * _KW_PER_AMPERE, F.lit(_MOST_KW))
+    return blocks.withColumns(
+        {
+            "_start_s": F.unix_seconds("_start"),
+            "_first_day": local_day(F.col("_start")),
+            "_one_day": local_day(F.col("_start")) == last,
+            "_resolution": F.coalesce(duration(F.col("_length")), "_period"),
+            "_factor": F.when(
+                F.col("_unit") == "m3", F.coalesce("kwh_per_m3", F.lit(_KWH_PER_M3))
+            ).otherwise(factor),
+            "_is_power": F.col("_unit").isin(*_POWER),
+            "_is_volume": F.col("_unit") == "m3",
+            "_most_kw": F.when(F.col("fuel") == "elec", fuse_kw).otherwise(F.lit(_MOST_KW)),
+            "_word": F.coalesce(F.get("_qualities", F.lit(0)), F.lit("measured")),
+        }
     )
 
 
@@ -147,14 +178,16 @@ def one_row_a_value(blocks: DataFrame) -> DataFrame:
     )
     per_value = F.arrays_zip("values", "_numbers", words).cast(fields)
     a_line = F.from_json(F.lit("[{}]"), fields)
-    values = (
+    return (
         blocks.withColumn("_values", F.when(is_good, per_value).otherwise(a_line))
+        .drop("values", "_numbers", "_qualities")
         .select("*", F.posexplode("_values").alias("_at", "_value"))
-        .drop("values", "_numbers", "_values")
+        .drop("_values")
         .where((F.size(REASONS) > 0) | F.col("_value.text").isNotNull())
         .withColumn("_position", F.when(F.size(REASONS) > 0, -1).otherwise(F.col("_at")))
+        .transform(with_interval)
+        .transform(in_kwh)
     )
-    return values.transform(with_interval).transform(in_kwh)
 
 
 def with_interval(values: DataFrame) -> DataFrame:
@@ -163,58 +196,53 @@ def with_interval(values: DataFrame) -> DataFrame:
 
     def edge(steps: Column) -> Column:
         return (
-            F.when(F.col("_length").isNotNull(),
-                   F.timestamp_add("SECOND", F.col("_length") * steps, F.col("_start")))
+            F.when(
+                F.col("_length").isNotNull(),
+                F.timestamp_seconds(F.col("_start_s") + F.col("_length") * steps),
+            )
             .when(F.col("_period") == "P1D", _local_midnight(F.date_add("_start_local", steps)))
             .otherwise(_local_midnight(F.add_months("_start_local", steps)))
-        )  # fmt: skip
+        )
 
+    local_day = F.to_date(F.from_utc_timestamp("starts_at", F.col("time_zone")))
     return (
         values.withColumn("starts_at", edge(at))
         .withColumn("ends_at", edge(at + 1))
-        .withColumn("resolution", F.coalesce(duration(F.col("_length")), "_period"))
-        .withColumn("local_date", F.to_date(F.from_utc_timestamp("starts_at", F.col("time_zone"))))
-        .withColumn("local_month", F.date_format("local_date", "yyyy-MM"))
+        .withColumn("resolution", F.col("_resolution"))
+        .withColumn("local_date", F.when(F.col("_one_day"), F.col("_first_day")).otherwise(local_day))
+        .withColumn("local_month", F.substring(F.col("local_date").cast("string"), 1, 7))
     )
 
 
 def in_kwh(values: DataFrame) -> DataFrame:
     """Add ``energy_kwh``, ``volume_m3`` and ``quality`` (measured unless the partner says other)."""
-    factor = F.element_at(F.create_map(*(F.lit(x) for kv in _KWH.items() for x in kv)), F.col("_unit"))
     hours = (F.unix_seconds("ends_at") - F.unix_seconds("starts_at")) / 3600
-    is_volume = F.col("_unit") == "m3"
-    number = F.col("_value.number")
-    word = F.coalesce("_value.word", F.get("_qualities", F.lit(0)), F.lit("measured"))
+    scaled = F.col("_value.number") * F.col("_factor")
+    word = F.lower(F.coalesce("_value.word", "_word"))
     return (
         values.withColumn("_hours", hours)
-        .withColumn("volume_m3", F.when(is_volume, number))
-        .withColumn(
-            "energy_kwh",
-            F.when(is_volume, number * F.coalesce("kwh_per_m3", F.lit(_KWH_PER_M3)))
-            .when(F.col("_unit").isin(*_POWER), number * factor * hours)
-            .otherwise(number * factor),
-        )
-        .withColumn("quality", F.when(F.lower(word) == "estimated", "estimated").otherwise("measured"))
-    )  # fmt: skip
+        .withColumn("volume_m3", F.when(F.col("_is_volume"), F.col("_value.number")))
+        .withColumn("energy_kwh", F.when(F.col("_is_power"), scaled * hours).otherwise(scaled))
+        .withColumn("quality", F.when(word == "estimated", "estimated").otherwise("measured"))
+    )
 
 
 def value_judged(values: DataFrame) -> DataFrame:
     """Judge each value of a good line; a bad line keeps the reasons that it has."""
     energy = F.col("energy_kwh")
-    most_kw = F.when(
-        F.col("fuel") == "elec", F.coalesce(F.col("fuse_ampere") * _KW_PER_AMPERE, F.lit(_MOST_KW))
-    ).otherwise(F.lit(_MOST_KW))
     is_number = energy.isNotNull() & ~F.isnan(energy) & (F.abs(energy) < float("inf"))
-    return values.withColumn(
-        REASONS,
-        F.when(F.size(REASONS) > 0, F.col(REASONS)).otherwise(
-            reasons(
-                ("not_a_number", ~is_number),
-                ("negative", is_number & (energy < 0)),
-                ("more_than_the_fuse", is_number & (energy / F.col("_hours") > most_kw)),
-            )
-        ),
+    is_whole = F.size(REASONS) > 0
+    found = reasons(
+        ("not_a_number", ~is_number),
+        ("negative", is_number & (energy < 0)),
+        ("more_than_the_fuse", is_number & (energy / F.col("_hours") > F.col("_most_kw"))),
     )
+    value = F.to_json(
+        F.struct("meter_id", "starts_at", "resolution", F.col("_value.text").alias("value"), "known_at")
+    )
+    return values.withColumn(
+        REASONS, F.when(is_whole, F.col(REASONS)).otherwise(found)
+    ).withColumn("_payload", F.coalesce("_line", F.when(F.size(REASONS) > 0, value)))
 
 
 def _local_midnight(day: Column) -> Column:

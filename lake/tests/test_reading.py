@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from arro3.core import Array, DataType, Table as Arrow
+from arro3.core import Array, DataType
+from arro3.core import Table as Arrow
 from deltalake import write_deltalake
 
 from lake.catalog import UnknownTable
@@ -93,8 +94,7 @@ def test_many_threads_read_while_the_table_grows(reader: Reader) -> None:
     counts: list[list[int]] = [[] for _ in range(4)]
 
     def look(seen: list[int]) -> None:
-        for _ in range(40):
-            seen.append(len(nouns(reader)))
+        seen.extend(len(nouns(reader)) for _ in range(40))
 
     threads = [threading.Thread(target=look, args=(seen,)) for seen in counts]
     for thread in threads:
@@ -172,7 +172,8 @@ def test_a_literal_comes_back_as_it_went_in(reader: Reader, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), datetime(2025, 1, 1), "a\0b"]  # noqa: DTZ001
+    "value",
+    [float("nan"), float("inf"), datetime(2025, 1, 1), "a\0b"],  # noqa: DTZ001
 )
 def test_what_sql_cannot_say_is_refused(value: Any) -> None:
     with pytest.raises(BadQuery):

@@ -1,15 +1,180 @@
 """gold.energy_* -> consumption, import, export and production of a home, a period at a time."""
 
-from typing import Annotated, Literal, NotRequired, TypedDict
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated, NotRequired
 
 from fastapi import APIRouter, Query, Response
+from typing_extensions import TypedDict
 
-from lake.contract import Table
-from gold.contracts import ENERGY_DAILY, ENERGY_HOURLY, ENERGY_MONTHLY, ENERGY_QUARTER_HOURLY
-from lake.reading import Reader, literal
+from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.insights.adding import added_up
-from serving.parameters import Fuel, From, To
+from serving.insights.adding import ALWAYS, INCLUDED, added_up
+from serving.parameters import From, Fuel, To, errors, words
 from serving.periods import Periods, Resolution, periods
 from silver.contracts import DIRECTIONS
+
+router = APIRouter(tags=["energy"])
+_HALF_HOURS = "silver.energy_in_context"
+_TABLES = {
+    "PT15M": "gold.energy_quarter_hourly",
+    "PT30M": "gold.energy_quarter_hourly",
+    "PT1H": "gold.energy_hourly",
+    "P1D": "gold.energy_daily",
+    "P1M": "gold.energy_monthly",
+    "P1Y": "gold.energy_monthly",
+}
+_BY_MONTH = (*REACH_TABLES[:2], _HALF_HOURS)
+# The columns of gold that an interval of silver stands for by itself.
+_OF_AN_INTERVAL = {
+    "observed_intervals": "1",
+    "expected_intervals": "1",
+    "estimated_share": "CASE quality WHEN 'estimated' THEN 1.0 ELSE 0.0 END",
+    "cost": "energy_kwh * price_per_kwh",
+    "co2_kg": "CAST(NULL AS DOUBLE)",
+    "degree_days": "CAST(NULL AS DOUBLE)",
+    "substituted_kwh": "CAST(NULL AS DOUBLE)",
+    "peak_kw": "energy_kwh * 2",
+    "peak_at": "starts_at",
+}
+
+
+class Element(TypedDict):
+    """One period, half-open; null where there is no data, and never zero instead."""
+
+    starts_at: str
+    ends_at: str
+    energy_kwh: float | None
+    observed_intervals: int
+    expected_intervals: int | None
+    completeness: float | None
+    estimated_share: float | None
+    cost: NotRequired[float | None]
+    currency: NotRequired[str | None]
+    co2_kg: NotRequired[float | None]
+    temperature_c: NotRequired[float | None]
+    degree_days: NotRequired[float | None]
+    peak_kw: NotRequired[float | None]
+    peak_at: NotRequired[str | None]
+    substituted_kwh: NotRequired[float | None]
+
+
+Energy = TypedDict(
+    "Energy",
+    {
+        "location_id": str,
+        "fuel": str,
+        "direction": str,
+        "resolution": str,
+        "unit": str,
+        "time_zone": str,
+        "from": str,
+        "to": str,
+        "data_until": str | None,
+        "elements": list[Element],
+    },
+)
+EXAMPLE = {
+    "location_id": "ideal-105",
+    "fuel": "elec",
+    "direction": "consumption",
+    "resolution": "P1D",
+    "unit": "kWh",
+    "time_zone": "Europe/London",
+    "from": "2025-10-26T00:00:00+01:00",
+    "to": "2025-10-27T00:00:00+00:00",
+    "data_until": "2025-10-27T00:00:00+00:00",
+    "elements": [
+        {
+            "starts_at": "2025-10-26T00:00:00+01:00",
+            "ends_at": "2025-10-27T00:00:00+00:00",
+            "energy_kwh": 9.81,
+            "observed_intervals": 99,
+            "expected_intervals": 100,
+            "completeness": 0.99,
+            "estimated_share": 0.0,
+        }
+    ],
+}
+Include = Annotated[
+    list[str] | None,
+    Query(description=f"Any of {', '.join(INCLUDED)}; completeness is always there."),
+]
+
+
+def _endpoint(direction: str) -> Callable[..., Awaitable[Response]]:
+    async def energy(
+        ask: Ask, home: Home, start: From, end: To,
+        resolution: Resolution = "P1D", fuel: Fuel = "elec", include: Include = None,
+    ) -> Response:  # fmt: skip
+        span = periods(start, end, resolution=resolution, zone=home.zone)
+        extras = words(include, allowed=tuple(INCLUDED), name="include")
+        made = partial(_energy, ask.lake, home, span, fuel, direction, extras)
+        return await ask.answer((*REACH_TABLES, *_sources(resolution)), made)
+
+    return energy
+
+
+for _direction in DIRECTIONS:
+    router.add_api_route(
+        f"/v1/locations/{{location_id}}/{_direction}",
+        _endpoint(_direction),
+        name=_direction,
+        operation_id=_direction,
+        summary=f"{_direction.capitalize()} of a location, one element a period",
+        response_model=Energy,
+        responses={
+            200: {
+                "content": {"application/json": {"example": EXAMPLE | {"direction": _direction}}}
+            },
+            **errors(404, 422),
+        },
+    )
+
+
+def _energy(
+    lake: Reader, home: Location, span: Periods, fuel: str, direction: str, include: frozenset[str]
+) -> Body:
+    rows = [
+        row
+        for table in _sources(span.resolution)
+        for row in _rows(lake, home, span, fuel, direction, include, table)
+    ]
+    return {
+        "location_id": home.location_id,
+        "fuel": fuel,
+        "direction": direction,
+        "resolution": span.resolution,
+        "unit": "kWh",
+        "time_zone": home.time_zone,
+        "from": span.local(0),
+        "to": span.local(len(span)),
+        "data_until": data_until(lake, home, fuel=fuel, direction=direction),
+        "elements": added_up(rows, span, include=include),
+    }
+
+
+def _sources(resolution: str) -> tuple[str, ...]:
+    """Half hours are two quarters, or what a half-hourly meter said."""
+    table = _TABLES[resolution]
+    return (table, _HALF_HOURS) if resolution == "PT30M" else (table,)
+
+
+def _rows(
+    lake: Reader, home: Location, span: Periods, fuel: str, direction: str,
+    include: frozenset[str], table: str,
+) -> list[Row]:  # fmt: skip
+    columns = [*ALWAYS, *(c for word in sorted(include) for c in INCLUDED[word])]
+    first, last = span.days
+    conditions = [
+        home.where,
+        f"fuel = {literal(fuel)} AND direction = {literal(direction)}",
+        f"local_date BETWEEN {literal(first)} AND {literal(last)}",
+    ]
+    if table in _BY_MONTH:
+        conditions.append(f"local_month BETWEEN '{first:%Y-%m}' AND '{last:%Y-%m}'")
+    if table == _HALF_HOURS:
+        conditions.append("resolution = 'PT30M'")
+        columns = [f"{_OF_AN_INTERVAL.get(c, c)} AS {c}" for c in columns]
+    return lake.rows(f"SELECT {', '.join(columns)} FROM {table} WHERE {' AND '.join(conditions)}")

@@ -1,0 +1,63 @@
+"""The form of a file by its first line: NDJSON, or CSV with the columns that its kind has."""
+
+import gzip
+from pathlib import Path
+
+from lake.landing import UnreadableFile
+
+# Columns that a CSV of a kind must have, and those that it may have; weather may have any more.
+FORMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "readings": (
+        ("meter_id", "starts_at", "resolution", "value"),
+        ("unit", "quality", "known_at", "message_id", "partner_id"),
+    ),
+    "weather": (("latitude", "longitude", "observed_at"), ()),
+    "prices": (("price_zone", "starts_at", "resolution", "price", "unit"), ("known_at",)),
+    "registrations": ((), ()),
+}
+_JSON_ONLY = "registrations"
+_HEAD = 64 * 1024
+
+
+def form_of(file: Path, kind: str) -> str:
+    """Return ``ndjson`` or ``csv``; UnreadableFile where the first line is neither."""
+    try:
+        opened = gzip.open(file) if file.suffix == ".gz" else file.open("rb")
+        with opened as source:
+            head = source.read(_HEAD)
+    except (OSError, EOFError) as error:
+        said = getattr(error, "strerror", None) or str(error)
+        raise UnreadableFile(f"cannot read the file: {said}", where=str(file)) from error
+    if not head.strip():
+        raise UnreadableFile("the file is empty", where=str(file), cure="send it again, whole")
+    try:
+        text = head.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:
+            raise UnreadableFile(
+                "not UTF-8 text", where=str(file), cure="send UTF-8: NDJSON or CSV"
+            ) from error
+        text = head[: error.start].decode("utf-8-sig")
+    first = text.lstrip().splitlines()[0]
+    if first.startswith("{"):
+        if kind in ("weather", "prices"):
+            raise UnreadableFile(f"{kind} come as CSV", where=str(file), cure=_columns(kind))
+        return "ndjson"
+    must, may = FORMS[kind]
+    if kind == _JSON_ONLY:
+        raise UnreadableFile("not NDJSON", where=f"{file}, line 1", cure="send a document a line")
+    names = [n.strip().strip('"').lower() for n in first.split(",")]
+    missing = [n for n in must if n not in names]
+    unknown = [n for n in names if n not in must + may] if may else []
+    if missing or unknown:
+        lacks = f"no column {', '.join(missing)}" if missing else ""
+        extra = f"unknown column {', '.join(unknown)}" if unknown else ""
+        raise UnreadableFile(
+            "; ".join(filter(None, (lacks, extra))), where=f"{file}, line 1", cure=_columns(kind)
+        )
+    return "csv"
+
+
+def _columns(kind: str) -> str:
+    must, may = FORMS[kind]
+    return f"the columns are {','.join(must + may)}"

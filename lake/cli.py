@@ -1,0 +1,228 @@
+"""The command ``lake``: what can be done with a lake by hand; the layers add their own commands."""
+
+import sys
+import warnings
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+
+from lake.errors import LakeError
+from lake.jobs import Job, Outcome, Task, load
+from lake.settings import Settings
+
+app = typer.Typer(
+    name="lake",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Run and read a lakehouse of home energy. Settings: ELIQ_* (see README), .env.",
+)
+console = Console()
+Day = Annotated[
+    str,
+    typer.Option(
+        help="Run as on this day (YYYY-MM-DD): the clock stands at noon UTC. Today if left out."
+    ),
+]
+
+
+@app.command()
+def run(
+    table: Annotated[str, typer.Argument(help="A table, as in gold.energy_daily.")] = "",
+    job: Annotated[str, typer.Option(help="A job of jobs.yml instead, with all its tasks.")] = "",
+    day: Day = "",
+    again: Annotated[bool, typer.Option("--again", help="Compute the whole table.")] = False,
+) -> None:
+    """Bring one table up to date, or run a job.
+
+    Examples: lake run gold.energy_daily; lake run --job daily --day 2018-03-01
+    """
+    from lake.work import BadArguments, Work, clock_of
+
+    clock_of(day)
+    if bool(table) == bool(job):
+        raise BadArguments("name a table or a job", cure="lake run --job daily")
+    work = Work(Settings())
+    if table:
+        with console.status(f"{table} …"):
+            report = work.run(table, day, again=again)
+        console.print(_said(report))
+        return
+    outcomes = run_job(load(jobs_file(), job, {"day": day}), work)
+    raise typer.Exit(0 if all(o.state == "succeeded" for o in outcomes) else 1)
+
+
+@app.command()
+def check(layer: str, day: Day = "") -> None:
+    """Check what changed in a layer against its contracts (Great Expectations).
+
+    Example: lake check gold
+    """
+    from lake.work import Work
+
+    with console.status(f"checking {layer} …"):
+        checked = Work(Settings()).check(layer, day)
+    console.print(_said(checked))
+
+
+@app.command()
+def train(model: str, day: Day = "") -> None:
+    """Train and judge a model; it becomes the champion if it passes its gate.
+
+    Example: lake train load_forecasts --day 2018-03-01
+    """
+    from lake.work import Work
+
+    with console.status(f"training {model} …"):
+        said = Work(Settings()).train(model, day)
+    console.print(_said(said))
+
+
+@app.command()
+def tables() -> None:
+    """List every table: rows, newest version, and what one row is."""
+    from lake.catalog import catalog
+    from lake.reading import Reader
+
+    grid = Grid("table", "rows", "version", "one row is", box=None)
+    reader = Reader(Settings(), catalog().tables)
+    for table in catalog().tables.values():
+        version = reader.version(table.name)
+        rows = reader.rows(f"SELECT count(*) AS n FROM {table.name}")[0]["n"] if version >= 0 else 0
+        grid.add_row(table.name, f"{rows:,}", "-" if version < 0 else str(version), table.row)
+    console.print(grid)
+
+
+@app.command()
+def lineage(table: Annotated[str, typer.Argument(help="Only what leads to it.")] = "") -> None:
+    """Show which tables make which, as the functions' parameters say.
+
+    Example: lake lineage gold.energy_daily
+    """
+    from lake.catalog import catalog
+
+    made = catalog().lineage()
+    wanted = [catalog()[table].name] if table else []
+    for name in wanted:
+        wanted += [s for s in made.get(name, ()) if s not in wanted]
+    for name, sources in made.items():
+        if not wanted or name in wanted:
+            console.print(f"{name} ← {', '.join(sources) or 'landing'}", highlight=False)
+
+
+@app.command()
+def sql(
+    question: Annotated[str, typer.Argument(help="A SELECT on tables by their names.")],
+    format: Annotated[Literal["table", "csv", "json"], typer.Option()] = "table",
+) -> None:
+    """Ask any table a question, without starting Spark.
+
+    Example: lake sql "SELECT location_id, sum(energy_kwh) FROM gold.energy_daily GROUP BY 1"
+    """
+    from lake.catalog import catalog
+    from lake.reading import show
+    from lake.reading import sql as ask
+
+    typer.echo(show(ask(question, settings=Settings(), tables=catalog().tables), format))
+
+
+def run_job(job: Job, work: Any) -> list[Outcome]:
+    """Run a job with a line a task; say at the end what failed and what was skipped for it."""
+    width = max(len(t.key) for t in job.tasks)
+    with console.status(f"job {job.name} …") as status:
+        going: list[str] = []
+
+        def started(task: Task) -> None:
+            going.append(task.key)
+            status.update(f"{', '.join(going)} …")
+
+        def ended(outcome: Outcome) -> None:
+            if outcome.task.key in going:
+                going.remove(outcome.task.key)
+            mark = {"succeeded": "[green]✓", "failed": "[red]✗", "skipped": "[yellow]–"}
+            said = _said(outcome.said)
+            console.print(
+                f"{mark[outcome.state]}[/] {outcome.task.key:<{width}} {outcome.seconds:6.1f} s  {said}"
+            )
+
+        outcomes = job.run(
+            lambda task: _tagged(work, task),
+            started=started,
+            ended=ended,
+            interrupt=lambda task: work.spark.interruptTag(task.key),
+        )
+    failed = [o.task.key for o in outcomes if o.state == "failed"]
+    if failed:
+        skipped = [o.task.key for o in outcomes if o.state == "skipped"]
+        behind = f"; not run for it: {', '.join(skipped)}" if skipped else ""
+        _fail(f"job {job.name}: {', '.join(failed)} failed{behind}")
+    return outcomes
+
+
+def _tagged(work: Any, task: Task) -> Any:
+    """Do a task under its own tag, by which it can be stopped."""
+    work.spark.addTag(task.key)
+    try:
+        return work.do(task.arguments)
+    finally:
+        work.spark.removeTag(task.key)
+
+
+def jobs_file() -> Path:
+    """Return jobs.yml: here, or beside the code."""
+    here = Path("jobs.yml")
+    return here if here.exists() else Path(__file__).parent.parent / "jobs.yml"
+
+
+def _said(outcome: Any) -> str:
+    """Say in one line what a task did."""
+    if isinstance(outcome, BaseException):
+        return f"[red]{one_line(outcome)}[/]"
+    if outcome is None or isinstance(outcome, str):
+        return outcome or ""
+    if hasattr(outcome, "written"):
+        found = {
+            "new": outcome.written.inserted,
+            "changed": outcome.written.updated,
+            "gone": outcome.written.deleted,
+            "quarantined": outcome.quarantined,
+            "rejected": outcome.rejected,
+        }
+        counts = ", ".join(f"{n:,} {what}" for what, n in found.items() if n)
+        return outcome.note or counts or "nothing changed"
+    return str(outcome)
+
+
+def one_line(error: BaseException) -> str:
+    """Return the message of an error in one line, whatever raised it."""
+    if isinstance(error, LakeError):
+        return str(error)
+    text = str(error).strip() or type(error).__name__
+    if "No space left on device" in text:
+        return "the disk is full; free space and run it again, nothing is lost"
+    if "Permission denied" in text or isinstance(error, PermissionError):
+        return f"no permission to write the lake: {text.splitlines()[0]}"
+    return f"{type(error).__name__}: {text.splitlines()[0][:300]}"
+
+
+def _fail(message: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(f"[red]error:[/] {message}", highlight=False)
+
+
+def main() -> None:
+    """Run the command line; an error is one line and exit code 1."""
+    warnings.filterwarnings("ignore")
+    for point in entry_points(group="lake.commands"):
+        point.load()(app)
+    try:
+        app()
+    except KeyboardInterrupt:
+        _fail("stopped; run it again to go on")
+        sys.exit(130)
+    except Exception as error:
+        _fail(one_line(error))
+        sys.exit(1)

@@ -1,0 +1,162 @@
+"""jobs.yml -> a run on this machine: the tasks, order, retries and timeouts that Databricks has."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from lake.errors import LakeError
+
+State = Literal["succeeded", "failed", "skipped"]
+_PARAMETER = "{{{{job.parameters.{}}}}}"
+# Two at a time: a task on small data waits for the log more than it computes.
+_AT_ONCE = 3
+
+
+class BadJob(LakeError):
+    """jobs.yml cannot be run: no such job, a task that depends on none, or a circle."""
+
+    code = "bad-job"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task: the arguments of ``lake``, what must be done before, and how often it is tried."""
+
+    key: str
+    arguments: tuple[str, ...]
+    depends_on: tuple[str, ...]
+    max_retries: int
+    timeout_seconds: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended; ``said`` is what it reported, or its error."""
+
+    task: Task
+    state: State
+    seconds: float
+    said: Any
+
+
+@dataclass
+class Job:
+    """A job of jobs.yml with its parameters filled in."""
+
+    name: str
+    tasks: tuple[Task, ...]
+    _running: set[str] = field(default_factory=set)
+
+    def run(
+        self,
+        work: Callable[[Task], Any],
+        *,
+        started: Callable[[Task], None] = lambda task: None,
+        ended: Callable[[Outcome], None] = lambda outcome: None,
+        interrupt: Callable[[Task], None] = lambda task: None,
+    ) -> list[Outcome]:
+        """Run every task whose predecessors succeeded; skip the dependents of one that failed.
+
+        ``work`` does one task; ``interrupt`` is asked to stop one that is over its time.
+        """
+        waiting = {t.key: t for t in self.tasks}
+        outcomes: dict[str, Outcome] = {}
+        running: dict[Future[Outcome], Task] = {}
+
+        def end(outcome: Outcome) -> None:
+            outcomes[outcome.task.key] = outcome
+            ended(outcome)
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            while waiting or running:
+                for task in list(waiting.values()):
+                    before = [outcomes.get(k) for k in task.depends_on]
+                    if any(o and o.state != "succeeded" for o in before):
+                        del waiting[task.key]
+                        end(Outcome(task, "skipped", 0.0, "a task before it failed"))
+                    elif all(before):
+                        del waiting[task.key]
+                        started(task)
+                        running[pool.submit(_tried, task, work, interrupt)] = task
+                for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
+                    running.pop(future)
+                    end(future.result())
+        return [outcomes[t.key] for t in self.tasks]
+
+
+def load(file: Path, name: str, given: Mapping[str, str]) -> Job:
+    """Read one job; ``given`` replaces its parameters. BadJob for what cannot be run."""
+    jobs = yaml.safe_load(file.read_text())["resources"]["jobs"]
+    if name not in jobs:
+        raise BadJob(f"there is no job {name}", where=str(file), cure=f"jobs: {', '.join(jobs)}")
+    values = {p["name"]: p["default"] for p in jobs[name].get("parameters", [])} | dict(given)
+    tasks = tuple(_task(raw, values) for raw in jobs[name]["tasks"])
+    _in_order(tasks, file)
+    return Job(name, tasks)
+
+
+def _task(raw: Mapping[str, Any], values: Mapping[str, str]) -> Task:
+    arguments = []
+    for argument in raw["python_wheel_task"]["parameters"]:
+        for name, value in values.items():
+            argument = argument.replace(_PARAMETER.format(name), value)
+        arguments.append(argument)
+    return Task(
+        raw["task_key"],
+        tuple(arguments),
+        tuple(d["task_key"] for d in raw.get("depends_on", [])),
+        raw.get("max_retries", 0),
+        raw.get("timeout_seconds", 0),
+    )
+
+
+def _in_order(tasks: tuple[Task, ...], file: Path) -> None:
+    """Raise BadJob where a task can never start."""
+    keys = {t.key for t in tasks}
+    for task in tasks:
+        if unknown := set(task.depends_on) - keys:
+            raise BadJob(
+                f"task {task.key} depends on {', '.join(sorted(unknown))}, which is no task",
+                where=str(file),
+            )
+    done: set[str] = set()
+    while left := [t for t in tasks if t.key not in done]:
+        ready = {t.key for t in left if set(t.depends_on) <= done}
+        if not ready:
+            circle = ", ".join(t.key for t in left)
+            raise BadJob(f"these tasks wait for each other: {circle}", where=str(file))
+        done |= ready
+
+
+def _tried(
+    task: Task, work: Callable[[Task], Any], interrupt: Callable[[Task], None]
+) -> Outcome:
+    began = time.monotonic()
+    for attempt in range(task.max_retries + 1):
+        over = threading.Event()
+
+        def stop(over: threading.Event = over) -> None:
+            over.set()
+            interrupt(task)
+
+        clock = threading.Timer(task.timeout_seconds or 10**6, stop)
+        clock.daemon = True
+        clock.start()
+        try:
+            said = work(task)
+            return Outcome(task, "succeeded", time.monotonic() - began, said)
+        except Exception as error:  # the runner: whatever a task raises is its outcome
+            late = f"not done within {task.timeout_seconds} s" if over.is_set() else ""
+            failed = Outcome(task, "failed", time.monotonic() - began, late or error)
+            # An error of ours says what to mend: trying again would say it again.
+            if attempt == task.max_retries or isinstance(error, LakeError):
+                return failed
+        finally:
+            clock.cancel()
+    raise AssertionError("unreachable")

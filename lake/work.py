@@ -1,0 +1,109 @@
+"""What a task does: run a table, check a layer, train a model; the same by hand and from a job."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from lake.catalog import Catalog, catalog
+from lake.errors import LakeError
+from lake.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from lake.report import Report
+    from lake.running import Runner
+
+
+class BadArguments(LakeError):
+    """A task's arguments are none that ``lake`` takes."""
+
+    code = "bad-arguments"
+
+
+def clock_of(day: str) -> datetime:
+    """Return the clock of a run: noon UTC of a day (YYYY-MM-DD), now where none is given.
+
+    At noon of a day its readings are not in yet, and the next day is still to be forecast.
+    """
+    if not day:
+        return datetime.now(UTC)
+    try:
+        return datetime.combine(date.fromisoformat(day), time(12), UTC)
+    except ValueError:
+        raise BadArguments(f"{day} is no day", cure="write it as 2018-03-01") from None
+
+
+@dataclass
+class Work:
+    """The tools of one process: one Spark session, started at the first need."""
+
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """All tables."""
+        return catalog()
+
+    @cached_property
+    def _session(self) -> "SparkSession":
+        from lake.session import session
+
+        return session(self.settings)
+
+    @property
+    def spark(self) -> "SparkSession":
+        """The session; MissingJar or NoJava where the set-up was not done."""
+        with self._lock:
+            return self._session
+
+    def runner(self, clock: datetime) -> "Runner":
+        """Return a runner with this clock; a model is looked up when a table asks for it."""
+        from lake.running import Runner
+
+        return Runner(self.spark, self.settings, self.catalog, clock, self._champion)
+
+    def _champion(self, name: str) -> Any:
+        from lake.registry import champion
+
+        return champion(self.settings, name)
+
+    def run(self, table: str, day: str = "", *, again: bool = False) -> "Report":
+        """Bring one table up to date."""
+        self.catalog[table]
+        return self.runner(clock_of(day)).run(table, again=again)
+
+    def check(self, layer: str, day: str = "") -> Any:
+        """Check what changed in the tables of a layer against their contracts."""
+        from lake.quality import check
+
+        return check(self.runner(clock_of(day)), layer)
+
+    def train(self, model: str, day: str = "") -> Any:
+        """Train, judge and register a model; its gate decides whether it becomes the champion."""
+        from lake.training import train
+
+        return train(self.runner(clock_of(day)), model)
+
+    def do(self, arguments: Sequence[str]) -> Any:
+        """Do what the arguments of a job's task say: ``run TABLE --day D`` and the like."""
+        kinds: dict[str, Callable[[str, str], Any]] = {
+            "run": self.run,
+            "check": self.check,
+            "train": self.train,
+        }
+        match tuple(arguments):
+            case (kind, name) if kind in kinds:
+                return kinds[kind](name, "")
+            case (kind, name, "--day", day) if kind in kinds:
+                return kinds[kind](name, day)
+        raise BadArguments(
+            f"a task cannot be `lake {' '.join(arguments)}`",
+            cure=f"use {', '.join(kinds)} with a name and --day",
+        )

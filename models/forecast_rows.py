@@ -1,0 +1,63 @@
+"""What is known of a series -> a row an hour to 14 days, with all that the forecast looks at."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from features.contracts import LAGS, lag_column
+from models.forecastable import BY_HOUR
+from models.hourly_quantiles import INPUTS
+
+HORIZON_HOURS = 14 * 24
+
+
+def forecast_rows(known: DataFrame, *, first: Column, kept: Column | None = None) -> DataFrame:
+    """Return ``known`` (models.forecastable) with ``starts_at`` of each of 336 hours and INPUTS.
+
+    The hours are whole ones of the local clock from ``first`` on; ``horizon_h`` counts from
+    ``asked_at``. ``kept`` is a condition on ``horizon_h`` and the columns of ``known`` by which a
+    sample is taken before anything is computed.
+    """
+    zone = F.col("time_zone")
+    into = F.unix_seconds(F.from_utc_timestamp(first, zone)) % 3600
+    start = F.unix_seconds(first) + (3600 - into) % 3600
+    local = F.from_utc_timestamp("starts_at", zone)
+    seconds = F.unix_seconds("starts_at") - F.unix_seconds("asked_at")
+    hours = (
+        known.withColumn("_start", start)
+        .withColumn("_ahead", F.explode(F.sequence(F.lit(0), F.lit(HORIZON_HOURS - 1))))
+        .withColumn("starts_at", F.timestamp_seconds(F.col("_start") + F.col("_ahead") * 3600))
+        .withColumn("horizon_h", seconds / 3600)
+    )
+    if kept is not None:
+        hours = hours.where(kept)
+    return (
+        hours.withColumns({"local_hour": F.hour(local), "_date": F.to_date(local)})
+        .withColumn("_hour", F.element_at("hours", F.col("local_hour")))
+        .withColumns({name: F.col(f"_hour.{name}") for name in BY_HOUR if name != "days_observed"})
+        .withColumns(
+            {
+                "days_ahead": F.date_diff("_date", "_hour.local_date"),
+                "weekday": F.weekday("_date"),
+                "day_of_year": F.dayofyear("_date"),
+                "days_observed": F.col("_hour.days_observed"),
+                "hour_before_kwh": _mean_of_hour(-1),
+                "hour_after_kwh": _mean_of_hour(1),
+            }
+        )
+        .withColumn("week_before_kwh", _week_before())
+        .drop("_start", "_ahead", "_date", "_hour", "hours")
+    )
+
+
+def _mean_of_hour(step: int) -> Column:
+    hour = F.pmod(F.col("local_hour") + step, F.lit(24))
+    return F.element_at("hours", hour)["mean_28d_kwh"]
+
+
+def _week_before() -> Column:
+    """The newest known day with the weekday of the target: the seasonal naive forecast."""
+    lags = F.array(*(lag_column(days) for days in LAGS))
+    return F.element_at(lags, (F.pmod(-F.col("days_ahead"), F.lit(7)) + 1).cast("int"))
+
+
+assert set(BY_HOUR) <= set(INPUTS)

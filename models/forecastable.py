@@ -1,0 +1,102 @@
+"""features.hourly_load_profile -> the load that each series can be forecast from, or why it cannot.
+
+The one place of the rule: load_forecasts forecasts what has no code here, insight_refusals says
+the code of the others.
+"""
+
+from datetime import datetime, timedelta
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from features.contracts import LAGS, lag_column
+from features.point_in_time import point_in_time
+
+SERIES = ("partner_id", "location_id", "fuel", "direction")
+# A week shows each weekday once; it has to be seen at every hour of the day.
+DAYS_NEEDED = 7
+LONGEST_SILENCE = timedelta(days=14)
+# A swing below a thousandth of the highest hour is the meter's rounding.
+_FLAT = 1e-3
+BY_HOUR = (
+    *(lag_column(days) for days in LAGS),
+    "mean_7d_kwh",
+    "mean_28d_kwh",
+    "median_28d_kwh",
+    "deviation_28d_kwh",
+    "days_observed",
+)
+
+
+def recent(hourly_load_profile: DataFrame, *, clock: datetime) -> DataFrame:
+    """Return a row a series with a profile of the last days as known at ``clock``; see known()."""
+    since = (clock - LONGEST_SILENCE - timedelta(days=2)).date()
+    newest = hourly_load_profile.where(
+        # The month is said too, so that Delta skips the older partitions.
+        (F.col("local_month") >= since.strftime("%Y-%m")) & (F.col("local_date") >= since)
+    )
+    asked = newest.select(*SERIES).distinct().withColumn("asked_at", F.lit(clock))
+    return known(newest, asked)
+
+
+def known(hourly_load_profile: DataFrame, asked: DataFrame) -> DataFrame:
+    """Return a row a series and ``asked_at`` of ``asked`` for which some hour was known then.
+
+    ``hours`` maps the local hour to its profile (kWh); ``level_kwh``, ``week_level_kwh`` and
+    ``last_day_kwh`` are means an hour over 28 days, 7 days and the last day; ``days_observed`` is
+    that of the hour observed least; ``code`` is null where the series can be forecast.
+    """
+    by_hour = point_in_time(
+        asked.withColumn("local_hour", F.explode(F.sequence(F.lit(0), F.lit(23)))),
+        hourly_load_profile,
+        keys=[*SERIES, "local_hour"],
+        at="asked_at",
+        names=["local_date", "time_zone", *BY_HOUR],
+        lookback=LONGEST_SILENCE,
+    )
+    one = F.struct("local_hour", F.struct("local_date", *BY_HOUR))
+    return (
+        by_hour.where("feature_at IS NOT NULL")
+        .groupBy(*SERIES, "asked_at")
+        .agg(
+            F.max_by("time_zone", "feature_at").alias("time_zone"),
+            F.max("feature_at").alias("last_at"),
+            F.map_from_entries(F.collect_list(one)).alias("hours"),
+            F.count_if(F.col("days_observed") >= DAYS_NEEDED).cast("int").alias("hours_observed"),
+            F.min("days_observed").alias("days_observed"),
+            F.avg("mean_28d_kwh").alias("level_kwh"),
+            F.avg("mean_7d_kwh").alias("week_level_kwh"),
+            F.avg("lag_1d_kwh").alias("last_day_kwh"),
+            F.max("deviation_28d_kwh").alias("_deviation"),
+            F.min("mean_28d_kwh").alias("_lowest"),
+            F.max("mean_28d_kwh").alias("_highest"),
+        )
+        .withColumn("code", _code())
+        .drop("_deviation", "_lowest", "_highest")
+    )
+
+
+def with_copies(rows: DataFrame, meters: DataFrame) -> DataFrame:
+    """Repeat import as consumption in homes that meter import alone: it is the same energy."""
+    home = ["partner_id", "location_id", "fuel"]
+    alone = (
+        meters.where("NOT is_sub_meter")
+        .groupBy(*home)
+        .agg(F.collect_set("direction").alias("_metered"))
+        .where(F.col("_metered") == F.array(F.lit("import")))
+        .select(*home, F.lit(True).alias("_is_alone"))
+    )
+    is_copied = F.coalesce("_is_alone", F.lit(False)) & (F.col("direction") == "import")
+    both = F.when(is_copied, F.array("direction", F.lit("consumption")))
+    return (
+        rows.join(alone, on=home, how="left")
+        .withColumn("direction", F.explode(F.coalesce(both, F.array("direction"))))
+        .drop("_is_alone")
+    )
+
+
+def _code() -> Column:
+    swing = F.greatest(F.col("_deviation"), F.col("_highest") - F.col("_lowest"))
+    return F.when(F.col("hours_observed") < 24, "too_little_history").when(
+        swing <= _FLAT * F.col("_highest"), "no_variation"
+    )

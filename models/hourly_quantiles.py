@@ -1,0 +1,188 @@
+"""Rows of recent load -> quantiles of an hour's energy: LightGBM for the middle, conformal around.
+
+One global model for all homes: the energy over the home's own level (kWh an hour, 28 days) is
+predicted directly for each horizon (Montero-Manso & Hyndman 2021, "Principles and algorithms for
+forecasting groups of time series"). A second model predicts how large the error of the first is;
+held-out errors over that size give the quantiles by group (Lei et al. 2018, "Distribution-free
+predictive inference for regression", section 5.2; Romano et al. 2019 for quantiles), so they
+cannot cross. Imports nothing of the project: the file is logged beside the model and loads it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
+_SCALED = (
+    "week_before_kwh",
+    *(f"lag_{days}d_kwh" for days in range(1, 8)),
+    "mean_7d_kwh",
+    "mean_28d_kwh",
+    "median_28d_kwh",
+    "deviation_28d_kwh",
+    "hour_before_kwh",
+    "hour_after_kwh",
+    "week_level_kwh",
+    "last_day_kwh",
+)
+_PLAIN = (
+    "days_ahead", "horizon_h", "local_hour", "weekday", "day_of_year", "days_observed",
+)  # fmt: skip
+_FUELS = ("elec", "gas", "district_heating")
+_DIRECTIONS = ("import", "export", "consumption", "production")
+INPUTS = ("fuel", "direction", "level_kwh", *_SCALED, *_PLAIN)
+_FORMAT = 1
+_BANDS = (48, 168)
+_GROUPS = (len(_FUELS) + 1, len(_DIRECTIONS) + 1, len(_BANDS) + 1, 24)
+_ENOUGH = 300
+_LEAST = 1e-6
+PARAMETERS = {
+    "objective": "regression_l1",
+    "learning_rate": 0.08,
+    "num_leaves": 31,
+    "min_data_in_leaf": 100,
+    "feature_fraction": 0.8,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "max_bin": 127,
+    "seed": 7,
+    "deterministic": True,
+    "force_row_wise": True,
+    # A second thread waits for the first more than it helps, on rows as few as these.
+    "num_threads": 1,
+    "verbosity": -1,
+}
+ROUNDS = 150
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class HourlyQuantiles:
+    """Two boosters, for the median and the size of its error, and the error's quantiles by group.
+
+    ``spread`` has shape (fuel, direction, horizon band, local hour, quantile), without unit.
+    """
+
+    median: Any
+    size: Any
+    spread: Numbers
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return p05_kwh to p95_kwh (kWh, >= 0, never crossing) for rows with INPUTS."""
+        level = _level(rows)
+        middle, size = self._middle_and_size(_matrix(rows))
+        around = middle[:, None] + size[:, None] * self.spread[_group(rows)]
+        kwh = np.maximum(np.maximum.accumulate(around, axis=1), 0.0) * level[:, None]
+        return pd.DataFrame(
+            kwh, columns=[f"p{round(q * 100):02d}_kwh" for q in QUANTILES], index=rows.index
+        )
+
+    def dumps(self) -> dict[str, bytes]:
+        """Return the model as named text files, no pickles; ``loads`` and MLflow read them."""
+        said = {"format": _FORMAT, "inputs": INPUTS, "spread": self.spread.tolist()}
+        files = {
+            "median.txt": self.median.model_to_string(),
+            "size.txt": self.size.model_to_string(),
+            "model.json": json.dumps(said),
+        }
+        return {name: text.encode() for name, text in files.items()}
+
+    @classmethod
+    def loads(cls, files: Mapping[str, bytes]) -> "HourlyQuantiles":
+        """Read what ``dumps`` wrote; TypeError where it was of another version of this file."""
+        import lightgbm  # noqa: PLC0415 - takes seconds
+
+        said = json.loads(files["model.json"])
+        if said["format"] != _FORMAT or tuple(said["inputs"]) != INPUTS:
+            raise TypeError("the model looks at other inputs than this version: train a new one")
+        median, size = (
+            lightgbm.Booster(model_str=files[name].decode()) for name in ("median.txt", "size.txt")
+        )
+        return cls(median, size, np.array(said["spread"]))
+
+    def _middle_and_size(self, matrix: Numbers) -> tuple[Numbers, Numbers]:
+        # One thread: that is what a Spark worker has.
+        middle = self.median.predict(matrix, num_threads=1)
+        return middle, np.maximum(self.size.predict(matrix, num_threads=1), _LEAST)
+
+
+def fit_quantiles(
+    early: pd.DataFrame, late: pd.DataFrame, *, target: str = "energy_kwh"
+) -> HourlyQuantiles:
+    """Fit the boosters on ``early`` rows and the quantiles on the errors made on ``late`` ones.
+
+    Both have INPUTS and ``target`` (kWh). The same rows in the same order give the same model.
+    """
+    import lightgbm  # noqa: PLC0415 - takes seconds
+
+    def boosted(matrix: Numbers, wanted: Numbers) -> Any:
+        rows = lightgbm.Dataset(matrix, wanted, params=PARAMETERS, free_raw_data=True)
+        return lightgbm.train(PARAMETERS, rows, num_boost_round=ROUNDS)
+
+    matrix, wanted = _matrix(early), early[target].to_numpy(dtype=float) / _level(early)
+    median = boosted(matrix, wanted)
+    size = boosted(matrix, np.abs(wanted - median.predict(matrix)))
+    model = HourlyQuantiles(median, size, np.zeros((*_GROUPS, len(QUANTILES))))
+    middle, expected = model._middle_and_size(_matrix(late))  # noqa: SLF001 - its own maker
+    errors = (late[target].to_numpy(dtype=float) / _level(late) - middle) / expected
+    return HourlyQuantiles(median, size, _spread(errors, _group(late)))
+
+
+def _spread(errors: Numbers, group: tuple[npt.NDArray[np.intp], ...]) -> Numbers:
+    """Return the errors' quantiles by group; a group of few takes those of the next wider one."""
+    spread = np.empty((*_GROUPS, len(QUANTILES)))
+    spread[:] = _quantiles(errors)
+    for depth in range(1, len(_GROUPS) + 1):
+        within = pd.DataFrame({n: group[n] for n in range(depth)})
+        for place, rows in within.groupby(list(within), sort=True).indices.items():
+            if len(rows) >= _ENOUGH:
+                spread[place if isinstance(place, tuple) else (place,)] = _quantiles(errors[rows])
+    # As it is stored, so that what was judged is what scores.
+    return spread.round(5)
+
+
+def _quantiles(errors: Numbers) -> Numbers:
+    """Return QUANTILES with the finite-sample correction (n + 1) away from the middle."""
+    n = max(len(errors), 1)
+    levels = [min(max(0.5 + (q - 0.5) * (n + 1) / n, 0.0), 1.0) for q in QUANTILES]
+    around: Numbers = np.quantile(errors, levels) if len(errors) else np.zeros(len(QUANTILES))
+    middle = QUANTILES.index(0.5)
+    around[middle] = 0.0
+    around[:middle] = np.minimum(around[:middle], 0.0)
+    around[middle + 1 :] = np.maximum(around[middle + 1 :], 0.0)
+    return around
+
+
+def _matrix(rows: pd.DataFrame) -> Numbers:
+    level = _level(rows)
+    columns = [rows[name].to_numpy(dtype=float) / level for name in _SCALED]
+    columns += [rows[name].to_numpy(dtype=float) for name in _PLAIN]
+    fuel, direction, *_ = _group(rows)
+    return np.column_stack([*columns, np.log(level), fuel, direction])
+
+
+def _level(rows: pd.DataFrame) -> Numbers:
+    level: Numbers = np.maximum(rows["level_kwh"].to_numpy(dtype=float), _LEAST)
+    return level
+
+
+def _group(rows: pd.DataFrame) -> tuple[npt.NDArray[np.intp], ...]:
+    def coded(name: str, values: tuple[str, ...]) -> npt.NDArray[np.intp]:
+        # What is not among the values has code -1, which is the last place: that of the others.
+        codes = pd.Categorical(rows[name], categories=list(values)).codes
+        return np.asarray(codes, dtype=np.intp) % (len(values) + 1)
+
+    band = np.searchsorted(_BANDS, rows["horizon_h"].to_numpy(dtype=float), side="right")
+    hour = rows["local_hour"].to_numpy(dtype=np.intp)
+    return coded("fuel", _FUELS), coded("direction", _DIRECTIONS), band, hour
+
+
+def _load_pyfunc(path: str) -> HourlyQuantiles:
+    """MLflow's way in (flavour python_function, loader_module)."""
+    return HourlyQuantiles.loads({file.name: file.read_bytes() for file in Path(path).iterdir()})

@@ -1,0 +1,69 @@
+"""Quantiles are in order, positive, calibrated, and the same each time."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.backtest import slices
+from models.contracts import QUANTILES, quantile_column
+from models.hourly_quantiles import INPUTS, HourlyQuantiles, fit_quantiles
+from models.hourly_quantiles import QUANTILES as OWN
+
+COLUMNS = [quantile_column(q) for q in QUANTILES]
+
+
+@pytest.fixture(scope="module")
+def model(frame: pd.DataFrame) -> HourlyQuantiles:
+    early, late, _ = slices(frame)
+    return fit_quantiles(early, late)
+
+
+def test_quantiles_are_those_of_the_contract(model: HourlyQuantiles, frame: pd.DataFrame) -> None:
+    assert OWN == QUANTILES
+    assert list(model.predict(frame.head(3)).columns) == COLUMNS
+
+
+def test_quantiles_never_cross_and_are_never_negative(
+    model: HourlyQuantiles, frame: pd.DataFrame
+) -> None:
+    random = np.random.default_rng(1)
+    wild = frame[list(INPUTS)].head(5000).copy()
+    for name in INPUTS[2:]:
+        if name.endswith("_kwh"):
+            wild[name] = random.normal(0, 10 ** random.uniform(-6, 6, len(wild)))
+    wild.loc[::3, [n for n in INPUTS if n.startswith("lag_")]] = np.nan
+    wild.loc[::5, ["fuel", "direction"]] = "something new"
+    kwh = model.predict(wild).to_numpy()
+    assert np.isfinite(kwh).all()
+    assert (kwh >= 0).all()
+    assert (np.diff(kwh, axis=1) >= 0).all()
+
+
+def test_eight_of_ten_unseen_hours_are_between_p10_and_p90(
+    model: HourlyQuantiles, frame: pd.DataFrame
+) -> None:
+    *_, last = slices(frame)
+    forecast = model.predict(last)
+    inside = (last["energy_kwh"] >= forecast["p10_kwh"]) & (
+        last["energy_kwh"] <= forecast["p90_kwh"]
+    )
+    assert 0.77 <= inside.mean() <= 0.83
+
+
+def test_the_same_rows_give_the_same_model(model: HourlyQuantiles, frame: pd.DataFrame) -> None:
+    early, late, _ = slices(frame.sample(frac=1, random_state=5))
+    assert fit_quantiles(early, late).dumps() == model.dumps()
+
+
+def test_a_stored_model_predicts_the_same(model: HourlyQuantiles, frame: pd.DataFrame) -> None:
+    again = HourlyQuantiles.loads(model.dumps())
+    pd.testing.assert_frame_equal(
+        again.predict(frame.head(99)), model.predict(frame.head(99)), rtol=1e-4
+    )
+
+
+def test_a_model_that_looks_at_other_inputs_is_refused(model: HourlyQuantiles) -> None:
+    files = model.dumps()
+    files["model.json"] = files["model.json"].replace(b'"weekday"', b'"moon"')
+    with pytest.raises(TypeError, match="train a new one"):
+        HourlyQuantiles.loads(files)

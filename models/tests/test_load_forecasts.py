@@ -1,0 +1,108 @@
+"""Forecasts are of what was known at the clock: 336 hours for each home that can be forecast."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lake.registry import Champion
+from models.contracts import LOAD_FORECASTS
+from models.load_forecasts import OutdatedModel, load_forecasts, training
+
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
+CLOCK = datetime(2025, 4, 14, 9, 20, tzinfo=UTC)
+Make = Callable[..., DataFrame]
+
+
+def rows(forecast: DataFrame) -> pd.DataFrame:
+    keys = ["location_id", "direction", "starts_at"]
+    return forecast.toPandas().sort_values(keys, ignore_index=True)
+
+
+def test_336_hours_in_order_for_import_and_its_copy(
+    hours: Make, meters: Make, profile: Make, champion: Champion
+) -> None:
+    registered = meters(("a", "elec", "import"), ("b", "elec", "import"), ("b", "elec", "export"))
+    energy = hours("a", days=40).unionByName(hours("b", days=40))
+    forecast = load_forecasts(profile(energy, registered), registered, clock=CLOCK, model=champion)
+    assert forecast.columns == list(LOAD_FORECASTS.names)
+    found = rows(forecast)
+    sizes = found.groupby(["location_id", "direction"]).size()
+    assert sizes.to_dict() == {
+        ("a", "consumption"): 336,
+        ("a", "import"): 336,
+        ("b", "import"): 336,
+    }
+    assert found["starts_at"].min() == datetime(2025, 4, 14, 10)  # noqa: DTZ001 - Spark's session is UTC
+    assert set(found["model_version"]) == {champion.label}
+    assert set(found["issued_at"]) == {pd.Timestamp("2025-04-14 09:00")}
+    quantiles = found.filter(regex="^p[0-9]").to_numpy()
+    assert (quantiles[:, 1:] >= quantiles[:, :-1]).all()
+    copies = [
+        found[found["direction"] == d].query("location_id == 'a'")
+        for d in ("import", "consumption")
+    ]
+    assert (copies[0]["p50_kwh"].to_numpy() == copies[1]["p50_kwh"].to_numpy()).all()
+
+
+def test_what_is_said_after_the_clock_changes_nothing(
+    hours: Make, meters: Make, profile: Make, champion: Champion
+) -> None:
+    registered = meters(("a", "elec", "import"))
+    energy = hours("a", days=60)
+    is_later = F.col("known_at") > F.lit(CLOCK)
+    other = energy.withColumn("energy_kwh", F.when(is_later, 99.0).otherwise(F.col("energy_kwh")))
+    known, altered = (
+        rows(load_forecasts(profile(e, registered), registered, clock=CLOCK, model=champion))
+        for e in (energy.where(~is_later), other)
+    )
+    pd.testing.assert_frame_equal(known, altered)
+    learned = [
+        training(profile(e, registered), e, registered, clock=CLOCK).toPandas()
+        .sort_values(["asked_at", "starts_at"], ignore_index=True)
+        for e in (energy.where(~is_later), other)
+    ]  # fmt: skip
+    assert len(learned[0]) > 100
+    pd.testing.assert_frame_equal(learned[0], learned[1])
+
+
+def test_training_rows_look_back_only_and_know_the_week_before(
+    hours: Make, meters: Make, profile: Make
+) -> None:
+    registered = meters(("a", "elec", "import"))
+    # The energy says its own day, so a lag says which day it is of.
+    day = "date_diff(to_date(starts_at), '2025-03-01')"
+    energy = hours("a", days=40, kwh=f"{day} + hour(starts_at) / 100")
+    learned = training(profile(energy, registered), energy, registered, clock=CLOCK).toPandas()
+    assert learned["starts_at"].min() >= learned["asked_at"].min()
+    assert (learned["starts_at"] >= learned["asked_at"]).all()
+    ends = learned["starts_at"].max() + timedelta(hours=1)
+    assert ends <= CLOCK.replace(tzinfo=None)
+    days_back = learned["energy_kwh"] - learned["week_before_kwh"]
+    assert set(days_back.dropna().round(6)) <= {7.0, 14.0, 21.0}
+    asked_day = learned["asked_at"].dt.floor("D")
+    newest = learned["energy_kwh"] // 1 - learned["days_ahead"]
+    # Data of a day are known at six the next morning.
+    early = learned["asked_at"].dt.hour < 6
+    expected = (asked_day - pd.Timestamp("2025-03-01")).dt.days - 1 - early
+    assert (newest == expected).all()
+
+
+def test_without_a_champion_there_is_no_row(hours: Make, meters: Make, profile: Make) -> None:
+    registered = meters(("a", "elec", "import"))
+    known = profile(hours("a", days=40), registered)
+    forecast = load_forecasts(known, registered, clock=CLOCK, model=None)
+    assert forecast.columns == list(LOAD_FORECASTS.names)
+    assert forecast.isEmpty()
+
+
+def test_a_champion_of_another_rule_is_named_with_the_cure(
+    hours: Make, meters: Make, champion: Champion
+) -> None:
+    old = replace(champion, rule_version=0)
+    with pytest.raises(OutdatedModel, match="lake train load_forecasts"):
+        load_forecasts(hours("a", days=1), meters(("a", "elec", "import")), clock=CLOCK, model=old)

@@ -1,0 +1,96 @@
+"""Training on a small lake: judged, registered, promoted by the gate, never twice the same."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lake.catalog import catalog
+from lake.contract import Table
+from lake.registry import champion
+from lake.running import Runner
+from lake.schema import empty
+from lake.settings import Settings
+from lake.training import NoModel, train
+from lake.writing import insert
+
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
+CLOCK = datetime(2025, 7, 8, 9, 20, tzinfo=UTC)
+Make = Callable[..., DataFrame]
+
+
+@pytest.fixture
+def runner(spark: SparkSession, tmp_path: Path) -> Runner:
+    settings = Settings(lake=str(tmp_path))
+    return Runner(spark, settings, catalog(), CLOCK, lambda name: champion(settings, name))
+
+
+def fill(runner: Runner, name: str, rows: DataFrame) -> None:
+    """Write rows to a table; columns that a test does not name are zero or empty."""
+    table: Table = runner.catalog[name]
+    absent = [column for column in table.columns if column.name not in rows.columns]
+    for column in absent:
+        blank = F.lit(None) if column.nullable else F.lit("0")
+        rows = rows.withColumn(column.name, blank.cast(column.type))
+    insert(runner.store, table, rows)
+
+
+@pytest.fixture
+def lake(runner: Runner, hours: Make, meters: Make, profile: Make) -> Runner:
+    noise = "0.5 + rand({seed}) * (1 + sin(hour(starts_at)))"
+    homes = [f"h{i}" for i in range(4)]
+    energy = reduce(
+        DataFrame.unionByName,
+        [hours(h, days=120, kwh=noise.format(seed=i)) for i, h in enumerate(homes)],
+    ).localCheckpoint()
+    registered = meters(*((home, "elec", "import") for home in homes))
+    fill(runner, "gold.energy_hourly", energy)
+    fill(runner, "features.hourly_load_profile", profile(energy, registered))
+    now = F.lit(CLOCK)
+    stamped = registered.withColumns({"known_at": now, "received_at": now})
+    fill(runner, "silver.meters", stamped.withColumn("meter_id", F.col("location_id")))
+    return runner
+
+
+def test_a_good_model_becomes_champion_once_and_forecasts(lake: Runner) -> None:
+    report = train(lake, "load_forecasts")
+    assert (report.version, report.is_promoted, report.note) == ("1", True, "")
+    assert report.figures["mae_over_naive"] < 0.9
+    assert train(lake, "models.load_forecasts").note == "nothing new"
+    again = train(lake, "load_forecasts", again=True)
+    assert again.version == "2"
+    assert again.figures == report.figures == again.champion_figures
+    written = lake.run("models.load_forecasts").written
+    assert written.inserted == 4 * 2 * 336
+    assert lake.run("models.load_forecasts").written.rows == 0
+    assert lake.run("models.insight_refusals").written.rows == 0
+
+
+def test_too_little_history_registers_nothing(runner: Runner) -> None:
+    for name in ("features.hourly_load_profile", "gold.energy_hourly", "silver.meters"):
+        insert(runner.store, runner.catalog[name], empty(runner.spark, runner.catalog[name]))
+    report = train(runner, "load_forecasts")
+    assert (report.version, report.is_promoted) == ("", False)
+    assert report.note.startswith("too little history: 0 hours")
+    assert champion(runner.settings, "load_forecasts") is None
+    assert runner.run("models.load_forecasts").written.rows == 0
+
+
+def test_a_table_without_a_model_is_named(runner: Runner) -> None:
+    with pytest.raises(NoModel, match=r"gold\.energy_hourly has no model"):
+        train(runner, "gold.energy_hourly")
+
+
+def test_a_past_day_does_not_take_the_alias_from_a_later_champion(lake: Runner) -> None:
+    assert train(lake, "load_forecasts").is_promoted
+    lake.clock = CLOCK - timedelta(days=20)
+    train(lake, "load_forecasts")
+    now = champion(lake.settings, "load_forecasts")
+    then = champion(lake.settings, "load_forecasts", known_at=lake.clock)
+    assert now
+    assert then
+    assert (now.version, then.version) == ("1", "2")

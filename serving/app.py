@@ -1,0 +1,72 @@
+"""The tables' answers -> the Insights API and its dashboard page, as one FastAPI app."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio.to_thread
+from fastapi import FastAPI, Response
+from fastapi.responses import PlainTextResponse
+
+from gold.contracts import TABLES as GOLD
+from lake.reading import Reader
+from lake.settings import Settings
+from models.contracts import TABLES as MODELS
+from serving import page
+from serving.access import signing_key
+from serving.answers import Kept
+from serving.edge import Edge, Metrics
+from serving.insights import data_quality, energy, forecast, locations
+from serving.limits import Limits
+from serving.problems import turns_errors_into_http
+from silver.contracts import TABLES as SILVER
+
+_DESCRIPTION = """Energy of homes: what was used, made, bought and sold, how complete that is, and
+what is expected. Periods are half-open, instants carry the location's offset, gaps are null, and
+every answer says how far the data reach (`data_until`)."""
+_PAGES = Path("/proc/self/statm")
+
+
+def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
+    """Return the app for one lake.
+
+    ``is_developer`` gives the page a token of all partners, to browsers on this machine only; set
+    it only where the server is bound to a loopback address and no proxy stands in front.
+    """
+    app = FastAPI(
+        title="Eliq Insights API", version="1.0.0", description=_DESCRIPTION, redoc_url=None,
+        docs_url=None, separate_input_output_schemas=False, lifespan=_few_threads,
+    )  # fmt: skip
+    app.state.reader = Reader(settings, {t.name: t for t in (*SILVER, *GOLD, *MODELS)})
+    app.state.key = signing_key(settings)
+    app.state.kept, app.state.limits, metrics = Kept(), Limits(), Metrics()
+    app.state.is_developer = is_developer
+    app.add_middleware(Edge, metrics=metrics)
+    turns_errors_into_http(app)
+    for resource in (locations, energy, forecast, data_quality, page):
+        app.include_router(resource.router)
+
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/metrics", include_in_schema=False)
+    async def measured() -> Response:
+        return PlainTextResponse(metrics.text() + _memory(), media_type="text/plain; version=0.0.4")
+
+    return app
+
+
+@asynccontextmanager
+async def _few_threads(_: FastAPI) -> AsyncIterator[None]:
+    """Let few questions run at once: each uses all cores, and memory of its own."""
+    anyio.to_thread.current_default_thread_limiter().total_tokens = 2 + (os.cpu_count() or 1)
+    yield
+
+
+def _memory() -> str:
+    if not _PAGES.exists():
+        return ""
+    resident = int(_PAGES.read_text(encoding="ascii").split()[1]) * 4096
+    return f"# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes {resident}\n"

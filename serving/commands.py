@@ -1,0 +1,110 @@
+"""`lake serve` and `lake token`."""
+
+import signal
+import socket
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from lake.errors import LakeError
+from lake.settings import Settings
+from serving.access import READ, signed_token, signing_key
+from serving.app import create_app
+from serving.page import is_loopback
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands that answer."""
+
+    @app.command("serve")
+    def _serve(
+        host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+        port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8000,
+    ) -> None:
+        """Serve the Insights API and the dashboard.
+
+        Example: lake serve --port 8080
+        """
+        serve(host, port)
+
+    @app.command("token")
+    def _token(
+        partner: Annotated[str, typer.Option(help="Whose locations it opens.")],
+        scope: Annotated[str, typer.Option(help="Scopes, parted by spaces.")] = READ,
+        days: Annotated[float, typer.Option(help="How long it is valid.")] = 30,
+    ) -> None:
+        """Print a developer token of one partner for the API.
+
+        Example: curl -H "Authorization: Bearer $(lake token --partner ideal)" …
+        """
+        typer.echo(token(partner, scope, days))
+
+
+class CannotListen(LakeError):
+    """The address is taken, or not this machine's."""
+
+    code = "cannot-listen"
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    *,
+    settings: Settings | None = None,
+    is_developer: bool | None = None,
+) -> None:
+    """Answer until interrupted; CannotListen.
+
+    On a loopback address the page needs no token (developer mode), unless told otherwise; port 0
+    takes a free one.
+    """
+    settings = settings or Settings()
+    with _listening(host, port) as listener:
+        address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        is_mine = is_loopback(host) if is_developer is None else is_developer and is_loopback(host)
+        app = create_app(settings, is_developer=is_mine)
+        print(f"Insights API and dashboard on {address} (API document: /openapi.json)", flush=True)
+        if not is_mine:
+            print("the page asks for a token: lake token --partner P", file=sys.stderr)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=5,
+            proxy_headers=False, server_header=False,
+        )  # fmt: skip
+        # The server hands a signal on when the last answers are out; both then end it cleanly.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def token(
+    partner: str, scope: str = READ, days: float = 30, *, settings: Settings | None = None
+) -> str:
+    """Return a developer token of one partner, valid for some days in this lake."""
+    return signed_token(
+        signing_key(settings or Settings()),
+        partner=partner,
+        subject=f"developer:{partner}",
+        scope=scope,
+        now=datetime.now(UTC),
+        lasts=timedelta(days=days),
+    )
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        # From here on callers wait in line, also while the app starts.
+        listener.listen(1024)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        cure = "stop the other program or take another --port"
+        raise CannotListen(f"cannot listen on {host}:{port}: {why}", cure=cure) from error
+    return listener

@@ -1,0 +1,170 @@
+"""models.load_forecasts -> what a home is expected to use, with its bounds; or why not."""
+
+import json
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from typing_extensions import TypedDict
+
+from lake.reading import Reader, Row, literal
+from models.contracts import LOAD_FORECASTS, QUANTILES, quantile_column
+from serving.answers import Ask, Body
+from serving.homes import REACH_TABLES, Home, Location, data_until
+from serving.parameters import Direction, Fuel, errors
+from serving.periods import BadSpan
+
+router = APIRouter(tags=["forecast"])
+_TABLES = ("models.load_forecasts", "models.insight_refusals")
+_INSIGHT = ("forecast", "load_forecast", "load_forecasts")
+_COLUMNS = [quantile_column(q) for q in QUANTILES]
+
+
+class Expected(TypedDict):
+    """One interval; in x of 100 cases the energy stays below `pxx_kwh`."""
+
+    starts_at: str
+    ends_at: str
+    p05_kwh: float
+    p10_kwh: float
+    p25_kwh: float
+    p50_kwh: float
+    p75_kwh: float
+    p90_kwh: float
+    p95_kwh: float
+
+
+class Refusal(TypedDict):
+    """Why there is no forecast, what is there and what is needed: data, not an error."""
+
+    code: str
+    description: str
+    details: dict[str, Any]
+
+
+class Forecast(TypedDict):
+    """The newest forecast issued until ``as_of``; either elements or a refusal."""
+
+    location_id: str
+    fuel: str
+    direction: str
+    resolution: str
+    unit: str
+    time_zone: str
+    data_until: str | None
+    issued_at: str | None
+    model_version: str | None
+    elements: list[Expected]
+    refusal: Refusal | None
+
+
+EXAMPLE = {
+    "location_id": "ideal-105",
+    "fuel": "elec",
+    "direction": "consumption",
+    "resolution": "PT1H",
+    "unit": "kWh",
+    "time_zone": "Europe/London",
+    "data_until": "2025-10-27T00:00:00+00:00",
+    "issued_at": "2025-10-27T06:00:00+00:00",
+    "model_version": "load_forecast/3",
+    "elements": [
+        {
+            "starts_at": "2025-10-27T06:00:00+00:00",
+            "ends_at": "2025-10-27T07:00:00+00:00",
+            **dict(zip(_COLUMNS, (0.1, 0.15, 0.22, 0.31, 0.45, 0.62, 0.8), strict=True)),
+        }
+    ],
+    "refusal": None,
+}
+AsOf = Annotated[
+    datetime | None,
+    Query(
+        description="The forecast as it was known at this instant.",
+        examples=["2025-10-27T12:00:00Z"],
+    ),
+]
+
+
+@router.get(
+    "/v1/locations/{location_id}/forecast",
+    response_model=Forecast,
+    operation_id="forecast",
+    summary="Expected energy with its bounds, or why there is none",
+    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+)
+async def forecast(  # noqa: D103 - the summary says it
+    ask: Ask, home: Home, resolution: Literal["PT15M", "PT1H", "P1D", "P1M"] = "PT1H",
+    fuel: Fuel = "elec", direction: Direction = "consumption", as_of: AsOf = None,
+) -> Response:  # fmt: skip
+    if as_of is not None and as_of.tzinfo is None:
+        raise BadSpan("as_of has no offset", cure="add Z or an offset as +02:00")
+    made = partial(_forecast, ask.lake, home, resolution, fuel, direction, as_of)
+    return await ask.answer((*_TABLES, *REACH_TABLES), made)
+
+
+def _forecast(
+    lake: Reader, home: Location, resolution: str, fuel: str, direction: str, as_of: datetime | None
+) -> Body:
+    series = f"{home.where} AND fuel = {literal(fuel)} AND direction = {literal(direction)}"
+    if as_of is not None:
+        as_of = as_of.astimezone(UTC)
+        series += f" AND issued_at <= {literal(as_of)} AND issued_date <= {literal(as_of.date())}"
+    wanted = f"{series} AND resolution = {literal(resolution)}"
+    issued = _newest(lake, LOAD_FORECASTS.name, wanted)
+    insights = ", ".join(map(literal, _INSIGHT))
+    refused = f"{series} AND insight IN ({insights})"
+    refused_at = _newest(lake, _TABLES[1], refused)
+    refusal = None
+    rows: list[Row] = []
+    if issued and not (refused_at and refused_at > issued):
+        rows = lake.rows(
+            f"SELECT starts_at, ends_at, model_version, {', '.join(_COLUMNS)} FROM {_TABLES[0]} "
+            f"WHERE {wanted} AND {_at(issued)} ORDER BY starts_at"
+        )
+    else:
+        refusal = _refusal(lake, refused, refused_at)
+    return {
+        "location_id": home.location_id,
+        "fuel": fuel,
+        "direction": direction,
+        "resolution": resolution,
+        "unit": "kWh",
+        "time_zone": home.time_zone,
+        "data_until": data_until(lake, home, fuel=fuel, direction=direction),
+        "issued_at": home.instant(refused_at if refusal else issued),
+        "model_version": rows[0]["model_version"] if rows else None,
+        "elements": [_element(row, home) for row in rows],
+        "refusal": refusal,
+    }
+
+
+def _newest(lake: Reader, table: str, condition: str) -> datetime | None:
+    newest = lake.rows(f"SELECT max(issued_at) AS at FROM {table} WHERE {condition}")[0]["at"]
+    return newest if isinstance(newest, datetime) else None
+
+
+def _at(issued: datetime) -> str:
+    day = issued.astimezone(UTC).date()
+    return f"issued_at = {literal(issued)} AND issued_date = {literal(day)}"
+
+
+def _refusal(lake: Reader, condition: str, refused_at: datetime | None) -> Body:
+    if refused_at is None:
+        return {
+            "code": "not_issued",
+            "description": "No forecast of this kind has been issued yet.",
+            "details": {},
+        }
+    row = lake.rows(
+        f"SELECT code, description, details FROM {_TABLES[1]} "
+        f"WHERE {condition} AND {_at(refused_at)} LIMIT 1"
+    )[0]
+    details = json.loads(str(row["details"])) if row["details"] else {}
+    return {"code": row["code"], "description": row["description"], "details": details}
+
+
+def _element(row: Row, home: Location) -> dict[str, object]:
+    ends = {name: home.instant(row[name]) for name in ("starts_at", "ends_at")}
+    return {**ends, **{column: row[column] for column in _COLUMNS}}

@@ -1,0 +1,66 @@
+"""The query parameters and documented errors that several endpoints share."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+
+from lake.errors import LakeError
+from serving.problems import Problem
+
+Fuel = Annotated[Literal["elec", "gas", "district_heating"], Query(description="What is metered.")]
+Direction = Annotated[
+    Literal["import", "export", "consumption", "production"],
+    Query(description="Which way the energy flows, seen from the home."),
+]
+From = Annotated[
+    str,
+    Query(
+        alias="from",
+        description="First local date, or an instant with an offset.",
+        examples=["2025-10-26"],
+    ),
+]
+To = Annotated[
+    str,
+    Query(
+        alias="to",
+        description="Local date or instant at which the span ends; it is excluded.",
+        examples=["2025-10-28"],
+    ),
+]
+_DESCRIPTIONS = {
+    304: "The caller has this answer already (If-None-Match).",
+    401: "No bearer token, or none that is valid.",
+    403: "The token lacks the scope.",
+    404: "The caller has no such location.",
+    422: "A parameter is missing or cannot be used.",
+    429: "More requests a minute than allowed; Retry-After says when to go on.",
+}
+
+
+class BadRequest(LakeError):
+    """A parameter that cannot be used."""
+
+    code = "bad-request"
+
+
+def words(said: list[str] | None, *, allowed: tuple[str, ...], name: str) -> frozenset[str]:
+    """Return the words of ``a,b``, or of a parameter said twice; BadRequest for unknown ones."""
+    found = {word.strip() for one in said or [] for word in one.split(",")} - {""}
+    if unknown := found - set(allowed):
+        raise BadRequest(
+            f"{name} cannot be {', '.join(sorted(unknown))}",
+            cure=f"choose from {', '.join(allowed)}",
+        )
+    return frozenset(found)
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what the OpenAPI document says of an endpoint's errors."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    found: dict[int | str, dict[str, Any]] = {304: {"description": _DESCRIPTIONS[304]}}
+    for status in (401, 403, *statuses, 429):
+        found[status] = {"description": _DESCRIPTIONS[status], "content": content}
+    # One of them brings the schema into the document.
+    found["default"] = {"model": Problem, "description": "Any other problem (RFC 9457)."}
+    return found

@@ -1,0 +1,185 @@
+"""A small real lake: contract-typed Delta tables of two partners, with what makes answers hard.
+
+Home `castle` (northgrid, Copenhagen) has quarter-hourly import from 20 October to 1 November 2025:
+the day of 25 hours (26th), a missing day (28th), half a day (29th), an estimated day (30th).
+"""
+
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from gold.contracts import TABLES as GOLD
+from lake.contract import Table
+from lake.settings import Settings
+from models.contracts import QUANTILES, quantile_column
+from models.contracts import TABLES as MODELS
+from serving.app import create_app
+from serving.commands import token
+from silver.contracts import TABLES as SILVER
+
+with warnings.catch_warnings():
+    # Starlette's client prefers a package that the lock does not have yet, and takes httpx as well.
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient
+
+TABLES = {t.name: t for t in (*SILVER, *GOLD, *MODELS)}
+ZONE = ZoneInfo("Europe/Copenhagen")
+FIRST, LAST, MISSING = date(2025, 10, 20), date(2025, 11, 1), date(2025, 10, 28)
+KNOWN_AT = datetime(2025, 11, 2, 6, tzinfo=UTC)
+_TYPES = {
+    "string": pa.string(), "double": pa.float64(), "int": pa.int32(), "bigint": pa.int64(),
+    "boolean": pa.bool_(), "timestamp": pa.timestamp("us", "UTC"), "date": pa.date32(),
+    "array<string>": pa.list_(pa.string()),
+}  # fmt: skip
+Rows = list[dict[str, Any]]
+
+
+def put(root: Path, name: str, rows: Rows) -> None:
+    """Add rows to a table; a column that is not given is null, or known at KNOWN_AT."""
+    table: Table = TABLES[name]
+    schema = pa.schema([pa.field(c.name, _TYPES[c.type], c.nullable) for c in table.columns])
+    given = [{"known_at": KNOWN_AT, "received_at": KNOWN_AT, "source_file": "f",
+              "source_line": n, **row} for n, row in enumerate(rows)]  # fmt: skip
+    arrow = pa.Table.from_pylist([{c: r.get(c) for c in table.names} for r in given], schema)
+    write_deltalake(
+        str(root / table.path), arrow, mode="append", partition_by=list(table.partitioned_by)
+    )
+
+
+def quarters() -> Rows:
+    """Return castle's quarter hours: 0.1 kWh, a third more in the evening, at 2 per kWh."""
+    found: Rows = []
+    at = datetime(2025, 10, 20, tzinfo=ZONE).astimezone(UTC)
+    for n in count():
+        starts_at = at + timedelta(minutes=15 * n)
+        local = starts_at.astimezone(ZONE)
+        if local.date() > LAST:
+            return found
+        if local.date() == MISSING or (local.date() == date(2025, 10, 29) and local.hour >= 12):
+            continue
+        energy = 0.1 + 0.3 * (18 <= local.hour < 20) + 0.002 * (n % 7)
+        found.append(
+            {
+                "partner_id": "northgrid", "location_id": "castle", "fuel": "elec",
+                "direction": "import", "starts_at": starts_at,
+                "ends_at": starts_at + timedelta(minutes=15), "local_date": local.date(),
+                "local_month": f"{local:%Y-%m}", "energy_kwh": energy, "observed_intervals": 1,
+                "expected_intervals": 1, "estimated_share": float(local.date().day == 30),
+                "cost": energy * 2, "currency": "DKK", "peak_kw": energy * 4, "peak_at": starts_at,
+                "temperature_c": 8.0 - local.hour / 12, "degree_days": None,
+            }
+        )  # fmt: skip
+    return found
+
+
+def added(rows: Rows, period: str) -> Rows:
+    """Return the rows by hour, day or month of the local clock, as gold makes them."""
+    groups: dict[tuple[datetime, datetime], Rows] = defaultdict(list)
+    for row in rows:
+        local = row["starts_at"].astimezone(ZONE)
+        if period == "hour":
+            start = row["starts_at"].replace(minute=0)
+            end = start + timedelta(hours=1)
+        else:
+            first = local.date() if period == "day" else local.date().replace(day=1)
+            after = first + timedelta(days=1 if period == "day" else 31)
+            after = after if period == "day" else after.replace(day=1)
+            start, end = (
+                datetime(d.year, d.month, d.day, tzinfo=ZONE).astimezone(UTC)
+                for d in (first, after)
+            )
+        groups[start, end].append(row)
+    return [_one(found, start, end) for (start, end), found in groups.items()]
+
+
+def _one(rows: Rows, start: datetime, end: datetime) -> dict[str, Any]:
+    peak = max(rows, key=lambda r: r["peak_kw"])
+    observed = len(rows)
+    return {
+        **rows[0], "starts_at": start, "ends_at": end,
+        "local_date": start.astimezone(ZONE).date(),
+        "energy_kwh": sum(r["energy_kwh"] for r in rows), "cost": sum(r["cost"] for r in rows),
+        "observed_intervals": observed, "peak_kw": peak["peak_kw"], "peak_at": peak["peak_at"],
+        "expected_intervals": round((end - start).total_seconds() / 900),
+        "estimated_share": sum(r["estimated_share"] for r in rows) / observed,
+        "temperature_c": sum(r["temperature_c"] for r in rows) / observed,
+    }  # fmt: skip
+
+
+def forecasts(issued_at: datetime, *, level: float) -> Rows:
+    return [
+        {
+            "partner_id": "northgrid", "location_id": "castle", "fuel": "elec",
+            "direction": "import", "issued_at": issued_at, "issued_date": issued_at.date(),
+            "resolution": "PT1H", "starts_at": issued_at + timedelta(hours=n),
+            "ends_at": issued_at + timedelta(hours=n + 1), "model_version": "load_forecast/1",
+            **{quantile_column(q): level * (0.5 + q) * (1 + (n % 24) / 24) for q in QUANTILES},
+        }
+        for n in range(48)
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root: Path = tmp_path_factory.mktemp("lake")
+    fine = quarters()
+    put(root, "gold.energy_quarter_hourly", fine)
+    for table, period in (("hourly", "hour"), ("daily", "day"), ("monthly", "month")):
+        rows = added(fine, period)
+        put(root, f"gold.energy_{table}", rows)
+        if period == "day":
+            put(root, "gold.energy_daily", [r | {"location_id": "sim-1"} for r in rows])
+            put(root, "gold.energy_daily", [r | {"partner_id": "southgrid"} | {
+                "location_id": "secret"} for r in rows])  # fmt: skip
+            put(root, "gold.data_quality_daily", [
+                r | {"completeness": r["observed_intervals"] / r["expected_intervals"],
+                     "has_price": True, "has_temperature": True} for r in rows])  # fmt: skip
+    homes = (("northgrid", "castle"), ("northgrid", "it's new"), ("northgrid", "sim-1"),
+             ("southgrid", "secret"))  # fmt: skip
+    put(root, "silver.locations", [
+        {"partner_id": p, "location_id": i, "country_code": "DK", "latitude": 55.7,
+         "longitude": 12.6, "time_zone": "Europe/Copenhagen", "price_zone": "DK2"}
+        for p, i in homes])  # fmt: skip
+    put(root, "silver.home_profiles", [
+        {"partner_id": "northgrid", "location_id": "sim-1", "valid_from": FIRST,
+         "document": '{"simulated": true, "data_source": "standard profiles"}'}])  # fmt: skip
+    put(root, "silver.meters", [
+        {"partner_id": p, "meter_id": m, "location_id": i, "fuel": "elec", "direction": "import",
+         "is_sub_meter": False}
+        for p, m, i in (("northgrid", "m1", "castle"), ("southgrid", "m1", "secret"))])  # fmt: skip
+    put(root, "silver.quarantine", [
+        {"table_name": "silver.meter_readings", "partner_id": p, "entity_id": "m1", "position": n,
+         "reasons": reasons, "quarantined_at": KNOWN_AT}
+        for n, (p, reasons) in enumerate([("northgrid", ["negative"]), ("northgrid", ["negative",
+            "spike"]), ("southgrid", ["negative"])])])  # fmt: skip
+    put(root, "models.load_forecasts", [
+        *forecasts(datetime(2025, 10, 31, 23, tzinfo=UTC), level=0.4),
+        *forecasts(datetime(2025, 11, 1, 23, tzinfo=UTC), level=0.5)])  # fmt: skip
+    put(root, "models.insight_refusals", [
+        {"partner_id": "northgrid", "location_id": "it's new", "fuel": "elec",
+         "direction": "import", "insight": "load_forecast", "code": "too_little_history",
+         "description": "Seven days of readings are needed.", "details": '{"days": 2}',
+         "issued_at": KNOWN_AT, "issued_date": KNOWN_AT.date()}])  # fmt: skip
+    return root
+
+
+@pytest.fixture(scope="session")
+def settings(lake: Path) -> Settings:
+    return Settings(lake=str(lake))
+
+
+@pytest.fixture
+def api(settings: Settings) -> Iterator[TestClient]:
+    """Northgrid's client."""
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        client.headers["Authorization"] = f"Bearer {token('northgrid', settings=settings)}"
+        yield client

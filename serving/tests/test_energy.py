@@ -1,0 +1,168 @@
+from datetime import date
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+from fastapi.testclient import TestClient
+from pydantic import TypeAdapter
+
+from lake.settings import Settings
+from serving.insights.energy import Energy
+
+IMPORT = "/v1/locations/castle/import"
+
+
+def elements(api: TestClient, start: str, end: str, **query: str) -> list[dict[str, Any]]:
+    response = api.get(IMPORT, params={"from": start, "to": end, **query})
+    assert response.status_code == 200, response.text
+    TypeAdapter(Energy).validate_python(response.json(), strict=True)
+    found: list[dict[str, Any]] = response.json()["elements"]
+    return found
+
+
+@pytest.mark.parametrize("direction", ["consumption", "import", "export", "production"])
+def test_anonymous_gets_401(api: TestClient, direction: str) -> None:
+    del api.headers["Authorization"]
+    response = api.get(f"/v1/locations/castle/{direction}")
+    assert response.status_code == 401
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["www-authenticate"].startswith("Bearer")
+    assert response.json()["type"] == "/problems/unauthenticated"
+
+
+def test_another_partners_location_is_unknown_as_one_that_never_was(api: TestClient) -> None:
+    span = {"from": "2025-10-26", "to": "2025-10-27"}
+    for location in ("secret", "never-was"):
+        for query in ({}, {"partner_id": "southgrid"}):
+            response = api.get(f"/v1/locations/{location}/import", params=span | query)
+            assert response.status_code == 404
+            assert response.json()["type"] == "/problems/unknown-location"
+
+
+def test_a_day_of_25_hours_is_one_day_and_25_hours(api: TestClient) -> None:
+    (day,) = elements(api, "2025-10-26", "2025-10-27")
+    assert day["starts_at"] == "2025-10-26T00:00:00+02:00"
+    assert day["ends_at"] == "2025-10-27T00:00:00+01:00"
+    assert (day["observed_intervals"], day["expected_intervals"]) == (100, 100)
+    hours = elements(api, "2025-10-26", "2025-10-27", resolution="PT1H")
+    assert len(hours) == 25
+    assert [h["starts_at"][11:] for h in hours[2:4]] == ["02:00:00+02:00", "02:00:00+01:00"]
+    assert sum(h["energy_kwh"] for h in hours) == pytest.approx(day["energy_kwh"])
+
+
+def test_every_resolution_adds_up_to_the_same(api: TestClient) -> None:
+    sums = {
+        resolution: sum(
+            e["energy_kwh"] or 0
+            for start, end in (("2025-10-20", "2025-10-27"), ("2025-10-27", "2025-11-01"))
+            for e in elements(api, start, end, resolution=resolution)
+        )
+        for resolution in ("PT15M", "PT30M", "PT1H", "P1D")
+    }
+    (month,) = elements(api, "2025-10-01", "2025-11-01", resolution="P1M")
+    assert list(sums.values()) == pytest.approx([month["energy_kwh"]] * len(sums), abs=1e-9)
+    (year,) = elements(api, "2025-01-01", "2026-01-01", resolution="P1Y")
+    november = elements(api, "2025-11-01", "2025-12-01", resolution="P1M")[0]
+    assert year["energy_kwh"] == pytest.approx(month["energy_kwh"] + november["energy_kwh"])
+    assert year["expected_intervals"] == 365 * 96
+    assert year["starts_at"] == "2025-01-01T00:00:00+01:00"
+
+
+def test_a_gap_is_null_and_half_a_day_is_half_complete(api: TestClient) -> None:
+    gap, half, estimated = elements(api, "2025-10-28", "2025-10-31")
+    assert (gap["energy_kwh"], gap["observed_intervals"], gap["completeness"]) == (None, 0, 0.0)
+    assert (gap["expected_intervals"], gap["estimated_share"]) == (96, None)
+    assert (half["completeness"], half["estimated_share"]) == (0.5, 0.0)
+    assert (estimated["completeness"], estimated["estimated_share"]) == (1.0, 1.0)
+    assert len(elements(api, "2025-10-28", "2025-10-29", resolution="PT15M")) == 96
+
+
+def test_a_span_without_data_is_all_null(api: TestClient) -> None:
+    days = elements(api, "2024-01-01", "2024-01-03", include="cost,temperature,peak,co2")
+    assert {v for d in days for k, v in d.items() if k not in ("starts_at", "ends_at")} == {None, 0}
+
+
+def test_what_is_asked_for_is_included(api: TestClient) -> None:
+    (day,) = elements(api, "2025-10-27", "2025-10-28", include="cost,temperature,peak")
+    assert day["cost"] == pytest.approx(2 * day["energy_kwh"])
+    assert day["currency"] == "DKK"
+    assert day["peak_at"].startswith("2025-10-27T1")
+    assert day["peak_kw"] > 1.6
+    assert "co2_kg" not in day
+    assert "cost" not in elements(api, "2025-10-27", "2025-10-28")[0]
+
+
+def test_instants_and_dates_say_the_same_span(api: TestClient) -> None:
+    by_date = elements(api, "2025-10-26", "2025-10-27", resolution="PT1H")
+    for start in ("2025-10-26T00:00:00+02:00", "2025-10-25T22:00:00Z"):
+        assert elements(api, start, "2025-10-26T23:00:00Z", resolution="PT1H") == by_date
+    unescaped = api.get(f"{IMPORT}?from=2025-10-26T00:00:00+02:00&to=2025-10-27&resolution=PT1H")
+    assert unescaped.json()["elements"] == by_date
+
+
+def test_data_until_is_the_end_of_the_newest_reading(api: TestClient) -> None:
+    for span in (("2025-10-26", "2025-10-27"), ("2020-01-01", "2020-01-02")):
+        answer = api.get(IMPORT, params=dict(zip(("from", "to"), span, strict=True))).json()
+        assert answer["data_until"] == "2025-11-02T00:00:00+01:00"
+    export = api.get(
+        "/v1/locations/castle/export", params={"from": "2025-10-26", "to": "2025-10-27"}
+    )
+    assert export.json()["data_until"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "says"),
+    [
+        ({"from": "2025-10-26"}, "bad-request", "to"),
+        ({"from": "2025-10-26", "to": "2025-10-26"}, "bad-span", "empty"),
+        ({"from": "2025-10-26", "to": "0001-01-01"}, "bad-span", "before"),
+        ({"from": "9999-12-31", "to": "9999-12-31T23:00:00Z"}, "bad-span", "after"),
+        ({"from": "yesterday", "to": "2025-10-26"}, "bad-span", "neither"),
+        ({"from": "2025-13-45", "to": "2025-10-26"}, "bad-span", "neither"),
+        ({"from": "2025-10-26T00:00:00", "to": "2025-10-27"}, "bad-span", "offset"),
+        ({"from": "2025-10-01", "to": "2025-10-09", "resolution": "PT15M"}, "bad-span", "7 days"),
+        ({"from": "2025-01-01", "to": "2025-06-01", "resolution": "PT1H"}, "bad-span", "93 days"),
+        ({"from": "2015-01-01", "to": "2025-01-01"}, "bad-span", "1830 days"),
+        (
+            {"from": "2025-10-26", "to": "2025-10-27", "resolution": "PT7M"},
+            "bad-request",
+            "resolution",
+        ),
+        ({"from": "2025-10-26", "to": "2025-10-27", "fuel": "coal"}, "bad-request", "fuel"),
+        ({"from": "2025-10-26", "to": "2025-10-27", "include": "gold"}, "bad-request", "gold"),
+    ],
+)
+def test_a_bad_question_is_a_problem_that_says_why(
+    api: TestClient, query: dict[str, str], code: str, says: str
+) -> None:
+    response = api.get(IMPORT, params=query)
+    assert response.status_code == 422
+    problem = response.json()
+    assert problem["type"] == f"/problems/{code}"
+    assert says in problem["detail"]
+    assert problem["request_id"] == response.headers["x-request-id"]
+
+
+def test_ids_are_never_part_of_the_sql(api: TestClient) -> None:
+    span = {"from": "2025-10-26", "to": "2025-10-27"}
+    for location in ("x' OR '1'='1", "castle'--", "'; SELECT 1 --", "%", "castle\\"):
+        assert api.get(f"/v1/locations/{location}/import", params=span).status_code == 404
+    assert api.get("/v1/locations/it's new/import", params=span).status_code == 200
+
+
+def test_the_longest_days_of_the_week_fit_in_the_span(api: TestClient) -> None:
+    assert len(elements(api, "2025-10-20", "2025-10-27", resolution="PT15M")) == 7 * 96 + 4
+
+
+def test_answers_equal_the_table(api: TestClient, settings: Settings) -> None:
+    table = DeltaTable(f"{settings.root}/gold/energy_daily").to_pyarrow_table()
+    stored = {
+        row["local_date"]: row["energy_kwh"]
+        for row in table.to_pylist()
+        if row["location_id"] == "castle"
+    }
+    found = {
+        date.fromisoformat(e["starts_at"][:10]): e["energy_kwh"]
+        for e in elements(api, "2025-10-20", "2025-11-02")
+    }
+    assert {day: kwh for day, kwh in found.items() if kwh is not None} == stored

@@ -1,0 +1,78 @@
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import TypeAdapter
+
+from models.contracts import QUANTILES, quantile_column
+from serving.insights.forecast import Expected, Forecast
+
+FORECAST = "/v1/locations/castle/forecast"
+
+
+def forecast(api: TestClient, address: str = FORECAST, **query: str) -> dict[str, Any]:
+    response = api.get(address, params={"direction": "import", **query})
+    assert response.status_code == 200, response.text
+    TypeAdapter(Forecast).validate_python(response.json(), strict=True)
+    found: dict[str, Any] = response.json()
+    return found
+
+
+def test_anonymous_gets_401(api: TestClient) -> None:
+    del api.headers["Authorization"]
+    assert api.get(FORECAST).status_code == 401
+
+
+def test_the_newest_issue_is_answered_with_its_bounds(api: TestClient) -> None:
+    answer = forecast(api)
+    assert answer["issued_at"] == "2025-11-02T00:00:00+01:00"
+    assert (answer["model_version"], answer["refusal"], answer["unit"]) == (
+        "load_forecast/1",
+        None,
+        "kWh",
+    )
+    assert len(answer["elements"]) == 48
+    first = answer["elements"][0]
+    assert first["starts_at"] == "2025-11-02T00:00:00+01:00"
+    quantiles = [first[quantile_column(q)] for q in QUANTILES]
+    assert quantiles == sorted(quantiles)
+    assert first["p50_kwh"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "issued_at"),
+    [
+        ("2025-11-01T23:00:00Z", "2025-11-02T00:00:00+01:00"),
+        ("2025-11-01T22:59:59Z", "2025-11-01T00:00:00+01:00"),
+        ("2025-11-01T00:00:00+01:00", "2025-11-01T00:00:00+01:00"),
+    ],
+)
+def test_as_of_answers_what_was_forecast_then(api: TestClient, as_of: str, issued_at: str) -> None:
+    assert forecast(api, as_of=as_of)["issued_at"] == issued_at
+
+
+def test_before_the_first_issue_there_is_none(api: TestClient) -> None:
+    answer = forecast(api, as_of="2025-10-01T00:00:00Z")
+    assert (answer["elements"], answer["issued_at"]) == ([], None)
+    assert answer["refusal"]["code"] == "not_issued"
+
+
+def test_a_refusal_is_data_that_says_what_is_missing(api: TestClient) -> None:
+    answer = forecast(api, "/v1/locations/it's new/forecast")
+    assert answer["elements"] == []
+    assert answer["refusal"] == {
+        "code": "too_little_history",
+        "description": "Seven days of readings are needed.",
+        "details": {"days": 2},
+    }
+    assert answer["issued_at"] == "2025-11-02T07:00:00+01:00"
+
+
+def test_a_time_without_offset_is_refused(api: TestClient) -> None:
+    assert api.get(FORECAST, params={"as_of": "2025-10-01T00:00:00"}).status_code == 422
+
+
+def test_the_answer_has_every_quantile_of_the_model() -> None:
+    assert [f for f in Expected.__annotations__ if f.startswith("p")] == [
+        quantile_column(q) for q in QUANTILES
+    ]
