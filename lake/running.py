@@ -41,7 +41,7 @@ class Runner:
     settings: Settings
     catalog: Catalog
     clock: datetime
-    champion: Callable[[str], Any] = lambda name: None
+    champion: Callable[[str, datetime], Any] = lambda name, clock: None
 
     def __post_init__(self) -> None:
         self.store = Store(self.spark, self.settings)
@@ -88,6 +88,9 @@ class _Hop:
     node: Node
     versions: Mapping[str, int]
     seen: Seen
+
+    def __post_init__(self) -> None:
+        self.pinned = dict(self.versions)
 
     @property
     def table(self) -> Table:
@@ -217,7 +220,9 @@ class _Hop:
         }
         known: dict[str, Callable[[], Any]] = {
             "clock": lambda: self.runner.clock,
-            "model": lambda: self.runner.champion(self.table.noun),
+            "model": lambda: self.runner.champion(
+                self.table.noun, self.runner.clock
+            ),
         }
         rows: DataFrame = self.node.function(
             **tables, **{a: known[a]() for a in self.node.arguments}
@@ -225,7 +230,11 @@ class _Hop:
         return rows
 
     def _read(self, name: str) -> DataFrame:
-        return self.store.read(self.runner.catalog[name], version=self.versions.get(name))
+        """Read a table as it stood when the hop began: what the hop writes must not move it."""
+        table = self.runner.catalog[name]
+        if name not in self.pinned:
+            self.pinned[name] = self.store.version(table)
+        return self.store.read(table, version=self.pinned[name])
 
     def _has_changed(self, name: str) -> bool:
         return name in self.versions and self.versions[name] != self.seen.versions.get(name, -1)

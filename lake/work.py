@@ -69,10 +69,11 @@ class Work:
 
         return Runner(self.spark, self.settings, self.catalog, clock, self._champion)
 
-    def _champion(self, name: str) -> Any:
+    def _champion(self, name: str, clock: datetime) -> Any:
+        """Return the champion as it was at the clock: no later model speaks for a past day."""
         from lake.registry import champion
 
-        return champion(self.settings, name)
+        return champion(self.settings, name, known_at=clock)
 
     def run(self, table: str, day: str = "", *, again: bool = False) -> "Report":
         """Bring one table up to date."""

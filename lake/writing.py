@@ -113,7 +113,8 @@ def upsert(store: Store, table: Table, rows: DataFrame, revisions: Table | None)
         store.create(revisions)
     if CONTESTED not in rows.columns:
         rows = rows.withColumn(CONTESTED, F.lit(True))
-    stored = store.read(table)
+    # As it stands now: Spark would read it again after a write and take what it finds for old.
+    stored = store.read(table, version=store.version(table))
     if stored.isEmpty():
         return _first_upsert(store, table, rows, revisions)
     incoming = rows.persist(StorageLevel.MEMORY_AND_DISK)
@@ -132,13 +133,13 @@ def upsert(store: Store, table: Table, rows: DataFrame, revisions: Table | None)
         disputed = marked.where(old).select(*table.names)
         versions = disputed.unionByName(_semi(stored, disputed, keys))
         if revisions is not None:
-            known = _semi(_near(table, store.read(revisions), incoming), disputed, keys)
-            versions = versions.unionByName(known.select(*table.names))
+            kept = _near(table, store.read(revisions, version=store.version(revisions)), incoming)
+            kept = _semi(kept, disputed, keys)
+            versions = versions.unionByName(kept.select(*table.names))
         settled = settle(table, versions).persist(StorageLevel.MEMORY_AND_DISK)
         written = Written()
         if revisions is not None:
             superseded = _superseded(revisions, settled)
-            kept = _semi(_near(table, store.read(revisions), incoming), disputed, keys)
             written += replace(store, revisions, superseded, kept)
         current = settled.where("_later IS NULL").select(*table.names).unionByName(fresh)
         written += replace(store, table, current, _semi(stored, disputed, keys))

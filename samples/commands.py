@@ -79,8 +79,8 @@ def demo(
             highlight=False,
         )
     _console.print(f"{new} new files in landing", highlight=False)
-    # The day on which most of the homes end: their next two weeks are still to be forecast.
-    day = max(brought, key=lambda h: h.homes).last_day.isoformat()
+    # The last day on which most of the homes send: their next two weeks are still to be forecast.
+    day = max(brought, key=lambda h: h.homes).busy_until.isoformat()
     work = Work(settings)
     outcomes = []
     for name in ("daily", "train"):

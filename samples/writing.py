@@ -24,7 +24,10 @@ class SampleDataError(LakeError):
 
 @dataclass(frozen=True)
 class Homes:
-    """What a source wrote: `readings` counts the values that are numbers, days are local days."""
+    """What a source wrote: `readings` counts the values that are numbers, days are local days.
+
+    `busy_until` is the last day on which most homes (four fifths of the most at once) have readings.
+    """
 
     partner: str
     folder: Path
@@ -32,6 +35,7 @@ class Homes:
     readings: int
     first_day: date
     last_day: date
+    busy_until: date
     is_simulated: bool
     title: str
     source: str
@@ -55,7 +59,7 @@ class PartnerFiles:
     def __init__(self, folder: Path, *, partner: str, homes_a_file: int = 50) -> None:
         self.folder, self.partner, self.homes_a_file = folder, partner, homes_a_file
         self.homes = self.readings = 0
-        self.days: set[date] = set()
+        self.spans: list[tuple[date, date]] = []
         self.file: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -92,10 +96,10 @@ class PartnerFiles:
             name = f"readings-{self.homes // self.homes_a_file + 1:04d}.ndjson"
             self.file = (self.folder / name).open("w", encoding="utf-8")
         assert self.file
-        meters, valid_from = [], ""
+        meters, valid_from, days = [], "", set[date]()
         for one in series:
             first, last = (local_day(int(one.starts[i]), zone) for i in (0, -1))
-            self.days |= {first, last}
+            days |= {first, last}
             self.file.writelines(day_blocks(one, partner=self.partner, zone=zone))
             self.readings += int(np.count_nonzero(~np.isnan(one.energy_kwh)))
             valid_from = min(valid_from or first.isoformat(), first.isoformat())
@@ -107,17 +111,22 @@ class PartnerFiles:
                     "supply_start": first.isoformat(),
                 }
             )
+        if days:
+            self.spans.append((min(days), max(days)))
         home = {**location, "profile": {"valid_from": valid_from, **profile}, "meters": meters}
         self.registration.write(json.dumps(home) + "\n")
         self.homes += 1
 
     def written(self, *, title: str, source: str, is_simulated: bool = False) -> Homes:
         """Return what was written so far."""
-        if not self.days:
+        if not self.spans:
             raise SampleDataError(
                 "no home was written", where=str(self.folder), cure="ask for at least one home"
             )
-        first, last = min(self.days), max(self.days)
+        first, last = min(s[0] for s in self.spans), max(s[1] for s in self.spans)
+        ends = sorted({end for _, end in self.spans})
+        at_once = {day: sum(begin <= day <= end for begin, end in self.spans) for day in ends}
+        busy = max(day for day in ends if at_once[day] >= 0.8 * max(at_once.values()))
         return Homes(
             self.partner,
             self.folder,
@@ -125,6 +134,7 @@ class PartnerFiles:
             self.readings,
             first,
             last,
+            busy,
             is_simulated,
             title,
             source,

@@ -72,6 +72,8 @@ def serve(
             print("the page asks for a token: lake token --partner P", file=sys.stderr)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=5,
+            # Longer than clients and load balancers keep a connection, so that they close it first.
+            timeout_keep_alive=75,
             proxy_headers=False, server_header=False,
         )  # fmt: skip
         # The server hands a signal on when the last answers are out; both then end it cleanly.

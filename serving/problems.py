@@ -95,7 +95,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [FieldError(field=str(e["loc"][-1]), message=e["msg"]) for e in error.errors()]
     detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
-    return problem(request, "bad-request", detail=detail, cure="see /docs", errors=errors)
+    return problem(request, "bad-request", detail=detail, cure="see /openapi.json", errors=errors)
 
 
 async def _http(request: Request, error: Exception) -> Response:

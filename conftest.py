@@ -1,0 +1,50 @@
+"""What tests share: one Spark session, a clock, tables typed by their contract, and a lake."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Developer settings of the machine must not reach the tests.
+for name in [n for n in os.environ if n.startswith("ELIQ_") and n != "ELIQ_SAMPLE_DATA"]:
+    if name not in ("ELIQ_TOOLS", "ELIQ_MAVEN_REPOSITORY"):
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Start the one Spark session of a test run; tests that do not ask for it never do."""
+    from lake.session import session
+    from lake.settings import Settings
+
+    started = session(Settings(lake=str(tmp_path_factory.mktemp("spark") / "lake")), small=True)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def clock() -> datetime:
+    """Return the instant that tests take for now."""
+    return datetime(2025, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def table(spark: Any) -> Callable[..., Any]:
+    """Return a maker of frames typed by a contract; columns left out get a plain value."""
+    from lake.testing import frame
+
+    def make(contract: Any, rows: list[dict[str, Any]], **every: Any) -> Any:
+        return frame(spark, contract, rows, **every)
+
+    return make
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Any:
+    """Return the settings of an empty lake."""
+    from lake.settings import Settings
+
+    return Settings(lake=str(tmp_path / "lake"))

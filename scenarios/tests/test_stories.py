@@ -1,0 +1,135 @@
+"""Every story of scenarios/ is told once in one lake; then each of its tables and answers is read."""
+
+import csv
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pyspark.sql import SparkSession
+
+from lake.catalog import catalog
+from lake.landing import land
+from lake.reading import Reader
+from lake.running import Runner
+from lake.settings import Settings
+from serving.access import READ
+from serving.app import create_app
+from serving.commands import token
+
+HERE = Path(__file__).parent.parent
+STORIES = sorted(p.name for p in HERE.iterdir() if (p / "landed").is_dir())
+TOLD = sorted(
+    (p.parent.parent.name, p.parent.name, p.stem) for p in HERE.glob("*/[sg]*/*.csv")
+    if p.parent.name in ("silver", "gold")
+)  # fmt: skip
+ANSWERS = sorted((p.parent.parent.name, p.stem) for p in HERE.glob("*/api/*.json"))
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture(scope="module")
+def told(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return a lake in which every story was told, day by day."""
+    settings = Settings(lake=str(tmp_path_factory.mktemp("stories")))
+    steps = sorted({p.name for p in HERE.glob("*/landed/*")})
+    for step in steps:
+        clock = datetime.combine(date.fromisoformat(step), time(12), UTC)
+        for folder in sorted(HERE.glob(f"*/landed/{step}")):
+            for file in sorted(folder.iterdir()):
+                kind = file.stem.split("_")[0]
+                partner = folder.parent.parent.name
+                land(file, kind=kind, partner=partner, settings=settings, clock=clock)
+        # Two runs a story are enough: after its first day, and after its last.
+        if step in (steps[len(steps) // 2], steps[-1]):
+            bring_up(spark, settings, clock)
+    return settings
+
+
+def bring_up(spark: SparkSession, settings: Settings, clock: datetime) -> None:
+    """Run every table up to gold in the order of the lineage."""
+    runner = Runner(spark, settings, catalog(), clock)
+    lineage = {t: s for t, s in catalog().lineage().items() if catalog()[t].layer in _LAYERS}
+    done: set[str] = set()
+    while left := [t for t, s in lineage.items() if t not in done and set(s) <= done]:
+        for table in left:
+            runner.run(table)
+            done.add(table)
+
+
+_LAYERS = ("bronze", "silver", "gold")
+
+
+def rows_of(settings: Settings, table: str, story: str, columns: list[str]) -> list[list[Any]]:
+    """Return a story's rows of a table, its columns only."""
+    names = ", ".join(columns)
+    reader = Reader(settings, catalog().tables)
+    found = reader.rows(f"SELECT {names} FROM {table} WHERE partner_id = '{story}'")
+    return [[row[c] for c in columns] for row in found]
+
+
+def plain(value: Any) -> Any:
+    """Return a value as the story's CSV says it."""
+    match value:
+        case None | []:
+            return ""
+        case datetime():
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        case list():
+            return " ".join(value)
+        case float():
+            return f"{value:.9g}"
+        case _:
+            return str(value)
+
+
+def said(text: str) -> str:
+    """Return a cell of the story with numbers in one form."""
+    return f"{float(text):.9g}" if re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", text) else text
+
+
+@pytest.mark.parametrize(("story", "layer", "noun"), TOLD)
+def test_a_story_is_told_in_every_layer(told: Settings, story: str, layer: str, noun: str) -> None:
+    with (HERE / story / layer / f"{noun}.csv").open() as file:
+        header, *rows = csv.reader(file)
+    columns = [c for c in header if c != "remark"]
+    expected = sorted([said(v) for v, c in zip(r, header, strict=True) if c != "remark"] for r in rows)
+    found = sorted(
+        [plain(v) for v in row] for row in rows_of(told, f"{layer}.{noun}", story, columns)
+    )
+    assert found == expected
+
+
+@pytest.fixture(scope="module")
+def client(told: Settings) -> Iterator[TestClient]:
+    with TestClient(create_app(told)) as made:
+        yield made
+
+
+@pytest.mark.parametrize(("story", "name"), ANSWERS)
+def test_the_api_answers_a_story(told: Settings, client: TestClient, story: str, name: str) -> None:
+    wanted = json.loads((HERE / story / "api" / f"{name}.json").read_text())
+    bearer = {"Authorization": f"Bearer {token(story, READ, 1, settings=told)}"}
+    answer = client.get(wanted.pop("path"), headers=bearer)
+    assert answer.status_code == 200, answer.text
+    periods = answer.json()["periods"]
+    for field, values in wanted.items():
+        assert [pytest.approx(p[field]) if p[field] is not None else None for p in periods] == values
+
+
+def test_no_partner_sees_the_location_of_another(told: Settings, client: TestClient) -> None:
+    bearer = {"Authorization": f"Bearer {token('nobody', READ, 1, settings=told)}"}
+    path = "/v1/locations/home-1/consumption?from=2025-05-01&to=2025-05-02&resolution=P1D"
+    assert client.get(path, headers=bearer).status_code == 404
+
+
+def test_every_rule_has_a_story_and_every_story_a_rule() -> None:
+    table = re.findall(r"^\| (\w+) \| ([\w, ]+) \|$", (HERE / "README.md").read_text(), re.M)
+    listed = {story: rule for rule, stories in table[1:] for story in stories.split(", ")}
+    named = {
+        s: re.search(r"^Rule: (\w+)$", (HERE / s / "README.md").read_text(), re.M) for s in STORIES
+    }
+    assert listed == {s: m[1] for s, m in named.items() if m}
