@@ -72,12 +72,13 @@ def looking_back(hours: DataFrame) -> DataFrame:
                 "_recent": recent,
                 "mean_7d_kwh": F.avg("kwh").over(week),
                 "mean_28d_kwh": F.avg("kwh").over(month),
-                "median_28d_kwh": F.expr("approx_percentile(kwh, 0.5, 100)").over(month),
+                "_month": F.sort_array(F.collect_list("kwh").over(month)),
                 "deviation_28d_kwh": F.coalesce(F.stddev("kwh").over(month), F.lit(0.0)),
                 "days_observed": F.count("kwh").over(month).cast("int"),
                 "known_at": F.max("said_at").over(month),
             }
         )
+        .withColumn("median_28d_kwh", _median("_month"))
         .withColumns({lag_column(d): _lag(d) for d in LAGS})
         .withColumns(
             {
@@ -90,6 +91,13 @@ def looking_back(hours: DataFrame) -> DataFrame:
             }
         )
     )
+
+
+def _median(values: str) -> Column:
+    """Return the middle of a sorted array; of an even number, the mean of the two in the middle."""
+    count = F.size(values)
+    low, high = F.get(values, F.floor((count - 1) / 2)), F.get(values, F.floor(count / 2))
+    return (low + high) / 2
 
 
 def _lag(days: int) -> Column:

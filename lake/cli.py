@@ -194,7 +194,7 @@ def _said(outcome: Any) -> str:
         }
         counts = ", ".join(f"{n:,} {what}" for what, n in found.items() if n)
         return outcome.note or counts or "nothing changed"
-    return str(outcome)
+    return " ".join(str(outcome).split())
 
 
 def one_line(error: BaseException) -> str:

@@ -11,7 +11,9 @@ from lake import toolchain
 from lake.settings import Settings
 
 _SMALL = {
-    "spark.sql.shuffle.partitions": "8",
+    "spark.sql.shuffle.partitions": "4",
+    # Groups are many here (a row an hour): the first, small hash map only costs.
+    "spark.sql.codegen.aggregate.map.twolevel.enabled": "false",
     # Delta's default of 50 makes each small commit several times slower.
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.sql.autoBroadcastJoinThreshold": str(64 * 1024 * 1024),

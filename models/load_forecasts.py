@@ -147,7 +147,9 @@ def _issue_times(profile: DataFrame, *, clock: datetime) -> DataFrame:
     asked = days.withColumn(
         "asked_at", F.date_trunc("hour", F.timestamp_add("HOUR", hour, F.col("feature_at")))
     )
-    return _some(asked.where(F.col("asked_at") < F.lit(clock)).select(*SERIES, "asked_at"), _ISSUES)
+    # Where the clocks change, two days may ask at one hour.
+    asked = asked.where(F.col("asked_at") < F.lit(clock)).select(*SERIES, "asked_at").distinct()
+    return _some(asked, _ISSUES)
 
 
 def _some(rows: DataFrame, count: int) -> DataFrame:
