@@ -1,6 +1,5 @@
 """lake register, lake ingest: files -> landing/, as the API and the SFTP pull put them there."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +39,7 @@ def ingest(
     path: Annotated[Path, typer.Argument(help="A file, or a folder of files.")],
     partner: Partner,
     kind: Annotated[str, typer.Option(help="readings, weather or prices")] = "readings",
-    format: Annotated[str, typer.Option(help="canonical: NDJSON or CSV")] = "canonical",
+    form: Annotated[str, typer.Option("--format", help="canonical: NDJSON or CSV")] = "canonical",
     day: Day = "",
 ) -> None:
     """Bring readings, weather or prices into landing/; `lake run --job daily` takes them on.
@@ -49,8 +48,8 @@ def ingest(
     """
     if kind not in FORMS or kind == "registrations":
         raise UnreadableFile(f"there is no kind {kind}", cure="use readings, weather or prices")
-    if format != "canonical":
-        raise UnreadableFile(f"there is no format {format}", cure="use canonical")
+    if form != "canonical":
+        raise UnreadableFile(f"there is no format {form}", cure="use canonical")
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     if not files:
         raise UnreadableFile("the folder has no files", where=str(path))
@@ -59,7 +58,7 @@ def ingest(
 
 def _take(files: list[Path], *, kind: str, partner: str, day: str) -> None:
     """Land each file; one that cannot be taken is named, and the others still are."""
-    settings, clock = Settings(), clock_of(day) if day else datetime.now(UTC)
+    settings, clock = Settings(), clock_of(day)
     refused: list[LakeError] = []
     for file in files:
         try:

@@ -22,8 +22,7 @@ _HEAD = 64 * 1024
 def form_of(file: Path, kind: str) -> str:
     """Return ``ndjson`` or ``csv``; UnreadableFile where the first line is neither."""
     try:
-        opened = gzip.open(file) if file.suffix == ".gz" else file.open("rb")
-        with opened as source:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as source:
             head = source.read(_HEAD)
     except (OSError, EOFError) as error:
         said = getattr(error, "strerror", None) or str(error)

@@ -1,4 +1,4 @@
-"""landing/readings and events -> bronze.meter_readings: as sent, a block or a single value a row."""
+"""landing/readings, events -> bronze.meter_readings: as sent, a block or a single value a row."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F

@@ -1,4 +1,4 @@
-"""gold.energy_hourly -> features.hourly_load_profile: what recent load looked like, as known then."""
+"""gold.energy_hourly -> features.hourly_load_profile: what recent load was like, as known then."""
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -13,14 +13,15 @@ def hourly_load_profile(
     energy_hourly: DataFrame, meters: DataFrame, locations: DataFrame
 ) -> DataFrame:
     """Return a row a series, local day and local hour, from whole hours of 28 days to that day."""
+    zones = locations.select("partner_id", "location_id", "time_zone")
     return (
         energy_hourly.where("observed_intervals = expected_intervals")
         .transform(lambda rows: without_copies(rows, meters))
-        .join(locations.select("partner_id", "location_id", "time_zone"), ["partner_id", "location_id"])
+        .join(zones, ["partner_id", "location_id"])
         .transform(by_local_hour)
         .transform(looking_back)
         .select(*HOURLY_LOAD_PROFILE.names)
-    )  # fmt: skip
+    )
 
 
 def touched_by_energy_hourly(changes: DataFrame) -> DataFrame:
@@ -51,11 +52,10 @@ def without_copies(energy_hourly: DataFrame, meters: DataFrame) -> DataFrame:
 
 
 def by_local_hour(energy: DataFrame) -> DataFrame:
-    """Return one row a series, day and hour of the wall clock; the hour that comes twice is a mean."""
-    hour = F.hour(F.from_utc_timestamp("starts_at", F.col("time_zone")))
-    return energy.groupBy(*_SERIES, "time_zone", "local_date", "local_month", hour.alias("local_hour")).agg(
-        F.avg("energy_kwh").alias("kwh"), F.max("known_at").alias("said_at")
-    )  # fmt: skip
+    """Return a row a series, day and hour of the wall clock; one that comes twice is a mean."""
+    hour = F.hour(F.from_utc_timestamp("starts_at", F.col("time_zone"))).alias("local_hour")
+    hours = energy.groupBy(*_SERIES, "time_zone", "local_date", "local_month", hour)
+    return hours.agg(F.avg("energy_kwh").alias("kwh"), F.max("known_at").alias("said_at"))
 
 
 def looking_back(hours: DataFrame) -> DataFrame:

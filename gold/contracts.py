@@ -58,9 +58,7 @@ ENERGY = columns(
 )  # fmt: skip
 
 
-def _energy(
-    period: str, row: str, *, slice_by: str = "local_date", is_long: bool = False
-) -> Table:
+def _energy(period: str, row: str, *, slice_by: str = "local_date", is_long: bool = False) -> Table:
     """Return the energy table of one period; long periods are few, so they are not partitioned."""
     return Table(
         name=f"gold.energy_{period}",

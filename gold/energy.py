@@ -18,7 +18,7 @@ _BASE_C = 17.0
 
 
 def in_steps(energy_in_context: DataFrame, *, seconds: int) -> DataFrame:
-    """Return energy by steps of the local clock (900 or 3600 s), from intervals that divide them."""
+    """Return energy by steps of the local clock (900 or 3600 s), from intervals dividing them."""
     start_s = F.unix_seconds("starts_at")
     # Hours of the wall clock are hours of UTC, but for the zones that are off by a part of one.
     local = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone")))
@@ -57,7 +57,9 @@ def in_months(energy_in_context: DataFrame) -> DataFrame:
     days = energy_in_context.groupBy(*_SERIES, "local_month", "local_date").agg(
         F.avg("temperature_c").alias("temperature_c")
     )
-    degree_days = days.groupBy(*_SERIES, "local_month").agg(F.sum(_degree_days()).alias("degree_days"))
+    degree_days = days.groupBy(*_SERIES, "local_month").agg(
+        F.sum(_degree_days()).alias("degree_days")
+    )
     month = F.dayofmonth(F.last_day("local_date"))
     rows = said_once(energy_in_context, "local_month", length_s=month * _DAY)
     months = rows.withColumn("local_date", F.trunc("local_date", "month"))
@@ -182,11 +184,16 @@ def _as_text(number: str) -> Column:
 @functools.cache
 def _uneven_zones(seconds: int) -> tuple[str, ...]:
     """Return the zones that were off UTC by a part of a step, in any half year since 1990."""
-    days = [datetime(y, m, 1) for y in range(1990, 2050) for m in (1, 7)]
+    months = [(year, month) for year in range(1990, 2050) for month in (1, 7)]
+
+    def is_off(zone: zoneinfo.ZoneInfo, year: int, month: int) -> bool:
+        offset = datetime(year, month, 1, tzinfo=zone).utcoffset() or timedelta()
+        return offset.seconds % seconds != 0
+
     return tuple(
-        zone
-        for zone in sorted(zoneinfo.available_timezones())
-        if any((zoneinfo.ZoneInfo(zone).utcoffset(d) or timedelta()).seconds % seconds for d in days)
+        name
+        for name in sorted(zoneinfo.available_timezones())
+        if any(is_off(zoneinfo.ZoneInfo(name), *month) for month in months)
     )
 
 

@@ -1,4 +1,4 @@
-"""silver.energy_in_context -> gold.energy_hourly: energy, cost and peak by hour of the local clock."""
+"""silver.energy_in_context -> gold.energy_hourly: energy, cost and peak by hour of local time."""
 
 from pyspark.sql import DataFrame
 

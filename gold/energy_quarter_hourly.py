@@ -1,4 +1,4 @@
-"""silver.energy_in_context -> gold.energy_quarter_hourly: energy, cost and peak by quarter of an hour."""
+"""silver.energy_in_context -> gold.energy_quarter_hourly: energy, cost and peak by quarter hour."""
 
 from pyspark.sql import DataFrame
 

@@ -166,6 +166,7 @@ def _numbered(lines: DataFrame) -> DataFrame:
         F.min("_id").alias("_first"), F.count(F.lit(1)).alias("_lines"),
         F.min_by("line", "_id").alias("_line"),
     )  # fmt: skip
+    is_before = F.col("p") < F.col("block")
     starts = blocks.alias("b").join(
         blocks.select(
             F.col("source_file").alias("f"), F.col("block").alias("p"), F.col("_lines").alias("n"),
@@ -174,7 +175,7 @@ def _numbered(lines: DataFrame) -> DataFrame:
         on=(F.col("f") == F.col("source_file")) & (F.col("p") <= F.col("block")),
         how="left",
     ).groupBy("source_file", "block", "_first").agg(
-        F.coalesce(F.sum(F.when(F.col("p") < F.col("block"), F.col("n"))), F.lit(0)).alias("_before"),
+        F.coalesce(F.sum(F.when(is_before, F.col("n"))), F.lit(0)).alias("_before"),
         F.min_by("h", "p").alias("_head"),
     )  # fmt: skip
     head = F.regexp_replace(F.trim("_head"), "^\ufeff", "")
@@ -184,7 +185,9 @@ def _numbered(lines: DataFrame) -> DataFrame:
         .withColumn("source_line", F.col("_id") - F.col("_first") + F.col("_before") + 1)
         .withColumn("header", F.when(~head.startswith("{"), _cells(head)))
         .withColumn("line", F.regexp_replace("line", "^\ufeff|\r$", ""))
-        .where((F.trim("line") != "") & ~((F.col("source_line") == 1) & F.col("header").isNotNull()))
+        .where(
+            (F.trim("line") != "") & ~((F.col("source_line") == 1) & F.col("header").isNotNull())
+        )
         .withColumn("source", F.lit("landing"))
         .withColumn("partner_id", F.element_at(parts, -2))
         .withColumn("received_date", F.to_date("received_at"))

@@ -63,7 +63,7 @@ class Catalog:
 
     def __getitem__(self, name: str) -> Table:
         if name not in self.tables:
-            near = [t for t in self.tables if t.endswith("." + name.split(".")[-1])]
+            near = [t for t in self.tables if t.endswith("." + name.rpartition(".")[2])]
             hint = f"did you mean {near[0]}?" if near else "`lake tables` lists them"
             raise UnknownTable(f"there is no table {name}", cure=hint)
         return self.tables[name]
@@ -103,9 +103,7 @@ class Catalog:
             if p.kind is not p.KEYWORD_ONLY
         ]
         landing = next((p for p in parameters if p.startswith(LANDING)), "")
-        inputs = {
-            p: self.resolve(p, seen_from=table.layer) for p in parameters if p != landing
-        }
+        inputs = {p: self.resolve(p, seen_from=table.layer) for p in parameters if p != landing}
         return Node(table, module, inputs, landing.removeprefix(LANDING))
 
     def lineage(self) -> dict[str, tuple[str, ...]]:

@@ -117,7 +117,7 @@ def lineage(table: Annotated[str, typer.Argument(help="Only what leads to it.")]
 @app.command()
 def sql(
     question: Annotated[str, typer.Argument(help="A SELECT on tables by their names.")],
-    format: Annotated[Literal["table", "csv", "json"], typer.Option()] = "table",
+    form: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
 ) -> None:
     """Ask any table a question, without starting Spark.
 
@@ -127,7 +127,7 @@ def sql(
     from lake.reading import show
     from lake.reading import sql as ask
 
-    typer.echo(show(ask(question, settings=Settings(), tables=catalog().tables), format))
+    typer.echo(show(ask(question, settings=Settings(), tables=catalog().tables), form))
 
 
 def run_job(job: Job, work: Any) -> list[Outcome]:
@@ -143,11 +143,9 @@ def run_job(job: Job, work: Any) -> list[Outcome]:
         def ended(outcome: Outcome) -> None:
             if outcome.task.key in going:
                 going.remove(outcome.task.key)
-            mark = {"succeeded": "[green]✓", "failed": "[red]✗", "skipped": "[yellow]–"}
-            said = _said(outcome.said)
-            console.print(
-                f"{mark[outcome.state]}[/] {outcome.task.key:<{width}} {outcome.seconds:6.1f} s  {said}"
-            )
+            mark = {"succeeded": "[green]✓", "failed": "[red]✗", "skipped": "[yellow]–"}  # noqa: RUF001 - a dash
+            spent = f"{outcome.task.key:<{width}} {outcome.seconds:6.1f} s"
+            console.print(f"{mark[outcome.state]}[/] {spent}  {_said(outcome.said)}")
 
         outcomes = job.run(
             lambda task: _tagged(work, task),
@@ -223,6 +221,6 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("stopped; run it again to go on")
         sys.exit(130)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last to see it says it
         _fail(one_line(error))
         sys.exit(1)

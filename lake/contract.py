@@ -1,12 +1,10 @@
-"""One declaration a table, from which schema, DDL, checks, dictionary and test tables are derived."""
+"""One declaration a table, from which schema, DDL, checks, dictionary and test tables are made."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-Type = Literal[
-    "string", "double", "int", "bigint", "boolean", "timestamp", "date", "array<string>"
-]
+Type = Literal["string", "double", "int", "bigint", "boolean", "timestamp", "date", "array<string>"]
 
 
 @dataclass(frozen=True, kw_only=True)

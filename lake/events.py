@@ -91,5 +91,3 @@ def events_source(store: Store, ledger: Ledger, node: Node) -> DataFrame:
             F.to_date("timestamp").alias("received_date"),
         )
     )
-
-

@@ -102,18 +102,20 @@ def load(file: Path, name: str, given: Mapping[str, str]) -> Job:
 
 
 def _task(raw: Mapping[str, Any], values: Mapping[str, str]) -> Task:
-    arguments = []
-    for argument in raw["python_wheel_task"]["parameters"]:
-        for name, value in values.items():
-            argument = argument.replace(_PARAMETER.format(name), value)
-        arguments.append(argument)
     return Task(
         raw["task_key"],
-        tuple(arguments),
+        tuple(_filled(a, values) for a in raw["python_wheel_task"]["parameters"]),
         tuple(d["task_key"] for d in raw.get("depends_on", [])),
         raw.get("max_retries", 0),
         raw.get("timeout_seconds", 0),
     )
+
+
+def _filled(argument: str, values: Mapping[str, str]) -> str:
+    """Return an argument with the values in the place of the job's parameters."""
+    for name, value in values.items():
+        argument = argument.replace(_PARAMETER.format(name), value)
+    return argument
 
 
 def _in_order(tasks: tuple[Task, ...], file: Path) -> None:
@@ -134,9 +136,7 @@ def _in_order(tasks: tuple[Task, ...], file: Path) -> None:
         done |= ready
 
 
-def _tried(
-    task: Task, work: Callable[[Task], Any], interrupt: Callable[[Task], None]
-) -> Outcome:
+def _tried(task: Task, work: Callable[[Task], Any], interrupt: Callable[[Task], None]) -> Outcome:
     began = time.monotonic()
     for attempt in range(task.max_retries + 1):
         over = threading.Event()
@@ -151,7 +151,7 @@ def _tried(
         try:
             said = work(task)
             return Outcome(task, "succeeded", time.monotonic() - began, said)
-        except Exception as error:  # the runner: whatever a task raises is its outcome
+        except Exception as error:  # noqa: BLE001 - whatever a task raises is its outcome
             late = f"not done within {task.timeout_seconds} s" if over.is_set() else ""
             failed = Outcome(task, "failed", time.monotonic() - began, late or error)
             # An error of ours says what to mend: trying again would say it again.

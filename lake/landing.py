@@ -4,6 +4,7 @@ A file appears there whole or not at all (written beside, then renamed), under a
 with its checksum: the same file again is found and left. Landing is a folder or a mounted volume.
 """
 
+import contextlib
 import gzip
 import hashlib
 import os
@@ -41,9 +42,7 @@ class Landed:
     bytes: int
 
 
-def land(
-    file: Path, *, kind: str, partner: str, settings: Settings, clock: datetime
-) -> Landed:
+def land(file: Path, *, kind: str, partner: str, settings: Settings, clock: datetime) -> Landed:
     """Put one file into landing; UnreadableFile or CannotWrite where that cannot be."""
     _partner_is_plain(partner)
     digest, size = _inspected(file)
@@ -63,7 +62,8 @@ def land(
         os.utime(part, (clock.timestamp(), clock.timestamp()))
         part.rename(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise CannotWrite(
             f"cannot write to the lake: {error.strerror}",
             where=str(target.parent),
@@ -76,8 +76,7 @@ def _inspected(file: Path) -> tuple[str, int]:
     """Return checksum and size; refuse what can have no readable line."""
     digest, size, line, longest = hashlib.sha256(), 0, 1, 0
     try:
-        with file.open("rb") as source:
-            opened = gzip.open(source) if file.suffix == ".gz" else source
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
             while chunk := opened.read(_CHUNK):
                 if _BINARY in chunk:
                     raise UnreadableFile(

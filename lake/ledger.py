@@ -71,9 +71,7 @@ class Ledger:
         rows = self._rows("hops", "table_name", table)
         if not rows.num_rows:
             return Seen({}, 0)
-        newest = rows.filter(
-            pc.equal(rows["recorded_at"], pc.max(rows["recorded_at"]))
-        ).to_pylist()
+        newest = rows.filter(pc.equal(rows["recorded_at"], pc.max(rows["recorded_at"]))).to_pylist()
         return Seen(
             {r["input_name"]: r["input_version"] for r in newest}, newest[0]["rule_version"]
         )
@@ -108,7 +106,7 @@ class Ledger:
 
     def arrivals(self, table: str) -> list[Arrival]:
         """Return every file and offset range that the table has taken."""
-        names = [f for f in Arrival.__dataclass_fields__]
+        names = list(Arrival.__dataclass_fields__)
         rows = self._rows("arrivals", "table_name", table)
         return [Arrival(**{n: r[n] for n in names}) for r in rows.to_pylist()]
 
@@ -124,7 +122,9 @@ class Ledger:
     def history(self) -> pa.Table:
         """Return all hops, one row a table, input and finished run."""
         try:
-            return DeltaTable(f"{self._root}/_ledger/hops", storage_options=self._options).to_pyarrow_table()
+            return DeltaTable(
+                f"{self._root}/_ledger/hops", storage_options=self._options
+            ).to_pyarrow_table()
         except TableNotFoundError:
             return _HOPS.empty_table()
 

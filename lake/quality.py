@@ -9,7 +9,7 @@ import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pyspark.sql import functions as F
 
@@ -41,15 +41,18 @@ class Checked:
     docs: Path
 
     def __str__(self) -> str:
-        warned = f", {len(self.warnings)} warnings: {'; '.join(self.warnings)}" if self.warnings else ""
+        warned = (
+            f", {len(self.warnings)} warnings: {'; '.join(self.warnings)}" if self.warnings else ""
+        )
         return f"{self.tables} tables, {self.rows:,} rows hold their contracts{warned}"
 
 
 def expectations(table: Table) -> list[Any]:
     """Return the suite of a table: each rule is about one column of ``judged``, so that Great
     Expectations looks at all of them in one pass over the rows."""
-    import great_expectations.expectations as gxe
+    import great_expectations.expectations as gxe_untyped
 
+    gxe: Any = gxe_untyped
     error: dict[str, Any] = {"severity": "critical"}
     suite: list[Any] = [
         gxe.ExpectColumnValuesToNotBeNull(column=name, **error)
@@ -180,7 +183,12 @@ def _validated(context: Any, table: Table, changed: "DataFrame") -> list[tuple[s
     ]
 
 
-def _checkpoint(context: Any, table: Table, definition: Any, detail: str) -> Any:
+def _checkpoint(
+    context: Any,
+    table: Table,
+    definition: Any,
+    detail: Literal["BOOLEAN_ONLY", "SUMMARY"],
+) -> Any:
     import great_expectations as gx
 
     checkpoint = gx.Checkpoint(
@@ -203,7 +211,7 @@ def _context(folder: Path) -> Any:
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="great_expectations")
     folder.mkdir(parents=True, exist_ok=True)
-    context = gx.get_context(mode="file", project_root_dir=folder)
+    context: Any = gx.get_context(mode="file", project_root_dir=folder)
     context.variables.progress_bars = {"globally": False}
     context.enable_analytics(enable=False)
     site = {

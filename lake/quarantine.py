@@ -41,7 +41,9 @@ def hold(
         "received_at",
         F.lit(clock).alias("quarantined_at"),
     )
-    held = store.read(quarantine, version=store.version(quarantine)).where(F.col("table_name") == table.name)
+    held = store.read(quarantine, version=store.version(quarantine)).where(
+        F.col("table_name") == table.name
+    )
     if held.isEmpty():
         return writing.insert(store, quarantine, bad).inserted
     lines = bad.select(*_LINE) if again is None else bad.select(*_LINE).unionByName(again)

@@ -207,22 +207,18 @@ class _Hop:
         code = function.__code__
         names = code.co_varnames[1 : code.co_argcount]
         tables = {
-            n: self._read(self.runner.catalog.resolve(n, seen_from=self.table.layer))
-            for n in names
+            n: self._read(self.runner.catalog.resolve(n, seen_from=self.table.layer)) for n in names
         }
         touched: DataFrame = function(self._changes(source), **tables)
         return touched
 
     def _call(self, given: Mapping[str, DataFrame]) -> DataFrame:
         tables = {
-            p: given[p] if p in given else self._read(name)
-            for p, name in self.node.inputs.items()
+            p: given[p] if p in given else self._read(name) for p, name in self.node.inputs.items()
         }
         known: dict[str, Callable[[], Any]] = {
             "clock": lambda: self.runner.clock,
-            "model": lambda: self.runner.champion(
-                self.table.noun, self.runner.clock
-            ),
+            "model": lambda: self.runner.champion(self.table.noun, self.runner.clock),
         }
         rows: DataFrame = self.node.function(
             **tables, **{a: known[a]() for a in self.node.arguments}
@@ -259,5 +255,7 @@ class _Hop:
                 months = slices.select(F.date_format(partition.month_of, "yyyy-MM"))
             else:
                 continue
-            rows = rows.where(F.col(partition.name).isin([m[0] for m in months.distinct().collect()]))
+            rows = rows.where(
+                F.col(partition.name).isin([m[0] for m in months.distinct().collect()])
+            )
         return rows.join(slices, on=list(columns), how="left_semi")

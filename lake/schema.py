@@ -46,9 +46,9 @@ def ddl(table: Table, *, name: str) -> str:
         f" COMMENT '{_quoted(comment(c))}'"
         for c in table.columns
     ]
-    partitions = f"\nPARTITIONED BY ({', '.join(table.partitioned_by)})" if (
-        table.partitioned_by
-    ) else ""
+    partitions = (
+        f"\nPARTITIONED BY ({', '.join(table.partitioned_by)})" if (table.partitioned_by) else ""
+    )
     settings = ", ".join(f"'{k}' = '{v}'" for k, v in properties(table).items())
     return (
         f"CREATE TABLE IF NOT EXISTS {name} (\n"

@@ -28,9 +28,9 @@ class Settings(BaseSettings):
     token_secret: Annotated[
         SecretStr, Field(description="Key of the developer tokens; empty: one is made in the lake.")
     ] = SecretStr("")
-    cores: Annotated[str, Field(description="Spark master, as in local[2]; on Databricks unused.")] = (
-        "local[*]"
-    )
+    cores: Annotated[
+        str, Field(description="Spark master, as in local[2]; on Databricks unused.")
+    ] = "local[*]"
     memory: Annotated[str, Field(description="Heap of the Spark driver.")] = "4g"
 
     @property

@@ -1,4 +1,4 @@
-"""Where tables live and how they are read: by path in a folder, by three-level name on Databricks."""
+"""Where tables live and how they are read: by path, or by three-level name on Databricks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -85,7 +85,11 @@ class Store:
         if not self.settings.catalog:
             # Without Spark: a look at the log takes milliseconds.
             path = self.path(table)
-            return deltalake.DeltaTable(path).version() if deltalake.DeltaTable.is_deltatable(path) else -1
+            return (
+                deltalake.DeltaTable(path).version()
+                if deltalake.DeltaTable.is_deltatable(path)
+                else -1
+            )
         if not self.exists(table):
             return -1
         newest = self.delta(table).history(1).select("version").first()

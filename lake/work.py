@@ -39,9 +39,10 @@ def clock_of(day: str) -> datetime:
 
 @dataclass
 class Work:
-    """The tools of one process: one Spark session, started at the first need."""
+    """The tools of one process: one Spark session, the one given or one started at first need."""
 
     settings: Settings
+    session: "SparkSession | None" = None
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -55,7 +56,7 @@ class Work:
     def _session(self) -> "SparkSession":
         from lake.session import session
 
-        return session(self.settings)
+        return self.session or session(self.settings)
 
     @property
     def spark(self) -> "SparkSession":

@@ -122,8 +122,9 @@ def upsert(store: Store, table: Table, rows: DataFrame, revisions: Table | None)
         stored = _near(table, stored, incoming)
         keys = list(table.key)
         is_stored = F.col("_is_stored")
+        stored_keys = [F.col(k).alias(f"_stored_{k}") for k in keys]
         marked = incoming.alias("new").join(
-            stored.select(*(F.col(k).alias(f"_stored_{k}") for k in keys), F.lit(True).alias("_is_stored")),
+            stored.select(*stored_keys, F.lit(True).alias("_is_stored")),
             on=_all(F.col(f"new.{k}").eqNullSafe(F.col(f"_stored_{k}")) for k in keys),
             how="left",
         ).select("new.*", is_stored)  # fmt: skip
@@ -181,9 +182,7 @@ def _superseded(revisions: Table, settled: DataFrame) -> DataFrame:
     )
 
 
-def _first_upsert(
-    store: Store, table: Table, rows: DataFrame, revisions: Table | None
-) -> Written:
+def _first_upsert(store: Store, table: Table, rows: DataFrame, revisions: Table | None) -> Written:
     """Fill an empty table: only contested rows are compared, with each other."""
     only = rows.where(~F.col(CONTESTED)).select(*table.names)
     settled = settle(table, rows.where(CONTESTED).select(*table.names))
@@ -231,9 +230,7 @@ def _same(table: Table, name: str) -> Column:
 def _apply(store: Store, table: Table, changed: DataFrame) -> Written:
     changed = changed.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        found = counts(
-            changed, {k: f"{_KIND} = '{k}'" for k in ("insert", "update", "delete")}
-        )
+        found = counts(changed, {k: f"{_KIND} = '{k}'" for k in ("insert", "update", "delete")})
         written = Written(found["insert"], found["update"], found["delete"])
         if not written.rows:
             return written
@@ -251,7 +248,7 @@ def _merge(store: Store, table: Table, changed: DataFrame) -> None:
         # Literals, so that other partitions are neither read nor in conflict.
         touched = [r[0] for r in changed.select(name).distinct().collect()]
         same_key.append(F.col(f"stored.{name}").isin(touched))
-    every = {n: f"changed.`{n}`" for n in table.names}
+    every: dict[str, str | Column] = {n: f"changed.`{n}`" for n in table.names}
     for attempt in range(_TRIES):
         try:
             (

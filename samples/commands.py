@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -127,7 +127,8 @@ def _summary(
     reader = Reader(settings, catalog().tables)
 
     def count(table: str) -> int:
-        return int(next(iter(reader.rows(f"SELECT count(*) AS n FROM {table}")))["n"])
+        found: Any = reader.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"]
+        return int(found)
 
     grid = Grid("", "", box=None, show_header=False)
     grid.add_row("homes", f"{sum(h.homes for h in brought):,}")

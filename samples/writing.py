@@ -26,7 +26,8 @@ class SampleDataError(LakeError):
 class Homes:
     """What a source wrote: `readings` counts the values that are numbers, days are local days.
 
-    `busy_until` is the last day on which most homes (four fifths of the most at once) have readings.
+    `busy_until` is the last day on which most homes (four fifths of the most at once) have
+    readings.
     """
 
     partner: str

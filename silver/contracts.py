@@ -61,6 +61,7 @@ LONGITUDE = Column(
     name="longitude", type="double", unit="°", minimum=-180, maximum=180,
     meaning="Longitude (WGS 84).",
 )  # fmt: skip
+_INTERVAL = (STARTS_AT, ENDS_AT, RESOLUTION, LOCAL_DATE, LOCAL_MONTH)
 LINE = tuple(c for c in ORIGIN if c.name in ("source_file", "source_line", "received_at"))
 PROFILE = (
     Column(name="house_type", type="string", values=HOUSE_TYPES, meaning="Kind of house."),
@@ -194,11 +195,7 @@ _READING = columns(
     DIRECTION,
     Column(name="is_sub_meter", type="boolean", nullable=False,
            meaning="Meters a part of the home, never added to the whole."),
-    STARTS_AT,
-    ENDS_AT,
-    RESOLUTION,
-    LOCAL_DATE,
-    LOCAL_MONTH,
+    _INTERVAL,
     Column(name="energy_kwh", type="double", unit="kWh", nullable=False, minimum=0,
            meaning="Energy of the interval as the partner reported it."),
     Column(name="volume_m3", type="double", unit="m³", minimum=0,
@@ -262,11 +259,7 @@ ENERGY_IN_CONTEXT = Table(
         LOCATION_ID,
         FUEL,
         DIRECTION,
-        STARTS_AT,
-        ENDS_AT,
-        RESOLUTION,
-        LOCAL_DATE,
-        LOCAL_MONTH,
+        _INTERVAL,
         TIME_ZONE,
         Column(name="energy_kwh", type="double", unit="kWh", nullable=False,
                meaning="Energy of the interval, sub-meters left out."),

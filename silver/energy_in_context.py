@@ -179,7 +179,11 @@ def with_weather(energy: DataFrame, hours: DataFrame, days: DataFrame) -> DataFr
         hours, on=["latitude", "longitude", "hour"], how="left"
     )
     long = days.select(
-        "latitude", "longitude", "starts_at", "ends_at", *(F.col(n).alias(f"_{n}") for n in _WEATHER)
+        "latitude",
+        "longitude",
+        "starts_at",
+        "ends_at",
+        *(F.col(n).alias(f"_{n}") for n in _WEATHER),
     )
     joined = short.join(long, on=["latitude", "longitude", "starts_at", "ends_at"], how="left")
     return joined.withColumns({n: F.coalesce(n, f"_{n}") for n in _WEATHER})
@@ -260,4 +264,3 @@ def with_profile(energy: DataFrame, home_profiles: DataFrame) -> DataFrame:
 def _is_valid() -> Column:
     until = F.coalesce("valid_to", F.lit("9999-12-31").cast("date"))
     return (F.col("local_date") >= F.col("valid_from")) & (F.col("local_date") < until)
-

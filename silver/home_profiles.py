@@ -1,4 +1,4 @@
-"""bronze.registrations -> silver.home_profiles: documents with history, each valid until the next."""
+"""bronze.registrations -> silver.home_profiles: documents with history, each valid to the next."""
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -23,7 +23,8 @@ def home_profiles(bronze_registrations: DataFrame) -> DataFrame:
         .withColumn("_profile", F.from_json("profile", PROFILE))
         .select("*", "_profile.*")
         .withColumn(
-            "valid_from", F.coalesce(F.col("valid_from").try_cast("date"), F.lit(_ALWAYS).cast("date"))
+            "valid_from",
+            F.coalesce(F.col("valid_from").try_cast("date"), F.lit(_ALWAYS).cast("date")),
         )
         .withColumn("_newest", F.row_number().over(by_age))
         .where("_newest = 1")

@@ -22,7 +22,7 @@ def location_weather(locations: DataFrame, weather: DataFrame) -> DataFrame:
     return (
         home.crossJoin(F.broadcast(points))
         .withColumn("distance_km", great_circle_km())
-        .where(F.col("distance_km") <= _FARTHEST_KM)
+        .where(F.col("distance_km") <= F.lit(_FARTHEST_KM))
         .groupBy("partner_id", "location_id")
         .agg(F.min(candidate).alias("nearest"))
         .select("partner_id", "location_id", "nearest.*")

@@ -1,4 +1,4 @@
-"""bronze.meter_readings -> silver.meter_readings: in UTC and kWh, judged, and the newest version wins."""
+"""bronze.meter_readings -> silver.meter_readings: in UTC and kWh, judged, newest version wins."""
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -51,20 +51,23 @@ def touched_by_meters(changes: DataFrame, quarantine: DataFrame) -> DataFrame:
 
 def touched_by_locations(changes: DataFrame, quarantine: DataFrame, meters: DataFrame) -> DataFrame:
     """Return the lines that wait for a location which is registered now."""
-    freed = meters.join(changes.select("partner_id", "location_id"), ["partner_id", "location_id"], "left_semi")
+    freed = meters.join(
+        changes.select("partner_id", "location_id"), ["partner_id", "location_id"], "left_semi"
+    )
     return touched_by_meters(freed, quarantine)  # fmt: skip
 
 
 def _waiting(quarantine: DataFrame) -> DataFrame:
     return quarantine.where(
-        (F.col("table_name") == METER_READINGS.name)
-        & F.array_contains("reasons", "unknown_meter")
+        (F.col("table_name") == METER_READINGS.name) & F.array_contains("reasons", "unknown_meter")
     )
 
 
 def typed(blocks: DataFrame) -> DataFrame:
     """Read instants, resolution, unit and values; text that is none of them becomes null."""
-    quality = F.coalesce(F.from_json("quality", "array<string>"), F.array(F.lower(F.trim("quality"))))
+    quality = F.coalesce(
+        F.from_json("quality", "array<string>"), F.array(F.lower(F.trim("quality")))
+    )
     return blocks.withColumns(
         {
             "_entity_id": F.col("meter_id"),
@@ -209,13 +212,15 @@ def with_interval(values: DataFrame) -> DataFrame:
         values.withColumn("starts_at", edge(at))
         .withColumn("ends_at", edge(at + 1))
         .withColumn("resolution", F.col("_resolution"))
-        .withColumn("local_date", F.when(F.col("_one_day"), F.col("_first_day")).otherwise(local_day))
+        .withColumn(
+            "local_date", F.when(F.col("_one_day"), F.col("_first_day")).otherwise(local_day)
+        )
         .withColumn("local_month", F.substring(F.col("local_date").cast("string"), 1, 7))
     )
 
 
 def in_kwh(values: DataFrame) -> DataFrame:
-    """Add ``energy_kwh``, ``volume_m3`` and ``quality`` (measured unless the partner says other)."""
+    """Add ``energy_kwh``, ``volume_m3`` and ``quality`` (measured unless said otherwise)."""
     hours = (F.unix_seconds("ends_at") - F.unix_seconds("starts_at")) / 3600
     scaled = F.col("_value.number") * F.col("_factor")
     word = F.lower(F.coalesce("_value.word", "_word"))
@@ -238,11 +243,13 @@ def value_judged(values: DataFrame) -> DataFrame:
         ("more_than_the_fuse", is_number & (energy / F.col("_hours") > F.col("_most_kw"))),
     )
     value = F.to_json(
-        F.struct("meter_id", "starts_at", "resolution", F.col("_value.text").alias("value"), "known_at")
+        F.struct(
+            "meter_id", "starts_at", "resolution", F.col("_value.text").alias("value"), "known_at"
+        )
     )
-    return values.withColumn(
-        REASONS, F.when(is_whole, F.col(REASONS)).otherwise(found)
-    ).withColumn("_payload", F.coalesce("_line", F.when(F.size(REASONS) > 0, value)))
+    return values.withColumn(REASONS, F.when(is_whole, F.col(REASONS)).otherwise(found)).withColumn(
+        "_payload", F.coalesce("_line", F.when(F.size(REASONS) > 0, value))
+    )
 
 
 def _local_midnight(day: Column) -> Column:

@@ -11,28 +11,30 @@ from silver.typed import reasons
 
 def meters(bronze_registrations: DataFrame) -> DataFrame:
     """Return a row a registered meter; one that cannot be true waits in quarantine."""
-    is_not_import = F.col("direction") != "import"
+    fuel, direction = F.col("fuel"), F.col("direction")
+    is_not_import = direction != "import"
+    is_sub_meter = F.coalesce(F.col("is_sub_meter").try_cast("boolean"), F.lit(False))
     return (
         bronze_registrations.transform(opened)
         .select("*", F.posexplode("meters").alias("_position", "_meter"))
         .select("*", "_meter.*")
         .withColumn("fuse_ampere", number("fuse_ampere", lowest=1, highest=10_000))
         .withColumn("kwh_per_m3", number("kwh_per_m3", lowest=1, highest=50))
-        .withColumn("is_sub_meter", F.coalesce(F.col("is_sub_meter").try_cast("boolean"), F.lit(False)))
+        .withColumn("is_sub_meter", is_sub_meter)
         .withColumn("supply_start", F.col("supply_start").try_cast("date"))
         .withColumn("supply_end", F.col("supply_end").try_cast("date"))
         .withColumn(
             REASONS,
             reasons(
                 ("meter_id_missing", F.col("meter_id").isNull()),
-                ("unknown_fuel", F.coalesce(~F.col("fuel").isin(*FUELS), F.lit(True))),
-                ("unknown_direction", F.coalesce(~F.col("direction").isin(*DIRECTIONS), F.lit(True))),
-                ("gas_cannot_be_exported", (F.col("fuel") == "gas") & (F.col("direction") == "export")),
-                ("district_heating_is_import_only", (F.col("fuel") == "district_heating") & is_not_import),
+                ("unknown_fuel", F.coalesce(~fuel.isin(*FUELS), F.lit(True))),
+                ("unknown_direction", F.coalesce(~direction.isin(*DIRECTIONS), F.lit(True))),
+                ("gas_cannot_be_exported", (fuel == "gas") & (direction == "export")),
+                ("district_heating_is_import_only", (fuel == "district_heating") & is_not_import),
                 ("supply_ends_before_it_starts", F.col("supply_end") < F.col("supply_start")),
             ),
         )
         .withColumn("_entity_id", F.col("meter_id"))
         .withColumn("_payload", F.to_json("_meter"))
         .select(*METERS.names, REASONS, "_entity_id", "_position", "_payload")
-    )  # fmt: skip
+    )

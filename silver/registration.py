@@ -15,7 +15,8 @@ _METER = (
 )
 _DOCUMENT = (
     "country_code STRING, time_zone STRING, latitude STRING, longitude STRING, price_zone STRING, "
-    f"known_at STRING, profile STRING, meters ARRAY<STRUCT<{_METER.replace(' STRING', ': STRING')}>>"
+    "known_at STRING, profile STRING, "
+    f"meters ARRAY<STRUCT<{_METER.replace(' STRING', ': STRING')}>>"
 )
 
 

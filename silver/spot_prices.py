@@ -1,4 +1,4 @@
-"""bronze.spot_prices -> silver.spot_prices: per kWh, with currency and the interval it holds for."""
+"""bronze.spot_prices -> silver.spot_prices: per kWh, with currency and the interval it is for."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -33,7 +33,10 @@ def spot_prices(bronze_spot_prices: DataFrame) -> DataFrame:
             REASONS,
             reasons(
                 ("starts_at_unreadable", F.col("starts_at").isNull()),
-                ("unknown_resolution", ~F.coalesce(F.col("_length").isin(900, 1800, 3600), F.lit(False))),
+                (
+                    "unknown_resolution",
+                    ~F.coalesce(F.col("_length").isin(900, 1800, 3600), F.lit(False)),
+                ),
                 ("unknown_unit", per.isNull() | ~F.col("currency").rlike("^[A-Z]{3}$")),
                 ("not_a_number", price.isNull() | F.isnan(price) | (F.abs(price) == float("inf"))),
             ),

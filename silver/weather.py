@@ -35,7 +35,7 @@ def weather(bronze_weather: DataFrame) -> DataFrame:
                 ("longitude_unreadable", F.col("longitude").isNull()),
                 ("nothing_measured", F.coalesce(*_MEASURES).isNull()),
                 *(
-                    (f"{n}_out_of_range", ~F.col(n).between(c.minimum, c.maximum))
+                    (f"{n}_out_of_range", ~F.col(n).between(F.lit(c.minimum), F.lit(c.maximum)))
                     for n, c in bounds.items()
                 ),
             ),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -26,7 +27,11 @@ Make = Callable[..., DataFrame]
 @pytest.fixture
 def runner(spark: SparkSession, tmp_path: Path) -> Runner:
     settings = Settings(lake=str(tmp_path))
-    return Runner(spark, settings, catalog(), CLOCK, lambda name: champion(settings, name))
+
+    def as_of(name: str, clock: datetime) -> Any:
+        return champion(settings, name, known_at=clock)
+
+    return Runner(spark, settings, catalog(), CLOCK, as_of)
 
 
 def fill(runner: Runner, name: str, rows: DataFrame) -> None:

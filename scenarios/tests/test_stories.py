@@ -1,4 +1,4 @@
-"""Every story of scenarios/ is told once in one lake; then each of its tables and answers is read."""
+"""Every story of scenarios/ is told once in one lake; then its tables and answers are read."""
 
 import csv
 import json
@@ -13,10 +13,11 @@ from fastapi.testclient import TestClient
 from pyspark.sql import SparkSession
 
 from lake.catalog import catalog
+from lake.jobs import Job, load
 from lake.landing import land
 from lake.reading import Reader
-from lake.running import Runner
 from lake.settings import Settings
+from lake.work import Work
 from serving.access import READ
 from serving.app import create_app
 from serving.commands import token
@@ -45,22 +46,18 @@ def told(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Setti
                 land(file, kind=kind, partner=partner, settings=settings, clock=clock)
         # Two runs a story are enough: after its first day, and after its last.
         if step in (steps[len(steps) // 2], steps[-1]):
-            bring_up(spark, settings, clock)
+            bring_up(spark, settings, step)
     return settings
 
 
-def bring_up(spark: SparkSession, settings: Settings, clock: datetime) -> None:
-    """Run every table up to gold in the order of the lineage."""
-    runner = Runner(spark, settings, catalog(), clock)
-    lineage = {t: s for t, s in catalog().lineage().items() if catalog()[t].layer in _LAYERS}
-    done: set[str] = set()
-    while left := [t for t, s in lineage.items() if t not in done and set(s) <= done]:
-        for table in left:
-            runner.run(table)
-            done.add(table)
-
-
-_LAYERS = ("bronze", "silver", "gold")
+def bring_up(spark: SparkSession, settings: Settings, day: str) -> None:
+    """Run the tables up to gold as the daily job of jobs.yml does, on the tests' session."""
+    work = Work(settings, spark)
+    daily = load(Path("jobs.yml"), "daily", {"day": day})
+    layers = ("bronze.", "silver.", "gold.")
+    tasks = [t for t in daily.tasks if t.arguments[0] == "run" and t.arguments[1].startswith(layers)]
+    outcomes = Job("stories", tuple(tasks)).run(lambda task: work.do(task.arguments))
+    assert {o.task.key: o.said for o in outcomes if o.state != "succeeded"} == {}
 
 
 def rows_of(settings: Settings, table: str, story: str, columns: list[str]) -> list[list[Any]]:
@@ -96,7 +93,9 @@ def test_a_story_is_told_in_every_layer(told: Settings, story: str, layer: str, 
     with (HERE / story / layer / f"{noun}.csv").open() as file:
         header, *rows = csv.reader(file)
     columns = [c for c in header if c != "remark"]
-    expected = sorted([said(v) for v, c in zip(r, header, strict=True) if c != "remark"] for r in rows)
+    expected = sorted(
+        [said(v) for v, c in zip(r, header, strict=True) if c != "remark"] for r in rows
+    )
     found = sorted(
         [plain(v) for v in row] for row in rows_of(told, f"{layer}.{noun}", story, columns)
     )
@@ -115,9 +114,11 @@ def test_the_api_answers_a_story(told: Settings, client: TestClient, story: str,
     bearer = {"Authorization": f"Bearer {token(story, READ, 1, settings=told)}"}
     answer = client.get(wanted.pop("path"), headers=bearer)
     assert answer.status_code == 200, answer.text
-    periods = answer.json()["periods"]
+    periods = answer.json()["elements"]
     for field, values in wanted.items():
-        assert [pytest.approx(p[field]) if p[field] is not None else None for p in periods] == values
+        assert [
+            pytest.approx(p[field]) if p[field] is not None else None for p in periods
+        ] == values
 
 
 def test_no_partner_sees_the_location_of_another(told: Settings, client: TestClient) -> None:
@@ -127,9 +128,9 @@ def test_no_partner_sees_the_location_of_another(told: Settings, client: TestCli
 
 
 def test_every_rule_has_a_story_and_every_story_a_rule() -> None:
-    table = re.findall(r"^\| (\w+) \| ([\w, ]+) \|$", (HERE / "README.md").read_text(), re.M)
+    page = (HERE / "README.md").read_text()
+    table = re.findall(r"^\| (\w+) \| ([\w, ]+) \|$", page, re.MULTILINE)
     listed = {story: rule for rule, stories in table[1:] for story in stories.split(", ")}
-    named = {
-        s: re.search(r"^Rule: (\w+)$", (HERE / s / "README.md").read_text(), re.M) for s in STORIES
-    }
+    pages = {s: (HERE / s / "README.md").read_text() for s in STORIES}
+    named = {s: re.search(r"^Rule: (\w+)$", p, re.MULTILINE) for s, p in pages.items()}
     assert listed == {s: m[1] for s, m in named.items() if m}

@@ -1,0 +1,110 @@
+"""The frame holds together: contracts, catalogue, jobs.yml, dictionary."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from databricks.bundles.jobs import Job as BundleJob
+from databricks.sdk.service.jobs import JobSettings
+
+from lake.catalog import UnknownTable, catalog
+from lake.contract import Append, Column, Table
+from lake.dictionary import dictionary
+from lake.jobs import BadJob, Job, Task, load
+from lake.work import BadArguments, clock_of
+
+JOBS = Path("jobs.yml")
+
+
+def test_the_dictionary_is_what_the_contracts_say() -> None:
+    assert Path("docs/dictionary.md").read_text() == dictionary(catalog().tables.values())
+
+
+def test_every_table_has_a_function_or_is_written_with_one() -> None:
+    for name, table in catalog().tables.items():
+        node = catalog().node(name)
+        assert (node.module is None) == bool(table.written_with)
+        if node.module:
+            assert callable(node.function)
+
+
+def test_an_unknown_table_is_named_with_its_neighbour() -> None:
+    with pytest.raises(UnknownTable, match=r"did you mean gold\.energy_daily"):
+        catalog()["silver.energy_daily"]
+
+
+def test_a_contract_refuses_a_key_that_is_no_column() -> None:
+    column = Column(name="a", type="string", meaning="A.")
+    with pytest.raises(TypeError, match="key b"):
+        Table(name="x.y", row="a row", columns=(column,), key=("b",), update=Append())
+
+
+def test_depends_on_is_the_lineage_of_the_signatures() -> None:
+    job = load(JOBS, "daily", {})
+    by_table = {t.arguments[1]: t for t in job.tasks if t.arguments[0] == "run"}
+    lineage = catalog().lineage()
+    assert set(by_table) == set(lineage)
+    for table, task in by_table.items():
+        assert task.key == table.replace(".", "_")
+        assert set(task.depends_on) == {s.replace(".", "_") for s in lineage[table]}
+
+
+def test_a_quality_gate_waits_for_all_tables_of_its_layer() -> None:
+    for task in load(JOBS, "daily", {}).tasks:
+        if task.arguments[0] == "check":
+            layer = task.arguments[1]
+            made = {t.replace(".", "_") for t in catalog().lineage() if t.startswith(layer + ".")}
+            assert set(task.depends_on) == made
+
+
+@pytest.mark.parametrize("name", ["daily", "train"])
+def test_databricks_takes_the_jobs(name: str) -> None:
+    raw = yaml.safe_load(JOBS.read_text())["resources"]["jobs"][name]
+    tasks: Any = BundleJob.from_dict(raw).tasks
+    assert len(tasks) == len(raw["tasks"])
+    settings = JobSettings.from_dict(raw)
+    assert [t.task_key for t in settings.tasks or []] == [t["task_key"] for t in raw["tasks"]]
+
+
+def test_an_unknown_key_in_a_job_is_refused_by_databricks() -> None:
+    raw = yaml.safe_load(JOBS.read_text())["resources"]["jobs"]["daily"]
+    wrong: Any = {**raw, "max_retry": 3}
+    with pytest.raises(Exception, match="max_retry"):
+        BundleJob.from_dict(wrong)
+
+
+def test_the_dependents_of_a_failed_task_are_skipped_and_the_others_run() -> None:
+    def task(key: str, *before: str, retries: int = 0) -> Task:
+        return Task(key, (key,), before, retries, 0)
+
+    tried: list[str] = []
+
+    def work(task: Task) -> str:
+        tried.append(task.key)
+        if task.key == "b":
+            raise RuntimeError("b broke")
+        return task.key
+
+    job = Job("j", (task("a"), task("b", "a", retries=2), task("c", "b"), task("d", "a")))
+    states = {o.task.key: o.state for o in job.run(work)}
+    assert states == {"a": "succeeded", "b": "failed", "c": "skipped", "d": "succeeded"}
+    assert tried.count("b") == 3
+
+
+def test_a_job_that_goes_in_a_circle_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "jobs.yml"
+    wheel = {"python_wheel_task": {"parameters": ["run", "x"]}}
+    tasks = [
+        {"task_key": "a", "depends_on": [{"task_key": "b"}], **wheel},
+        {"task_key": "b", "depends_on": [{"task_key": "a"}], **wheel},
+    ]
+    file.write_text(yaml.safe_dump({"resources": {"jobs": {"j": {"tasks": tasks}}}}))
+    with pytest.raises(BadJob, match="a, b"):
+        load(file, "j", {})
+
+
+def test_a_day_is_its_noon_and_no_day_is_one_clear_error() -> None:
+    assert clock_of("2018-03-01").isoformat() == "2018-03-01T12:00:00+00:00"
+    with pytest.raises(BadArguments, match="2018-13-01 is no day"):
+        clock_of("2018-13-01")
