@@ -110,18 +110,24 @@ def line_judged(blocks: DataFrame) -> DataFrame:
         .when(F.col("_period") == "P1D", _local_midnight(F.date_add("_start_local", count)))
         .when(F.col("_period") == "P1M", _local_midnight(F.add_months("_start_local", count)))
     )  # fmt: skip
+    # Hours add up from what divides them, days from whole hours that divide a day.
+    divides = (F.lit(3600) % F.col("_length") == 0) | (
+        (F.col("_length") % 3600 == 0) & (F.lit(86_400) % F.col("_length") == 0)
+    )
+    is_known = F.coalesce(divides, F.lit(False))
     local = F.from_utc_timestamp("_start", F.coalesce("time_zone", F.lit("UTC")))
     is_aligned = F.when(
         F.col("_length").isNotNull(), F.unix_seconds(local) % F.least("_length", F.lit(3600)) == 0
     ).otherwise(F.col("_start") == _local_midnight(F.col("_start_local")))
+    in_range = is_in_range("_start") & is_in_range("_end")
     judged = blocks.withColumn("_end", F.coalesce(end, "_start")).withColumn(
         REASONS,
         reasons(
             ("unknown_meter", F.col("location_id").isNull()),
             ("starts_at_unreadable", F.col("_start").isNull()),
-            ("out_of_range", ~is_in_range("_start") | ~is_in_range("_end")),
-            ("unknown_resolution", F.col("_length").isNull() & ~is_calendar),
-            ("misaligned", F.col("location_id").isNotNull() & ~is_aligned),
+            ("out_of_range", ~in_range),
+            ("unknown_resolution", ~is_known & ~is_calendar),
+            ("misaligned", F.col("location_id").isNotNull() & in_range & ~is_aligned),
             ("unknown_unit", ~F.col("_unit").isin(*_KWH, "m3")),
             ("m3_is_for_gas", (F.col("_unit") == "m3") & (F.col("fuel") != "gas")),
             ("quality_count_differs", (F.size("_qualities") > 1) & (F.size("_qualities") != count)),

@@ -7,17 +7,20 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 _OFFSET = r"(?i)[T ]\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$"
+# ISO 8601 may leave the seconds out; Spark's cast may not.
+_NO_SECONDS = r"(?i)([T ]\d{2}:\d{2})(Z|[+-]\d{2}:?\d{2})?$"
 _EARLIEST = "1990-01-01"
 
 
 def instant(text: str) -> Column:
     """Read an ISO 8601 date and time that carries its offset from UTC; null for any other text."""
-    return F.when(F.col(text).rlike(_OFFSET), F.col(text).try_cast("timestamp"))
+    return F.when(F.col(text).rlike(_OFFSET), instant_or_utc(text))
 
 
 def instant_or_utc(text: str) -> Column:
     """Read an ISO 8601 date and time; without an offset it is UTC."""
-    return F.col(text).try_cast("timestamp")
+    with_seconds = F.regexp_replace(F.trim(text), _NO_SECONDS, "$1:00$2")
+    return with_seconds.try_cast("timestamp")
 
 
 def is_in_range(moment: str) -> Column:
