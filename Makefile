@@ -9,7 +9,7 @@ APT = command -v apt-get >/dev/null && root=$$([ "$$(id -u)" = 0 ] || echo sudo 
 	&& $$root apt-get update -qq \
 	&& $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends
 
-.PHONY: help setup demo test check bench clean test-setup chromium
+.PHONY: help setup demo test check clean test-setup chromium
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -32,10 +32,6 @@ check: test-setup ## the fast part of it, without Spark
 	.venv/bin/lint-imports --no-logo
 	$(PYTHON) -m infra.house_rules
 	$(PYTHON) -m pytest -q -m "not (spark or slow or browser or servers)"
-
-bench: test-setup ## the benchmarks, as tables
-	@$(PYTHON) -m lake.toolchain --tests
-	@$(PYTHON) -m benchmarks
 
 clean: ## remove what these commands made here; the lake stays
 	rm -rf .venv .tools .*_cache .coverage htmlcov spark-warehouse metastore_db derby.log

@@ -1,4 +1,4 @@
-"""A hop is exactly once: cut short anywhere and run again, or run twice, the tables are the same."""
+"""A hop is exactly once: cut short anywhere and or run twice, tables are the same."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from lake.catalog import catalog
@@ -122,8 +123,6 @@ def test_bad_input_is_a_row_with_its_reason_and_nothing_else_is_lost(
 
 
 def forget(lake: Settings, table: str) -> None:
-    from deltalake import DeltaTable
-
     DeltaTable(f"{lake.root}/_ledger/hops").delete(f"table_name = '{table}'")
 
 

@@ -55,7 +55,9 @@ def bring_up(spark: SparkSession, settings: Settings, day: str) -> None:
     work = Work(settings, spark)
     daily = load(Path("jobs.yml"), "daily", {"day": day})
     layers = ("bronze.", "silver.", "gold.")
-    tasks = [t for t in daily.tasks if t.arguments[0] == "run" and t.arguments[1].startswith(layers)]
+    tasks = [
+        t for t in daily.tasks if t.arguments[0] == "run" and t.arguments[1].startswith(layers)
+    ]
     outcomes = Job("stories", tuple(tasks)).run(lambda task: work.do(task.arguments))
     assert {o.task.key: o.said for o in outcomes if o.state != "succeeded"} == {}
 
