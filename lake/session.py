@@ -51,6 +51,9 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
         os.environ["JAVA_HOME"] = str(home)
     jars = [*toolchain.jars("delta"), *toolchain.jars("kafka")]
     java_options = "-Dio.netty.tryReflectionSetAccessible=true"
+    if sys.platform == "linux":
+        # Hadoop runs chmod for every file that it writes to a folder: the cheapest way to fork.
+        java_options += " -Djdk.lang.Process.launchMechanism=VFORK"
     if small:
         java_options += " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     scratch = Path(settings.root).parent if "://" not in settings.root else Path("/tmp")
