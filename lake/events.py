@@ -4,7 +4,6 @@ Event Hubs: https://learn.microsoft.com/azure/event-hubs/azure-event-hubs-kafka-
 name is the word $ConnectionString, the password the connection string, the port 9093.
 """
 
-import json
 import re
 
 from pyspark.sql import DataFrame
@@ -60,21 +59,25 @@ def kafka_options(address: str) -> dict[str, str]:
 def events_source(store: Store, ledger: Ledger, node: Node) -> DataFrame:
     """Return the topic of the table as a streaming frame of lines, from where bronze stands.
 
-    A lost checkpoint starts behind the last offset of each partition in the ledger.
+    After a lost checkpoint the topic is read from its beginning, and what the ledger says was
+    taken is passed over: a partition that the ledger does not know yet is then not missed.
     """
     topic = node.module.TOPIC  # type: ignore[union-attr]
-    offsets: dict[str, int] = {}
+    last: dict[str, int] = {}
     for arrival in ledger.arrivals(node.table.name):
         if arrival.source_file.startswith(f"{topic}/"):
-            partition = arrival.source_file.rsplit("/", 1)[1]
-            offsets[partition] = max(offsets.get(partition, 0), arrival.last_line + 1)
+            known = last.get(arrival.source_file, -1)
+            last[arrival.source_file] = max(known, arrival.last_line)
+    is_new = F.lit(True)
+    for partition, offset in last.items():
+        is_new &= (F.col("source_file") != partition) | (F.col("source_line") > offset)
     reader = store.spark.readStream.format("kafka")
     for key, value in kafka_options(store.settings.events.get_secret_value()).items():
         reader = reader.option(key, value)
     line = F.col("value").cast("string")
     return (
         reader.option("subscribe", topic)
-        .option("startingOffsets", json.dumps({topic: offsets}) if offsets else "earliest")
+        .option("startingOffsets", "earliest")
         .option("maxOffsetsPerTrigger", _OFFSETS_A_BATCH)
         .option("failOnDataLoss", "false")
         .load()
@@ -90,4 +93,5 @@ def events_source(store: Store, ledger: Ledger, node: Node) -> DataFrame:
             F.col("timestamp").alias("received_at"),
             F.to_date("timestamp").alias("received_date"),
         )
+        .where(is_new)
     )
