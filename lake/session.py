@@ -1,7 +1,6 @@
 """The one place that starts Spark: the cluster's session on Databricks, a local one elsewhere."""
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -75,8 +74,3 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
         builder = builder.config("spark.sql.shuffle.partitions", "2")
     spark: SparkSession = builder.getOrCreate()
     return spark
-
-
-def scratch_space(settings: Settings) -> int:
-    """Return the bytes free where the lake is, when it is a folder."""
-    return shutil.disk_usage(settings.root).free
