@@ -5,6 +5,7 @@ the contract's own checks. An error fails the task; a warning is counted.
 """
 
 import logging
+import threading
 import time
 import warnings
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _TABLE = "changed"
+_ONE_AT_A_TIME = threading.Lock()
 _UNIQUE = Check(name="key_is_unique", condition="one row a key")
 
 
@@ -113,8 +115,14 @@ def check(runner: Runner, layer: str) -> Checked:
     QualityFailed names each broken expectation with its count. The same rows are checked again
     until they hold.
     """
+    # Great Expectations has one context a process: two gates at once would mix their suites.
+    with _ONE_AT_A_TIME:
+        return _check(runner, layer)
+
+
+def _check(runner: Runner, layer: str) -> Checked:
     began = time.monotonic()
-    context = _context(Path(runner.settings.root) / "_quality")
+    context = _context(Path(runner.settings.root) / "_quality" / layer)
     checked, rows, failed, warned = 0, 0, [], []
     for table in runner.catalog.tables.values():
         if table.layer != layer or isinstance(table.update, Append):
@@ -134,7 +142,7 @@ def check(runner: Runner, layer: str) -> Checked:
             runner.ledger.record(
                 _consumer(table), {table.name: until}, rule_version=1, rows_written=0, seconds=0.0
             )
-    docs = Path(runner.settings.root) / "_quality" / "docs" / "index.html"
+    docs = Path(runner.settings.root) / "_quality" / layer / "docs" / "index.html"
     if checked:
         context.build_data_docs()
     if failed:
