@@ -105,14 +105,12 @@ def test_answers_are_zipped_for_who_can_read_it(api: TestClient) -> None:
 def test_a_thousand_requests_a_minute_and_no_more(api: TestClient, settings: Settings) -> None:
     left = [int(api.get(DAYS).headers["ratelimit-remaining"]) for _ in range(2)]
     assert left[0] - left[1] == 1 or left[1] == 999
-    statuses = [api.get(DAYS).status_code for _ in range(1010)]
-    refused = api.get(DAYS)
-    if refused.status_code == 429:  # else the minute has just turned
-        assert refused.json()["type"] == "/problems/too-many-requests"
-        assert 1 <= int(refused.headers["retry-after"]) <= 60
-        assert api.get("/v1/locations").status_code == 200
-    else:
-        assert 429 in statuses
+    # The minute may turn once on the way, which gives a thousand more.
+    answers = (api.get(DAYS) for _ in range(2010))
+    refused = next(answer for answer in answers if answer.status_code != 200)
+    assert refused.status_code == 429
+    assert refused.json()["type"] == "/problems/too-many-requests"
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
 
 
 def test_every_answer_has_a_request_id(api: TestClient) -> None:
