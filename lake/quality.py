@@ -184,7 +184,15 @@ def _validated(context: Any, table: Table, changed: "DataFrame") -> list[tuple[s
         # Counting and naming what failed costs several passes: only where something did.
         result = _checkpoint(context, table, definition, "SUMMARY").run(batch_parameters=given)
     return [
-        (str(found.expectation_config.severity), _said(table, found))
+        # An enumeration or its plain word, as the version of the library has it.
+        (
+            str(
+                getattr(
+                    found.expectation_config.severity, "value", found.expectation_config.severity
+                )
+            ),
+            _said(table, found),
+        )
         for run in result.run_results.values()
         for found in run.results
         if not found.success
