@@ -151,7 +151,7 @@ def test_the_keyboard_does_it_all(watched: Watched) -> None:
 def test_several_homes_are_lines_and_simulated_ones_say_so(watched: Watched) -> None:
     watched.open(OCTOBER)
     watched.page.locator("#search").fill("SIM")
-    watched.page.get_by_label("sim-1").check()
+    watched.page.get_by_role("checkbox", name="sim-1").check()
     expect(watched.page.locator("#chart .line")).to_have_count(2)
     expect(watched.page.locator("#legend")).to_contain_text("simulated home")
     expect(watched.page.locator("#credit")).to_contain_text("standard profiles")
