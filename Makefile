@@ -9,7 +9,7 @@ APT = command -v apt-get >/dev/null && root=$$([ "$$(id -u)" = 0 ] || echo sudo 
 	&& $$root apt-get update -qq \
 	&& $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends
 
-.PHONY: help setup demo test check clean test-setup chromium
+.PHONY: help setup demo test check bench clean test-setup chromium
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -17,6 +17,7 @@ help: ## this list
 setup: .venv/synced ## the environment: .venv, a JRE if there is none, the jars
 	@$(PYTHON) -m lake.toolchain --java >/dev/null 2>&1 || $(SYNC) --no-dev
 	@$(PYTHON) -m lake.toolchain
+	@$(PYTHON) -m lake.shared_classes
 
 demo: setup ## the whole platform on sample homes; SERVE=0 stops after the pipeline
 	@.venv/bin/lake demo $(if $(filter 0,$(SERVE)),--no-serve)
@@ -32,6 +33,9 @@ check: test-setup ## the fast part of it, without Spark
 	.venv/bin/lint-imports --no-logo
 	$(PYTHON) -m infra.house_rules
 	$(PYTHON) -m pytest -q -m "not (spark or slow or browser or servers)"
+
+bench: test-setup ## how fast it is, beside DuckDB, Polars and a bare server; takes some minutes
+	@$(PYTHON) -m benchmarks
 
 clean: ## remove what these commands made here; the lake stays
 	rm -rf .venv .tools .*_cache .coverage htmlcov spark-warehouse metastore_db derby.log

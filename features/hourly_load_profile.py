@@ -2,6 +2,7 @@
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql.window import WindowSpec
 
 from features.contracts import HOURLY_LOAD_PROFILE, LAGS, lag_column
 
@@ -54,7 +55,10 @@ def without_copies(energy_hourly: DataFrame, meters: DataFrame) -> DataFrame:
 def by_local_hour(energy: DataFrame) -> DataFrame:
     """Return a row a series, day and hour of the wall clock; one that comes twice is a mean."""
     hour = F.hour(F.from_utc_timestamp("starts_at", F.col("time_zone"))).alias("local_hour")
-    hours = energy.groupBy(*_SERIES, "time_zone", "local_date", "local_month", hour)
+    # What follows needs the rows of a series together: they are moved once, by the series alone.
+    hours = energy.repartition(*_SERIES).groupBy(
+        *_SERIES, "time_zone", "local_date", "local_month", hour
+    )
     return hours.agg(F.avg("energy_kwh").alias("kwh"), F.max("known_at").alias("said_at"))
 
 
@@ -64,12 +68,10 @@ def looking_back(hours: DataFrame) -> DataFrame:
     same_hour = Window.partitionBy(*_SERIES, "local_hour").orderBy("_day")
     week, month = same_hour.rangeBetween(-6, 0), same_hour.rangeBetween(1 - _DAYS, 0)
     whole_day = Window.partitionBy(*_SERIES, "local_date")
-    recent = F.map_from_entries(F.collect_list(F.struct("_day", "kwh")).over(week))
     return (
         hours.withColumn("_day", day)
         .withColumns(
             {
-                "_recent": recent,
                 "mean_7d_kwh": F.avg("kwh").over(week),
                 "mean_28d_kwh": F.avg("kwh").over(month),
                 "_month": F.sort_array(F.collect_list("kwh").over(month)),
@@ -79,7 +81,7 @@ def looking_back(hours: DataFrame) -> DataFrame:
             }
         )
         .withColumn("median_28d_kwh", _median("_month"))
-        .withColumns({lag_column(d): _lag(d) for d in LAGS})
+        .withColumns({lag_column(d): _lag(d, same_hour) for d in LAGS})
         .withColumns(
             {
                 "day_mean_7d_kwh": F.avg("mean_7d_kwh").over(whole_day),
@@ -100,5 +102,6 @@ def _median(values: str) -> Column:
     return (low + high) / 2
 
 
-def _lag(days: int) -> Column:
-    return F.try_element_at("_recent", F.col("_day") - (days - 1))
+def _lag(days: int, same_hour: WindowSpec) -> Column:
+    """Return the load so many days before the next day; null where that day is not there."""
+    return F.max("kwh").over(same_hour.rangeBetween(1 - days, 1 - days))

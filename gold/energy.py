@@ -170,7 +170,9 @@ def _nominal() -> Column:
 
 
 def _degree_days() -> Column:
-    return F.greatest(F.lit(_BASE_C) - F.col("temperature_c"), F.lit(0.0))
+    """Return the degree days of a day; null where its temperature is (greatest() passes nulls)."""
+    below = F.lit(_BASE_C) - F.col("temperature_c")
+    return F.when(below < 0, F.lit(0.0)).otherwise(below)
 
 
 def _as_number(text: str) -> Column:

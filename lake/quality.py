@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,9 +20,12 @@ from lake.errors import LakeError
 from lake.running import Runner
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    import pandas as pd
+    from pyspark.sql import Column, DataFrame
 
 _TABLE = "changed"
+# A handful for rows that hold: the values of columns with few, times the rules that may be null.
+_OUTCOMES = 10_000
 _ONE_AT_A_TIME = threading.Lock()
 _UNIQUE = Check(name="key_is_unique", condition="one row a key")
 
@@ -50,11 +54,8 @@ class Checked:
 
 
 def expectations(table: Table) -> list[Any]:
-    """Return the suite of a table: each rule is about one column of ``judged``, so that Great
-    Expectations looks at all of them in one pass over the rows."""
-    import great_expectations.expectations as gxe_untyped
-
-    gxe: Any = gxe_untyped
+    """Return the suite of a table: each rule is about one column of ``judged``."""
+    gxe = _great_expectations().expectations
     error: dict[str, Any] = {"severity": "critical"}
     suite: list[Any] = [
         gxe.ExpectColumnValuesToNotBeNull(column=name, **error)
@@ -89,24 +90,71 @@ def expectations(table: Table) -> list[Any]:
 
 
 def judged(table: Table, rows: "DataFrame") -> "DataFrame":
-    """Return the columns that the suite looks at: those with rules, and one a check."""
-    ruled = [
+    """Return the columns that the suite looks at, a row a row: those with rules, one a check."""
+    return _with_doubled(rows, F.struct(*table.key)).select(
+        *(_bounded(table, name).alias(name) for name in _ruled(table)),
+        F.col("_doubled").isNull().alias(_UNIQUE.name),
+        *(F.expr(rule.condition).alias(rule.name) for rule in table.checks),
+    )
+
+
+def outcomes(table: Table, rows: "DataFrame") -> "DataFrame":
+    """Return the distinct rows of ``judged`` and how many rows each stands for (``_rows``).
+
+    A value that holds its rule stands for all that do: of millions of rows a few are left, and
+    Great Expectations may look at them as often as it likes.
+    """
+    found = {
+        **{name: _holding(table, name) for name in _ruled(table)},
+        _UNIQUE.name: F.col("_doubled").isNull(),
+        **{rule.name: F.expr(rule.condition) for rule in table.checks},
+    }
+    # Counting hashes is cheap; where two keys share one, ``judged`` tells them apart.
+    return (
+        _with_doubled(rows, F.xxhash64(*table.key))
+        .groupBy(*(column.alias(name) for name, column in found.items()))
+        .agg(F.count(F.lit(1)).alias("_rows"))
+    )
+
+
+def _ruled(table: Table) -> list[str]:
+    return [
         c.name
         for c in table.columns
         if c.name in table.key or c.values or c.minimum is not None or c.maximum is not None
     ]
-    key = F.xxhash64(*table.key)
-    # Counting hashes is cheap, sorting rows by their key is not; the doubles are few or none.
-    doubled = rows.groupBy(key.alias("_key")).count().where("count > 1").select("_key")
-    return (
-        rows.withColumn("_key", key)
-        .join(F.broadcast(doubled.withColumn("_doubled", F.lit(True))), on="_key", how="left")
-        .select(
-            *ruled,
-            F.col("_doubled").isNull().alias(_UNIQUE.name),
-            *(F.expr(rule.condition).alias(rule.name) for rule in table.checks),
-        )
-    )
+
+
+def _bounded(table: Table, name: str) -> "Column":
+    """Return a column; NaN, which Spark holds for the greatest number, is in no bounds."""
+    rule, value = table.column(name), F.col(name)
+    if rule.type != "double" or (rule.minimum is None and rule.maximum is None):
+        return value
+    outside = float("inf") if rule.minimum is None else float("-inf")
+    return F.when(F.isnan(value), F.lit(outside)).otherwise(value)
+
+
+def _holding(table: Table, name: str) -> "Column":
+    """Return a column with one value in the place of all that hold its rule; few are left as is."""
+    rule, value = table.column(name), _bounded(table, name)
+    if rule.values:
+        return value
+    if rule.minimum is None and rule.maximum is None:
+        return F.when(value.isNotNull(), F.lit("there"))
+    holds = F.lit(True)
+    if rule.minimum is not None:
+        holds = holds & (value >= rule.minimum)
+    if rule.maximum is not None:
+        holds = holds & (value <= rule.maximum)
+    kept = rule.maximum if rule.minimum is None else rule.minimum
+    return F.when(holds, F.lit(kept)).otherwise(value)
+
+
+def _with_doubled(rows: "DataFrame", key: "Column") -> "DataFrame":
+    """Add ``_doubled``: true where another row has the same key, else null."""
+    keys = rows.select(key.alias("_key")).groupBy("_key").count().where("count > 1")
+    doubled = keys.select("_key", F.lit(True).alias("_doubled"))
+    return rows.withColumn("_key", key).join(F.broadcast(doubled), on="_key", how="left")
 
 
 def check(runner: Runner, layer: str) -> Checked:
@@ -122,8 +170,9 @@ def check(runner: Runner, layer: str) -> Checked:
 
 def _check(runner: Runner, layer: str) -> Checked:
     began = time.monotonic()
-    context = _context(Path(runner.settings.root) / "_quality" / layer)
-    checked, rows, failed, warned = 0, 0, [], []
+    folder = Path(runner.settings.root) / "_quality" / layer
+    gate = _Gate(folder)
+    checked, rows, broken = 0, 0, list[Broken]()
     for table in runner.catalog.tables.values():
         if table.layer != layer or isinstance(table.update, Append):
             continue
@@ -131,23 +180,20 @@ def _check(runner: Runner, layer: str) -> Checked:
         seen = runner.ledger.seen(_consumer(table)).versions.get(table.name, -1)
         if until == seen:
             continue
-        rows_changed = _changed(runner, table, after=seen, until=until)
-        count = rows_changed.count()
-        broken = _validated(context, table, judged(table, rows_changed)) if count else []
+        count, found = gate.validated(table, _changed(runner, table, after=seen, until=until))
         checked, rows = checked + 1, rows + count
-        warned += [text for severity, text in broken if severity != "critical"]
-        errors = [text for severity, text in broken if severity == "critical"]
-        failed += errors
-        if not errors:
+        broken += found
+        if not any(b.is_error for b in found):
             runner.ledger.record(
                 _consumer(table), {table.name: until}, rule_version=1, rows_written=0, seconds=0.0
             )
-    docs = Path(runner.settings.root) / "_quality" / layer / "docs" / "index.html"
+    docs = folder / "docs" / "index.html"
     if checked:
-        context.build_data_docs()
-    if failed:
-        raise QualityFailed("; ".join(failed), where=layer, cure=f"see {docs}")
-    return Checked(checked, rows, tuple(warned), time.monotonic() - began, docs)
+        gate.context.build_data_docs()
+    if errors := [b.text for b in broken if b.is_error]:
+        raise QualityFailed("; ".join(errors), where=layer, cure=f"see {docs}")
+    warned = tuple(b.text for b in broken)
+    return Checked(checked, rows, warned, time.monotonic() - began, docs)
 
 
 def _consumer(table: Table) -> str:
@@ -166,51 +212,74 @@ def _changed(runner: Runner, table: Table, *, after: int, until: int) -> "DataFr
     return now.alias("now").join(keys, on=F.expr(same), how="left_semi")
 
 
-def _validated(context: Any, table: Table, changed: "DataFrame") -> list[tuple[str, str]]:
-    """Return severity and text of each expectation that does not hold."""
-    import great_expectations as gx
+@dataclass(frozen=True)
+class Broken:
+    """An expectation that does not hold."""
 
-    suite = context.suites.add_or_update(
-        gx.ExpectationSuite(name=table.name, expectations=expectations(table))
-    )
-    source = context.data_sources.add_or_update_spark(name=table.name)
-    batch = source.add_dataframe_asset(name=_TABLE).add_batch_definition_whole_dataframe(_TABLE)
-    definition = context.validation_definitions.add_or_update(
-        gx.ValidationDefinition(name=table.name, data=batch, suite=suite)
-    )
-    given = {"dataframe": changed}
-    result = _checkpoint(context, table, definition, "BOOLEAN_ONLY").run(batch_parameters=given)
-    if not result.success:
-        # Counting and naming what failed costs several passes: only where something did.
-        result = _checkpoint(context, table, definition, "SUMMARY").run(batch_parameters=given)
-    return [
-        # An enumeration or its plain word, as the version of the library has it.
-        (
-            str(
-                getattr(
-                    found.expectation_config.severity, "value", found.expectation_config.severity
-                )
-            ),
-            _said(table, found),
+    is_error: bool
+    text: str
+
+
+@dataclass
+class _Gate:
+    """Great Expectations over one layer; it is imported when there is something to check."""
+
+    folder: Path
+
+    @cached_property
+    def context(self) -> Any:
+        return _context(self.folder)
+
+    def validated(self, table: Table, changed: "DataFrame") -> tuple[int, list[Broken]]:
+        """Return how many rows were looked at, and what does not hold for them."""
+        # Bounded: more outcomes than that are values outside of their bounds.
+        few = outcomes(table, changed).limit(_OUTCOMES + 1).toPandas()
+        if few.empty:
+            return 0, []
+        if len(few) <= _OUTCOMES and self._run(table, few, "BOOLEAN_ONLY").success:
+            return int(few["_rows"].sum()), []
+        # Something is wrong: now the rows themselves, to count and to show them.
+        result = self._run(table, judged(table, changed), "SUMMARY")
+        broken = [
+            Broken(_severity(found) == "critical", _said(table, found))
+            for run in result.run_results.values()
+            for found in run.results
+            if not found.success
+        ]
+        return changed.count(), broken
+
+    def _run(
+        self,
+        table: Table,
+        rows: "DataFrame | pd.DataFrame",
+        detail: Literal["BOOLEAN_ONLY", "SUMMARY"],
+    ) -> Any:
+        gx, context = _great_expectations(), self.context
+        suite = context.suites.add_or_update(
+            gx.ExpectationSuite(name=table.name, expectations=expectations(table))
         )
-        for run in result.run_results.values()
-        for found in run.results
-        if not found.success
-    ]
+        sources = context.data_sources
+        source = (
+            sources.add_or_update_pandas(name=f"outcomes of {table.name}")
+            if detail == "BOOLEAN_ONLY"
+            else sources.add_or_update_spark(name=table.name)
+        )
+        batch = source.add_dataframe_asset(name=_TABLE).add_batch_definition_whole_dataframe(_TABLE)
+        definition = context.validation_definitions.add_or_update(
+            gx.ValidationDefinition(name=table.name, data=batch, suite=suite)
+        )
+        checkpoint = context.checkpoints.add_or_update(
+            gx.Checkpoint(
+                name=table.name, validation_definitions=[definition], result_format=detail
+            )
+        )
+        return checkpoint.run(batch_parameters={"dataframe": rows})
 
 
-def _checkpoint(
-    context: Any,
-    table: Table,
-    definition: Any,
-    detail: Literal["BOOLEAN_ONLY", "SUMMARY"],
-) -> Any:
-    import great_expectations as gx
-
-    checkpoint = gx.Checkpoint(
-        name=table.name, validation_definitions=[definition], result_format=detail
-    )
-    return context.checkpoints.add_or_update(checkpoint)
+def _severity(found: Any) -> str:
+    """Return the severity's word; it is an enumeration or its word, as the version has it."""
+    severity = found.expectation_config.severity
+    return str(getattr(severity, "value", severity))
 
 
 def _said(table: Table, found: Any) -> str:
@@ -220,14 +289,21 @@ def _said(table: Table, found: Any) -> str:
     return f"{table.name}: {what.type} {what.kwargs.get('column')}: {count} rows {trouble}".strip()
 
 
-def _context(folder: Path) -> Any:
-    """Return a context that keeps its docs in the lake and speaks to nobody."""
-    import great_expectations as gx
-
+@cache
+def _great_expectations() -> Any:
+    """Import it when it is needed (seconds), without the warnings of what it imports itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations as gx
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="great_expectations")
+    return gx
+
+
+def _context(folder: Path) -> Any:
+    """Return a context that keeps its docs in the lake and speaks to nobody."""
     folder.mkdir(parents=True, exist_ok=True)
-    context: Any = gx.get_context(mode="file", project_root_dir=folder)
+    context: Any = _great_expectations().get_context(mode="file", project_root_dir=folder)
     context.variables.progress_bars = {"globally": False}
     context.enable_analytics(enable=False)
     site = {

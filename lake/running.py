@@ -65,21 +65,31 @@ class Runner:
             )
         versions = {t: self.store.version(self.catalog[t]) for t in node.inputs.values()}
         versions.pop(name, None)
+        asked = self._asked(node)
         rule = getattr(node.module, "RULE_VERSION", 1)
         seen = self.ledger.seen(name)
         if seen.rule_version != rule:
             seen, again = Seen({}, rule), True
-        if isinstance(node.table.update, Issue):
-            again = True
-        if not again and seen.versions == versions:
+        if not again and seen.versions == versions | asked:
             return Report(name, time.monotonic() - started, note="nothing new")
+        again = again or isinstance(node.table.update, Issue)
         hop = _Hop(self, node, versions, seen)
         written, quarantined = hop.whole() if again or not seen.versions else hop.touched()
         seconds = time.monotonic() - started
         self.ledger.record(
-            name, versions, rule_version=rule, rows_written=written.rows, seconds=seconds
+            name, versions | asked, rule_version=rule, rows_written=written.rows, seconds=seconds
         )
         return Report(name, seconds, written, quarantined)
+
+    def _asked(self, node: Node) -> dict[str, int]:
+        """Return what else an issue depends on: the clock (s since 1970), the model's version."""
+        if not isinstance(node.table.update, Issue):
+            return {}
+        asked = {"clock": int(self.clock.timestamp())}
+        if "model" in node.arguments:
+            model = self.champion(node.table.noun, self.clock)
+            asked["model"] = int(model.version) if model else 0
+        return asked
 
 
 @dataclass

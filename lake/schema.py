@@ -34,9 +34,15 @@ def spark_schema(table: Table) -> StructType:
 
 def properties(table: Table) -> dict[str, str]:
     """Return the Delta properties that follow from the update rule."""
-    if isinstance(table.update, Append):
-        return {**_PROPERTIES, "delta.appendOnly": "true"}
-    return {**_PROPERTIES, **_MUTABLE}
+    kind = {"delta.appendOnly": "true"} if isinstance(table.update, Append) else _MUTABLE
+    skipping = {"delta.dataSkippingStatsColumns": ",".join(_looked_up_by(table))}
+    return {**_PROPERTIES, **kind, **skipping}
+
+
+def _looked_up_by(table: Table) -> list[str]:
+    """Name the columns by which rows are looked up: only these need statistics in each file."""
+    sought = {*table.key, *table.sorted_by, *getattr(table.update, "slices", ())}
+    return [n for n in table.names if n in sought - set(table.partitioned_by)]
 
 
 def ddl(table: Table, *, name: str) -> str:

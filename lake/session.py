@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from lake import toolchain
+from lake import shared_classes, toolchain
 from lake.settings import Settings
 
 _SMALL = {
@@ -18,6 +18,8 @@ _SMALL = {
     "spark.sql.autoBroadcastJoinThreshold": str(64 * 1024 * 1024),
     "spark.sql.join.preferSortMergeJoin": "false",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+    # Small enough that the last tasks of a stage share the cores.
+    "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
 }
 _ALWAYS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -49,12 +51,12 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
     if home := toolchain.java_home():
         os.environ["JAVA_HOME"] = str(home)
     jars = [*toolchain.jars("delta"), *toolchain.jars("kafka")]
-    java_options = "-Dio.netty.tryReflectionSetAccessible=true"
+    java_options = f"-Dio.netty.tryReflectionSetAccessible=true {shared_classes.java_options()}"
     if sys.platform == "linux":
         # Hadoop runs chmod for every file that it writes to a folder: the cheapest way to fork.
         java_options += " -Djdk.lang.Process.launchMechanism=VFORK"
-    if small:
-        java_options += " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    # Short tasks that fill the heap: throughput counts, not pauses.
+    java_options += " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC" if small else " -XX:+UseParallelGC"
     scratch = Path(settings.root).parent if "://" not in settings.root else Path("/tmp")
     builder = (
         SparkSession.builder.master("local[2]" if small else settings.cores)

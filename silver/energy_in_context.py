@@ -140,8 +140,10 @@ def balanced(rows: DataFrame) -> DataFrame:
     produced = F.when(has["production"], F.col("_production")).otherwise(nothing)
     exported = F.when(has["export"], F.col("_export")).otherwise(nothing)
     can_be_known = has["import"] & ~has["consumption"] & (has["production"] | ~has["export"])
-    # A missing part makes the sum null, so an interval with a gap in one meter has none.
-    derived = F.when(can_be_known, F.greatest(F.col("_import") + produced - exported, nothing))
+    # A missing part makes the balance null (greatest() would take 0 for it), so an interval with a
+    # gap in one meter has none.
+    balance = F.col("_import") + produced - exported
+    derived = F.when(can_be_known, F.when(balance < 0, nothing).otherwise(balance))
     ways = [
         F.struct(
             F.lit(d).alias("direction"),

@@ -61,4 +61,8 @@ def _zones() -> tuple[str, ...]:
 
 def reasons(*rules: tuple[str, Column]) -> Column:
     """List the names of the rules whose condition holds, as array<string>."""
-    return F.array_compact(F.array(*(F.when(broken, F.lit(name)) for name, broken in rules)))
+    broken = functools.reduce(Column.__or__, (F.coalesce(b, F.lit(False)) for _, b in rules))
+    # Spark compiles conditions, but walks through arrays: only for the rows that break a rule.
+    return F.when(
+        broken, F.array_compact(F.array(*(F.when(b, F.lit(name)) for name, b in rules)))
+    ).otherwise(F.array().cast("array<string>"))

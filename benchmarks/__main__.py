@@ -1,0 +1,90 @@
+"""`python -m benchmarks`: how fast the lake is, side by side with what else could do it."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.demo import BAR_S, demos
+from benchmarks.rebuild import LAKE, PEERS, AnswersDiffer, Rebuild
+from benchmarks.report import as_json, console, keep, show, show_served
+from benchmarks.serving import CLIENTS, MOST, served
+from lake.errors import LakeError
+
+app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+Readings = Annotated[int, typer.Option(min=1, help="Readings of the input, at least.")]
+Days = Annotated[int, typer.Option(min=30, help="Local days of the input; the last ends 2025.")]
+FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()
+_READINGS, _DAYS = 10_000_000, 365
+
+
+@app.callback(invoke_without_command=True)
+def everything(context: typer.Context) -> None:
+    """Run one benchmark, or all; each side in a process of its own, one after the other.
+
+    Inputs, logs and results are kept in `.bench/`, or where ELIQ_BENCH says.
+    """
+    if context.invoked_subcommand is None:
+        rebuild()
+        serving()
+        demo()
+
+
+@app.command()
+def rebuild(readings: Readings = _READINGS, days: Days = _DAYS) -> None:
+    """Bronze to gold by the lake, DuckDB and Polars, which must give the same answer.
+
+    Example: python -m benchmarks rebuild --readings 10_000_000
+    """
+    work = _sized(readings, days)
+    sent = work.prepare()
+    sides = {name: work.measure(name) for name in (*PEERS, LAKE)}
+    fastest = min(sides[name].took.seconds for name in PEERS)
+    counts = ", ".join(f"{n:,} {what}" for what, n in sent.items())
+    show(f"rebuild: bronze to gold, {counts}", sides, against=dict.fromkeys(sides, fastest))
+    if differ := {name: said for name in PEERS if (said := work.differences(name))}:
+        raise AnswersDiffer("\n".join(f"{name} and the lake:\n{differ[name]}" for name in differ))
+    console.print("All give the same answer.")
+    keep(FOLDER, "rebuild", {**sent, "days": days, "sides": as_json(sides)})
+
+
+@app.command()
+def demo() -> None:
+    """Time `lake demo` on a fresh lake, and again on the same."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    sides = demos(FOLDER)
+    first = sides["first"].took.seconds
+    show("demo: lake demo --no-serve", sides, against=dict.fromkeys(sides, first))
+    console.print(f"{'within' if first <= BAR_S else 'over'} the bar of {BAR_S:.0f} s")
+    keep(FOLDER, "demo", {"bar_s": BAR_S, "sides": as_json(sides)})
+
+
+@app.command()
+def serving(
+    readings: Readings = _READINGS,
+    days: Days = _DAYS,
+    requests: Annotated[
+        int, typer.Option(min=CLIENTS, max=MOST, help="Requests of a turn, by 50 clients.")
+    ] = 20_000,
+) -> None:
+    """Load the Insights API and a bare route, on the lake that `rebuild` made at this size."""
+    work = _sized(readings, days)
+    work.prepare()
+    if not work.is_rebuilt:
+        work.measure(LAKE)
+    found = served(work.folder, work.lake, requests=requests)
+    show_served(f"serving: kept answers, {CLIENTS} clients, {requests:,} requests a turn", found)
+    keep(FOLDER, "serving", {"sides": {name: vars(one) for name, one in found.items()}})
+
+
+def _sized(readings: int, days: int) -> Rebuild:
+    return Rebuild(FOLDER / f"rebuild-{readings}-{days}", readings, days)
+
+
+if __name__ == "__main__":
+    try:
+        app(prog_name="python -m benchmarks")
+    except LakeError as error:
+        sys.exit(f"error: {error}")

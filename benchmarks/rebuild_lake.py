@@ -1,0 +1,49 @@
+"""Bronze -> silver and gold by this lake with its default settings, as its daily job runs them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.tables import Steps
+from lake.cli import jobs_file, run_job
+from lake.jobs import Job, load
+from lake.settings import Settings
+from lake.work import Work
+
+
+def main(
+    bronze: Annotated[Path, typer.Argument(help="Root of a lake with bronze.")],
+    out: Annotated[Path, typer.Argument(help="Root of the lake to make; bronze is linked there.")],
+) -> None:
+    """Run the tables of silver and the energy tables of gold, without gates and models."""
+    steps = Steps()
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "raw").symlink_to(bronze.resolve() / "raw", target_is_directory=True)
+    work = Work(Settings(lake=str(out)))
+    work.spark  # noqa: B018 - so that its start is a step
+    steps.done("start of Spark")
+    outcomes = run_job(energy_only(load(jobs_file(), "daily", {})), work)
+    for outcome in outcomes:
+        steps.seconds[outcome.task.arguments[1]] = outcome.seconds
+    steps.write(out)
+    raise typer.Exit(any(outcome.state != "succeeded" for outcome in outcomes))
+
+
+def energy_only(job: Job) -> Job:
+    """Return the job from bronze, as it stands, to the energy tables of gold."""
+    kept = {
+        task.key: task
+        for task in job.tasks
+        if task.arguments[0] == "run" and task.arguments[1].startswith(("silver.", "gold.energy_"))
+    }
+    tasks = (
+        replace(task, depends_on=tuple(key for key in task.depends_on if key in kept))
+        for task in kept.values()
+    )
+    return Job("rebuild", tuple(tasks))
+
+
+if __name__ == "__main__":
+    typer.run(main)
