@@ -12,10 +12,10 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-import samples
 from lake.landing import land
 from lake.settings import Settings
 from lake.work import Work
+from samples.simulated import simulate
 
 BRONZE = ("meter_readings", "weather", "spot_prices", "registrations")
 # Each in so many lines (a line is a day of one meter), and of the corrections.
@@ -67,7 +67,7 @@ def send(folder: Path, *, readings: int, days: int, seed: int) -> Sent:
     """Write what the partner sends, to `sent/` and then to `corrections/`, named by their kind."""
     homes = enough_homes(folder / "a_day", readings=readings, days=days, seed=seed)
     start = _LAST - timedelta(days=days - 1)
-    made = samples.simulate(homes=homes, days=days, seed=seed, out=folder / "made", start=start)
+    made = simulate(homes=homes, days=days, seed=seed, out=folder / "made", start=start)
     rng = np.random.default_rng([seed, 2])
     sent, corrections = Sent(made.homes), list[str]()
     for wave in ("sent", "corrections"):
@@ -96,7 +96,7 @@ def enough_homes(folder: Path, *, readings: int, days: int, seed: int) -> int:
     homes = found = 0
     while found < readings:
         homes = ceil(1.02 * homes * readings / found) if found else 16
-        day = samples.simulate(homes=homes, days=1, seed=seed, out=folder)
+        day = simulate(homes=homes, days=1, seed=seed, out=folder)
         found = day.readings * days
     return ceil(1.005 * homes * readings / found)
 

@@ -180,8 +180,8 @@ QUALIFY row_number() OVER (
 ) = 1
 """
 
-# Where import is the only meter of a fuel it is consumption too; else import + production - export,
-# which is null, so left out, where a part is missing or production is not metered.
+# Where import is the only meter of a fuel it says that it is consumption too; else that is import
+# + production - export, which is null, so left out, where a part is missing or not metered.
 _ENERGY_IN_CONTEXT = """
 WITH ways AS (
     SELECT partner_id, location_id, fuel, count(*) AS meters,
@@ -198,7 +198,7 @@ WITH ways AS (
            CASE direction WHEN 'import' THEN energy_kwh END AS import,
            CASE direction WHEN 'export' THEN energy_kwh END AS export,
            CASE direction WHEN 'production' THEN energy_kwh END AS production,
-           import AS consumption
+           direction = 'import' AS is_consumption
     FROM metered WHERE meters = 1
 ), several AS (
     SELECT partner_id, location_id, fuel, starts_at, ends_at, any_value(resolution) AS resolution,
@@ -209,7 +209,7 @@ WITH ways AS (
            sum(energy_kwh) FILTER (direction = 'production') AS production,
            import + CASE WHEN has_production THEN production WHEN NOT has_export THEN 0 END
                   - CASE WHEN has_export THEN export ELSE 0 END AS balance,
-           CASE WHEN balance < 0 THEN 0 ELSE balance END AS consumption
+           CASE WHEN balance < 0 THEN 0 ELSE balance END AS consumption, false AS is_consumption
     FROM metered WHERE meters > 1
     GROUP BY partner_id, location_id, fuel, starts_at, ends_at, has_production, has_export
 ), energy AS (
@@ -254,7 +254,8 @@ _ADDED_UP = """
        max(currency) AS currency, max(kw) AS peak_kw,
        arg_max(start, kw - (start % 2764800) / 2764800e9) AS peak_at,
        sum(temperature_c * seconds) AS warmth,
-       (sum(seconds) FILTER (temperature_c IS NOT NULL))::BIGINT AS warm, max(known_at) AS known_at
+       (sum(seconds) FILTER (temperature_c IS NOT NULL))::BIGINT AS warm, max(known_at) AS known_at,
+       bool_or(is_consumption) AS is_consumption
 """
 _DAYS = f"""
 CREATE TABLE days AS
@@ -269,7 +270,7 @@ SELECT partner_id, location_id, fuel, direction, date_trunc('month', local_date)
        bool_and(is_priced) AS is_priced, max(currency) AS currency, max(peak_kw) AS peak_kw,
        arg_max(peak_at, peak_kw - (peak_at % 2764800) / 2764800e9) AS peak_at,
        sum(warmth) AS warmth, sum(warm)::BIGINT AS warm, max(known_at) AS known_at,
-       sum(degree_days) AS degree_days
+       sum(degree_days) AS degree_days, bool_or(is_consumption) AS is_consumption
 FROM days GROUP BY ALL
 """
 
@@ -293,7 +294,10 @@ def midnight(later: str = "INTERVAL 0 DAY") -> str:
 def judged(sums: str, *, start: str, end: str) -> str:
     """Return the SQL that turns sums of periods into the columns of gold."""
     return f"""
-        SELECT partner_id, location_id, fuel, direction, {start} AS starts_at, {end} AS ends_at,
+        SELECT partner_id, location_id, fuel,
+               unnest(CASE WHEN is_consumption THEN ['import', 'consumption'] ELSE [direction] END)
+                   AS direction,
+               {start} AS starts_at, {end} AS ends_at,
                local_date, energy_kwh,
                round((epoch(ends_at) - epoch(starts_at)) / seconds)::INTEGER AS expected_intervals,
                least(observed // seconds, expected_intervals)::INTEGER AS observed_intervals,

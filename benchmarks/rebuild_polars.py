@@ -265,8 +265,8 @@ def settled(values: pl.LazyFrame) -> pl.LazyFrame:
 def with_consumption(readings: pl.LazyFrame, meters: pl.DataFrame) -> pl.LazyFrame:
     """Return a row an interval of a home and fuel, with the energy of each direction as a column.
 
-    Where import is the only meter of a fuel it is consumption too; else import + production -
-    export, which is null where a part is missing or production is not metered.
+    Where import is the only meter of a fuel it says that it is consumption too; else that is import
+    + production - export, which is null where a part is missing or production is not metered.
     """
     ways = (
         meters.filter(~pl.col("is_sub_meter"))
@@ -287,7 +287,8 @@ def with_consumption(readings: pl.LazyFrame, meters: pl.DataFrame) -> pl.LazyFra
         "quality",
         "known_at",
         *(pl.when(way == name).then(energy).alias(name) for name in DIRECTIONS[:3]),
-        consumption=pl.when(way == "import").then(energy),
+        consumption=pl.lit(None, pl.Float64),
+        is_consumption=way == "import",
     )
     balance = (
         pl.col("import")
@@ -304,7 +305,7 @@ def with_consumption(readings: pl.LazyFrame, meters: pl.DataFrame) -> pl.LazyFra
             # One meter a direction.
             *(energy.filter(way == name).max().alias(name) for name in DIRECTIONS[:3]),
         )
-        .with_columns(consumption=balance.clip(0))
+        .with_columns(consumption=balance.clip(0), is_consumption=pl.lit(False))
         .drop("has_production", "has_export")
     )
     return pl.concat([alone, several], how="diagonal")
@@ -383,6 +384,7 @@ def added_up(parts: pl.LazyFrame, *period: pl.Expr) -> pl.LazyFrame:
         peak_kw=pl.col("kw").max(),
         peak_at=first_peak("kw", "starts_at"),
         known_at=pl.col("known_at").max(),
+        is_consumption=pl.col("is_consumption").any(),
     )
 
 
@@ -418,6 +420,7 @@ def in_months(days: pl.LazyFrame) -> pl.LazyFrame:
             pl.col("degree_days").sum(),
             pl.col("seconds").min(),
             pl.col("is_priced").all(),
+            pl.col("is_consumption").any(),
             pl.col("currency", "peak_kw", "known_at").max(),
             peak_at=first_peak("peak_kw", "peak_at"),
         )
@@ -456,10 +459,12 @@ def judged_periods(sums: pl.LazyFrame) -> pl.LazyFrame:
     expected = (period / pl.col("seconds")).round().cast(pl.Int32)
     observed = (pl.col("observed") // pl.col("seconds")).cast(pl.Int32)
     nothing = pl.lit(None, pl.Float64)
+    both = pl.lit(["import", "consumption"])
+    ways = pl.when("is_consumption").then(both).otherwise(pl.concat_list("direction"))
     return sums.select(
         *HOME,
         "fuel",
-        "direction",
+        ways.alias("direction"),
         "local_date",
         "energy_kwh",
         "peak_kw",
@@ -477,7 +482,7 @@ def judged_periods(sums: pl.LazyFrame) -> pl.LazyFrame:
         currency=pl.when("is_priced").then("currency"),
         co2_kg=nothing,
         temperature_c=pl.when(pl.col("warm") > 0).then(pl.col("warmth") / pl.col("warm")),
-    )
+    ).explode("direction")
 
 
 def main(

@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import WindowSpec
 
 from features.contracts import HOURLY_LOAD_PROFILE, LAGS, lag_column
+from features.copies import without_copies
 
 _SERIES = ["partner_id", "location_id", "fuel", "direction"]
 _DAYS = 28
@@ -37,19 +38,6 @@ def needed_for(touched: DataFrame) -> DataFrame:
     """Return the days that the features of the touched days look at."""
     day = F.explode(F.sequence(F.date_sub("local_date", _DAYS - 1), "local_date"))
     return touched.select("partner_id", "location_id", day.alias("local_date")).distinct()
-
-
-def without_copies(energy_hourly: DataFrame, meters: DataFrame) -> DataFrame:
-    """Leave out consumption that is import by another name: homes that meter import alone."""
-    fuel = ["partner_id", "location_id", "fuel"]
-    alone = (
-        meters.where("NOT is_sub_meter")
-        .groupBy(*fuel)
-        .agg(F.collect_set("direction").alias("directions"))
-        .where(F.col("directions") == F.array(F.lit("import")))
-        .select(*fuel, F.lit("consumption").alias("direction"))
-    )
-    return energy_hourly.join(alone, on=[*fuel, "direction"], how="left_anti")
 
 
 def by_local_hour(energy: DataFrame) -> DataFrame:

@@ -35,7 +35,7 @@ def in_steps(energy_in_context: DataFrame, *, seconds: int) -> DataFrame:
         .withColumn("_to", F.timestamp_seconds(F.unix_seconds("_from") + seconds))
         .transform(judged)
         .withColumn("degree_days", F.lit(None).cast("double"))
-        .select(*_names())
+        .transform(with_consumption)
     )
 
 
@@ -48,7 +48,7 @@ def in_days(energy_in_context: DataFrame) -> DataFrame:
         .withColumn("_to", local_midnight(F.date_add("local_date", 1)))
         .transform(judged)
         .withColumn("degree_days", _degree_days())
-        .select(*_names())
+        .transform(with_consumption)
     )
 
 
@@ -69,7 +69,7 @@ def in_months(energy_in_context: DataFrame) -> DataFrame:
         .withColumn("_to", local_midnight(F.add_months("local_date", 1)))
         .transform(judged)
         .join(degree_days, on=[*_SERIES, "local_month"], how="left")
-        .select(*_names())
+        .transform(with_consumption)
     )
 
 
@@ -82,11 +82,11 @@ def said_once(rows: DataFrame, day: str, *, length_s: Column) -> DataFrame:
     it are few, so they are sent to the rows.
     """
     of_day = [*_SERIES, day]
-    covered = F.col("_count") * F.col("_nominal")
+    covered = F.col("_seconds")
     rank = covered * (10 * _LONGEST) - F.col("_nominal")
     twice = (
         rows.groupBy(*of_day, _nominal().alias("_nominal"))
-        .agg(F.count(F.lit(1)).alias("_count"), F.max(length_s).alias("_length"))
+        .agg(F.sum(_length()).alias("_seconds"), F.max(length_s).alias("_length"))
         .groupBy(*of_day)
         .agg(
             F.max_by("_nominal", rank).alias("_kept"),
@@ -130,6 +130,7 @@ def added_up(rows: DataFrame, period: str) -> DataFrame:
         F.sum(F.when(warm, F.col("temperature_c") * hours)).alias("_warmth"),
         F.sum(F.when(warm, hours)).alias("_hours"),
         F.max("known_at").alias("known_at"),
+        F.max("is_consumption").alias("_is_consumption"),
     )
 
 
@@ -153,6 +154,16 @@ def judged(sums: DataFrame) -> DataFrame:
             "peak_at": F.timestamp_seconds("_peak_at"),
         }
     )
+
+
+def with_consumption(periods: DataFrame) -> DataFrame:
+    """Say import a second time, as consumption, in homes that meter nothing else.
+
+    This comes last: the sums are the same, so they are made once.
+    """
+    both = F.array(F.lit("import"), F.lit("consumption"))
+    ways = F.when(F.col("_is_consumption"), both).otherwise(F.array("direction"))
+    return periods.withColumn("direction", F.explode(ways)).select(*_names())
 
 
 def local_midnight(day: Column) -> Column:

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import os
 import shutil
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,7 +52,7 @@ def land(file: Path, *, kind: str, partner: str, settings: Settings, clock: date
     for found in landing.glob(f"*/{partner}/{digest[:16]}-*"):
         return Landed(found, is_new=False, bytes=size)
     target = landing / clock.date().isoformat() / partner / name
-    part = target.with_name(f".{name}.{os.getpid()}.part")
+    part = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with file.open("rb") as source, part.open("wb") as copy:

@@ -36,6 +36,15 @@ class TrainingReport:
     figures: Mapping[str, float] = field(default_factory=dict)
     champion_figures: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    headline: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Say it in a line: version, whether it is the champion, the module's headline figures."""
+        if not self.version:
+            return self.note
+        role = "is the champion" if self.is_promoted else f"was not promoted: {self.note}"
+        figures = ", ".join(f"{n} {self.figures[n]:.3f}" for n in self.headline)
+        return f"version {self.version} {role}; {figures}"
 
 
 def train(runner: Runner, name: str, *, again: bool = False) -> TrainingReport:
@@ -95,6 +104,7 @@ def train(runner: Runner, name: str, *, again: bool = False) -> TrainingReport:
         judged.figures,
         present.figures if present else {},
         refused,
+        module.HEADLINE,
     )
 
 

@@ -76,25 +76,6 @@ def known(hourly_load_profile: DataFrame, asked: DataFrame) -> DataFrame:
     )
 
 
-def with_copies(rows: DataFrame, meters: DataFrame) -> DataFrame:
-    """Repeat import as consumption in homes that meter import alone: it is the same energy."""
-    home = ["partner_id", "location_id", "fuel"]
-    alone = (
-        meters.where("NOT is_sub_meter")
-        .groupBy(*home)
-        .agg(F.collect_set("direction").alias("_metered"))
-        .where(F.col("_metered") == F.array(F.lit("import")))
-        .select(*home, F.lit(True).alias("_is_alone"))
-    )
-    is_copied = F.coalesce("_is_alone", F.lit(False)) & (F.col("direction") == "import")
-    both = F.when(is_copied, F.array("direction", F.lit("consumption")))
-    return (
-        rows.join(alone, on=home, how="left")
-        .withColumn("direction", F.explode(F.coalesce(both, F.array("direction"))))
-        .drop("_is_alone")
-    )
-
-
 def _code() -> Column:
     swing = F.greatest(F.col("_deviation"), F.col("_highest") - F.col("_lowest"))
     return F.when(F.col("hours_observed") < 24, "too_little_history").when(

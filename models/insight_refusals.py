@@ -5,8 +5,9 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from features.copies import with_copies
 from models.contracts import INSIGHT_REFUSALS
-from models.forecastable import DAYS_NEEDED, LONGEST_SILENCE, SERIES, recent, with_copies
+from models.forecastable import DAYS_NEEDED, LONGEST_SILENCE, SERIES, recent
 
 _INSIGHT = "forecast"
 _DAYS = 28

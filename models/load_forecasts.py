@@ -12,13 +12,14 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from features.copies import with_copies
 from lake.errors import LakeError
 from lake.registry import Champion
 from lake.schema import empty
 from models.backtest import gate, judge, lacking, slices
 from models.contracts import LOAD_FORECASTS, QUANTILES, quantile_column
 from models.forecast_rows import forecast_rows
-from models.forecastable import SERIES, known, recent, with_copies
+from models.forecastable import SERIES, known, recent
 from models.hourly_quantiles import INPUTS, ROUNDS, HourlyQuantiles, fit_quantiles
 from models.hourly_quantiles import PARAMETERS as LIGHTGBM
 
@@ -27,6 +28,7 @@ __all__ = ["example", "fit", "gate", "judge", "lacking", "load_forecasts", "trai
 MODEL_VERSION = 1
 LOADER = Path(__file__).with_name("hourly_quantiles.py")
 REQUIRES = ("lightgbm", "numpy", "pandas")
+HEADLINE = ("mae_over_naive", "mae_over_median_28d", "coverage")
 PARAMETERS = {**LIGHTGBM, "rounds": ROUNDS}
 CARD = """
 Forecasts a home's energy by the hour, 14 days ahead, for each fuel and direction, with quantiles

@@ -49,7 +49,7 @@ def citylearn(data: Path, *, out: Path, homes: int | None = None) -> Homes:
     schema = json.loads(_there(data / "schema.json").read_text())["buildings"]
     there = [building for building in schema if (data / f"{building}.csv").is_file()]
     starts, rows = wall_clock_rows(len(pd.read_csv(_there(data / "pricing.csv"))))
-    with PartnerFiles(out / "citylearn", partner="citylearn") as files:
+    with PartnerFiles(out / "citylearn", partner="citylearn", source=SOURCE) as files:
         for building in there[:homes]:
             hours = pd.read_csv(data / f"{building}.csv")
             if hours[THERMAL].to_numpy().any():
@@ -88,7 +88,7 @@ def citylearn(data: Path, *, out: Path, homes: int | None = None) -> Homes:
                 profile={"house_type": "house_detached", "pv_kw": installed_kw},
             )
     _weather_and_prices(data, folder=files.folder)
-    return files.written(title=TITLE, source=SOURCE)
+    return files.written(title=TITLE)
 
 
 def wall_clock_rows(rows: int) -> tuple[Seconds, Floats]:

@@ -3,14 +3,16 @@
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
 from lake.settings import Settings
-from samples.writing import Homes
+
+if TYPE_CHECKING:
+    from samples.writing import Homes
 
 _console = Console(soft_wrap=True)
 _KINDS = {
@@ -38,11 +40,9 @@ def simulate(
 
     Example: lake simulate --homes 100 --days 30 --seed 7 --out homes
     """
-    import samples
+    from samples.simulated import simulate as simulate_now
 
-    made = samples.simulate(
-        homes=homes, days=days, seed=seed, out=out, start=date.fromisoformat(start)
-    )
+    made = simulate_now(homes=homes, days=days, seed=seed, out=out, start=date.fromisoformat(start))
     _console.print(
         f"{made.homes} simulated homes, {made.readings:,} readings, {made.first_day} to "
         f"{made.last_day}, in {out}; partner {made.partner}"
@@ -58,15 +58,15 @@ def demo(
     Real homes where ELIQ_SAMPLE_DATA or ../shared/data has them; else those of the opendsm package
     with simulated neighbours.
     """
-    import samples
     from lake.cli import jobs_file, run_job
     from lake.jobs import load
     from lake.work import Work
+    from samples.demo_homes import homes_for_demo
 
     began, settings = time.monotonic(), Settings()
     seconds: dict[str, float] = {}
     with _console.status("writing the sample homes …"):
-        brought = samples.homes_for_demo(
+        brought = homes_for_demo(
             out=Path(settings.root) / "_samples", sample_data=_sample_data(settings)
         )
         new = sum(_land(homes, settings) for homes in brought)
@@ -106,7 +106,7 @@ def _sample_data(settings: Settings) -> Path | None:
     return settings.sample_data or (beside if beside.is_dir() else None)
 
 
-def _land(homes: Homes, settings: Settings) -> int:
+def _land(homes: "Homes", settings: Settings) -> int:
     from lake.landing import land
 
     clock, landed = datetime.now(UTC), 0
@@ -119,7 +119,7 @@ def _land(homes: Homes, settings: Settings) -> int:
 
 
 def _summary(
-    brought: list[Homes], settings: Settings, seconds: dict[str, float], total: float
+    brought: "list[Homes]", settings: Settings, seconds: dict[str, float], total: float
 ) -> None:
     from lake.catalog import catalog
     from lake.reading import Reader

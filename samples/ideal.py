@@ -41,7 +41,7 @@ def ideal(data: Path, *, out: Path, homes: int | None = None) -> Homes:
     metadata = pd.read_csv(_there(data / "home_metadata.csv")).set_index("homeid")
     hours["starts"] = seconds(pd.to_datetime(hours["ts"], format="%Y-%m-%d %H:%M:%S"))
     hours = hours.sort_values(["home_id", "starts"])
-    with PartnerFiles(out / "ideal", partner="ideal") as files:
+    with PartnerFiles(out / "ideal", partner="ideal", source=SOURCE) as files:
         for number, (home_id, one) in enumerate(hours.groupby("home_id")):
             if number == homes:
                 break
@@ -70,7 +70,7 @@ def ideal(data: Path, *, out: Path, homes: int | None = None) -> Homes:
             starts=seconds(observed["timestamp"]),
             temperature_c=observed["temperature"].to_numpy(dtype=np.float64),
         )
-    return files.written(title=TITLE, source=SOURCE)
+    return files.written(title=TITLE)
 
 
 def _location(location_id: str, *, area: str) -> dict[str, object]:

@@ -40,7 +40,7 @@ def lcl(data: Path, *, out: Path, homes: int | None = None) -> Homes:
         seconds(pd.to_datetime(halves["tstp"], format="%Y-%m-%d %H:%M:%S")) - HALF_HOUR
     )
     halves = halves.sort_values(["LCLid", "starts"])
-    with PartnerFiles(out / "lcl", partner="lcl") as files:
+    with PartnerFiles(out / "lcl", partner="lcl", source=SOURCE) as files:
         for number, (household, one) in enumerate(halves.groupby("LCLid")):
             if number == homes:
                 break
@@ -71,4 +71,4 @@ def lcl(data: Path, *, out: Path, homes: int | None = None) -> Homes:
                     "tariff_type": {"ToU": "tou", "Std": "fixed"}[str(known["stdorToU"])],
                 },
             )
-    return files.written(title=TITLE, source=SOURCE)
+    return files.written(title=TITLE)

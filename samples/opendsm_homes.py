@@ -59,7 +59,7 @@ def opendsm_homes(*, out: Path, cache: Path = TOOLS) -> Homes:
     """
     folder = sample_folder(cache)
     place = {"country_code": "GB", "time_zone": "Europe/London", "price_zone": "GB"}
-    with PartnerFiles(out / "opendsm", partner="opendsm") as files:
+    with PartnerFiles(out / "opendsm", partner="opendsm", source=SOURCE) as files:
         for sample in HOMES:
             location_id = f"opendsm-uk-{sample.home}"
             files.add(
@@ -87,7 +87,7 @@ def opendsm_homes(*, out: Path, cache: Path = TOOLS) -> Homes:
         temperature: Floats = observed["tempC"].to_numpy()
         path = files.folder / f"weather-{number}.csv"
         write_weather(path, place=LONDON, starts=starts, temperature_c=temperature)
-    return files.written(title=TITLE, source=SOURCE)
+    return files.written(title=TITLE)
 
 
 def sample_folder(cache: Path) -> Path:

@@ -49,7 +49,7 @@ def simulate(
     clocks = _skies(places, seed=seed, start=start, days=days, out=out)
     shares = np.array([place.weight for place in places]) / sum(place.weight for place in places)
     drawn: list[Dwelling] = []
-    with PartnerFiles(out, partner=partner) as files, Truth(out / "truth") as truth:
+    with PartnerFiles(out, partner=partner, source=SOURCE) as files, Truth(out / "truth") as truth:
         for number in range(1, homes + 1):
             rng = np.random.default_rng([seed, 1, number])
             place = places[int(rng.choice(len(places), p=shares))]
@@ -63,7 +63,7 @@ def simulate(
     table.rename(columns={"place": "price_zone"}).to_parquet(
         out / "truth" / "homes.parquet", index=False
     )
-    return files.written(title=TITLE, source=SOURCE, is_simulated=True)
+    return files.written(title=TITLE, is_simulated=True)
 
 
 def _skies(

@@ -55,10 +55,14 @@ class Series:
 
 
 class PartnerFiles:
-    """Writes a partner's homes one by one into `folder`, `homes_a_file` to a readings file."""
+    """Writes a partner's homes one by one into `folder`, `homes_a_file` to a readings file.
 
-    def __init__(self, folder: Path, *, partner: str, homes_a_file: int = 50) -> None:
+    `source` is whose data they are, with the licence: each home's profile names it.
+    """
+
+    def __init__(self, folder: Path, *, partner: str, source: str, homes_a_file: int = 50) -> None:
         self.folder, self.partner, self.homes_a_file = folder, partner, homes_a_file
+        self.source = source
         self.homes = self.readings = 0
         self.spans: list[tuple[date, date]] = []
         self.file: IO[str] | None = None
@@ -114,11 +118,12 @@ class PartnerFiles:
             )
         if days:
             self.spans.append((min(days), max(days)))
-        home = {**location, "profile": {"valid_from": valid_from, **profile}, "meters": meters}
+        said = {"valid_from": valid_from, "data_source": self.source, **profile}
+        home = {**location, "profile": said, "meters": meters}
         self.registration.write(json.dumps(home) + "\n")
         self.homes += 1
 
-    def written(self, *, title: str, source: str, is_simulated: bool = False) -> Homes:
+    def written(self, *, title: str, is_simulated: bool = False) -> Homes:
         """Return what was written so far."""
         if not self.spans:
             raise SampleDataError(
@@ -138,7 +143,7 @@ class PartnerFiles:
             busy,
             is_simulated,
             title,
-            source,
+            self.source,
         )
 
 

@@ -8,13 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from lake.errors import LakeError
 from lake.settings import Settings
-from serving.access import READ, signed_token, signing_key
-from serving.app import create_app
-from serving.page import is_loopback
 
 
 def add(app: typer.Typer) -> None:
@@ -34,7 +30,7 @@ def add(app: typer.Typer) -> None:
     @app.command("token")
     def _token(
         partner: Annotated[str, typer.Option(help="Whose locations it opens.")],
-        scope: Annotated[str, typer.Option(help="Scopes, parted by spaces.")] = READ,
+        scope: Annotated[str, typer.Option(help="Scopes, parted by spaces; else to read.")] = "",
         days: Annotated[float, typer.Option(help="How long it is valid.")] = 30,
     ) -> None:
         """Print a developer token of one partner for the API.
@@ -62,6 +58,11 @@ def serve(
     On a loopback address the page needs no token (developer mode), unless told otherwise; port 0
     takes a free one.
     """
+    import uvicorn
+
+    from serving.app import create_app
+    from serving.page import is_loopback
+
     settings = settings or Settings()
     with _listening(host, port) as listener:
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
@@ -83,14 +84,16 @@ def serve(
 
 
 def token(
-    partner: str, scope: str = READ, days: float = 30, *, settings: Settings | None = None
+    partner: str, scope: str = "", days: float = 30, *, settings: Settings | None = None
 ) -> str:
     """Return a developer token of one partner, valid for some days in this lake."""
+    from serving.access import READ, signed_token, signing_key
+
     return signed_token(
         signing_key(settings or Settings()),
         partner=partner,
         subject=f"developer:{partner}",
-        scope=scope,
+        scope=scope or READ,
         now=datetime.now(UTC),
         lasts=timedelta(days=days),
     )

@@ -267,6 +267,8 @@ ENERGY_IN_CONTEXT = Table(
                meaning="Estimated where any of its readings is."),
         Column(name="is_derived", type="boolean", nullable=False,
                meaning="Consumption made as import + production - export."),
+        Column(name="is_consumption", type="boolean", nullable=False,
+               meaning="Import that is the consumption too: the home meters nothing else."),
         Column(name="price_per_kwh", type="double", unit="currency/kWh",
                meaning="Mean spot price over the interval."),
         CURRENCY,

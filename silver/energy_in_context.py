@@ -98,6 +98,7 @@ def touched_by_meters(changes: DataFrame, meter_readings: DataFrame) -> DataFram
 def with_consumption(readings: DataFrame, meters: DataFrame) -> DataFrame:
     """Add consumption where it is not metered: import + production - export, interval by interval.
 
+    Import that is a home's only meter of a fuel is its consumption too, which its rows say.
     A home that exports and whose production is not metered gets none: it cannot be known.
     """
     directions = (
@@ -112,17 +113,12 @@ def with_consumption(readings: DataFrame, meters: DataFrame) -> DataFrame:
     rows = readings.select(*_INTERVAL, *kept).join(directions, on=_FUEL, how="inner")
     # Most homes have one meter a fuel: their rows need no grouping, so no shuffle either.
     is_alone = F.col("_meters") == 1
-    ways = F.when(
-        F.col("direction") == "import", F.array(F.lit("import"), F.lit("consumption"))
-    ).otherwise(F.array("direction"))
-    alone = (
-        rows.where(is_alone)
-        .withColumn("_way", F.explode(ways))
-        .withColumn("is_derived", F.col("_way") != F.col("direction"))
-        .withColumn("direction", F.col("_way"))
+    alone = rows.where(is_alone).withColumns(
+        {"is_derived": F.lit(False), "is_consumption": F.col("direction") == "import"}
     )
-    names = [*_INTERVAL, *kept, "is_derived"]
-    return alone.select(*names).unionByName(balanced(rows.where(~is_alone)).select(*names))
+    several = balanced(rows.where(~is_alone)).withColumn("is_consumption", F.lit(False))
+    names = [*_INTERVAL, *kept, "is_derived", "is_consumption"]
+    return alone.select(*names).unionByName(several.select(*names))
 
 
 def balanced(rows: DataFrame) -> DataFrame:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from samples import SampleDataError, homes_for_demo, opendsm_homes
-from samples.opendsm_homes import TOOLS, sample_folder
+from samples.demo_homes import homes_for_demo
+from samples.opendsm_homes import TOOLS, opendsm_homes, sample_folder
 from samples.tests.conftest import Readings
+from samples.writing import SampleDataError
 
 
 @pytest.fixture(scope="module")

@@ -176,5 +176,9 @@ def _rows(
         conditions.append(f"local_month BETWEEN '{first:%Y-%m}' AND '{last:%Y-%m}'")
     if table == _HALF_HOURS:
         conditions.append("resolution = 'PT30M'")
+        if direction == "consumption":
+            conditions[1] = (
+                f"fuel = {literal(fuel)} AND (direction = 'consumption' OR is_consumption)"
+            )
         columns = [f"{_OF_AN_INTERVAL.get(c, c)} AS {c}" for c in columns]
     return lake.rows(f"SELECT {', '.join(columns)} FROM {table} WHERE {' AND '.join(conditions)}")
