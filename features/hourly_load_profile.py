@@ -1,5 +1,7 @@
 """gold.energy_hourly -> features.hourly_load_profile: what recent load was like, as known then."""
 
+from functools import reduce
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.window import WindowSpec
@@ -54,13 +56,12 @@ def looking_back(hours: DataFrame) -> DataFrame:
     """Add lags, means, median and spread of the same hour, and when all of it was known."""
     day = F.unix_date("local_date")
     same_hour = Window.partitionBy(*_SERIES, "local_hour").orderBy("_day")
-    week, month = same_hour.rangeBetween(-6, 0), same_hour.rangeBetween(1 - _DAYS, 0)
+    month = same_hour.rangeBetween(1 - _DAYS, 0)
     whole_day = Window.partitionBy(*_SERIES, "local_date")
     return (
         hours.withColumn("_day", day)
         .withColumns(
             {
-                "mean_7d_kwh": F.avg("kwh").over(week),
                 "mean_28d_kwh": F.avg("kwh").over(month),
                 "_month": F.sort_array(F.collect_list("kwh").over(month)),
                 "deviation_28d_kwh": F.coalesce(F.stddev("kwh").over(month), F.lit(0.0)),
@@ -70,6 +71,7 @@ def looking_back(hours: DataFrame) -> DataFrame:
         )
         .withColumn("median_28d_kwh", _median("_month"))
         .withColumns({lag_column(d): _lag(d, same_hour) for d in LAGS})
+        .withColumn("mean_7d_kwh", _mean([F.col(lag_column(d)) for d in LAGS if d <= 7]))
         .withColumns(
             {
                 "day_mean_7d_kwh": F.avg("mean_7d_kwh").over(whole_day),
@@ -88,6 +90,13 @@ def _median(values: str) -> Column:
     count = F.size(values)
     low, high = F.get(values, F.floor((count - 1) / 2)), F.get(values, F.floor(count / 2))
     return (low + high) / 2
+
+
+def _mean(columns: list[Column]) -> Column:
+    """Return the mean of those that are there; null where none is."""
+    there = [F.when(c.isNotNull(), 1).otherwise(0) for c in columns]
+    total = reduce(Column.__add__, (F.coalesce(c, F.lit(0.0)) for c in columns))
+    return F.try_divide(total, reduce(Column.__add__, there))
 
 
 def _lag(days: int, same_hour: WindowSpec) -> Column:

@@ -186,13 +186,20 @@ def _first_upsert(store: Store, table: Table, rows: DataFrame, revisions: Table 
     """Fill an empty table: only contested rows are compared, with each other."""
     only = rows.where(~F.col(CONTESTED)).select(*table.names)
     settled = settle(table, rows.where(CONTESTED).select(*table.names))
-    current = settled.where("_later IS NULL").select(*table.names)
-    written = Written()
-    if revisions is not None:
-        superseded = _superseded(revisions, settled)
-        kept = store.read(revisions)
-        written += replace(store, revisions, superseded, None if kept.isEmpty() else kept)
-    return written + insert(store, table, only.unionByName(current))
+    # Most are not contested: these few are settled once, and where there are none, nothing is.
+    settled = settled.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        written = Written()
+        if settled.isEmpty():
+            return insert(store, table, only)
+        if revisions is not None:
+            superseded = _superseded(revisions, settled)
+            kept = store.read(revisions)
+            written += replace(store, revisions, superseded, None if kept.isEmpty() else kept)
+        current = settled.where("_later IS NULL").select(*table.names)
+        return written + insert(store, table, only.unionByName(current))
+    finally:
+        settled.unpersist()
 
 
 def _difference(table: Table, wanted: DataFrame, stored: DataFrame) -> DataFrame:
