@@ -47,6 +47,8 @@ class Checked:
     docs: Path
 
     def __str__(self) -> str:
+        if not self.tables:
+            return "nothing new"
         warned = (
             f", {len(self.warnings)} warnings: {'; '.join(self.warnings)}" if self.warnings else ""
         )

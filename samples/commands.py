@@ -62,7 +62,11 @@ def demo(
     from lake.jobs import load
     from lake.work import Work
     from samples.demo_homes import homes_for_demo
+    from serving.commands import check_port
+    from serving.commands import serve as serve_now
 
+    if serve:
+        check_port(port)
     began, settings = time.monotonic(), Settings()
     seconds: dict[str, float] = {}
     with _console.status("writing the sample homes …"):
@@ -95,8 +99,6 @@ def demo(
     if any(o.state != "succeeded" for o in outcomes):
         raise typer.Exit(1)
     if serve:
-        from serving.commands import serve as serve_now
-
         work.spark.stop()
         serve_now(port=port)
 

@@ -99,6 +99,11 @@ def token(
     )
 
 
+def check_port(port: int, host: str = "127.0.0.1") -> None:
+    """Raise CannotListen where serve() could not listen: said before long work, not after it."""
+    _listening(host, port).close()
+
+
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)

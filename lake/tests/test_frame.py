@@ -1,5 +1,6 @@
 """The frame holds together: contracts, catalogue, jobs.yml, dictionary."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,16 @@ def test_depends_on_is_the_lineage_of_the_signatures() -> None:
     for table, task in by_table.items():
         assert task.key == table.replace(".", "_")
         assert set(task.depends_on) == {s.replace(".", "_") for s in lineage[table]}
+
+
+def test_a_workspace_installs_what_the_extras_hold() -> None:
+    jobs = yaml.safe_load(JOBS.read_text())["resources"]["jobs"]
+    extras = tomllib.loads(Path("pyproject.toml").read_text())["project"]["optional-dependencies"]
+    # The runtime brings Spark and Delta, and the SDK.
+    wanted = sorted(["./dist/*.whl", *extras["models"], *extras["quality"]])
+    for job in jobs.values():
+        for environment in job["environments"]:
+            assert sorted(environment["spec"]["dependencies"]) == wanted
 
 
 def test_a_quality_gate_waits_for_all_tables_of_its_layer() -> None:

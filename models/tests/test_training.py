@@ -71,8 +71,21 @@ def test_a_good_model_becomes_champion_once_and_forecasts(lake: Runner) -> None:
     assert again.figures == report.figures == again.champion_figures
     written = lake.run("models.load_forecasts").written
     assert written.inserted == 4 * 2 * 336
-    assert lake.run("models.load_forecasts").written.rows == 0
     assert lake.run("models.insight_refusals").written.rows == 0
+    # The same tables, clock and model issue nothing new; computed again, it is the same.
+    assert lake.run("models.load_forecasts").note == "nothing new"
+    assert lake.run("models.load_forecasts", again=True).written.rows == 0
+    lake.clock = CLOCK + timedelta(hours=1)
+    assert lake.run("models.load_forecasts").written.rows > 0
+
+
+def test_a_new_champion_forecasts_anew(lake: Runner) -> None:
+    train(lake, "load_forecasts")
+    lake.run("models.load_forecasts")
+    assert train(lake, "load_forecasts", again=True).is_promoted
+    report = lake.run("models.load_forecasts")
+    assert report.note == ""
+    assert report.written.updated == 4 * 2 * 336
 
 
 def test_too_little_history_registers_nothing(runner: Runner) -> None:
