@@ -1,5 +1,6 @@
 """ELIQ_* from the environment and .env: the only place that reads them."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +34,7 @@ class Settings(BaseSettings):
     ] = "local[*]"
     memory: Annotated[str, Field(description="Heap of the Spark driver.")] = "4g"
 
-    @property
+    @cached_property
     def root(self) -> str:
         """The lake's root, absolute when it is a folder."""
         return self.lake if "://" in self.lake else str(Path(self.lake).expanduser().resolve())

@@ -10,7 +10,7 @@ from samples.opendsm_homes import opendsm_homes
 from samples.simulated import simulate
 from samples.writing import Homes
 
-NEIGHBOURS, NEIGHBOURS_DAYS, NEIGHBOURS_SEED = 60, 365, 1
+NEIGHBOURS, NEIGHBOURS_DAYS, NEIGHBOURS_SEED = 36, 365, 1
 
 
 def homes_for_demo(*, out: Path, sample_data: Path | None) -> list[Homes]:
