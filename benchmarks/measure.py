@@ -1,8 +1,8 @@
 """A command -> its wall seconds and the peak memory of its process tree.
 
 Memory is resident memory, added up over the command and all that it starts, looked at 20 times a
-second (/proc/PID/statm; a page that two processes share counts twice), and at least the high-water
-mark that the kernel keeps of the command (wait4). Without /proc that mark is all there is.
+second (/proc/PID/statm; a page that two processes share counts twice). Without /proc it is the
+high-water mark that the kernel keeps of the command (wait4).
 """
 
 import os
@@ -55,7 +55,8 @@ def measured(
     if process.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
         raise CommandFailed(f"{' '.join(command)} ended with {process.returncode}\n{tail}")
-    return Measured(seconds, max(peak, used.ru_maxrss * 1024 / _MIB))
+    # The kernel's mark starts with what the child was forked from, so it is only the second best.
+    return Measured(seconds, peak or used.ru_maxrss * 1024 / _MIB)
 
 
 @contextmanager

@@ -27,7 +27,8 @@ def test_memory_is_that_of_the_whole_tree(tmp_path: Path) -> None:
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     took = measured([sys.executable, "-c", parent], log=tmp_path / "log")
     assert took.seconds > 0.5
-    assert 200 < took.peak_mib < 260
+    # Once, not twice.
+    assert 200 < took.peak_mib < 400
 
 
 def test_a_command_that_fails_says_what_it_said(tmp_path: Path) -> None:
