@@ -46,16 +46,24 @@ def arrive(lake: Settings, clock: datetime, tmp_path: Path) -> None:
     lines = [
         json.dumps({**block, "values": [1.0] * 24}),
         "{half a line",
-        json.dumps({**block, "values": ["NaN", "much", -1, 1e9], "starts_at": "2025-05-02T00:00Z"}),
+        json.dumps(
+            {
+                **block,
+                "values": ["NaN", "much", -1, 1e9, "-Infinity", "1e400"],
+                "starts_at": "2025-05-02T00:00Z",
+            }
+        ),
         json.dumps({**block, "values": [1], "starts_at": "0001-01-01T00:00:00Z"}),
         json.dumps({**block, "values": [1], "starts_at": "9999-01-01T00:00:00Z"}),
         json.dumps({**block, "values": [1], "starts_at": "2025-05-03T00:00:00"}),
         json.dumps({**block, "values": [1], "resolution": "PT7M"}),
         json.dumps({**block, "values": [1], "unit": "furlong"}),
         json.dumps({**block, "values": [5], "partner_id": "somebody else"}),
+        json.dumps({**block, "values": [1.0] * 24}),
     ]
+    elsewhere = {**HOME, "location_id": "nowhere", "time_zone": "Europe/Atlantis", "meters": []}
     (readings := tmp_path / "r.ndjson").write_text("\n".join(lines) + "\n")
-    (homes := tmp_path / "h.ndjson").write_text(json.dumps(HOME) + "\n")
+    (homes := tmp_path / "h.ndjson").write_text(f"{json.dumps(HOME)}\n{json.dumps(elsewhere)}\n")
     for file, kind in ((readings, "readings"), (homes, "registrations")):
         land(file, kind=kind, partner="p", settings=lake, clock=clock)
 
@@ -96,6 +104,9 @@ def test_bad_input_is_a_row_with_its_reason_and_nothing_else_is_lost(
         (3, 1): {"not_a_number"},
         (3, 2): {"negative"},
         (3, 3): {"more_than_the_fuse"},
+        (3, 4): {"not_a_number"},
+        (3, 5): {"not_a_number"},
+        (2, -1): {"unknown_time_zone"},
         (4, -1): {"out_of_range"},
         (5, -1): {"out_of_range"},
         (6, -1): {"starts_at_unreadable"},
@@ -165,7 +176,7 @@ def test_a_killed_run_loses_and_doubles_nothing(
     for table in TABLES:
         runner.run(table)
     found = told(arrived)
-    assert [r["source_line"] for r in found["bronze"]] == [1, 3, 4, 5, 6, 7, 8]
+    assert [r["source_line"] for r in found["bronze"]] == [1, 3, 4, 5, 6, 7, 8, 10]
     assert [r["source_line"] for r in found["rejected"]] == [2, 9]
     assert [r["energy_kwh"] for r in found["silver"]] == [1.0] * 24
-    assert len(found["quarantine"]) == 9
+    assert len(found["quarantine"]) == 12

@@ -3,21 +3,18 @@
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from pyspark.sql import SparkSession
 
 from lake.catalog import catalog
-from lake.jobs import Job, load
 from lake.landing import land
 from lake.reading import Reader
 from lake.settings import Settings
-from lake.work import Work
 from serving.access import READ
 from serving.app import create_app
 from serving.commands import token
@@ -33,7 +30,9 @@ pytestmark = pytest.mark.spark
 
 
 @pytest.fixture(scope="module")
-def told(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def told(
+    bring_up: Callable[[Settings, str], None], tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
     """Return a lake in which every story was told, day by day."""
     settings = Settings(lake=str(tmp_path_factory.mktemp("stories")))
     steps = sorted({p.name for p in HERE.glob("*/landed/*")})
@@ -46,20 +45,8 @@ def told(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Setti
                 land(file, kind=kind, partner=partner, settings=settings, clock=clock)
         # Two runs a story are enough: after its first day, and after its last.
         if step in (steps[len(steps) // 2], steps[-1]):
-            bring_up(spark, settings, step)
+            bring_up(settings, step)
     return settings
-
-
-def bring_up(spark: SparkSession, settings: Settings, day: str) -> None:
-    """Run the tables up to gold as the daily job of jobs.yml does, on the tests' session."""
-    work = Work(settings, spark)
-    daily = load(Path("jobs.yml"), "daily", {"day": day})
-    layers = ("bronze.", "silver.", "gold.")
-    tasks = [
-        t for t in daily.tasks if t.arguments[0] == "run" and t.arguments[1].startswith(layers)
-    ]
-    outcomes = Job("stories", tuple(tasks)).run(lambda task: work.do(task.arguments))
-    assert {o.task.key: o.said for o in outcomes if o.state != "succeeded"} == {}
 
 
 def rows_of(settings: Settings, table: str, story: str, columns: list[str]) -> list[list[Any]]:
