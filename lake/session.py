@@ -11,6 +11,8 @@ from lake.settings import Settings
 
 # Tests: start fast, on tables so small that nothing is worth compiling well.
 _TINY = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# Queries are code: with the default room for it, Java stops compiling after some thousand of them.
+_CODE = "-XX:ReservedCodeCacheSize=512m"
 # Short tasks that fill the heap: throughput counts, not pauses. Each query is new code, and a third
 # of the time went into compiling it: less inlining compiles faster and runs as fast.
 _WORK = "-XX:+UseParallelGC -XX:MaxInlineLevel=9 -XX:InlineSmallCode=1500 -XX:FreqInlineSize=200"
@@ -60,7 +62,7 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
     if sys.platform == "linux":
         # Hadoop runs chmod for every file that it writes to a folder: the cheapest way to fork.
         java_options += " -Djdk.lang.Process.launchMechanism=VFORK"
-    java_options += f" {_TINY if small else _WORK}"
+    java_options += f" {_CODE} {_TINY if small else _WORK}"
     scratch = Path(settings.root).parent if "://" not in settings.root else Path("/tmp")
     builder = (
         SparkSession.builder.master("local[2]" if small else settings.cores)

@@ -22,11 +22,11 @@ KINDS = {"registration": "registrations", "readings": "readings", "weather": "we
 
 def plain_sums(folder: Path) -> pd.DataFrame:
     """Add up the values of the files by meter and local month."""
-    homes = [json.loads(line) for line in (folder / "registration.ndjson").open()]
+    homes = list(map(json.loads, (folder / "registration.ndjson").read_text().splitlines()))
     meters = {m["meter_id"]: (home, m) for home in homes for m in home["meters"]}
     rows: list[tuple[Any, ...]] = []
     for file in folder.glob("readings-*.ndjson"):
-        for block in map(json.loads, file.open()):
+        for block in map(json.loads, file.read_text().splitlines()):
             home, meter = meters[block["meter_id"]]
             start = datetime.fromisoformat(block["starts_at"]).astimezone(UTC)
             step = pd.Timedelta(block["resolution"])
