@@ -38,7 +38,7 @@ bench: test-setup ## how fast it is, beside DuckDB, Polars and a bare server; ta
 	@$(PYTHON) -m benchmarks
 
 clean: ## remove what these commands made here; the lake stays
-	rm -rf .venv .tools .*_cache .coverage htmlcov spark-warehouse metastore_db derby.log
+	rm -rf .venv .tools .bench .*_cache .coverage htmlcov spark-warehouse metastore_db derby.log
 
 test-setup: setup .venv/synced-dev
 

@@ -12,12 +12,12 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from benchmarks.tables import BRONZE
 from lake.landing import land
 from lake.settings import Settings
 from lake.work import Work
 from samples.simulated import simulate
 
-BRONZE = ("meter_readings", "weather", "spot_prices", "registrations")
 # Each in so many lines (a line is a day of one meter), and of the corrections.
 _CORRECTED, _REPEATED, _GAP, _UNTRUE = 0.01, 0.005, 0.005, 0.002
 _MOVED_IN = 0.05
@@ -58,8 +58,8 @@ def main(
                 kind = file.stem.partition("-")[0]
                 land(file, kind=kind, partner="simulated", settings=settings, clock=clock)
     work = Work(settings)
-    for noun in BRONZE:
-        work.run(f"bronze.{noun}")
+    for table in BRONZE:
+        work.run(table.name)
     (root / "sent.json").write_text(json.dumps(vars(sent)))
 
 

@@ -1,6 +1,5 @@
 """Bronze -> silver and gold by this lake with its default settings, as its daily job runs them."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from benchmarks.tables import Steps
 from lake.cli import jobs_file, run_job
-from lake.jobs import Job, load
+from lake.jobs import Job, load, part
 from lake.settings import Settings
 from lake.work import Work
 
@@ -33,16 +32,8 @@ def main(
 
 def energy_only(job: Job) -> Job:
     """Return the job from bronze, as it stands, to the energy tables of gold."""
-    kept = {
-        task.key: task
-        for task in job.tasks
-        if task.arguments[0] == "run" and task.arguments[1].startswith(("silver.", "gold.energy_"))
-    }
-    tasks = (
-        replace(task, depends_on=tuple(key for key in task.depends_on if key in kept))
-        for task in kept.values()
-    )
-    return Job("rebuild", tuple(tasks))
+    tables = ("silver.", "gold.energy_")
+    return part(job, lambda t: t.arguments[0] == "run" and t.arguments[1].startswith(tables))
 
 
 if __name__ == "__main__":

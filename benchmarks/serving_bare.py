@@ -1,11 +1,13 @@
 """A FastAPI app with one route that sends a file's bytes, served as `lake serve` serves."""
 
+import socket
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 from fastapi import FastAPI, Response
+
+from serving.commands import server
 
 
 def main(
@@ -24,11 +26,8 @@ def main(
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    config = uvicorn.Config(
-        app, port=port, log_level="warning", access_log=False, timeout_keep_alive=75,
-        proxy_headers=False, server_header=False,
-    )  # fmt: skip
-    uvicorn.Server(config).run()
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        server(app).run(sockets=[listener])
 
 
 if __name__ == "__main__":

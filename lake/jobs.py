@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from lake.errors import LakeError
 
 State = Literal["succeeded", "failed", "skipped"]
 _PARAMETER = "{{{{job.parameters.{}}}}}"
-# Two at a time: a task on small data waits for the log more than it computes.
+# Three at a time: a task on small data waits for the log more than it computes.
 _AT_ONCE = 3
 
 
@@ -88,6 +88,18 @@ class Job:
                     running.pop(future)
                     end(future.result())
         return [outcomes[t.key] for t in self.tasks]
+
+
+def part(job: Job, wanted: Callable[[Task], bool]) -> Job:
+    """Return the job with some of its tasks; they wait for each other, not for what is left out."""
+    kept = {task.key: task for task in job.tasks if wanted(task)}
+    return Job(
+        job.name,
+        tuple(
+            replace(task, depends_on=tuple(k for k in task.depends_on if k in kept))
+            for task in kept.values()
+        ),
+    )
 
 
 def load(file: Path, name: str, given: Mapping[str, str]) -> Job:

@@ -65,7 +65,8 @@ class Runner:
             )
         versions = {t: self.store.version(self.catalog[t]) for t in node.inputs.values()}
         versions.pop(name, None)
-        asked = self._asked(node)
+        arguments = self._arguments(node)
+        asked = self._asked(node, arguments)
         rule = getattr(node.module, "RULE_VERSION", 1)
         seen = self.ledger.seen(name)
         if seen.rule_version != rule:
@@ -73,7 +74,7 @@ class Runner:
         if not again and seen.versions == versions | asked:
             return Report(name, time.monotonic() - started, note="nothing new")
         again = again or isinstance(node.table.update, Issue)
-        hop = _Hop(self, node, versions, seen)
+        hop = _Hop(self, node, versions, seen, arguments)
         written, quarantined = hop.whole() if again or not seen.versions else hop.touched()
         seconds = time.monotonic() - started
         self.ledger.record(
@@ -81,13 +82,21 @@ class Runner:
         )
         return Report(name, seconds, written, quarantined)
 
-    def _asked(self, node: Node) -> dict[str, int]:
+    def _arguments(self, node: Node) -> dict[str, Any]:
+        """Return what the function gets beside tables; the model is looked up where it is asked."""
+        known: dict[str, Callable[[], Any]] = {
+            "clock": lambda: self.clock,
+            "model": lambda: self.champion(node.table.noun, self.clock),
+        }
+        return {name: known[name]() for name in node.arguments}
+
+    def _asked(self, node: Node, arguments: Mapping[str, Any]) -> dict[str, int]:
         """Return what else an issue depends on: the clock (s since 1970), the model's version."""
         if not isinstance(node.table.update, Issue):
             return {}
         asked = {"clock": int(self.clock.timestamp())}
-        if "model" in node.arguments:
-            model = self.champion(node.table.noun, self.clock)
+        if "model" in arguments:
+            model = arguments["model"]
             asked["model"] = int(model.version) if model else 0
         return asked
 
@@ -98,6 +107,7 @@ class _Hop:
     node: Node
     versions: Mapping[str, int]
     seen: Seen
+    arguments: Mapping[str, Any]
 
     def __post_init__(self) -> None:
         self.pinned = dict(self.versions)
@@ -226,13 +236,7 @@ class _Hop:
         tables = {
             p: given[p] if p in given else self._read(name) for p, name in self.node.inputs.items()
         }
-        known: dict[str, Callable[[], Any]] = {
-            "clock": lambda: self.runner.clock,
-            "model": lambda: self.runner.champion(self.table.noun, self.runner.clock),
-        }
-        rows: DataFrame = self.node.function(
-            **tables, **{a: known[a]() for a in self.node.arguments}
-        )
+        rows: DataFrame = self.node.function(**tables, **self.arguments)
         return rows
 
     def _read(self, name: str) -> DataFrame:

@@ -55,10 +55,10 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
         return SparkSession.builder.getOrCreate()
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    if home := toolchain.java_home():
-        os.environ["JAVA_HOME"] = str(home)
+    home = toolchain.java_home()
+    os.environ["JAVA_HOME"] = str(home)
     jars = [*toolchain.jars("delta"), *toolchain.jars("kafka")]
-    java_options = f"-Dio.netty.tryReflectionSetAccessible=true {shared_classes.java_options()}"
+    java_options = f"-Dio.netty.tryReflectionSetAccessible=true {shared_classes.java_options(home)}"
     if sys.platform == "linux":
         # Hadoop runs chmod for every file that it writes to a folder: the cheapest way to fork.
         java_options += " -Djdk.lang.Process.launchMechanism=VFORK"

@@ -16,48 +16,45 @@ from lake import toolchain
 
 _MAKING = "ELIQ_SHARED_CLASSES"
 _TIMEOUT_S = 300
+# Java warns of each class that it cannot share.
+_QUIET = "-Xlog:disable -Xlog:all=error:stderr"
 
 
-def java_options() -> str:
+def java_options(java_home: Path) -> str:
     """Return the options by which a start of Spark maps the archive, or makes it at its end."""
     if making := os.environ.get(_MAKING):
-        return f"-XX:ArchiveClassesAtExit={making} -Xlog:disable -Xlog:all=error:stderr"
-    found = archive()
+        return f"-XX:ArchiveClassesAtExit={making} {_QUIET}"
+    found = archive(java_home)
     if not found.is_file() or not found.stat().st_size:
         return ""
-    return f"-XX:SharedArchiveFile={found} -Xlog:disable -Xlog:all=error:stderr"
+    return f"-XX:SharedArchiveFile={found} {_QUIET}"
 
 
-def archive() -> Path:
-    """Return where the archive of this Java and these jars is, or will be."""
-    named = [str(toolchain.java_home()), *map(str, _jars())]
+def archive(java_home: Path) -> Path:
+    """Return where the archive of this Java and the jars is, or will be."""
+    named = [str(java_home), *map(str, _jars())]
     key = hashlib.sha256("\n".join(named).encode()).hexdigest()[:16]
     return toolchain.cache_folder() / "classes" / f"{key}.jsa"
 
 
-def make() -> bool:
-    """Make the archive where there is none; an empty one says that this Java cannot.
+def make(java_home: Path) -> None:
+    """Make the archive; an empty one says that this Java cannot.
 
-    Whatever goes wrong, Spark starts without it, so nothing is raised.
+    OSError or subprocess.TimeoutExpired: there is none, and Spark starts without it.
     """
-    wanted = archive()
-    if wanted.is_file():
-        return False
+    wanted = archive(java_home)
     wanted.parent.mkdir(parents=True, exist_ok=True)
-    _dump_of_java()
+    java = str(java_home / "bin" / "java")
+    if not _ends_well(java, "-Xshare:on", "-version"):
+        # A Java that came without the archive of its own classes, on which ours is built.
+        _ends_well(java, "-Xshare:dump")
     with tempfile.TemporaryDirectory(dir=wanted.parent) as folder:
         draft = Path(folder, "classes.jsa")
-        subprocess.run(
-            [sys.executable, "-m", "lake.warm_up", f"{folder}/lake"],
-            env={**os.environ, _MAKING: str(draft), "ELIQ_LAKE": f"{folder}/lake"},
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
+        settings = {_MAKING: str(draft), "ELIQ_LAKE": f"{folder}/lake"}
+        _ends_well(sys.executable, "-m", "lake.warm_up", f"{folder}/lake", **settings)
         if not draft.is_file():
             draft.touch()
         draft.replace(wanted)
-    return True
 
 
 def _jars() -> list[Path]:
@@ -67,19 +64,29 @@ def _jars() -> list[Path]:
     return [*own, *toolchain.jars("delta"), *toolchain.jars("kafka")]
 
 
-def _dump_of_java() -> None:
-    """Make the archive of Java's own classes, on which ours is built, where it came without."""
+def _ends_well(*command: str, **settings: str) -> bool:
+    """Run a command until its output ends: Java, which writes at its exit, outlives its Python."""
+    ended = subprocess.run(
+        command,
+        env={**os.environ, **settings},
+        capture_output=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    return ended.returncode == 0
+
+
+def main() -> None:
+    """Make the archive where there is none; that it cannot be made stops nobody."""
     home = toolchain.java_home()
-    if not any(home.glob("lib/server/classes*.jsa")):
-        subprocess.run(
-            [home / "bin" / "java", "-Xshare:dump"],
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
+    if archive(home).is_file():
+        return
+    print("Spark's classes, once ...", flush=True)
+    try:
+        make(home)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        print(f"no archive of them, so Spark starts slower: {error}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    if not archive().is_file():
-        print("Spark's classes, once ...", flush=True)
-        make()
+    main()

@@ -18,7 +18,7 @@ def warm_up(folder: str) -> None:
     landed.mkdir(parents=True)
     (landed / "a.ndjson").write_text('{"k": "a", "at": "2025-01-01T00:00:00Z", "v": [1.5, 2]}\n')
 
-    def write(batch: "DataFrame", number: int) -> None:
+    def write(batch: DataFrame, number: int) -> None:
         (
             batch.select(F.from_json("value", "k string, at timestamp, v array<double>").alias("r"))
             .select("r.k", "r.at", F.posexplode("r.v").alias("i", "v"))

@@ -189,9 +189,9 @@ def _first_upsert(store: Store, table: Table, rows: DataFrame, revisions: Table 
     # Most are not contested: these few are settled once, and where there are none, nothing is.
     settled = settled.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        written = Written()
         if settled.isEmpty():
             return insert(store, table, only)
+        written = Written()
         if revisions is not None:
             superseded = _superseded(revisions, settled)
             kept = store.read(revisions)

@@ -73,7 +73,7 @@ def demo(
         brought = homes_for_demo(
             out=Path(settings.root) / "_samples", sample_data=_sample_data(settings)
         )
-        new = sum(_land(homes, settings) for homes in brought)
+        new = sum(land_homes(homes, settings, datetime.now(UTC)) for homes in brought)
     seconds["sample homes"] = time.monotonic() - began
     for homes in brought:
         label = "simulated" if homes.is_simulated else "real"
@@ -108,10 +108,11 @@ def _sample_data(settings: Settings) -> Path | None:
     return settings.sample_data or (beside if beside.is_dir() else None)
 
 
-def _land(homes: "Homes", settings: Settings) -> int:
+def land_homes(homes: "Homes", settings: Settings, clock: datetime) -> int:
+    """Land what a source wrote, by the kind in each file's name; return how many are new."""
     from lake.landing import land
 
-    clock, landed = datetime.now(UTC), 0
+    landed = 0
     for file in sorted(homes.folder.iterdir()):
         kind = next((k for prefix, k in _KINDS.items() if file.name.startswith(prefix)), None)
         if kind and file.is_file():

@@ -5,12 +5,16 @@ import socket
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lake.errors import LakeError
 from lake.settings import Settings
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
 
 
 def add(app: typer.Typer) -> None:
@@ -58,8 +62,6 @@ def serve(
     On a loopback address the page needs no token (developer mode), unless told otherwise; port 0
     takes a free one.
     """
-    import uvicorn
-
     from serving.app import create_app
     from serving.page import is_loopback
 
@@ -71,16 +73,23 @@ def serve(
         print(f"Insights API and dashboard on {address} (API document: /openapi.json)", flush=True)
         if not is_mine:
             print("the page asks for a token: lake token --partner P", file=sys.stderr)
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=5,
-            # Longer than clients and load balancers keep a connection, so that they close it first.
-            timeout_keep_alive=75,
-            proxy_headers=False, server_header=False,
-        )  # fmt: skip
         # The server hands a signal on when the last answers are out; both then end it cleanly.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            server(app).run(sockets=[listener])
+
+
+def server(app: "FastAPI") -> "uvicorn.Server":
+    """Return the server of an app as all of ours are set."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=5,
+        # Longer than clients and load balancers keep a connection, so that they close it first.
+        timeout_keep_alive=75,
+        proxy_headers=False, server_header=False,
+    )  # fmt: skip
+    return uvicorn.Server(config)
 
 
 def token(

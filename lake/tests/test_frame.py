@@ -12,7 +12,7 @@ from databricks.sdk.service.jobs import JobSettings
 from lake.catalog import UnknownTable, catalog
 from lake.contract import Append, Column, Table
 from lake.dictionary import dictionary
-from lake.jobs import BadJob, Job, Task, load
+from lake.jobs import BadJob, Job, Task, load, part
 from lake.work import BadArguments, clock_of
 
 JOBS = Path("jobs.yml")
@@ -49,6 +49,13 @@ def test_depends_on_is_the_lineage_of_the_signatures() -> None:
     for table, task in by_table.items():
         assert task.key == table.replace(".", "_")
         assert set(task.depends_on) == {s.replace(".", "_") for s in lineage[table]}
+
+
+def test_a_part_of_a_job_waits_for_no_task_that_is_left_out() -> None:
+    gold = part(load(JOBS, "daily", {}), lambda task: task.key.startswith("gold_"))
+    waits = {task.key: task.depends_on for task in gold.tasks}
+    assert waits["gold_energy_daily"] == ()
+    assert waits["gold_data_quality_daily"] == ("gold_energy_daily",)
 
 
 def test_a_workspace_installs_what_the_extras_hold() -> None:

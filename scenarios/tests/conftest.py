@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from lake.jobs import Job, load
+from lake.jobs import load, part
 from lake.settings import Settings
 from lake.work import Work
 
@@ -18,12 +18,11 @@ def bring_up(spark: SparkSession) -> Callable[[Settings, str], None]:
     def run(settings: Settings, day: str) -> None:
         work = Work(settings, spark)
         layers = ("bronze.", "silver.", "gold.")
-        tasks = [
-            t
-            for t in load(Path("jobs.yml"), "daily", {"day": day}).tasks
-            if t.arguments[0] == "run" and t.arguments[1].startswith(layers)
-        ]
-        outcomes = Job("stories", tuple(tasks)).run(lambda task: work.do(task.arguments))
+        tables = part(
+            load(Path("jobs.yml"), "daily", {"day": day}),
+            lambda t: t.arguments[0] == "run" and t.arguments[1].startswith(layers),
+        )
+        outcomes = tables.run(lambda task: work.do(task.arguments))
         assert {o.task.key: o.said for o in outcomes if o.state != "succeeded"} == {}
 
     return run

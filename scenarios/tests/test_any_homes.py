@@ -10,14 +10,13 @@ import pandas as pd
 import pytest
 
 from lake.catalog import catalog
-from lake.landing import land
 from lake.reading import Reader
 from lake.settings import Settings
+from samples.commands import land_homes
 from samples.simulated import simulate
 
 pytestmark = pytest.mark.spark
 SERIES = ["location_id", "fuel", "direction"]
-KINDS = {"registration": "registrations", "readings": "readings", "weather": "weather"}
 
 
 def plain_sums(folder: Path) -> pd.DataFrame:
@@ -43,10 +42,7 @@ def test_months_equal_a_plain_sum_and_running_again_changes_nothing(
 ) -> None:
     made = simulate(homes=6, days=12, seed=20261, out=tmp_path / "sent", start=date(2025, 10, 24))
     clock = datetime(2025, 11, 6, 12, tzinfo=UTC)
-    for file in sorted(made.folder.iterdir()):
-        kind = next((k for name, k in KINDS.items() if file.name.startswith(name)), "")
-        if kind and file.is_file():
-            land(file, kind=kind, partner=made.partner, settings=lake, clock=clock)
+    land_homes(made, lake, clock)
     bring_up(lake, "2025-11-06")
     ask = f"SELECT {', '.join(SERIES)}, local_month, energy_kwh FROM gold.energy_monthly"
     reader = Reader(lake, catalog().tables)

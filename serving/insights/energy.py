@@ -167,18 +167,18 @@ def _rows(
 ) -> list[Row]:  # fmt: skip
     columns = [*ALWAYS, *(c for word in sorted(include) for c in INCLUDED[word])]
     first, last = span.days
+    says_it = f"direction = {literal(direction)}"
+    if table == _HALF_HOURS and direction == "consumption":
+        # Silver has import that is consumption once; gold says it under both names.
+        says_it = f"({says_it} OR is_consumption)"
     conditions = [
         home.where,
-        f"fuel = {literal(fuel)} AND direction = {literal(direction)}",
+        f"fuel = {literal(fuel)} AND {says_it}",
         f"local_date BETWEEN {literal(first)} AND {literal(last)}",
     ]
     if table in _BY_MONTH:
         conditions.append(f"local_month BETWEEN '{first:%Y-%m}' AND '{last:%Y-%m}'")
     if table == _HALF_HOURS:
         conditions.append("resolution = 'PT30M'")
-        if direction == "consumption":
-            conditions[1] = (
-                f"fuel = {literal(fuel)} AND (direction = 'consumption' OR is_consumption)"
-            )
         columns = [f"{_OF_AN_INTERVAL.get(c, c)} AS {c}" for c in columns]
     return lake.rows(f"SELECT {', '.join(columns)} FROM {table} WHERE {' AND '.join(conditions)}")
