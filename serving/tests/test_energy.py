@@ -1,4 +1,5 @@
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,10 @@ from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
 from lake.settings import Settings
+from serving.app import create_app
+from serving.commands import token
 from serving.insights.energy import Energy
+from serving.tests.conftest import put
 
 IMPORT = "/v1/locations/castle/import"
 
@@ -66,6 +70,30 @@ def test_every_resolution_adds_up_to_the_same(api: TestClient) -> None:
     assert year["energy_kwh"] == pytest.approx(month["energy_kwh"] + november["energy_kwh"])
     assert year["expected_intervals"] == 365 * 96
     assert year["starts_at"] == "2025-01-01T00:00:00+01:00"
+
+
+def test_half_hours_of_import_alone_are_consumption_too(tmp_path: Path) -> None:
+    home = {"partner_id": "northgrid", "location_id": "halves"}
+    place = {"country_code": "DK", "latitude": 55.7, "longitude": 12.6, "price_zone": "DK2"}
+    put(tmp_path, "silver.locations", [{**home, **place, "time_zone": "Europe/Copenhagen"}])
+    first = datetime(2025, 10, 19, 22, tzinfo=UTC)
+    half = timedelta(minutes=30)
+    told = {"fuel": "elec", "direction": "import", "resolution": "PT30M", "quality": "measured",
+            "local_date": date(2025, 10, 20), "local_month": "2025-10", "is_derived": False,
+            "time_zone": "Europe/Copenhagen", "energy_kwh": 0.25,
+            "is_consumption": True}  # fmt: skip
+    put(tmp_path, "silver.energy_in_context", [
+        {**home, **told, "starts_at": first + n * half, "ends_at": first + (n + 1) * half}
+        for n in range(48)])  # fmt: skip
+    settings = Settings(lake=str(tmp_path))
+    span = {"from": "2025-10-20", "to": "2025-10-21", "resolution": "PT30M"}
+    sums = {}
+    with TestClient(create_app(settings)) as client:
+        client.headers["Authorization"] = f"Bearer {token('northgrid', settings=settings)}"
+        for direction in ("import", "consumption", "export"):
+            answer = client.get(f"/v1/locations/halves/{direction}", params=span).json()
+            sums[direction] = sum(e["energy_kwh"] or 0 for e in answer["elements"])
+    assert sums == {"import": 12.0, "consumption": 12.0, "export": 0}
 
 
 def test_a_gap_is_null_and_half_a_day_is_half_complete(api: TestClient) -> None:
