@@ -120,7 +120,8 @@ broker.session.timeout.ms=2000
     formatted = subprocess.run(
         java(
             *("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "kafka.tools.StorageTool", "format"),
-            *("-t", cluster_id, "-c", config(folder)),
+            # With "=": one id in 64 begins with a dash, and would be read as an option.
+            *(f"--cluster-id={cluster_id}", "-c", config(folder)),
         ),
         capture_output=True,
         text=True,
