@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,7 +51,6 @@ class Job:
 
     name: str
     tasks: tuple[Task, ...]
-    _running: set[str] = field(default_factory=set)
 
     def run(
         self,
@@ -63,9 +62,11 @@ class Job:
     ) -> list[Outcome]:
         """Run every task whose predecessors succeeded; skip the dependents of one that failed.
 
-        ``work`` does one task; ``interrupt`` is asked to stop one that is over its time.
+        Of those that can start, the one with the longest chain of tasks behind it does. ``work``
+        does one task; ``interrupt`` is asked to stop one that is over its time.
         """
-        waiting = {t.key: t for t in self.tasks}
+        behind = _longest_behind(self.tasks)
+        waiting = {t.key: t for t in sorted(self.tasks, key=lambda t: -behind[t.key])}
         outcomes: dict[str, Outcome] = {}
         running: dict[Future[Outcome], Task] = {}
 
@@ -80,7 +81,7 @@ class Job:
                     if any(o and o.state != "succeeded" for o in before):
                         del waiting[task.key]
                         end(Outcome(task, "skipped", 0.0, "a task before it failed"))
-                    elif all(before):
+                    elif all(before) and len(running) < _AT_ONCE:
                         del waiting[task.key]
                         started(task)
                         running[pool.submit(_tried, task, work, interrupt)] = task
@@ -100,6 +101,23 @@ def part(job: Job, wanted: Callable[[Task], bool]) -> Job:
             for task in kept.values()
         ),
     )
+
+
+def joined(first: Job, then: Job) -> Job:
+    """Return one job that does both; a task of both is done once, as ``then`` has it.
+
+    A task that only ``then`` has waits for what its dependents wait for in ``first``: a model is
+    trained when the tables are there that its forecasts are made from.
+    """
+    waits = {task.key: set(task.depends_on) for task in first.tasks}
+    later = {task.key: task for task in then.tasks}
+    for task in then.tasks:
+        dependents = {t.key for t in then.tasks if task.key in t.depends_on}
+        alike = [task.key] if task.key in waits else sorted(dependents & set(waits))
+        before = set(task.depends_on).union(*(waits[key] for key in alike)) - dependents
+        later[task.key] = replace(task, depends_on=tuple(sorted(before)))
+    kept = [task for task in first.tasks if task.key not in later]
+    return Job(f"{first.name} and {then.name}", (*kept, *later.values()))
 
 
 def load(file: Path, name: str, given: Mapping[str, str]) -> Job:
@@ -146,6 +164,16 @@ def _in_order(tasks: tuple[Task, ...], file: Path) -> None:
             circle = ", ".join(t.key for t in left)
             raise BadJob(f"these tasks wait for each other: {circle}", where=str(file))
         done |= ready
+
+
+def _longest_behind(tasks: tuple[Task, ...]) -> dict[str, int]:
+    """Return for each task how many tasks wait for it, one after another."""
+    behind = {t.key: 0 for t in tasks}
+    for _ in tasks:
+        for task in tasks:
+            for key in task.depends_on:
+                behind[key] = max(behind[key], behind[task.key] + 1)
+    return behind
 
 
 def _tried(task: Task, work: Callable[[Task], Any], interrupt: Callable[[Task], None]) -> Outcome:

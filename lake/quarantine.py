@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from lake import writing
 from lake.catalog import Catalog
 from lake.contract import Table
-from lake.store import Store
+from lake.store import Store, counts
 
 REASONS = "_reasons"
 _LINE = ["source_file", "source_line"]
@@ -25,11 +25,14 @@ def hold(
     """Write the rows with reasons to ``<layer>.quarantine``; return how many are new there.
 
     ``rows`` has ``_reasons`` (array<string>), ``_entity_id``, ``_position`` and ``_payload`` beside
-    the contract's columns. ``again`` holds the lines that were fed a second time: what they had in
-    quarantine is let go, unless it is bad still.
+    the contract's columns; it is looked at more than once, so it is best kept at hand. ``again``
+    holds the lines that were fed a second time: what they had in quarantine is let go, unless it
+    is bad still.
     """
     quarantine = catalog[f"{table.layer}.quarantine"]
     store.create(quarantine)
+    if again is None and not counts(rows, {"bad": f"size({REASONS}) > 0"})["bad"]:
+        return 0
     bad = rows.where(F.size(REASONS) > 0).select(
         F.lit(table.name).alias("table_name"),
         "partner_id",
@@ -44,7 +47,7 @@ def hold(
     held = store.read(quarantine, version=store.version(quarantine)).where(
         F.col("table_name") == table.name
     )
-    if held.isEmpty():
+    if store.is_empty(quarantine) or held.isEmpty():
         return writing.insert(store, quarantine, bad).inserted
     lines = bad.select(*_LINE) if again is None else bad.select(*_LINE).unionByName(again)
     stored = held.join(lines.distinct(), on=_LINE, how="left_semi").select(*quarantine.names)

@@ -24,7 +24,7 @@ from lake.quarantine import REASONS, hold
 from lake.report import Report
 from lake.settings import Settings
 from lake.store import Store
-from lake.writing import Written
+from lake.writing import CONTESTED, Written
 
 
 class CannotRun(LakeError):
@@ -125,12 +125,12 @@ class _Hop:
         rows = self._call({})
         if isinstance(self.table.update, Upsert):
             return self._upsert(rows, None)
-        stored = self.store.read(self.table) if self.store.exists(self.table) else None
-        if stored is not None and isinstance(self.table.update, Issue):
+        if self.store.is_empty(self.table):
+            return self._write(rows, None), 0
+        stored = self.store.read(self.table)
+        if isinstance(self.table.update, Issue):
             day: date = self.runner.clock.date()
             stored = stored.where(F.col(self.table.update.date) == F.lit(day))
-        elif stored is not None and stored.isEmpty():
-            stored = None
         return self._write(rows, stored), 0
 
     def touched(self) -> tuple[Written, int]:
@@ -192,22 +192,24 @@ class _Hop:
 
     def _upsert(self, rows: DataFrame, again: DataFrame | None) -> tuple[Written, int]:
         assert isinstance(self.table.update, Upsert)
-        revisions = self.table.update.revisions
-        quarantined = 0
-        good = rows
-        if REASONS in rows.columns:
-            # A first load is too large to be kept at hand: reading it twice is cheaper.
-            if self.seen.versions:
-                rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
+        name = self.table.update.revisions
+        revisions = self.runner.catalog[name] if name else None
+        if REASONS not in rows.columns:
+            return writing.upsert(self.store, self.table, rows, revisions), 0
+        plain: DataFrame | None = None
+        if not self.seen.versions and CONTESTED in rows.columns:
+            # A first load is too large to be kept at hand, but what is odd in it is little.
+            is_odd = (F.size(REASONS) > 0) | F.col(CONTESTED)
+            rows, plain = rows.where(is_odd), rows.where(~is_odd)
+        rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
+        try:
             quarantined = hold(
                 self.store, self.runner.catalog, self.table, rows, again, self.runner.clock
             )
             good = rows.where(F.size(REASONS) == 0)
-        written = writing.upsert(
-            self.store, self.table, good, self.runner.catalog[revisions] if revisions else None
-        )
-        rows.unpersist()
-        return written, quarantined
+            return writing.upsert(self.store, self.table, good, revisions, plain), quarantined
+        finally:
+            rows.unpersist()
 
     def _touched_slices(self, columns: tuple[str, ...]) -> DataFrame | None:
         found: list[DataFrame] = []

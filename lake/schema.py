@@ -3,14 +3,16 @@
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DataType, StructField, StructType
 
-from lake.contract import Append, Column, Table
+from lake.contract import Append, Column, Replace, Table, Upsert
 
+# Readers without Spark must read every published table: no column mapping, no type widening.
 _PROPERTIES = {
     # Each hop reads only what changed before it.
     "delta.enableChangeDataFeed": "true",
 }
-_MUTABLE = {
-    # Readers without Spark must read every published table (no column mapping, no type widening).
+_LARGE_AND_CHANGING = {
+    # A correction then rewrites no file. Every scan pays for it with two more looks at the log, so
+    # tables whose files are small, or whose rows stay as they are, go without.
     "delta.enableDeletionVectors": "true",
 }
 
@@ -34,7 +36,11 @@ def spark_schema(table: Table) -> StructType:
 
 def properties(table: Table) -> dict[str, str]:
     """Return the Delta properties that follow from the update rule."""
-    kind = {"delta.appendOnly": "true"} if isinstance(table.update, Append) else _MUTABLE
+    kind: dict[str, str] = {}
+    if isinstance(table.update, Append):
+        kind = {"delta.appendOnly": "true"}
+    elif isinstance(table.update, Upsert | Replace) and table.partitioned_by:
+        kind = _LARGE_AND_CHANGING
     skipping = {"delta.dataSkippingStatsColumns": ",".join(_looked_up_by(table))}
     return {**_PROPERTIES, **kind, **skipping}
 

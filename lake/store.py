@@ -95,6 +95,11 @@ class Store:
         newest = self.delta(table).history(1).select("version").first()
         return int(newest[0]) if newest else -1
 
+    def is_empty(self, table: Table) -> bool:
+        """Tell whether the table is absent or holds no row; the log alone knows of a new one."""
+        version = self.version(table)
+        return version <= 0 or self.read(table, version=version).isEmpty()
+
     def read(self, table: Table, *, version: int | None = None) -> DataFrame:
         """Return the rows at a version, now where none is given; none where it is absent."""
         if version == -1 or not self.exists(table):

@@ -102,21 +102,30 @@ def keep(store: Store, table: Table, rows: DataFrame, stored: DataFrame | None) 
     return _apply(store, table, changed.where(F.col(_KIND) != "delete"))
 
 
-def upsert(store: Store, table: Table, rows: DataFrame, revisions: Table | None) -> Written:
+def upsert(
+    store: Store,
+    table: Table,
+    rows: DataFrame,
+    revisions: Table | None,
+    plain: DataFrame | None = None,
+) -> Written:
     """Let the newest version of each key win; the superseded ones go to ``revisions``.
 
     ``rows`` may hold several versions of a key. A boolean column ``_is_contested`` may say which
-    rows cannot be the only version in ``rows``; without it all are compared with each other.
+    rows may not be the only version of their key; without it all are compared with each other.
+    ``plain`` are more rows, none contested, that may be too many to be kept at hand.
     """
     store.create(table)
     if revisions is not None:
         store.create(revisions)
     if CONTESTED not in rows.columns:
         rows = rows.withColumn(CONTESTED, F.lit(True))
+    if store.is_empty(table):
+        return _first_upsert(store, table, rows, revisions, plain)
     # As it stands now: Spark would read it again after a write and take what it finds for old.
     stored = store.read(table, version=store.version(table))
-    if stored.isEmpty():
-        return _first_upsert(store, table, rows, revisions)
+    if plain is not None:
+        rows = rows.unionByName(plain)
     incoming = rows.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         stored = _near(table, stored, incoming)
@@ -142,7 +151,7 @@ def upsert(store: Store, table: Table, rows: DataFrame, revisions: Table | None)
         if revisions is not None:
             superseded = _superseded(revisions, settled)
             written += replace(store, revisions, superseded, kept)
-        current = settled.where("_later IS NULL").select(*table.names).unionByName(fresh)
+        current = _current(table, settled).unionByName(fresh)
         written += replace(store, table, current, _semi(stored, disputed, keys))
         settled.unpersist()
         marked.unpersist()
@@ -175,6 +184,10 @@ def _said_when(table: Table) -> tuple[str, ...]:
     return table.update.newest_by
 
 
+def _current(table: Table, settled: DataFrame) -> DataFrame:
+    return settled.where("_later IS NULL").select(*table.names)
+
+
 def _superseded(revisions: Table, settled: DataFrame) -> DataFrame:
     assert isinstance(revisions.update, Upsert)
     return settled.where("_later IS NOT NULL").withColumnRenamed(
@@ -182,22 +195,27 @@ def _superseded(revisions: Table, settled: DataFrame) -> DataFrame:
     )
 
 
-def _first_upsert(store: Store, table: Table, rows: DataFrame, revisions: Table | None) -> Written:
+def _first_upsert(
+    store: Store,
+    table: Table,
+    rows: DataFrame,
+    revisions: Table | None,
+    plain: DataFrame | None,
+) -> Written:
     """Fill an empty table: only contested rows are compared, with each other."""
-    only = rows.where(~F.col(CONTESTED)).select(*table.names)
+    only = (rows.where(~F.col(CONTESTED)) if plain is None else plain).select(*table.names)
     settled = settle(table, rows.where(CONTESTED).select(*table.names))
+    if revisions is None:
+        return insert(store, table, only.unionByName(_current(table, settled)))
     # Most are not contested: these few are settled once, and where there are none, nothing is.
     settled = settled.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         if settled.isEmpty():
             return insert(store, table, only)
-        written = Written()
-        if revisions is not None:
-            superseded = _superseded(revisions, settled)
-            kept = store.read(revisions)
-            written += replace(store, revisions, superseded, None if kept.isEmpty() else kept)
-        current = settled.where("_later IS NULL").select(*table.names)
-        return written + insert(store, table, only.unionByName(current))
+        superseded = _superseded(revisions, settled)
+        kept = None if store.is_empty(revisions) else store.read(revisions)
+        written = replace(store, revisions, superseded, kept)
+        return written + insert(store, table, only.unionByName(_current(table, settled)))
     finally:
         settled.unpersist()
 

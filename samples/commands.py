@@ -59,7 +59,7 @@ def demo(
     with simulated neighbours.
     """
     from lake.cli import jobs_file, run_job
-    from lake.jobs import load
+    from lake.jobs import joined, load
     from lake.work import Work
     from samples.demo_homes import homes_for_demo
     from serving.commands import check_port
@@ -86,10 +86,10 @@ def demo(
     # The last day on which most of the homes send: their next two weeks are still to be forecast.
     day = max(brought, key=lambda h: h.homes).busy_until.isoformat()
     work = Work(settings)
-    outcomes = []
-    for name in ("daily", "train"):
-        _console.print(f"[bold]job {name}[/] as of {day}")
-        outcomes += run_job(load(jobs_file(), name, {"day": day}), work)
+    daily, train = (load(jobs_file(), name, {"day": day}) for name in ("daily", "train"))
+    job = joined(daily, train)
+    _console.print(f"[bold]jobs {job.name}[/] as of {day}")
+    outcomes = run_job(job, work)
     for outcome in outcomes:
         seconds[outcome.task.key] = outcome.seconds
     _summary(brought, settings, seconds, time.monotonic() - began)
