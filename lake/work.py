@@ -1,5 +1,6 @@
 """What a task does: run a table, check a layer, train a model; the same by hand and from a job."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,15 @@ class Work:
         """The session; MissingJar or NoJava where the set-up was not done."""
         with self._lock:
             return self._session
+
+    def start(self) -> None:
+        """Start Spark meanwhile; what goes wrong with it is raised where it is first asked for."""
+
+        def begin() -> None:
+            with contextlib.suppress(Exception):
+                assert self.spark
+
+        threading.Thread(target=begin, daemon=True).start()
 
     def runner(self, clock: datetime) -> "Runner":
         """Return a runner with this clock; a model is looked up when a table asks for it."""

@@ -69,6 +69,8 @@ def demo(
         check_port(port)
     began, settings = time.monotonic(), Settings()
     seconds: dict[str, float] = {}
+    work = Work(settings)
+    work.start()
     with _console.status("writing the sample homes …"):
         brought = homes_for_demo(
             out=Path(settings.root) / "_samples", sample_data=_sample_data(settings)
@@ -85,7 +87,6 @@ def demo(
     _console.print(f"{new} new files in landing", highlight=False)
     # The last day on which most of the homes send: their next two weeks are still to be forecast.
     day = max(brought, key=lambda h: h.homes).busy_until.isoformat()
-    work = Work(settings)
     daily, train = (load(jobs_file(), name, {"day": day}) for name in ("daily", "train"))
     job = joined(daily, train)
     _console.print(f"[bold]jobs {job.name}[/] as of {day}")
