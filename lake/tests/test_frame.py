@@ -12,7 +12,7 @@ from databricks.sdk.service.jobs import JobSettings
 from lake.catalog import UnknownTable, catalog
 from lake.contract import Append, Column, Table
 from lake.dictionary import dictionary
-from lake.jobs import BadJob, Job, Task, load, part
+from lake.jobs import BadJob, Job, Task, joined, load, part
 from lake.work import BadArguments, clock_of
 
 JOBS = Path("jobs.yml")
@@ -108,6 +108,31 @@ def test_the_dependents_of_a_failed_task_are_skipped_and_the_others_run() -> Non
     states = {o.task.key: o.state for o in job.run(work)}
     assert states == {"a": "succeeded", "b": "failed", "c": "skipped", "d": "succeeded"}
     assert tried.count("b") == 3
+
+
+def test_the_longest_chain_goes_first() -> None:
+    def task(key: str, *before: str) -> Task:
+        return Task(key, (key,), before, 0, 0)
+
+    started: list[str] = []
+    short = [task(key) for key in "abcd"]
+    chain = [task("z", "y"), task("y", "x"), task("x")]
+    Job("j", (*short, *chain)).run(lambda task: task, started=lambda task: started.append(task.key))
+    assert started[0] == "x"
+    assert started[-1] in {"z", "d"}
+
+
+def test_two_jobs_in_one_do_what_both_do_once_and_in_order() -> None:
+    daily, train = (load(JOBS, name, {"day": "2018-03-01"}) for name in ("daily", "train"))
+    both = {task.key: task for task in joined(daily, train).tasks}
+    assert set(both) == {task.key for task in (*daily.tasks, *train.tasks)}
+    assert "features_hourly_load_profile" in both["train_load_forecasts"].depends_on
+    assert "train_load_forecasts" in both["models_load_forecasts"].depends_on
+    ended: list[str] = []
+    joined(daily, train).run(lambda task: task, ended=lambda o: ended.append(o.task.key))
+    assert sorted(ended) == sorted(both)
+    for task in daily.tasks:
+        assert all(ended.index(key) < ended.index(task.key) for key in task.depends_on)
 
 
 def test_a_job_that_goes_in_a_circle_is_refused(tmp_path: Path) -> None:
