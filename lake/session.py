@@ -15,7 +15,10 @@ _TINY = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _CODE = "-XX:ReservedCodeCacheSize=512m"
 # Short tasks that fill the heap: throughput counts, not pauses. Each query is new code, and a third
 # of the time went into compiling it: less inlining compiles faster and runs as fast.
-_WORK = "-XX:+UseParallelGC -XX:NewRatio=1 -XX:MaxInlineLevel=9 -XX:InlineSmallCode=1500 -XX:FreqInlineSize=200"
+_WORK = (
+    "-XX:+UseParallelGC -XX:NewRatio=1"
+    " -XX:MaxInlineLevel=9 -XX:InlineSmallCode=1500 -XX:FreqInlineSize=200"
+)
 _SMALL = {
     "spark.sql.shuffle.partitions": "4",
     # Groups are many here (a row an hour): the first, small hash map only costs.
