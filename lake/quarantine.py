@@ -44,11 +44,10 @@ def hold(
         "received_at",
         F.lit(clock).alias("quarantined_at"),
     )
-    held = store.read(quarantine, version=store.version(quarantine)).where(
-        F.col("table_name") == table.name
-    )
-    if store.is_empty(quarantine) or held.isEmpty():
+    is_its = f"table_name = '{table.name}'"
+    if store.is_empty(quarantine, where=is_its):
         return writing.insert(store, quarantine, bad).inserted
+    held = store.read(quarantine, version=store.version(quarantine)).where(is_its)
     lines = bad.select(*_LINE) if again is None else bad.select(*_LINE).unionByName(again)
     stored = held.join(lines.distinct(), on=_LINE, how="left_semi").select(*quarantine.names)
     written = writing.replace(store, quarantine, bad, stored)

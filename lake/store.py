@@ -95,10 +95,15 @@ class Store:
         newest = self.delta(table).history(1).select("version").first()
         return int(newest[0]) if newest else -1
 
-    def is_empty(self, table: Table) -> bool:
-        """Tell whether the table is absent or holds no row; the log alone knows of a new one."""
-        version = self.version(table)
-        return version <= 0 or self.read(table, version=version).isEmpty()
+    def is_empty(self, table: Table, *, where: str = "true") -> bool:
+        """Tell whether the table is absent or holds no row for which ``where`` (SQL) is true."""
+        if not self.settings.catalog:
+            # Without Spark: the log knows of a table without files, as each is when it was made.
+            path = self.path(table)
+            is_table = deltalake.DeltaTable.is_deltatable(path)
+            if not is_table or not deltalake.DeltaTable(path).file_uris():
+                return True
+        return self.read(table).where(where).isEmpty()
 
     def read(self, table: Table, *, version: int | None = None) -> DataFrame:
         """Return the rows at a version, now where none is given; none where it is absent."""
