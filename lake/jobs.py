@@ -110,10 +110,10 @@ def joined(first: Job, then: Job) -> Job:
     trained when the tables are there that its forecasts are made from.
     """
     waits = {task.key: set(task.depends_on) for task in first.tasks}
-    later = {task.key: task for task in then.tasks}
+    later: dict[str, Task] = {}
     for task in then.tasks:
         dependents = {t.key for t in then.tasks if task.key in t.depends_on}
-        alike = [task.key] if task.key in waits else sorted(dependents & set(waits))
+        alike = {task.key} if task.key in waits else dependents & waits.keys()
         before = set(task.depends_on).union(*(waits[key] for key in alike)) - dependents
         later[task.key] = replace(task, depends_on=tuple(sorted(before)))
     kept = [task for task in first.tasks if task.key not in later]

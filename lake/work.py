@@ -70,7 +70,7 @@ class Work:
 
         def begin() -> None:
             with contextlib.suppress(Exception):
-                assert self.spark
+                _ = self.spark
 
         threading.Thread(target=begin, daemon=True).start()
 
