@@ -193,31 +193,31 @@ WITH ways AS (
            local_month, energy_kwh, quality, known_at, meters, has_production, has_export
     FROM silver_meter_readings JOIN ways USING (partner_id, location_id, fuel)
     WHERE NOT is_sub_meter
-), alone AS (
+), metered_so AS (
     SELECT * EXCLUDE (direction, energy_kwh, meters, has_production, has_export),
            CASE direction WHEN 'import' THEN energy_kwh END AS import,
            CASE direction WHEN 'export' THEN energy_kwh END AS export,
            CASE direction WHEN 'production' THEN energy_kwh END AS production,
-           direction = 'import' AS is_consumption
-    FROM metered WHERE meters = 1
-), several AS (
+           meters = 1 AND direction = 'import' AS is_consumption
+    FROM metered
+), balanced AS (
     SELECT partner_id, location_id, fuel, starts_at, ends_at, any_value(resolution) AS resolution,
            any_value(local_date) AS local_date, any_value(local_month) AS local_month,
            min(quality) AS quality, max(known_at) AS known_at,
-           sum(energy_kwh) FILTER (direction = 'import') AS import,
-           sum(energy_kwh) FILTER (direction = 'export') AS export,
-           sum(energy_kwh) FILTER (direction = 'production') AS production,
-           import + CASE WHEN has_production THEN production WHEN NOT has_export THEN 0 END
-                  - CASE WHEN has_export THEN export ELSE 0 END AS balance,
+           sum(energy_kwh) FILTER (direction = 'import')
+               + CASE WHEN has_production
+                      THEN sum(energy_kwh) FILTER (direction = 'production') ELSE 0 END
+               - CASE WHEN has_export
+                      THEN sum(energy_kwh) FILTER (direction = 'export') ELSE 0 END AS balance,
            CASE WHEN balance < 0 THEN 0 ELSE balance END AS consumption, false AS is_consumption
-    FROM metered WHERE meters > 1
+    FROM metered WHERE meters > 1 AND (has_production OR NOT has_export)
     GROUP BY partner_id, location_id, fuel, starts_at, ends_at, has_production, has_export
 ), energy AS (
     SELECT *, epoch(starts_at)::BIGINT AS start, epoch(ends_at)::BIGINT - start AS seconds,
            CASE WHEN start % 900 + seconds <= 900 THEN 900
                 WHEN start % 1800 + seconds <= 1800 THEN 1800
                 WHEN start % 3600 + seconds <= 3600 THEN 3600 END AS width
-    FROM (FROM alone UNION ALL BY NAME SELECT * EXCLUDE balance FROM several)
+    FROM (FROM metered_so UNION ALL BY NAME SELECT * EXCLUDE balance FROM balanced)
 ), in_context AS (
     SELECT energy.* EXCLUDE (start, seconds, width), time_zone, price_per_kwh, currency,
            temperature_c, wind_speed_m_s, irradiance_w_m2, house_type, living_area_m2, persons,

@@ -281,22 +281,23 @@ def with_consumption(readings: pl.LazyFrame, meters: pl.DataFrame) -> pl.LazyFra
     what = ["resolution", "local_date", "local_month"]
     metered = readings.filter(~pl.col("is_sub_meter")).join(ways.lazy(), on=[*HOME, "fuel"])
     energy, way = pl.col("energy_kwh"), pl.col("direction")
-    alone = metered.filter(pl.col("meters") == 1).select(
+    as_metered = metered.select(
         *interval,
         *what,
         "quality",
         "known_at",
         *(pl.when(way == name).then(energy).alias(name) for name in DIRECTIONS[:3]),
         consumption=pl.lit(None, pl.Float64),
-        is_consumption=way == "import",
+        is_consumption=(way == "import") & (pl.col("meters") == 1),
     )
     balance = (
         pl.col("import")
         + pl.when("has_production").then("production").when(~pl.col("has_export")).then(0.0)
         - pl.when("has_export").then("export").otherwise(0.0)
     )
-    several = (
-        metered.filter(pl.col("meters") > 1)
+    can_be_known = pl.col("has_production") | ~pl.col("has_export")
+    balanced = (
+        metered.filter((pl.col("meters") > 1) & can_be_known)
         .group_by(interval)
         .agg(
             pl.col(*what, "has_production", "has_export").first(),
@@ -306,9 +307,9 @@ def with_consumption(readings: pl.LazyFrame, meters: pl.DataFrame) -> pl.LazyFra
             *(energy.filter(way == name).max().alias(name) for name in DIRECTIONS[:3]),
         )
         .with_columns(consumption=balance.clip(0), is_consumption=pl.lit(False))
-        .drop("has_production", "has_export")
+        .drop("has_production", "has_export", *DIRECTIONS[:3])
     )
-    return pl.concat([alone, several], how="diagonal")
+    return pl.concat([as_metered, balanced], how="diagonal")
 
 
 def by_day(profiles: pl.DataFrame, last: date) -> pl.DataFrame:

@@ -12,125 +12,166 @@ from gold.contracts import ENERGY
 _SERIES = ["partner_id", "location_id", "fuel", "direction"]
 _DAY = 86_400
 _LONGEST = 32 * _DAY
+# What adds up, of an interval or of a period; energy, cost and warmth (°C·h) are sums already.
+_SUMS = (
+    *_SERIES, "local_date", "local_month", "energy_kwh", "_nominal", "_observed", "_estimated",
+    "_cost", "_unpriced", "_currency", "peak_kw", "_peak_at", "_warmth", "_hours", "known_at",
+    "_is_consumption",
+)  # fmt: skip
 # Heating degree days: base temperature on the day's mean (ISO 15927-6 leaves the base to national
 # practice; 17 degrees is that of the Nordic countries).
 _BASE_C = 17.0
 
 
 def in_steps(energy_in_context: DataFrame, *, seconds: int) -> DataFrame:
-    """Return energy by steps of the local clock (900 or 3600 s), from intervals dividing them."""
+    """Return energy by steps of the local clock (900 or 3600 s), from intervals dividing them.
+
+    An interval that is a step is its row, in the order that it has in silver; only shorter ones
+    are added up.
+    """
+    edges = ("_from", "_to")
+    within = energy_in_context.where(_divides(seconds))
+    as_they_are = within.where(_length() == seconds)
     start_s = F.unix_seconds("starts_at")
     # Hours of the wall clock are hours of UTC, but for the zones that are off by a part of one.
     local = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone")))
     shift = F.when(F.col("time_zone").isin(*_uneven_zones(seconds)), (local - start_s) % seconds)
-    rows = (
-        energy_in_context.withColumn("_shift", F.coalesce(shift, F.lit(0)))
-        .withColumn("_into", (start_s + F.col("_shift")) % seconds)
+    shorter = (
+        within.where(_length() < seconds)
+        .withColumn("_into", (start_s + F.coalesce(shift, F.lit(0))) % seconds)
         # Where the clock goes by 30 minutes (Lord Howe) an hour is cut short, as its wall clock is.
-        .where((seconds % _nominal() == 0) & (F.col("_into") + _length() <= seconds))
+        .where(F.col("_into") + _length() <= seconds)
         .withColumn("_from", F.timestamp_seconds(start_s - F.col("_into")))
+        .withColumn("_to", F.timestamp_seconds(start_s - F.col("_into") + seconds))
+        .transform(lambda rows: as_parts(rows, *edges))
+        .transform(lambda parts: added_up(parts, *edges))
+        .sortWithinPartitions("local_month", *_SERIES, "_from")
     )
     return (
-        added_up(said_once(rows, "local_date", length_s=F.lit(_DAY)), "_from")
-        .withColumn("_to", F.timestamp_seconds(F.unix_seconds("_from") + seconds))
+        as_they_are.withColumns({"_from": F.col("starts_at"), "_to": F.col("ends_at")})
+        .transform(lambda rows: as_parts(rows, *edges))
+        .unionByName(shorter)
         .transform(judged)
         .withColumn("degree_days", F.lit(None).cast("double"))
         .transform(with_consumption)
     )
 
 
-def in_days(energy_in_context: DataFrame) -> DataFrame:
-    """Return energy by local day of 23, 24 or 25 hours."""
-    rows = energy_in_context.where(_nominal() <= _DAY)
+def in_days(energy_hourly: DataFrame, energy_in_context: DataFrame, zones: DataFrame) -> DataFrame:
+    """Return energy by local day of 23, 24 or 25 hours: its hours, and what is in none of them.
+
+    ``zones`` has the time zone of each home.
+    """
+    rest = energy_in_context.where((_nominal() <= _DAY) & ~_is_in_an_hour())
     return (
-        added_up(said_once(rows, "local_date", length_s=F.lit(_DAY)), "time_zone")
+        again(energy_hourly, zones)
+        .unionByName(as_parts(rest, "time_zone").transform(repeated))
+        .transform(lambda parts: added_up(parts, "time_zone"))
         .withColumn("_from", local_midnight(F.col("local_date")))
         .withColumn("_to", local_midnight(F.date_add("local_date", 1)))
         .transform(judged)
         .withColumn("degree_days", _degree_days())
-        .transform(with_consumption)
+        .select(*_names())
     )
 
 
-def in_months(energy_in_context: DataFrame) -> DataFrame:
-    """Return energy by local month, from all intervals."""
-    days = energy_in_context.groupBy(*_SERIES, "local_month", "local_date").agg(
-        F.avg("temperature_c").alias("temperature_c")
+def in_months(energy_daily: DataFrame, energy_in_context: DataFrame, zones: DataFrame) -> DataFrame:
+    """Return energy by local month: its days, or the month as it was said where they are not all.
+
+    ``zones`` has the time zone of each home.
+    """
+    months = as_parts(energy_in_context.where(_nominal() > _DAY), "time_zone").transform(repeated)
+    of_month = [*_SERIES, "local_month"]
+    days = again(energy_daily, zones)
+    covered = days.groupBy(*of_month).agg(F.sum("_observed").alias("_covered"))
+    # A month that its days fill up is not needed; days that do not fill up a month are in it.
+    judged_months = months.join(covered, on=of_month, how="left").withColumn(
+        "_is_needed", F.coalesce(F.col("_covered") < F.col("_observed") - 3600, F.lit(True))
     )
-    degree_days = days.groupBy(*_SERIES, "local_month").agg(
-        F.sum(_degree_days()).alias("degree_days")
-    )
-    month = F.dayofmonth(F.last_day("local_date"))
-    rows = said_once(energy_in_context, "local_month", length_s=month * _DAY)
-    months = rows.withColumn("local_date", F.trunc("local_date", "month"))
+    needed = judged_months.where("_is_needed").drop("_covered", "_is_needed")
+    degree_days = energy_daily.groupBy(*of_month).agg(F.sum("degree_days").alias("degree_days"))
     return (
-        added_up(months, "time_zone")
+        days.join(needed.select(*of_month).distinct(), on=of_month, how="left_anti")
+        .unionByName(needed)
+        .withColumn("local_date", F.trunc("local_date", "month"))
+        .transform(lambda parts: added_up(parts, "time_zone"))
         .withColumn("_from", local_midnight(F.col("local_date")))
         .withColumn("_to", local_midnight(F.add_months("local_date", 1)))
         .transform(judged)
-        .join(degree_days, on=[*_SERIES, "local_month"], how="left")
-        .transform(with_consumption)
+        .join(degree_days, on=of_month, how="left")
+        .select(*_names())
     )
 
 
-def said_once(rows: DataFrame, day: str, *, length_s: Column) -> DataFrame:
-    """Drop what a meter says twice: its day's total beside its hours, hours beside quarters.
+def as_parts(intervals: DataFrame, *kept: str) -> DataFrame:
+    """Return each interval as the sum of itself, and ``kept`` columns: what is added up."""
+    is_estimated = F.col("quality") == "estimated"
+    is_warm = F.col("temperature_c").isNotNull()
+    is_priced = F.col("price_per_kwh").isNotNull()
+    return intervals.withColumns(
+        {
+            "_nominal": _nominal(),
+            "_observed": _nominal(),
+            "_estimated": F.when(is_estimated, _nominal()).otherwise(F.lit(0)),
+            "_cost": F.col("energy_kwh") * F.col("price_per_kwh"),
+            "_unpriced": F.when(is_priced, 0).otherwise(1).cast("bigint"),
+            "_currency": _as_number("currency"),
+            "peak_kw": F.col("energy_kwh") / (_length() / 3600),
+            "_peak_at": F.unix_seconds("starts_at"),
+            "_warmth": F.col("temperature_c") * _length() / 3600,
+            "_hours": F.when(is_warm, _length() / 3600),
+        }
+    ).withColumnRenamed("is_consumption", "_is_consumption").select(*_SUMS, *kept)  # fmt: skip
 
-    ``day`` is local_date or local_month, ``length_s`` how long that is in s. A meter that changes
-    its resolution within a day keeps both, side by side. Where together they cover more than there
-    is, the one that covers most stays, the finer one where they cover the same. The days that need
-    it are few, so they are sent to the rows.
-    """
-    of_day = [*_SERIES, day]
-    covered = F.col("_seconds")
-    rank = covered * (10 * _LONGEST) - F.col("_nominal")
-    twice = (
-        rows.groupBy(*of_day, _nominal().alias("_nominal"))
-        .agg(F.sum(_length()).alias("_seconds"), F.max(length_s).alias("_length"))
-        .groupBy(*of_day)
-        .agg(
-            F.max_by("_nominal", rank).alias("_kept"),
-            F.count(F.lit(1)).alias("_resolutions"),
-            F.sum(covered).alias("_covered"),
-            F.max("_length").alias("_length"),
-        )
-        # A day's nominal 24 hours exceed a spring day of 23 by less than a twentieth.
-        .where("_resolutions > 1 AND _covered > 1.05 * _length")
-        .select(*of_day, "_kept")
-    )
+
+def again(periods: DataFrame, zones: DataFrame) -> DataFrame:
+    """Return finished rows of an energy table as parts of a longer period."""
+    length = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+    # A daily total counts as 24 hours, however long its day is.
+    is_total = (F.col("expected_intervals") == 1) & (length > 3600)
+    nominal = F.when(is_total, F.lit(_DAY)).otherwise(F.round(length / F.col("expected_intervals")))
+    is_warm = F.col("temperature_c").isNotNull()
+    observed = F.col("observed_intervals") * F.col("_nominal")
     return (
-        rows.join(twice, on=of_day, how="left")
-        .where(F.col("_kept").isNull() | (F.col("_kept") == _nominal()))
-        .drop("_kept")
-    )
+        periods.withColumn("_nominal", nominal.cast("bigint"))
+        .withColumns(
+            {
+                "_observed": observed,
+                "_estimated": F.round(F.col("estimated_share") * F.col("observed_intervals")).cast(
+                    "bigint"
+                )
+                * F.col("_nominal"),
+                "_cost": F.col("cost"),
+                "_unpriced": F.when(F.col("cost").isNull(), 1).otherwise(0).cast("bigint"),
+                "_currency": _as_number("currency"),
+                "_peak_at": F.unix_seconds("peak_at"),
+                "_warmth": F.col("temperature_c") * observed / 3600,
+                "_hours": F.when(is_warm, observed / 3600),
+                "_is_consumption": F.lit(False),
+            }
+        )
+        .join(F.broadcast(zones.select("partner_id", "location_id", "time_zone")),
+              on=["partner_id", "location_id"], how="inner")
+        .select(*_SUMS, "time_zone")
+    )  # fmt: skip
 
 
-def added_up(rows: DataFrame, period: str) -> DataFrame:
-    """Add up the intervals of each local_date and ``period``.
+def added_up(parts: DataFrame, *period: str) -> DataFrame:
+    """Add up the parts of each local_date and ``period``.
 
     Only numbers are aggregated: Spark then hashes and need not sort.
     """
-    hours = _length() / 3600
-    power = F.col("energy_kwh") / hours
-    warm = F.col("temperature_c").isNotNull()
     # Of equal peaks the first counts; 32 days are longer than any period.
-    at = F.unix_seconds("starts_at")
-    order = power - (at % _LONGEST) / (_LONGEST * 1e9)
-    is_estimated = F.col("quality") == "estimated"
-    return rows.groupBy(*_SERIES, "local_date", "local_month", period).agg(
-        F.sum("energy_kwh").alias("energy_kwh"),
-        F.min(_nominal()).alias("_nominal"),
-        F.sum(_nominal()).alias("_observed"),
-        F.sum(F.when(is_estimated, _nominal()).otherwise(0)).alias("_estimated"),
-        F.sum(F.col("energy_kwh") * F.col("price_per_kwh")).alias("_cost"),
-        F.count_if(F.col("price_per_kwh").isNull()).alias("_unpriced"),
-        F.max(_as_number("currency")).alias("_currency"),
-        F.max(power).alias("peak_kw"),
-        F.max_by(at, order).alias("_peak_at"),
-        F.sum(F.when(warm, F.col("temperature_c") * hours)).alias("_warmth"),
-        F.sum(F.when(warm, hours)).alias("_hours"),
+    order = F.col("peak_kw") - (F.col("_peak_at") % _LONGEST) / (_LONGEST * 1e9)
+    added = ("energy_kwh", "_observed", "_estimated", "_cost", "_unpriced", "_warmth", "_hours")
+    return parts.groupBy(*_SERIES, "local_date", "local_month", *period).agg(
+        *(F.sum(n).alias(n) for n in added),
+        F.min("_nominal").alias("_nominal"),
+        F.max("_currency").alias("_currency"),
+        F.max("peak_kw").alias("peak_kw"),
+        F.max_by("_peak_at", order).alias("_peak_at"),
         F.max("known_at").alias("known_at"),
-        F.max("is_consumption").alias("_is_consumption"),
+        F.max("_is_consumption").alias("_is_consumption"),
     )
 
 
@@ -161,9 +202,14 @@ def with_consumption(periods: DataFrame) -> DataFrame:
 
     This comes last: the sums are the same, so they are made once.
     """
+    return periods.transform(repeated).select(*_names())
+
+
+def repeated(parts: DataFrame) -> DataFrame:
+    """Say import that is consumption a second time, as that."""
     both = F.array(F.lit("import"), F.lit("consumption"))
     ways = F.when(F.col("_is_consumption"), both).otherwise(F.array("direction"))
-    return periods.withColumn("direction", F.explode(ways)).select(*_names())
+    return parts.withColumn("direction", F.explode(ways))
 
 
 def local_midnight(day: Column) -> Column:
@@ -180,18 +226,42 @@ def _nominal() -> Column:
     return F.when(F.col("resolution") == "P1D", F.lit(_DAY).cast("bigint")).otherwise(_length())
 
 
+def _divides(seconds: int) -> Column:
+    """Tell whether an interval's length divides a step: by name, so that files can be skipped."""
+    names = [_duration(s) for s in range(1, seconds + 1) if seconds % s == 0]
+    return F.col("resolution").isin(names)
+
+
+def _duration(seconds: int) -> str:
+    if seconds % 3600 == 0:
+        return f"PT{seconds // 3600}H"
+    return f"PT{seconds // 60}M" if seconds % 60 == 0 else f"PT{seconds}S"
+
+
+def _is_in_an_hour() -> Column:
+    """Tell whether gold's hours have the interval."""
+    # Only where the clock goes by a part of an hour can one lie across two.
+    local = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone"))) % 3600
+    is_within = F.when(_length() == 3600, True).otherwise(local + _length() <= 3600)
+    is_even = ~F.col("time_zone").isin(*_uneven_zones(3600))
+    return _divides(3600) & (is_even | is_within)
+
+
 def _degree_days() -> Column:
     """Return the degree days of a day; null where its temperature is (greatest() passes nulls)."""
     below = F.lit(_BASE_C) - F.col("temperature_c")
     return F.when(below < 0, F.lit(0.0)).otherwise(below)
 
 
-def _as_number(text: str) -> Column:
-    return F.conv(F.hex(F.col(text)), 16, 10).cast("bigint")
+def _as_number(currency: str) -> Column:
+    """Number a currency by its three letters."""
+    letters = [F.ascii(F.substring(currency, n, 1)).cast("bigint") for n in (1, 2, 3)]
+    return (letters[0] * 256 + letters[1]) * 256 + letters[2]
 
 
 def _as_text(number: str) -> Column:
-    return F.decode(F.unhex(F.conv(F.col(number).cast("string"), 10, 16)), "UTF-8")
+    code = F.col(number)
+    return F.concat(*(F.char(F.floor(code / 256**n) % 256) for n in (2, 1, 0)))
 
 
 @functools.cache

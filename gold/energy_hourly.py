@@ -4,6 +4,8 @@ from pyspark.sql import DataFrame
 
 from gold.energy import in_steps
 
+IN_ORDER = True
+
 
 def energy_hourly(energy_in_context: DataFrame) -> DataFrame:
     """Return a row a location, fuel, direction and hour of the local clock with a reading."""

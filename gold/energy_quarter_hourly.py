@@ -4,6 +4,8 @@ from pyspark.sql import DataFrame
 
 from gold.energy import in_steps
 
+IN_ORDER = True
+
 
 def energy_quarter_hourly(energy_in_context: DataFrame) -> DataFrame:
     """Return a row a location, fuel, direction and quarter of an hour with a reading."""

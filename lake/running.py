@@ -6,7 +6,7 @@ writes what differs, and records the versions last. Cut short anywhere, it is si
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import reduce
 from typing import Any
@@ -75,7 +75,11 @@ class Runner:
             return Report(name, time.monotonic() - started, note="nothing new")
         again = again or isinstance(node.table.update, Issue)
         hop = _Hop(self, node, versions, seen, arguments)
-        written, quarantined = hop.whole() if again or not seen.versions else hop.touched()
+        try:
+            written, quarantined = hop.whole() if again or not seen.versions else hop.touched()
+        finally:
+            if kept := arguments.get("at_hand"):
+                kept.let_go()
         seconds = time.monotonic() - started
         self.ledger.record(
             name, versions | asked, rule_version=rule, rows_written=written.rows, seconds=seconds
@@ -87,6 +91,7 @@ class Runner:
         known: dict[str, Callable[[], Any]] = {
             "clock": lambda: self.clock,
             "model": lambda: self.champion(node.table.noun, self.clock),
+            "at_hand": _AtHand,
         }
         return {name: known[name]() for name in node.arguments}
 
@@ -99,6 +104,21 @@ class Runner:
             model = arguments["model"]
             asked["model"] = int(model.version) if model else 0
         return asked
+
+
+@dataclass
+class _AtHand:
+    """What a function looks at more than once, kept until its hop ends."""
+
+    frames: list[DataFrame] = field(default_factory=list)
+
+    def __call__(self, rows: DataFrame) -> DataFrame:
+        self.frames.append(rows.persist(StorageLevel.MEMORY_AND_DISK))
+        return self.frames[-1]
+
+    def let_go(self) -> None:
+        for rows in self.frames:
+            rows.unpersist()
 
 
 @dataclass
@@ -154,6 +174,7 @@ class _Hop:
                 for parameter, name in self.node.inputs.items()
                 if set(slices.columns) <= set(self.runner.catalog[name].names)
             }
+            cut |= self._near_in_time(slices)
             stored = self._cut(self.table.name, self.store.read(self.table), slices)
             rows = self._call(cut)
             if reach:
@@ -162,9 +183,37 @@ class _Hop:
         finally:
             slices.unpersist()
 
+    def _near_in_time(self, slices: DataFrame) -> dict[str, DataFrame]:
+        """Cut inputs that have no slice columns to the time of the slices (``NEAR_IN_TIME``).
+
+        The module names the parameter and its instant; a reading of a month looks ahead.
+        """
+        instants: Mapping[str, str] = getattr(self.node.module, "NEAR_IN_TIME", {})
+        if not instants or "local_date" not in slices.columns:
+            return {}
+        bounds = slices.agg(
+            F.date_sub(F.min("local_date"), 2).alias("first"),
+            F.date_add(F.max("local_date"), 33).alias("last"),
+        ).first()
+        assert bounds is not None
+        near = {}
+        for parameter, instant in instants.items():
+            name = self.node.inputs[parameter]
+            rows = self._read(name).where(F.col(instant).between(bounds["first"], bounds["last"]))
+            for partition in self.runner.catalog[name].partitioned_by:
+                first, last = (f"{bounds[edge]:%Y-%m}" for edge in ("first", "last"))
+                rows = rows.where(F.col(partition).between(first, last))
+            near[parameter] = rows
+        return near
+
     def _write(self, rows: DataFrame, stored: DataFrame | None) -> Written:
         write = writing.keep if isinstance(self.table.update, Keep) else writing.replace
-        return write(self.store, self.table, rows, stored)
+        return write(self.store, self.table, rows, stored, in_order=self._is_in_order)
+
+    @property
+    def _is_in_order(self) -> bool:
+        """Whether the function's rows come in the order of the contract (``IN_ORDER``)."""
+        return bool(getattr(self.node.module, "IN_ORDER", False))
 
     def _touched_rows(self) -> tuple[Written, int]:
         """Feed the new rows of the first input, and old ones that another input's change frees."""
@@ -207,7 +256,10 @@ class _Hop:
                 self.store, self.runner.catalog, self.table, rows, again, self.runner.clock
             )
             good = rows.where(F.size(REASONS) == 0)
-            return writing.upsert(self.store, self.table, good, revisions, plain), quarantined
+            written = writing.upsert(
+                self.store, self.table, good, revisions, plain, in_order=self._is_in_order
+            )
+            return written, quarantined
         finally:
             rows.unpersist()
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from lake import shared_classes, toolchain
+from lake.catalog import catalog
+from lake.schema import looked_up_by
 from lake.settings import Settings
 
 # Tests: start fast, on tables so small that nothing is worth compiling well.
@@ -44,6 +46,8 @@ _ALWAYS = {
     "spark.hadoop.mapreduce.input.linerecordreader.line.maxlength": str(32 * 1024 * 1024),
     # Of the default of 100 pieces of code, most are gone before the same one is wanted again.
     "spark.sql.codegen.cache.maxEntries": "2000",
+    # Files of some months at a time stay open: rows that come in order need no sort by month.
+    "spark.sql.maxConcurrentOutputFileWriters": "24",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
@@ -82,9 +86,20 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
     builder = builder.config(
         "spark.driver.extraJavaOptions", f"{java_options} -Dlog4j2.configurationFile={log4j}"
     )
-    for key, value in {**_ALWAYS, **_SMALL}.items():
+    for key, value in {**_ALWAYS, **_statistics(), **_SMALL}.items():
         builder = builder.config(key, value)
     if small:
         builder = builder.config("spark.sql.shuffle.partitions", "2")
     spark: SparkSession = builder.getOrCreate()
     return spark
+
+
+def _statistics() -> dict[str, str]:
+    """Return the settings by which Parquet keeps statistics of the columns that are looked up."""
+    name = "spark.hadoop.parquet.column.statistics.enabled"
+    sought = {column for table in catalog().tables.values() for column in looked_up_by(table)}
+    return {
+        name: "false",
+        "spark.hadoop.parquet.size.statistics.enabled": "false",
+        **{f"{name}#{column}": "true" for column in sought},
+    }

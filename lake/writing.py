@@ -49,20 +49,27 @@ class Written:
         )
 
 
-def insert(store: Store, table: Table, rows: DataFrame) -> Written:
-    """Append rows to a table that holds none of their keys."""
+def insert(store: Store, table: Table, rows: DataFrame, *, in_order: bool = False) -> Written:
+    """Append rows to a table that holds none of their keys.
+
+    Rows that come ``in_order`` of the contract are not sorted again: that is half of the work.
+    """
     store.create(table)
     seen = Observation()
     arranged = _conformed(table, rows).observe(seen, F.count(F.lit(1)).alias("rows"))
-    order = [*table.partitioned_by, *table.sorted_by]
-    if order:
-        arranged = arranged.sortWithinPartitions(*order)
+    if not in_order:
+        arranged = _arranged(table, arranged)
     writer = arranged.write.format("delta").mode("append").partitionBy(*table.partitioned_by)
     if store.settings.catalog:
         writer.saveAsTable(store.name(table))
     else:
         writer.save(store.path(table))
     return Written(inserted=int(seen.get["rows"]))
+
+
+def _arranged(table: Table, rows: DataFrame) -> DataFrame:
+    order = [*table.partitioned_by, *table.sorted_by]
+    return rows.sortWithinPartitions(*order) if order else rows
 
 
 def append_once(
@@ -83,21 +90,35 @@ def append_once(
         writer.save(store.path(table))
 
 
-def replace(store: Store, table: Table, rows: DataFrame, stored: DataFrame | None) -> Written:
+def replace(
+    store: Store,
+    table: Table,
+    rows: DataFrame,
+    stored: DataFrame | None,
+    *,
+    in_order: bool = False,
+) -> Written:
     """Make the stored rows of some slices equal to ``rows``.
 
     ``stored`` holds the table's rows of just those slices; None: the table is still empty.
     """
     if stored is None:
-        return insert(store, table, rows)
+        return insert(store, table, rows, in_order=in_order)
     store.create(table)
     return _apply(store, table, _difference(table, _conformed(table, rows), stored))
 
 
-def keep(store: Store, table: Table, rows: DataFrame, stored: DataFrame | None) -> Written:
+def keep(
+    store: Store,
+    table: Table,
+    rows: DataFrame,
+    stored: DataFrame | None,
+    *,
+    in_order: bool = False,
+) -> Written:
     """Add the rows that some slices do not hold yet; nothing stored is taken out."""
     if stored is None:
-        return insert(store, table, rows)
+        return insert(store, table, rows, in_order=in_order)
     changed = _difference(table, _conformed(table, rows), stored)
     return _apply(store, table, changed.where(F.col(_KIND) != "delete"))
 
@@ -108,12 +129,15 @@ def upsert(
     rows: DataFrame,
     revisions: Table | None,
     plain: DataFrame | None = None,
+    *,
+    in_order: bool = False,
 ) -> Written:
     """Let the newest version of each key win; the superseded ones go to ``revisions``.
 
     ``rows`` may hold several versions of a key. A boolean column ``_is_contested`` may say which
     rows may not be the only version of their key; without it all are compared with each other.
-    ``plain`` are more rows, none contested, that may be too many to be kept at hand.
+    ``plain`` are more rows, none contested, that may be too many to be kept at hand; ``in_order``
+    says that they come in the contract's order.
     """
     store.create(table)
     if revisions is not None:
@@ -121,7 +145,7 @@ def upsert(
     if CONTESTED not in rows.columns:
         rows = rows.withColumn(CONTESTED, F.lit(True))
     if store.is_empty(table):
-        return _first_upsert(store, table, rows, revisions, plain)
+        return _first_upsert(store, table, rows, revisions, plain, in_order=in_order)
     # As it stands now: Spark would read it again after a write and take what it finds for old.
     stored = store.read(table, version=store.version(table))
     if plain is not None:
@@ -201,23 +225,33 @@ def _first_upsert(
     rows: DataFrame,
     revisions: Table | None,
     plain: DataFrame | None,
+    *,
+    in_order: bool,
 ) -> Written:
     """Fill an empty table: only contested rows are compared, with each other."""
     only = (rows.where(~F.col(CONTESTED)) if plain is None else plain).select(*table.names)
     settled = settle(table, rows.where(CONTESTED).select(*table.names))
+
     if revisions is None:
-        return insert(store, table, only.unionByName(_current(table, settled)))
+        current = _current(table, settled)
+        return insert(store, table, _with(table, only, current, in_order), in_order=in_order)
     # Most are not contested: these few are settled once, and where there are none, nothing is.
     settled = settled.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         if settled.isEmpty():
-            return insert(store, table, only)
+            return insert(store, table, only, in_order=in_order)
         superseded = _superseded(revisions, settled)
         kept = None if store.is_empty(revisions) else store.read(revisions)
         written = replace(store, revisions, superseded, kept)
-        return written + insert(store, table, only.unionByName(_current(table, settled)))
+        both = _with(table, only, _current(table, settled), in_order)
+        return written + insert(store, table, both, in_order=in_order)
     finally:
         settled.unpersist()
+
+
+def _with(table: Table, rows: DataFrame, more: DataFrame, in_order: bool) -> DataFrame:
+    """Add rows to others; both are written one after the other, so each is in order by itself."""
+    return rows.unionByName(_arranged(table, more) if in_order else more)
 
 
 def _difference(table: Table, wanted: DataFrame, stored: DataFrame) -> DataFrame:

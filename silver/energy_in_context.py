@@ -1,17 +1,24 @@
 """silver.meter_readings + meters, weather, prices, profiles -> energy with what was true then."""
 
-from pyspark.sql import Column, DataFrame
+from collections.abc import Callable
+
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from silver.contracts import DIRECTIONS, ENERGY_IN_CONTEXT
+from silver.balance import HOME, by_direction, ways
+from silver.contracts import ENERGY_IN_CONTEXT
+from silver.said_once import length_s, lengths, said_once
 
-HOME = ["partner_id", "location_id"]
-_FUEL = [*HOME, "fuel"]
-_INTERVAL = [*_FUEL, "direction", "starts_at", "ends_at"]
+# Rows come in the order of the readings, and nothing after the sums moves them.
+IN_ORDER = True
+# The weather and prices that touched days may need; a month's reading looks ahead.
+NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at"}
 _OF_HOME = ("time_zone", "price_zone")
 _WEATHER = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 _PROFILE = ("house_type", "living_area_m2", "persons", "heating_type_primary", "electric_cars")
 _GRID_MINUTES = (15, 30, 60)
+# A place or zone and a time of it make one number, so that a join compares numbers.
+_TIMES = 1 << 32
 
 
 def energy_in_context(
@@ -22,20 +29,22 @@ def energy_in_context(
     weather: DataFrame,
     spot_prices: DataFrame,
     home_profiles: DataFrame,
+    *,
+    at_hand: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
     """Return a row a location, fuel, direction and interval, sub-meters left out."""
-    homes = locations.select(*HOME, *_OF_HOME)
-    points = location_weather.select(*HOME, "latitude", "longitude")
+    points = numbered(location_weather, "latitude", "longitude", name="_point")
+    zones = numbered(locations, "price_zone", name="_zone")
+    homes = in_their_time(locations, home_profiles, location_weather, points, zones)
+    hours = at_hand(hourly(weather, points))
     readings = meter_readings.where("NOT is_sub_meter")
-    hours = hourly(weather)
-    days = over_days(readings, points, hours)
+    of_days = at_hand(lengths(readings))
     return (
-        readings.transform(lambda rows: with_consumption(rows, meters))
-        .join(homes, on=HOME, how="inner")
-        .join(points, on=HOME, how="left")
-        .transform(lambda rows: with_weather(rows, hours, days))
-        .transform(lambda rows: with_price(rows, price_grid(spot_prices)))
-        .transform(lambda rows: with_profile(rows, home_profiles))
+        readings.transform(lambda rows: said_once(rows, of_days))
+        .transform(lambda rows: by_direction(rows, ways(meters, locations), of_days))
+        .transform(lambda rows: of_its_home(rows, homes))
+        .transform(lambda rows: with_weather(rows, hours, over_days(readings, homes, hours)))
+        .transform(lambda rows: with_price(rows, price_grid(spot_prices, zones)))
         .select(*ENERGY_IN_CONTEXT.names)
     )
 
@@ -95,137 +104,105 @@ def touched_by_meters(changes: DataFrame, meter_readings: DataFrame) -> DataFram
     return touched_by_locations(changes, meter_readings)
 
 
-def with_consumption(readings: DataFrame, meters: DataFrame) -> DataFrame:
-    """Add consumption where it is not metered: import + production - export, interval by interval.
-
-    Import that is a home's only meter of a fuel is its consumption too, which its rows say.
-    A home that exports and whose production is not metered gets none: it cannot be known.
-    """
-    directions = (
-        meters.where("NOT is_sub_meter")
-        .groupBy(*_FUEL)
-        .agg(
-            F.collect_set("direction").alias("_directions"),
-            F.count(F.lit(1)).alias("_meters"),
-        )
-    )
-    kept = ["resolution", "local_date", "local_month", "energy_kwh", "quality", "known_at"]
-    rows = readings.select(*_INTERVAL, *kept).join(directions, on=_FUEL, how="inner")
-    # Most homes have one meter a fuel: their rows need no grouping, so no shuffle either.
-    is_alone = F.col("_meters") == 1
-    alone = rows.where(is_alone).withColumns(
-        {"is_derived": F.lit(False), "is_consumption": F.col("direction") == "import"}
-    )
-    several = balanced(rows.where(~is_alone)).withColumn("is_consumption", F.lit(False))
-    names = [*_INTERVAL, *kept, "is_derived", "is_consumption"]
-    return alone.select(*names).unionByName(several.select(*names))
+def numbered(rows: DataFrame, *key: str, name: str) -> DataFrame:
+    """Number the keys of a table, from 1."""
+    known = rows.select(*key).dropna().distinct()
+    return known.withColumn(name, F.row_number().over(Window.orderBy(*key)).cast("bigint"))
 
 
-def balanced(rows: DataFrame) -> DataFrame:
-    """Add up the meters of each direction and interval, and derive consumption from all of them."""
-    of = {d: F.sum(F.when(F.col("direction") == d, F.col("energy_kwh"))) for d in DIRECTIONS}
-    summed = rows.groupBy(*_FUEL, "starts_at", "ends_at").agg(
-        *(F.first(n).alias(n) for n in ("resolution", "local_date", "local_month", "_directions")),
-        *(energy.alias(f"_{d}") for d, energy in of.items()),
-        # Estimated where a part of it is.
-        F.min("quality").alias("quality"),
-        F.max("known_at").alias("known_at"),
-    )
-    has = {d: F.array_contains("_directions", d) for d in DIRECTIONS}
-    nothing = F.lit(0.0)
-    produced = F.when(has["production"], F.col("_production")).otherwise(nothing)
-    exported = F.when(has["export"], F.col("_export")).otherwise(nothing)
-    can_be_known = has["import"] & ~has["consumption"] & (has["production"] | ~has["export"])
-    # A missing part makes the balance null (greatest() would take 0 for it), so an interval with a
-    # gap in one meter has none.
-    balance = F.col("_import") + produced - exported
-    derived = F.when(can_be_known, F.when(balance < 0, nothing).otherwise(balance))
-    ways = [
-        F.struct(
-            F.lit(d).alias("direction"),
-            (F.coalesce("_consumption", derived) if d == "consumption" else F.col(f"_{d}")).alias(
-                "energy_kwh"
-            ),
-            (F.lit(d == "consumption") & F.col("_consumption").isNull()).alias("is_derived"),
-        )
-        for d in DIRECTIONS
-    ]
+def in_their_time(
+    locations: DataFrame,
+    home_profiles: DataFrame,
+    location_weather: DataFrame,
+    points: DataFrame,
+    zones: DataFrame,
+) -> DataFrame:
+    """Return a row a home and version of its profile: zone, point, profile; all time is covered."""
+    first = home_profiles.groupBy(*HOME).agg(F.min("valid_from").alias("valid_to"))
+    before = locations.select(*HOME).join(first, on=HOME, how="left")
+    versions = home_profiles.select(*HOME, "valid_from", "valid_to", *_PROFILE)
+    always = before.withColumn("valid_from", F.lit("0001-01-01").cast("date"))
+    of_points = location_weather.join(points, on=["latitude", "longitude"], how="inner")
     return (
-        summed.withColumn("_way", F.explode(F.array(*ways)))
-        .select("*", "_way.*")
-        .where("energy_kwh IS NOT NULL")
+        locations.select(*HOME, *_OF_HOME)
+        .join(of_points.select(*HOME, "_point"), on=HOME, how="left")
+        .join(zones, on="price_zone", how="left")
+        .join(versions.unionByName(always, allowMissingColumns=True), on=HOME, how="inner")
+        .drop("price_zone")
     )
 
 
-def hourly(weather: DataFrame) -> DataFrame:
+def of_its_home(energy: DataFrame, homes: DataFrame) -> DataFrame:
+    """Join the home with the version of its profile that was valid on the day."""
+    return energy.join(F.broadcast(homes), on=HOME, how="inner").where(_is_valid())
+
+
+def hourly(weather: DataFrame, points: DataFrame) -> DataFrame:
     """Return one row a point and hour: the mean of what was observed, else the newest forecast."""
-    issues = weather.groupBy(
-        "latitude", "longitude", F.date_trunc("hour", "observed_at").alias("hour"), "issued_at"
-    ).agg(*(F.avg(n).alias(n) for n in _WEATHER))
+    issues = (
+        weather.join(F.broadcast(points), on=["latitude", "longitude"], how="inner")
+        .groupBy("_point", _hour("observed_at").alias("_hour"), "issued_at")
+        .agg(*(F.avg(n).alias(n) for n in _WEATHER))
+    )
     rank = F.coalesce("issued_at", F.lit("9999-01-01").cast("timestamp"))
     return (
-        issues.groupBy("latitude", "longitude", "hour")
+        issues.groupBy("_point", "_hour")
         .agg(F.max_by(F.struct(*_WEATHER), rank).alias("best"))
-        .select("latitude", "longitude", "hour", "best.*")
+        .select((F.col("_point") * _TIMES + F.col("_hour")).alias("_point_hour"), "best.*")
     )
 
 
 def with_weather(energy: DataFrame, hours: DataFrame, days: DataFrame) -> DataFrame:
     """Join the weather of the hour; an interval of days gets the mean of its hours."""
-    hour = F.when(_seconds() <= 3600, F.date_trunc("hour", "starts_at"))
-    short = energy.withColumn("hour", hour).join(
-        hours, on=["latitude", "longitude", "hour"], how="left"
+    is_short = length_s() <= 3600
+    hour = F.when(is_short, F.col("_point") * _TIMES + _hour("starts_at"))
+    energy = energy.withColumns(
+        {"_point_hour": hour, "_long": F.when(~is_short, F.col("starts_at"))}
     )
-    long = days.select(
-        "latitude",
-        "longitude",
-        "starts_at",
-        "ends_at",
-        *(F.col(n).alias(f"_{n}") for n in _WEATHER),
+    long = days.select("_point", "_long", "ends_at", *(F.col(n).alias(f"_{n}") for n in _WEATHER))
+    return (
+        energy.join(hours, on="_point_hour", how="left")
+        .join(long, on=["_point", "_long", "ends_at"], how="left")
+        .withColumns({n: F.coalesce(n, f"_{n}") for n in _WEATHER})
     )
-    joined = short.join(long, on=["latitude", "longitude", "starts_at", "ends_at"], how="left")
-    return joined.withColumns({n: F.coalesce(n, f"_{n}") for n in _WEATHER})
 
 
-def over_days(readings: DataFrame, points: DataFrame, hours: DataFrame) -> DataFrame:
+def over_days(readings: DataFrame, homes: DataFrame, hours: DataFrame) -> DataFrame:
     """Return the mean weather of each interval longer than an hour, by point."""
     last = F.col("ends_at") - F.expr("INTERVAL 1 HOUR")
-    interval = ["latitude", "longitude", "starts_at", "ends_at"]
+    hour = F.explode(F.sequence("starts_at", last, F.expr("INTERVAL 1 HOUR")))
+    interval = ["_point", "_long", "ends_at"]
     return (
-        readings.where(_seconds() > 3600)
-        .join(points, on=HOME, how="inner")
-        .select(*interval)
+        readings.where(length_s() > 3600)
+        .join(F.broadcast(homes.select(*HOME, "_point").distinct()), on=HOME, how="inner")
+        .select("_point", "starts_at", "ends_at")
         .distinct()
-        .withColumn("hour", F.explode(F.sequence("starts_at", last, F.expr("INTERVAL 1 HOUR"))))
-        .join(hours, on=["latitude", "longitude", "hour"], how="inner")
+        .withColumn("_at", hour)
+        .withColumn("_point_hour", F.col("_point") * _TIMES + _hour("_at"))
+        .withColumnRenamed("starts_at", "_long")
+        .join(hours, on="_point_hour", how="inner")
         .groupBy(*interval)
         .agg(*(F.avg(n).alias(n) for n in _WEATHER))
     )
 
 
-def _seconds() -> Column:
-    return F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
-
-
-def price_grid(spot_prices: DataFrame) -> DataFrame:
-    """Return prices on grids of 15, 30 and 60 min: ``price_zone, grid, cell, price, currency``.
+def price_grid(spot_prices: DataFrame, zones: DataFrame) -> DataFrame:
+    """Return prices on grids of 15, 30 and 60 min: ``_price_cell, price_per_kwh, currency``.
 
     A price holds for every quarter of an hour that its interval contains; where 60 and 15 min
     prices overlap, the finer holds. A wider cell has the mean of its quarters.
     """
     quarter = F.expr("INTERVAL 15 MINUTE")
     quarters = (
-        spot_prices.withColumn(
-            "cell", F.explode(F.sequence("starts_at", F.col("ends_at") - quarter, quarter))
-        )
-        .groupBy("price_zone", "cell")
-        .agg(F.min_by(F.struct("price_per_kwh", "currency"), _seconds()).alias("price"))
+        spot_prices.join(F.broadcast(zones), on="price_zone", how="inner")
+        .withColumn("_at", F.explode(F.sequence("starts_at", F.col("ends_at") - quarter, quarter)))
+        .groupBy("_zone", "_at")
+        .agg(F.min_by(F.struct("price_per_kwh", "currency"), length_s()).alias("price"))
     )
-    grids = F.explode(F.array(*map(F.lit, _GRID_MINUTES))).alias("grid")
+    grids = F.explode(F.array(*map(F.lit, _GRID_MINUTES))).alias("_grid")
     return (
-        quarters.select("price_zone", "cell", "price.*", grids)
-        .withColumn("cell", _cell("cell"))
-        .groupBy("price_zone", "grid", "cell")
+        quarters.select("_zone", "_at", "price.*", grids)
+        .groupBy(_price_cell("_at").alias("_price_cell"))
         .agg(F.avg("price_per_kwh").alias("price_per_kwh"), F.first("currency").alias("currency"))
     )
 
@@ -235,28 +212,23 @@ def with_price(energy: DataFrame, prices: DataFrame) -> DataFrame:
     grid = F.lit(None).cast("int")
     for minutes in reversed(_GRID_MINUTES):
         start = F.unix_seconds("starts_at") % (minutes * 60)
-        grid = F.when(start + _seconds() <= minutes * 60, minutes).otherwise(grid)
+        grid = F.when(start + length_s() <= minutes * 60, minutes).otherwise(grid)
     return (
-        energy.withColumn("grid", grid)
-        .withColumn("cell", _cell("starts_at"))
-        .join(prices, on=["price_zone", "grid", "cell"], how="left")
-        .drop("grid", "cell")
+        energy.withColumn("_grid", grid)
+        .withColumn("_price_cell", _price_cell("starts_at"))
+        .join(prices, on="_price_cell", how="left")
     )
 
 
-def _cell(instant: str) -> Column:
-    width = F.col("grid") * 60
-    return F.timestamp_seconds(F.floor(F.unix_seconds(F.col(instant)) / width) * width)
+def _hour(instant: str) -> Column:
+    return F.floor(F.unix_seconds(F.col(instant)) / 3600)
 
 
-def with_profile(energy: DataFrame, home_profiles: DataFrame) -> DataFrame:
-    """Join the version of the profile that was valid on the day."""
-    versions = home_profiles.select(*HOME, "valid_from", "valid_to", *_PROFILE)
-    on = [F.col(f"energy.{n}") == F.col(f"profile.{n}") for n in HOME]
-    joined = energy.alias("energy").join(
-        versions.alias("profile"), on=on[0] & on[1] & _is_valid(), how="left"
-    )
-    return joined.select("energy.*", *(f"profile.{n}" for n in _PROFILE))
+def _price_cell(instant: str) -> Column:
+    """Number a zone's cell: the grid's width and its quarter of an hour, counted from 1970."""
+    width = F.col("_grid") * 60
+    first = F.floor(F.unix_seconds(F.col(instant)) / width) * F.floor(width / 900)
+    return (F.col("_zone") * 4 + F.floor(F.col("_grid") / 30)) * _TIMES + first
 
 
 def _is_valid() -> Column:

@@ -1,16 +1,18 @@
 """bronze.meter_readings -> silver.meter_readings: in UTC and kWh, judged, newest version wins."""
 
+from collections.abc import Callable
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
 from lake.writing import CONTESTED
 from silver.contracts import METER_READINGS
-from silver.registration import payload
-from silver.typed import duration, instant, is_in_range, reasons, seconds
+from silver.judgement import KWH, is_true, line_judged, local_midnight, value_judged
+from silver.typed import duration, instant, seconds
 
-# kWh per unit; kW and W are mean power, so the interval's hours come on top (see in_kwh).
-_KWH = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "kw": 1.0, "w": 1e-3}
+# Lines are put in order before they are unfolded: a first load is not sorted by the reading.
+IN_ORDER = True
 _POWER = ("kw", "w")
 # Default calorific value of natural gas where the registration has none: 39.5 MJ/m3 times the
 # volume correction 1.02264, over 3.6 (Ofgem's billing formula).
@@ -18,26 +20,40 @@ _KWH_PER_M3 = 39.5 * 1.02264 / 3.6
 # No home draws more; with a registered fuse, three phases of 400 V with a quarter to spare.
 _MOST_KW = 100.0
 _KW_PER_AMPERE = 400 * 3**0.5 / 1000 * 1.25
+_OUT = (*METER_READINGS.names, REASONS, CONTESTED, "_entity_id", "_position", "_payload")
+# What the values of a line have in common.
+_SHARED = (
+    "partner_id", "location_id", "meter_id", "fuel", "direction", "is_sub_meter", "time_zone",
+    "known_at", "received_at", "source_file", "source_line", "_entity_id", "_period", "_length",
+    "_start_s", "_start_local", "_first_day", "_one_day", "_resolution", "_factor", "_is_power",
+    "_is_volume", "_most_kw", "_word",
+)  # fmt: skip
 
 
 def meter_readings(
-    bronze_meter_readings: DataFrame, meters: DataFrame, locations: DataFrame
+    bronze_meter_readings: DataFrame,
+    meters: DataFrame,
+    locations: DataFrame,
+    *,
+    at_hand: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
     """Return a row a reading, all versions of it, with what was found wrong in ``_reasons``.
 
     A null value says nothing, so it never replaces one. A whole line is judged first (``_position``
-    -1); the values of a good line are judged one by one.
+    -1). Most lines are beyond doubt in each of their values, so these are unfolded as they are; the
+    values of the others are judged one by one.
     """
-    return (
+    blocks = (
         bronze_meter_readings.transform(typed)
         .transform(lambda rows: of_a_known_meter(rows, meters, locations))
         .transform(line_judged)
-        .transform(contested)
         .transform(prepared)
-        .transform(one_row_a_value)
-        .transform(value_judged)
-        .select(*METER_READINGS.names, REASONS, CONTESTED, "_entity_id", "_position", "_payload")
+        .transform(contested)
+        .transform(at_hand)
     )
+    is_beyond_doubt = F.col("_is_true") & ~F.col(CONTESTED)
+    beyond_doubt = blocks.where(is_beyond_doubt).transform(as_it_is)
+    return beyond_doubt.unionByName(blocks.where(~is_beyond_doubt).transform(one_by_one))
 
 
 def touched_by_meters(changes: DataFrame, quarantine: DataFrame) -> DataFrame:
@@ -100,43 +116,6 @@ def of_a_known_meter(blocks: DataFrame, meters: DataFrame, locations: DataFrame)
     return blocks.join(known, on=["partner_id", "meter_id"], how="left")
 
 
-def line_judged(blocks: DataFrame) -> DataFrame:
-    """Judge the line as a whole and add its end; ``_reasons`` is empty for a good one."""
-    count = F.size("values")
-    is_calendar = F.col("_period").isin("P1D", "P1M")
-    end = (
-        F.when(F.col("_length").isNotNull(),
-               F.timestamp_add("SECOND", F.col("_length") * count, F.col("_start")))
-        .when(F.col("_period") == "P1D", _local_midnight(F.date_add("_start_local", count)))
-        .when(F.col("_period") == "P1M", _local_midnight(F.add_months("_start_local", count)))
-    )  # fmt: skip
-    # Hours add up from what divides them, days from whole hours that divide a day.
-    divides = (F.lit(3600) % F.col("_length") == 0) | (
-        (F.col("_length") % 3600 == 0) & (F.lit(86_400) % F.col("_length") == 0)
-    )
-    is_known = F.coalesce(divides, F.lit(False))
-    local = F.from_utc_timestamp("_start", F.coalesce("time_zone", F.lit("UTC")))
-    is_aligned = F.when(
-        F.col("_length").isNotNull(), F.unix_seconds(local) % F.least("_length", F.lit(3600)) == 0
-    ).otherwise(F.col("_start") == _local_midnight(F.col("_start_local")))
-    in_range = is_in_range("_start") & is_in_range("_end")
-    judged = blocks.withColumn("_end", F.coalesce(end, "_start")).withColumn(
-        REASONS,
-        reasons(
-            ("unknown_meter", F.col("location_id").isNull()),
-            ("starts_at_unreadable", F.col("_start").isNull()),
-            ("out_of_range", ~in_range),
-            ("unknown_resolution", ~is_known & ~is_calendar),
-            ("misaligned", F.col("location_id").isNotNull() & in_range & ~is_aligned),
-            ("unknown_unit", ~F.col("_unit").isin(*_KWH, "m3")),
-            ("m3_is_for_gas", (F.col("_unit") == "m3") & (F.col("fuel") != "gas")),
-            ("quality_count_differs", (F.size("_qualities") > 1) & (F.size("_qualities") != count)),
-        ),
-    )
-    whole = payload("meter_id", "starts_at", "resolution", "unit", "values", "quality", "known_at")
-    return judged.withColumn("_line", F.when(F.size(REASONS) > 0, whole))
-
-
 def prepared(blocks: DataFrame) -> DataFrame:
     """Work out once a block what its values share, so that a row a value costs arithmetic only."""
     zone = F.coalesce("time_zone", F.lit("UTC"))
@@ -146,7 +125,7 @@ def prepared(blocks: DataFrame) -> DataFrame:
 
     last = local_day(F.col("_end") - F.expr("INTERVAL 1 SECOND"))
     factor = F.lit(1.0)
-    for unit, kwh in _KWH.items():
+    for unit, kwh in KWH.items():
         factor = F.when(F.col("_unit") == unit, kwh).otherwise(factor)
     fuse_kw = F.coalesce(F.col("fuse_ampere") * _KW_PER_AMPERE, F.lit(_MOST_KW))
     return blocks.withColumns(
@@ -162,14 +141,27 @@ def prepared(blocks: DataFrame) -> DataFrame:
             "_is_volume": F.col("_unit") == "m3",
             "_most_kw": F.when(F.col("fuel") == "elec", fuse_kw).otherwise(F.lit(_MOST_KW)),
             "_word": F.coalesce(F.get("_qualities", F.lit(0)), F.lit("measured")),
+            # arrays_zip of a null array is null, so one word for all stands in no array here.
+            "_words": F.when(F.size("_qualities") > 1, F.col("_qualities")).otherwise(
+                F.array().cast("array<string>")
+            ),
         }
-    )
+    ).withColumn("_is_true", is_true()).select(
+        *_SHARED, REASONS, "_line", "_start", "_end", "_is_true", "_numbers", "_words",
+        # Only what may be wrong is shown as it was sent.
+        F.when(~F.col("_is_true"), F.col("values")).alias("_texts"),
+    )  # fmt: skip
 
 
 def contested(blocks: DataFrame) -> DataFrame:
-    """Mark the lines that overlap another of their meter: only these may repeat a reading."""
+    """Mark the lines that overlap another of their meter: only these may repeat a reading.
+
+    This also brings the lines into the order that the readings are to have.
+    """
     is_good = F.size(REASONS) == 0
-    by_start = Window.partitionBy("partner_id", "meter_id", is_good).orderBy("_start")
+    by_start = Window.partitionBy("partner_id", "location_id", "meter_id", is_good).orderBy(
+        "_start"
+    )
     before = by_start.rowsBetween(Window.unboundedPreceding, -1)
     overlaps = (F.max("_end").over(before) > F.col("_start")) | (
         F.lead("_start").over(by_start) < F.col("_end")
@@ -177,25 +169,43 @@ def contested(blocks: DataFrame) -> DataFrame:
     return blocks.withColumn(CONTESTED, is_good & F.coalesce(overlaps, F.lit(False)))
 
 
-def one_row_a_value(blocks: DataFrame) -> DataFrame:
-    """Give each value that is there its own row and interval; a bad line stays one row."""
-    is_good = F.size(REASONS) == 0
-    fields = "array<struct<text:string,number:double,word:string>>"
-    # arrays_zip of a null array is null, so one word for all stands in no array here.
-    words = F.when(F.size("_qualities") > 1, F.col("_qualities")).otherwise(
-        F.array().cast("array<string>")
-    )
-    per_value = F.arrays_zip("values", "_numbers", words).cast(fields)
-    a_line = F.from_json(F.lit("[{}]"), fields)
+def as_it_is(blocks: DataFrame) -> DataFrame:
+    """Give each value of lines beyond doubt its own row."""
+    values = F.posexplode(F.arrays_zip("_numbers", "_words")).alias("_at", "_value")
     return (
-        blocks.withColumn("_values", F.when(is_good, per_value).otherwise(a_line))
-        .drop("values", "_numbers", "_qualities")
-        .select("*", F.posexplode("_values").alias("_at", "_value"))
-        .drop("_values")
-        .where((F.size(REASONS) > 0) | F.col("_value.text").isNotNull())
+        blocks.select(*_SHARED, values)
+        .where(F.col("_value._numbers").isNotNull())
+        .transform(with_interval)
+        .transform(in_kwh)
+        .withColumns(
+            {
+                REASONS: F.array().cast("array<string>"),
+                CONTESTED: F.lit(False),
+                "_position": F.col("_at"),
+                "_payload": F.lit(None).cast("string"),
+            }
+        )
+        .select(*_OUT)
+    )
+
+
+def one_by_one(blocks: DataFrame) -> DataFrame:
+    """Give each value that is there its own row, and judge it; a bad line stays one row."""
+    is_good = F.size(REASONS) == 0
+    fields = "array<struct<_numbers:double,_words:string,_texts:string>>"
+    # arrays_zip of a null array is null: numbers that are beyond doubt need no text.
+    texts = F.coalesce("_texts", F.col("_numbers").cast("array<string>"))
+    per_value = F.arrays_zip("_numbers", "_words", texts).cast(fields)
+    a_line = F.from_json(F.lit("[{}]"), fields)
+    values = F.posexplode(F.when(is_good, per_value).otherwise(a_line)).alias("_at", "_value")
+    return (
+        blocks.select(*_SHARED, REASONS, CONTESTED, "_line", values)
+        .where((F.size(REASONS) > 0) | F.col("_value._texts").isNotNull())
         .withColumn("_position", F.when(F.size(REASONS) > 0, -1).otherwise(F.col("_at")))
         .transform(with_interval)
         .transform(in_kwh)
+        .transform(value_judged)
+        .select(*_OUT)
     )
 
 
@@ -209,8 +219,8 @@ def with_interval(values: DataFrame) -> DataFrame:
                 F.col("_length").isNotNull(),
                 F.timestamp_seconds(F.col("_start_s") + F.col("_length") * steps),
             )
-            .when(F.col("_period") == "P1D", _local_midnight(F.date_add("_start_local", steps)))
-            .otherwise(_local_midnight(F.add_months("_start_local", steps)))
+            .when(F.col("_period") == "P1D", local_midnight(F.date_add("_start_local", steps)))
+            .otherwise(local_midnight(F.add_months("_start_local", steps)))
         )
 
     local_day = F.to_date(F.from_utc_timestamp("starts_at", F.col("time_zone")))
@@ -228,35 +238,11 @@ def with_interval(values: DataFrame) -> DataFrame:
 def in_kwh(values: DataFrame) -> DataFrame:
     """Add ``energy_kwh``, ``volume_m3`` and ``quality`` (measured unless said otherwise)."""
     hours = (F.unix_seconds("ends_at") - F.unix_seconds("starts_at")) / 3600
-    scaled = F.col("_value.number") * F.col("_factor")
-    word = F.lower(F.coalesce("_value.word", "_word"))
+    scaled = F.col("_value._numbers") * F.col("_factor")
+    word = F.lower(F.coalesce("_value._words", "_word"))
     return (
         values.withColumn("_hours", hours)
-        .withColumn("volume_m3", F.when(F.col("_is_volume"), F.col("_value.number")))
+        .withColumn("volume_m3", F.when(F.col("_is_volume"), F.col("_value._numbers")))
         .withColumn("energy_kwh", F.when(F.col("_is_power"), scaled * hours).otherwise(scaled))
         .withColumn("quality", F.when(word == "estimated", "estimated").otherwise("measured"))
     )
-
-
-def value_judged(values: DataFrame) -> DataFrame:
-    """Judge each value of a good line; a bad line keeps the reasons that it has."""
-    energy = F.col("energy_kwh")
-    is_number = energy.isNotNull() & ~F.isnan(energy) & (F.abs(energy) < float("inf"))
-    is_whole = F.size(REASONS) > 0
-    found = reasons(
-        ("not_a_number", ~is_number),
-        ("negative", is_number & (energy < 0)),
-        ("more_than_the_fuse", is_number & (energy / F.col("_hours") > F.col("_most_kw"))),
-    )
-    value = F.to_json(
-        F.struct(
-            "meter_id", "starts_at", "resolution", F.col("_value.text").alias("value"), "known_at"
-        )
-    )
-    return values.withColumn(REASONS, F.when(is_whole, F.col(REASONS)).otherwise(found)).withColumn(
-        "_payload", F.coalesce("_line", F.when(F.size(REASONS) > 0, value))
-    )
-
-
-def _local_midnight(day: Column) -> Column:
-    return F.to_utc_timestamp(day.cast("timestamp"), F.coalesce("time_zone", F.lit("UTC")))

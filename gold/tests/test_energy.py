@@ -9,7 +9,7 @@ from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
 from gold.energy import in_days, in_months, in_steps
-from silver.contracts import ENERGY_IN_CONTEXT
+from silver.contracts import ENERGY_IN_CONTEXT, LOCATIONS
 
 pytestmark = pytest.mark.spark
 SPRING = datetime(2025, 3, 29, 23, tzinfo=UTC)  # midnight in Copenhagen; that day has 23 hours
@@ -54,20 +54,36 @@ def same(spark: SparkSession, found: DataFrame, schema: str, *rows: tuple[Any, .
     )
 
 
+@pytest.fixture
+def place(table: Callable[..., Any]) -> DataFrame:
+    """The home's location."""
+    found: DataFrame = table(LOCATIONS, [{}], location_id="h", time_zone="Europe/Copenhagen")
+    return found
+
+
+def days_of(energy: DataFrame, place: DataFrame) -> DataFrame:
+    return in_days(in_steps(energy, seconds=3600), energy, place)
+
+
+def months_of(energy: DataFrame, place: DataFrame) -> DataFrame:
+    return in_months(days_of(energy, place), energy, place)
+
+
 def test_a_spring_day_expects_23_hours_and_a_gap_is_seen(
-    spark: SparkSession, energy: Callable[..., DataFrame]
+    spark: SparkSession, energy: Callable[..., DataFrame], place: DataFrame
 ) -> None:
-    whole = in_days(energy(*hours(SPRING, 23)))
+    whole = days_of(energy(*hours(SPRING, 23)), place)
     counts = "energy_kwh double, observed_intervals int, expected_intervals int"
     same(spark, whole, counts, (23.0, 23, 23))
-    same(spark, in_days(energy(*hours(SPRING, 20))), counts, (20.0, 20, 23))
+    same(spark, days_of(energy(*hours(SPRING, 20)), place), counts, (20.0, 20, 23))
 
 
 def test_import_that_is_consumption_is_said_under_both_names(
-    spark: SparkSession, energy: Callable[..., DataFrame]
+    spark: SparkSession, energy: Callable[..., DataFrame], place: DataFrame
 ) -> None:
     rows = energy(*hours(SPRING, 2), is_consumption=True)
-    for found in (in_days(rows), in_months(rows)):
+    total = energy((SPRING, "P1D", 23 * 3600, 2.0), is_consumption=True)
+    for found in (days_of(rows, place), months_of(rows, place), days_of(total, place)):
         same(
             spark,
             found,
@@ -77,15 +93,22 @@ def test_import_that_is_consumption_is_said_under_both_names(
         )
 
 
-def test_a_day_said_as_hours_and_as_its_total_counts_once(
-    spark: SparkSession, energy: Callable[..., DataFrame]
+def test_a_month_said_beside_its_days_counts_once(
+    spark: SparkSession, energy: Callable[..., DataFrame], place: DataFrame
 ) -> None:
-    rows = energy(*hours(SPRING, 23), (SPRING, "P1D", 23 * 3600, 23.5))
-    same(spark, in_days(rows), "energy_kwh double, observed_intervals int", (23.0, 23))
+    start = datetime(2025, 2, 28, 23, tzinfo=UTC)
+    seconds = 31 * 86_400 - 3600
+    days = [(start + timedelta(days=n), "P1D", 86_400, 1.0) for n in range(31)]
+    what = "energy_kwh double, observed_intervals int, expected_intervals int"
+    told = (start, "P1M", seconds, 40.0)
+    same(spark, months_of(energy(*days, told), place), what, (31.0, 31, 31))
+    # A day is missing, so the month knows more than its days.
+    same(spark, months_of(energy(*days[:-1], told), place), what, (40.0, 1, 1))
+    same(spark, months_of(energy(*days[:-1]), place), what, (30.0, 30, 31))
 
 
 def test_quarters_add_up_to_hours_and_longer_intervals_to_no_hour(
-    spark: SparkSession, energy: Callable[..., DataFrame]
+    spark: SparkSession, energy: Callable[..., DataFrame], place: DataFrame
 ) -> None:
     quarters = [(SPRING + timedelta(minutes=15 * n), "PT15M", 900, n + 1.0) for n in range(4)]
     rows = energy(*quarters, (SPRING + timedelta(hours=2), "PT2H", 7200, 9.0))
@@ -95,16 +118,17 @@ def test_quarters_add_up_to_hours_and_longer_intervals_to_no_hour(
         "energy_kwh double, observed_intervals int, expected_intervals int, peak_kw double",
         (10.0, 4, 4, 16.0),
     )
+    same(spark, days_of(rows, place), "energy_kwh double, peak_kw double", (19.0, 16.0))
 
 
 def test_degree_days_and_cost_are_empty_where_temperature_and_price_are_missing(
-    spark: SparkSession, energy: Callable[..., DataFrame]
+    spark: SparkSession, energy: Callable[..., DataFrame], place: DataFrame
 ) -> None:
     unknown = energy(*hours(SPRING, 23))
     cold = energy(*hours(SPRING, 23), temperature_c=5.0, price_per_kwh=0.5, currency="DKK")
     what = "temperature_c double, degree_days double, cost double, currency string"
-    for made in (in_days, in_months):
-        same(spark, made(unknown), what, (None, None, None, None))
-        same(spark, made(cold), what, (5.0, 12.0, 11.5, "DKK"))
+    for made in (days_of, months_of):
+        same(spark, made(unknown, place), what, (None, None, None, None))
+        same(spark, made(cold, place), what, (5.0, 12.0, 11.5, "DKK"))
     warm = energy(*hours(SPRING, 23), temperature_c=20.0)
-    same(spark, in_days(warm), "degree_days double", (0.0,))
+    same(spark, days_of(warm, place), "degree_days double", (0.0,))

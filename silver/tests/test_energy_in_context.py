@@ -8,8 +8,9 @@ from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from silver.contracts import METER_READINGS, METERS
-from silver.energy_in_context import with_consumption
+from silver.balance import by_direction, ways
+from silver.contracts import LOCATIONS, METER_READINGS, METERS
+from silver.said_once import lengths, said_once
 
 pytestmark = pytest.mark.spark
 PANELS = ("import", "export", "production")
@@ -34,9 +35,17 @@ def readings(table: Callable[..., Any], *told: tuple[int, str, float]) -> Any:
     return table(METER_READINGS, rows, partner_id="p", location_id="h", fuel="elec")
 
 
-def said(spark: SparkSession, told: Any, registered: Any, expected: list[tuple[Any, ...]]) -> None:
+def said(
+    spark: SparkSession,
+    table: Callable[..., Any],
+    told: Any,
+    registered: Any,
+    expected: list[tuple[Any, ...]],
+) -> None:
     names = "hour int, direction string, kwh double, is_derived boolean, is_consumption boolean"
-    found = with_consumption(told, registered).select(
+    place = table(LOCATIONS, [{}], partner_id="p", location_id="h", time_zone="UTC")
+    of_days = lengths(told)
+    found = by_direction(said_once(told, of_days), ways(registered, place), of_days).select(
         F.hour("starts_at").alias("hour"),
         "direction",
         F.col("energy_kwh").alias("kwh"),
@@ -56,7 +65,7 @@ def test_import_alone_is_said_once_and_is_consumption_too(
     spark: SparkSession, table: Callable[..., Any]
 ) -> None:
     told = readings(table, (0, "import", 1.5))
-    said(spark, told, meters(table, "import"), [(0, "import", 1.5, False, True)])
+    said(spark, table, told, meters(table, "import"), [(0, "import", 1.5, False, True)])
 
 
 def test_a_gap_in_one_meter_is_a_gap_in_consumption(
@@ -79,6 +88,7 @@ def test_a_gap_in_one_meter_is_a_gap_in_consumption(
     ]
     said(
         spark,
+        table,
         told,
         meters(table, *PANELS),
         [(h, way, kwh, way == "consumption", False) for h, way, kwh in expected],
@@ -91,6 +101,7 @@ def test_export_without_metered_production_leaves_consumption_unknown(
     told = readings(table, (0, "import", 1.0), (0, "export", 2.0))
     said(
         spark,
+        table,
         told,
         meters(table, "import", "export"),
         [(0, "import", 1.0, False, False), (0, "export", 2.0, False, False)],

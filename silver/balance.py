@@ -1,0 +1,186 @@
+"""Readings by meter -> energy by direction: meters added up, and consumption derived from them."""
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from silver.contracts import DIRECTIONS
+from silver.said_once import length_s
+from silver.typed import duration
+
+HOME = ["partner_id", "location_id"]
+FUEL = [*HOME, "fuel"]
+_VALUES = ("energy_kwh", "quality", "known_at", "resolution", "local_date", "local_month")
+OUT = (*FUEL, "direction", "starts_at", "ends_at", *_VALUES, "is_derived", "is_consumption")
+_ALWAYS, _NEVER = "0001-01-01", "9999-12-31"
+_DAY, _SHORTEST_DAY = 86_400, 82_800
+
+
+def ways(meters: DataFrame, locations: DataFrame) -> DataFrame:
+    """Return what a home's main meters of a fuel count, from one day to another.
+
+    A row a home, fuel, direction and time (``_from`` included, ``_until`` not) with
+    ``_active_<d>``, the meters of each direction then; ``_is_sole``, whether the direction has one
+    meter ever; ``_is_consumption``, whether its import is all that is metered; ``_feeds``, whether
+    consumption is derived from it. A meter without an end ends where the next of its direction
+    begins (it was exchanged); meters that begin on one day count side by side.
+    """
+    by_start = Window.partitionBy(*FUEL, "direction").orderBy(F.unix_date("_from"))
+    next_start = F.min("_from").over(by_start.rangeBetween(1, Window.unboundedFollowing))
+    always, never = (F.lit(day).cast("date") for day in (_ALWAYS, _NEVER))
+    spans = (
+        meters.where("NOT is_sub_meter")
+        .withColumn("_from", F.coalesce("supply_start", always))
+        .withColumn("_until", F.coalesce(F.date_add("supply_end", 1), next_start, never))
+        .select(*FUEL, "direction", "_from", "_until")
+    )
+    days = F.explode(F.array(always, "_from", "_until", never))
+    by_day = Window.partitionBy(*FUEL).orderBy("_day")
+    periods = (
+        spans.select(*FUEL, days.alias("_day"))
+        .distinct()
+        .withColumn("_next", F.lead("_day").over(by_day))
+        .where("_next IS NOT NULL")
+    )
+    is_active = (F.col("_from") <= F.col("_day")) & (F.col("_day") < F.col("_until"))
+    active = {
+        d: F.count_if(is_active & (F.col("direction") == d)).alias(f"_active_{d}")
+        for d in DIRECTIONS
+    }
+    totals = spans.groupBy(*FUEL, "direction").agg(F.count(F.lit(1)).alias("_meters"))
+    counted = {d: F.col(f"_active_{d}") > 0 for d in DIRECTIONS}
+    others = counted["export"] | counted["production"] | counted["consumption"]
+    # A home that exports and whose production is not metered: it cannot be known what it uses.
+    is_balanced = counted["import"] & (counted["production"] | ~counted["export"])
+    return (
+        periods.join(spans, on=FUEL, how="inner")
+        .groupBy(*FUEL, "_day", "_next")
+        .agg(*active.values())
+        .join(totals, on=FUEL, how="inner")
+        .withColumn("_is_sole", F.col("_meters") == 1)
+        .withColumn("_is_consumption", ~others & (F.col("direction") == "import"))
+        .withColumn("_feeds", is_balanced & others & ~counted["consumption"])
+        .withColumnsRenamed({"_day": "_from", "_next": "_until"})
+        .join(locations.select(*HOME, "time_zone"), on=HOME, how="inner")
+        .drop("_meters")
+    )
+
+
+def by_direction(readings: DataFrame, of_homes: DataFrame, of_days: DataFrame) -> DataFrame:
+    """Return a row a home, fuel, direction and interval (:data:`OUT`).
+
+    ``of_homes`` are the :func:`ways` of the homes, ``of_days`` the lengths by meter and day.
+    """
+    is_then = (F.col("local_date") >= F.col("_from")) & (F.col("local_date") < F.col("_until"))
+    rows = readings.select(*FUEL, "direction", "starts_at", "ends_at", *_VALUES).join(
+        F.broadcast(of_homes), on=[*FUEL, "direction"], how="inner"
+    )  # fmt: skip
+    rows = rows.where(is_then)
+    # Most homes have one meter a direction: their rows need no grouping, so no shuffle either.
+    as_metered = rows.where("_is_sole").withColumns(
+        {"is_derived": F.lit(False), "is_consumption": F.col("_is_consumption")}
+    )
+    added = added_up(rows.where("NOT _is_sole OR _feeds"), of_days)
+    return as_metered.select(*OUT).unionByName(added)
+
+
+def added_up(rows: DataFrame, of_days: DataFrame) -> DataFrame:
+    """Add up the meters of a direction, and derive consumption: import + production - export.
+
+    Both need all meters that count then: where one has a gap, so has the sum. Where meters of a
+    home have intervals of different lengths, the sums have the longest.
+    """
+    at = [*FUEL, "local_date", "local_month", "starts_at", "ends_at", "resolution"]
+    here = {d: F.col("direction") == d for d in DIRECTIONS}
+    sums = rows.transform(lambda r: on_one_grid(r, of_days)).groupBy(*at).agg(
+        *(F.sum(F.when(here[d], F.col("energy_kwh"))).alias(f"_{d}") for d in DIRECTIONS),
+        *(F.sum(F.when(here[d], F.col("_length"))).alias(f"_covered_{d}") for d in DIRECTIONS),
+        *(F.max(f"_active_{d}").alias(f"_active_{d}") for d in DIRECTIONS),
+        *(F.max(here[d] & ~F.col("_is_sole")).alias(f"_is_several_{d}") for d in DIRECTIONS),
+        F.max("_feeds").alias("_feeds"),
+        F.max("_is_consumption").alias("_is_consumption"),
+        F.max(F.col("quality") == "estimated").alias("_is_estimated"),
+        F.max("known_at").alias("known_at"),
+    )  # fmt: skip
+    ways_there = F.explode(F.array(*(_way(d) for d in DIRECTIONS)))
+    return (
+        sums.withColumn("_way", ways_there)
+        .select("*", "_way.*")
+        .where("energy_kwh IS NOT NULL")
+        # Estimated where a part of it is.
+        .withColumn("quality", F.when(F.col("_is_estimated"), "estimated").otherwise("measured"))
+        .select(*OUT)
+        .sortWithinPartitions("local_month", *FUEL, "direction", "starts_at")
+    )
+
+
+def on_one_grid(rows: DataFrame, of_days: DataFrame) -> DataFrame:
+    """Bring the intervals of a home's fuel to the longest of the day, and add ``_length`` in s."""
+    different = (
+        of_days.groupBy(*FUEL, "local_date")
+        .agg(F.min("shortest").alias("_shortest"), F.max("longest").alias("_step"))
+        .where("_shortest < _step")
+        .drop("_shortest")
+    )
+    start = F.unix_seconds("starts_at")
+    # Hours of the wall clock, in zones that are off UTC by a part of one.
+    local = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone")))
+    within = (local % F.col("_step")).cast("bigint")
+    is_day = F.col("_step") >= _SHORTEST_DAY
+    first = F.when(is_day, F.unix_seconds(_midnight(F.col("local_date")))).otherwise(start - within)
+    last = F.when(is_day, F.unix_seconds(_midnight(F.date_add("local_date", 1)))).otherwise(
+        first + F.col("_step")
+    )
+    is_moved = F.col("_step").isNotNull() & (length_s() < _SHORTEST_DAY)
+    named = F.when(is_day, "P1D").otherwise(duration(F.col("_step")))
+    moved = {
+        "resolution": F.when(is_moved, named).otherwise(F.col("resolution")),
+        "_first": F.when(is_moved, F.timestamp_seconds(first)).otherwise(F.col("starts_at")),
+        "_last": F.when(is_moved, F.timestamp_seconds(last)).otherwise(F.col("ends_at")),
+    }
+    return (
+        rows.withColumn("_length", length_s())
+        .join(F.broadcast(different), on=[*FUEL, "local_date"], how="left")
+        .withColumns(moved)
+        .drop("starts_at", "ends_at")
+        .withColumnsRenamed({"_first": "starts_at", "_last": "ends_at"})
+    )
+
+
+def _way(direction: str) -> Column:
+    """Return a direction's sum, null where it is not to be told or a part of it is missing."""
+    whole = F.when(_is_whole(direction), F.col(f"_{direction}"))
+    said = F.when(F.col(f"_is_several_{direction}"), whole)
+    is_consumption = F.lit(False)
+    if direction == "import":
+        is_consumption = F.col("_is_consumption")
+    if direction == "consumption":
+        said = F.coalesce(said, F.when(F.col("_feeds"), _balance()))
+    return F.struct(
+        F.lit(direction).alias("direction"),
+        said.alias("energy_kwh"),
+        (F.lit(direction == "consumption") & F.col("_feeds")).alias("is_derived"),
+        is_consumption.alias("is_consumption"),
+    )
+
+
+def _balance() -> Column:
+    parts = {
+        d: F.when(F.col(f"_active_{d}") > 0, F.col(f"_{d}")).otherwise(F.lit(0.0))
+        for d in ("import", "production", "export")
+    }
+    balance = parts["import"] + parts["production"] - parts["export"]
+    are_whole = reduce(Column.__and__, (_is_whole(d) for d in parts))
+    # A meter's rounding may leave less than nothing.
+    return F.when(are_whole, F.when(balance < 0, F.lit(0.0)).otherwise(balance))
+
+
+def _is_whole(direction: str) -> Column:
+    """Tell whether each meter of a direction that counts then covers the interval."""
+    covered = F.coalesce(f"_covered_{direction}", F.lit(0))
+    return covered >= F.col(f"_active_{direction}") * length_s()
+
+
+def _midnight(day: Column) -> Column:
+    return F.to_utc_timestamp(day.cast("timestamp"), F.col("time_zone"))

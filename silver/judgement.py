@@ -1,0 +1,90 @@
+"""A line and its values -> what is found wrong with them, as named reasons."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lake.quarantine import REASONS
+from silver.registration import payload
+from silver.typed import is_in_range, reasons
+
+# kWh per unit; kW and W are mean power, so the interval's hours come on top.
+KWH = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "kw": 1.0, "w": 1e-3}
+
+
+def line_judged(blocks: DataFrame) -> DataFrame:
+    """Judge the line as a whole and add its end; ``_reasons`` is empty for a good one."""
+    count = F.size("values")
+    is_calendar = F.col("_period").isin("P1D", "P1M")
+    end = (
+        F.when(F.col("_length").isNotNull(),
+               F.timestamp_add("SECOND", F.col("_length") * count, F.col("_start")))
+        .when(F.col("_period") == "P1D", local_midnight(F.date_add("_start_local", count)))
+        .when(F.col("_period") == "P1M", local_midnight(F.add_months("_start_local", count)))
+    )  # fmt: skip
+    # Hours add up from what divides them, days from whole hours that divide a day.
+    divides = (F.lit(3600) % F.col("_length") == 0) | (
+        (F.col("_length") % 3600 == 0) & (F.lit(86_400) % F.col("_length") == 0)
+    )
+    is_known = F.coalesce(divides, F.lit(False))
+    local = F.from_utc_timestamp("_start", F.coalesce("time_zone", F.lit("UTC")))
+    is_aligned = F.when(
+        F.col("_length").isNotNull(), F.unix_seconds(local) % F.least("_length", F.lit(3600)) == 0
+    ).otherwise(F.col("_start") == local_midnight(F.col("_start_local")))
+    in_range = is_in_range("_start") & is_in_range("_end")
+    judged = blocks.withColumn("_end", F.coalesce(end, "_start")).withColumn(
+        REASONS,
+        reasons(
+            ("unknown_meter", F.col("location_id").isNull()),
+            ("starts_at_unreadable", F.col("_start").isNull()),
+            ("out_of_range", ~in_range),
+            ("unknown_resolution", ~is_known & ~is_calendar),
+            ("misaligned", F.col("location_id").isNotNull() & in_range & ~is_aligned),
+            ("unknown_unit", ~F.col("_unit").isin(*KWH, "m3")),
+            ("m3_is_for_gas", (F.col("_unit") == "m3") & (F.col("fuel") != "gas")),
+            ("quality_count_differs", (F.size("_qualities") > 1) & (F.size("_qualities") != count)),
+        ),
+    )
+    whole = payload("meter_id", "starts_at", "resolution", "unit", "values", "quality", "known_at")
+    return judged.withColumn("_line", F.when(F.size(REASONS) > 0, whole))
+
+
+def is_true() -> Column:
+    """Tell whether a line is good, and each of its values a number that can be true.
+
+    Of days and months the shortest that there are is taken.
+    """
+    shortest = F.when(F.col("_period") == "P1D", 23).when(F.col("_period") == "P1M", 27 * 24)
+    hours = F.coalesce(F.col("_length") / 3600, shortest)
+    per_hour = F.when(F.col("_is_power"), F.lit(1.0)).otherwise(hours)
+    most = F.array_max("_numbers") * F.col("_factor") / per_hour
+    # NaN is the greatest; contains() is null for an array with a null.
+    is_possible = (F.array_min("_numbers") >= 0) & (most <= F.col("_most_kw"))
+    is_full = ~F.array_contains("_numbers", F.lit(-1.0))
+    is_read = F.size(F.array_compact("values")) == F.size(F.array_compact("_numbers"))
+    are_numbers = F.when(is_full, True).otherwise(is_read)
+    return (F.size(REASONS) == 0) & F.coalesce(is_possible & are_numbers, F.lit(False))
+
+
+def value_judged(values: DataFrame) -> DataFrame:
+    """Judge each value of a good line; a bad line keeps the reasons that it has."""
+    energy = F.col("energy_kwh")
+    is_number = energy.isNotNull() & ~F.isnan(energy) & (F.abs(energy) < float("inf"))
+    is_whole = F.size(REASONS) > 0
+    found = reasons(
+        ("not_a_number", ~is_number),
+        ("negative", is_number & (energy < 0)),
+        ("more_than_the_fuse", is_number & (energy / F.col("_hours") > F.col("_most_kw"))),
+    )
+    value = F.to_json(
+        F.struct(
+            "meter_id", "starts_at", "resolution", F.col("_value._texts").alias("value"), "known_at"
+        )
+    )
+    return values.withColumn(REASONS, F.when(is_whole, F.col(REASONS)).otherwise(found)).withColumn(
+        "_payload", F.coalesce("_line", F.when(F.size(REASONS) > 0, value))
+    )
+
+
+def local_midnight(day: Column) -> Column:
+    """Return the instant at which a local day begins; of UTC where the zone is not known."""
+    return F.to_utc_timestamp(day.cast("timestamp"), F.coalesce("time_zone", F.lit("UTC")))

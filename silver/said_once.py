@@ -1,0 +1,83 @@
+"""Readings of a meter -> each moment once: where it says hours and their day, the day goes."""
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+METER_DAY = ["partner_id", "meter_id", "local_date"]
+_READING = ["partner_id", "meter_id", "direction", "starts_at", "ends_at"]
+_LONGEST_DAY = 25 * 3600
+
+
+def length_s() -> Column:
+    """Return the length of an interval in s."""
+    return F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+
+
+def lengths(readings: DataFrame) -> DataFrame:
+    """Return the shortest and the longest interval of each meter and day, in s.
+
+    ``partner_id, location_id, fuel, meter_id, local_date, shortest, longest``; months are left out.
+    """
+    return (
+        readings.where(length_s() <= _LONGEST_DAY)
+        .groupBy(*METER_DAY, "location_id", "fuel")
+        .agg(F.min(length_s()).alias("shortest"), F.max(length_s()).alias("longest"))
+    )
+
+
+def said_once(readings: DataFrame, of_days: DataFrame) -> DataFrame:
+    """Leave out the readings that say again what others of their meter and day say.
+
+    An interval that shorter ones fill up goes; shorter ones within one that they do not fill up go
+    instead. So nothing counts twice, and as much of the day as can be is known. ``of_days`` are the
+    :func:`lengths` of the readings: few days have more than one.
+    """
+    mixed = of_days.where("shortest < longest").select(*METER_DAY)
+    again = said_again(
+        readings.where(length_s() <= _LONGEST_DAY).join(mixed, METER_DAY, "left_semi")
+    )
+    return readings.join(F.broadcast(again), on=_READING, how="left_anti")
+
+
+def said_again(readings: DataFrame) -> DataFrame:
+    """Return the keys of the readings that are said otherwise too."""
+    outer = readings.select(*_READING[:3], "local_date", *_edges("outer"))
+    inner = readings.select(*_READING[:3], "local_date", *_edges("inner"))
+    is_within = (
+        (F.col("inner_start") >= F.col("outer_start"))
+        & (F.col("inner_end") <= F.col("outer_end"))
+        & (F.col("inner_length") < F.col("outer_length"))
+    )
+    pairs = outer.join(inner, on=[*_READING[:3], "local_date"], how="inner").where(is_within)
+    whole = [*_READING[:3], "outer_start", "outer_end"]
+    before = Window.partitionBy(*whole).orderBy("inner_start", "inner_end").rowsBetween(
+        Window.unboundedPreceding, -1
+    )  # fmt: skip
+    # The shorter ones may overlap each other: what each adds counts.
+    reached = F.coalesce(F.max(F.unix_seconds("inner_end")).over(before), F.lit(0))
+    adds = F.unix_seconds("inner_end") - F.greatest(reached, F.unix_seconds("inner_start"))
+    filled = F.sum(F.greatest(F.col("_adds"), F.lit(0))).over(Window.partitionBy(*whole))
+    judged = pairs.withColumn("_adds", adds).withColumn(
+        "_is_filled", filled >= F.col("outer_length")
+    )
+    return (
+        judged.where("_is_filled")
+        .select(*_READING[:3], *_named("outer"))
+        .unionByName(judged.where("NOT _is_filled").select(*_READING[:3], *_named("inner")))
+        .distinct()
+    )
+
+
+def _edges(interval: str) -> list[Column]:
+    return [
+        F.col("starts_at").alias(f"{interval}_start"),
+        F.col("ends_at").alias(f"{interval}_end"),
+        length_s().alias(f"{interval}_length"),
+    ]
+
+
+def _named(interval: str) -> list[Column]:
+    return [
+        F.col(f"{interval}_start").alias("starts_at"),
+        F.col(f"{interval}_end").alias("ends_at"),
+    ]
