@@ -105,6 +105,34 @@ DATA_QUALITY_DAILY = Table(
     update=Replace(slices=("partner_id", "location_id", "local_date")),
     sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
 )  # fmt: skip
+WINDOW_MINUTES = (6, 10, 15, 30, 60)
+PEAK_POWER_DAILY = Table(
+    name="gold.peak_power_daily",
+    row="the highest mean power of one location, fuel and direction on one local day",
+    columns=columns(
+        PARTNER_ID,
+        LOCATION_ID,
+        FUEL,
+        DIRECTION,
+        LOCAL_DATE,
+        Column(name="window_minutes", type="int", unit="min", nullable=False,
+               minimum=min(WINDOW_MINUTES), maximum=max(WINDOW_MINUTES),
+               meaning="How long the power is the mean of: 6, 10, 15, 30 or 60."),
+        Column(name="peak_kw", type="double", unit="kW", nullable=False,
+               meaning="Highest mean power of a window that was metered whole."),
+        Column(name="peak_at", type="timestamp", nullable=False,
+               meaning="Start of that window; of equal ones the first."),
+        OBSERVED.meaning_here("Windows of the day that were metered whole."),
+        EXPECTED.meaning_here("Windows that the whole day has."),
+        LOCAL_MONTH,
+        KNOWN_AT,
+    ),
+    key=("partner_id", "location_id", "fuel", "direction", "local_date", "window_minutes"),
+    update=Replace(slices=("partner_id", "location_id", "local_date")),
+    sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
+    checks=(Check(name="observed_at_most_expected",
+                  condition="observed_intervals <= expected_intervals"),),
+)  # fmt: skip
 
 TABLES = (
     ENERGY_QUARTER_HOURLY,
@@ -112,4 +140,5 @@ TABLES = (
     ENERGY_DAILY,
     ENERGY_MONTHLY,
     DATA_QUALITY_DAILY,
+    PEAK_POWER_DAILY,
 )

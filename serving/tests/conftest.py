@@ -143,6 +143,9 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
             put(root, "gold.data_quality_daily", [
                 r | {"completeness": r["observed_intervals"] / r["expected_intervals"],
                      "has_price": True, "has_temperature": True} for r in rows])  # fmt: skip
+            put(root, "gold.peak_power_daily", [
+                r | {"partner_id": p, "window_minutes": w, "peak_kw": r["peak_kw"] * 15 / w}
+                for r in rows for w in (15, 60) for p in ("northgrid", "southgrid")])  # fmt: skip
     homes = (("northgrid", "castle"), ("northgrid", "it's new"), ("northgrid", "sim-1"),
              ("southgrid", "secret"))  # fmt: skip
     put(root, "silver.locations", [
