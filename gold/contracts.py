@@ -11,6 +11,7 @@ from silver.contracts import (
     LOCAL_DATE,
     LOCAL_MONTH,
     LOCATION_ID,
+    PEAK_WINDOWS,
     STARTS_AT,
     TEMPERATURE_C,
 )
@@ -105,7 +106,6 @@ DATA_QUALITY_DAILY = Table(
     update=Replace(slices=("partner_id", "location_id", "local_date")),
     sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
 )  # fmt: skip
-WINDOW_MINUTES = (6, 10, 15, 30, 60)
 PEAK_POWER_DAILY = Table(
     name="gold.peak_power_daily",
     row="the highest mean power of one location, fuel and direction on one local day",
@@ -116,7 +116,7 @@ PEAK_POWER_DAILY = Table(
         DIRECTION,
         LOCAL_DATE,
         Column(name="window_minutes", type="int", unit="min", nullable=False,
-               minimum=min(WINDOW_MINUTES), maximum=max(WINDOW_MINUTES),
+               minimum=min(PEAK_WINDOWS), maximum=max(PEAK_WINDOWS),
                meaning="How long the power is the mean of: 6, 10, 15, 30 or 60."),
         Column(name="peak_kw", type="double", unit="kW", nullable=False,
                meaning="Highest mean power of a window that was metered whole."),

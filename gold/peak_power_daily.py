@@ -3,11 +3,12 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from gold.contracts import PEAK_POWER_DAILY, WINDOW_MINUTES
+from gold.contracts import PEAK_POWER_DAILY
 from gold.energy import local_midnight
+from silver.contracts import PEAK_WINDOWS
 
 _DAY_OF = ["partner_id", "location_id", "fuel", "direction", "local_date"]
-_LONGEST = max(WINDOW_MINUTES) * 60
+_LONGEST = max(PEAK_WINDOWS) * 60
 
 
 def peak_power_daily(energy_in_context: DataFrame) -> DataFrame:
@@ -36,7 +37,7 @@ def in_windows(intervals: DataFrame) -> DataFrame:
     window_s = F.col("window_minutes") * 60
     rows = (
         intervals.withColumns({"_seconds": _length(), "_local": local_s})
-        .withColumn("window_minutes", F.explode(F.array(*map(F.lit, WINDOW_MINUTES))))
+        .withColumn("window_minutes", F.explode(F.array(*map(F.lit, PEAK_WINDOWS))))
         .withColumn("_into", F.col("_local") % window_s)
         .where((window_s % F.col("_seconds") == 0) & (F.col("_into") % F.col("_seconds") == 0))
         .withColumn("_from", start_s - F.col("_into"))

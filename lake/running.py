@@ -126,12 +126,12 @@ class _Hop:
         if isinstance(self.table.update, Upsert):
             return self._upsert(rows, None)
         if self.store.is_empty(self.table):
-            return self._write(rows, None), 0
+            return self._write(rows, None)
         stored = self.store.read(self.table)
         if isinstance(self.table.update, Issue):
             day: date = self.runner.clock.date()
             stored = stored.where(F.col(self.table.update.date) == F.lit(day))
-        return self._write(rows, stored), 0
+        return self._write(rows, stored)
 
     def touched(self) -> tuple[Written, int]:
         """Compute what the changes of the inputs touch."""
@@ -158,13 +158,24 @@ class _Hop:
             rows = self._call(cut)
             if reach:
                 rows = rows.join(slices, on=slices.columns, how="left_semi")
-            return self._write(rows, stored), 0
+            return self._write(rows, stored)
         finally:
             slices.unpersist()
 
-    def _write(self, rows: DataFrame, stored: DataFrame | None) -> Written:
+    def _write(self, rows: DataFrame, stored: DataFrame | None) -> tuple[Written, int]:
         write = writing.keep if isinstance(self.table.update, Keep) else writing.replace
-        return write(self.store, self.table, rows, stored)
+        if REASONS not in rows.columns:
+            return write(self.store, self.table, rows, stored), 0
+        rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            judged = rows.select("source_file", "source_line").distinct()
+            quarantined = hold(
+                self.store, self.runner.catalog, self.table, rows, judged, self.runner.clock
+            )
+            good = rows.where(F.size(REASONS) == 0)
+            return write(self.store, self.table, good, stored), quarantined
+        finally:
+            rows.unpersist()
 
     def _touched_rows(self) -> tuple[Written, int]:
         """Feed the new rows of the first input, and old ones that another input's change frees."""

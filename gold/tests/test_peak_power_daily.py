@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from pyspark.sql import DataFrame
 
-from gold.contracts import WINDOW_MINUTES
 from gold.peak_power_daily import peak_power_daily
-from silver.contracts import ENERGY_IN_CONTEXT
+from silver.contracts import ENERGY_IN_CONTEXT, PEAK_WINDOWS
 
 pytestmark = pytest.mark.spark
 Told = tuple[datetime, int, float]
@@ -52,7 +51,7 @@ def every(minutes: int, start: datetime, energies: list[float]) -> list[Told]:
 def plainly(told: list[Told], zone: str) -> dict[Any, Any]:
     """Find the peaks by a loop: windows of the wall clock that the readings fill."""
     found: dict[Any, Any] = {}
-    for window in WINDOW_MINUTES:
+    for window in PEAK_WINDOWS:
         cells: dict[datetime, list[Told]] = defaultdict(list)
         for start, minutes, kwh in told:
             if window % minutes == 0:
