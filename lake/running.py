@@ -147,16 +147,15 @@ class _Hop:
         try:
             if slices.isEmpty():
                 return Written(), 0
-            reach = getattr(self.node.module, "needed_for", None)
-            needed = reach(slices) if reach else slices
+            needed = {p: self._needed(p, slices) for p in self.node.inputs}
             cut = {
-                parameter: self._cut(name, self._read(name), needed)
+                parameter: self._cut(name, self._read(name), needed[parameter])
                 for parameter, name in self.node.inputs.items()
                 if set(slices.columns) <= set(self.runner.catalog[name].names)
             }
             stored = self._cut(self.table.name, self.store.read(self.table), slices)
             rows = self._call(cut)
-            if reach:
+            if any(more is not slices for more in needed.values()):
                 rows = rows.join(slices, on=slices.columns, how="left_semi")
             return self._write(rows, stored)
         finally:
@@ -235,15 +234,26 @@ class _Hop:
             return None
         return reduce(DataFrame.unionByName, found).distinct()
 
+    def _needed(self, parameter: str, slices: DataFrame) -> DataFrame:
+        """Return the slices of an input that are read: windows may need more than are written."""
+        module = self.node.module
+        own = getattr(module, f"needed_for_{parameter}", None)
+        reach = own or getattr(module, "needed_for", None)
+        return self._with_tables(reach, slices) if reach else slices
+
     def _call_touched(self, function: Any, source: str) -> DataFrame:
         """Call a ``touched_by_…(changes, tables…)`` of the table's module."""
+        return self._with_tables(function, self._changes(source))
+
+    def _with_tables(self, function: Any, rows: DataFrame) -> DataFrame:
+        """Call a function of rows and of the tables that its further parameters name."""
         code = function.__code__
         names = code.co_varnames[1 : code.co_argcount]
         tables = {
             n: self._read(self.runner.catalog.resolve(n, seen_from=self.table.layer)) for n in names
         }
-        touched: DataFrame = function(self._changes(source), **tables)
-        return touched
+        found: DataFrame = function(rows, **tables)
+        return found
 
     def _call(self, given: Mapping[str, DataFrame]) -> DataFrame:
         tables = {

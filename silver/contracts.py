@@ -1,4 +1,4 @@
-"""What silver promises: true, typed, in UTC and kWh, one current row a key, nothing lost."""  # house-rule: other layers read silver by this one file
+"""What silver promises: what is true, typed, in UTC."""  # house-rule: read as one by all layers
 
 from dataclasses import replace
 

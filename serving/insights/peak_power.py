@@ -128,18 +128,24 @@ def _number(row: Row, span: Periods) -> int:
     return span.at(datetime.fromtimestamp(midnight(day, span.zone), UTC))
 
 
+def _power(row: Row) -> float:
+    kw = row["peak_kw"]
+    assert isinstance(kw, float)
+    return kw
+
+
 def _peak(days: Sequence[Row], span: Periods, number: int, home: Location) -> Row:
     # Of equal peaks the first: the days come in order.
-    highest = max(days, key=lambda day: float(str(day["peak_kw"])), default={})
-    counts = {
-        name: sum(int(str(day[name])) for day in days)
-        for name in ("observed_intervals", "expected_intervals")
-    }
+    highest = max(days, key=_power, default={})
+    observed, expected = (
+        sum(count for day in days if isinstance(count := day[f"{which}_intervals"], int))
+        for which in ("observed", "expected")
+    )
     return {
         "starts_at": span.local(number),
         "ends_at": span.local(number + 1),
         "peak_kw": highest.get("peak_kw"),
         "peak_at": home.instant(highest.get("peak_at")),
-        "observed_intervals": counts["observed_intervals"],
-        "expected_intervals": counts["expected_intervals"] or None,
+        "observed_intervals": observed,
+        "expected_intervals": expected or None,
     }

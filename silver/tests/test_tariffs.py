@@ -97,7 +97,7 @@ def test_overlaps_within_a_document_wait_and_the_first_stays(
     assert broken(found) == [(2, ["overlaps_another"]), (3, ["overlaps_another"])]
 
 
-WRONG = [
+WRONG: list[tuple[dict[str, Any], str]] = [
     ({"tariff_id": None}, "tariff_id_missing"),
     ({"fuel": "coal"}, "unknown_fuel"),
     ({"direction": "consumption"}, "unknown_direction"),
@@ -138,7 +138,7 @@ def test_what_cannot_be_true_waits_with_its_reason_and_the_rest_is_taken(
     registered: Callable[..., DataFrame],
 ) -> None:
     wrong = [{**TARIFF, "location": n, **broken} for n, (broken, _) in enumerate(WRONG)]
-    documents = [("2025-01-01T00:00:00Z", [one]) for one in wrong]
+    documents: list[tuple[str, Any]] = [("2025-01-01T00:00:00Z", [one]) for one in wrong]
     documents += [("2025-01-01T00:00:00Z", [{**TARIFF, "elements": [e]}]) for e in INCOMPLETE]
     documents += [("2025-01-01T00:00:00Z", "none"), ("2025-01-01T00:00:00Z", [TARIFF])]
     found = registered(*documents)
