@@ -1,6 +1,7 @@
 """What a home pays: each tariff valid to the next, what cannot be true with its reason."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from lake.landing import land
 from lake.reading import Reader
 from lake.running import Runner
 from lake.settings import Settings
+from silver.contracts import TARIFF_ELEMENT_KINDS
 from silver.tariffs import tariffs
 
 pytestmark = pytest.mark.spark
@@ -167,6 +169,16 @@ def test_elements_are_stored_with_nothing_left_out(
     spot, capacity = json.loads(row.elements)[1:]
     assert (spot["multiplier"], spot["surcharge_per_kwh"]) == (1.0, 0.0)
     assert (capacity["window_minutes"], capacity["days"]) == (60, 1)
+
+
+def test_the_example_of_the_readme_is_a_tariff_with_every_kind_of_element(
+    registered: Callable[..., DataFrame],
+) -> None:
+    example = re.search(r'^ +"tariffs": (\[.*?)^ +```', Path("README.md").read_text(), re.M | re.S)
+    assert example
+    (row,) = registered(("2025-01-01T00:00:00Z", json.loads(example[1]))).collect()
+    assert (row.tariff_id, row._reasons) == ("spot-2025", [])  # noqa: SLF001 - its column
+    assert {one["kind"] for one in json.loads(row.elements)} == set(TARIFF_ELEMENT_KINDS)
 
 
 def test_a_bad_tariff_waits_in_quarantine_and_nothing_else_of_its_document_is_lost(
