@@ -15,7 +15,6 @@ _TARIFF = (
 )
 _SERIES = ["partner_id", "location_id", "fuel", "direction"]
 _LINE = ["source_file", "source_line"]
-_FOR_EVER = "9999-12-31"
 
 
 def tariffs(bronze_registrations: DataFrame) -> DataFrame:
@@ -57,8 +56,11 @@ def typed(entries: DataFrame) -> DataFrame:
         .withColumn("direction", F.coalesce("direction", F.lit("import")))
         .withColumn("vat", number("vat", lowest=0, highest=1))
         .transform(is_said_whole)
-        .withColumn("_overlaps", _overlaps())
         .withColumn(REASONS, reasons(*_rules()))
+        .withColumn(
+            REASONS,
+            F.when(_overlaps(), F.array(F.lit("overlaps_another"))).otherwise(F.col(REASONS)),
+        )
         .withColumn("elements", as_stored("_elements"))
         .withColumn("_entity_id", F.col("location_id"))
     )
@@ -67,7 +69,9 @@ def typed(entries: DataFrame) -> DataFrame:
 def newest(entries: DataFrame) -> DataFrame:
     """Keep what was said last of the tariffs that begin on one day."""
     by_age = Window.partitionBy(*_SERIES, "valid_from").orderBy(
-        *(F.desc(c) for c in ("known_at", "received_at", *_LINE))
+        *(F.desc(c) for c in ("known_at", "received_at", *_LINE)),
+        # In one document: one that holds before one that is taken back.
+        *(F.desc(_holds()), "_position"),
     )
     ranked = entries.withColumn("_rank", F.row_number().over(by_age))
     return ranked.where("_rank = 1").drop("_rank")
@@ -75,28 +79,38 @@ def newest(entries: DataFrame) -> DataFrame:
 
 def until_the_next(entries: DataFrame) -> DataFrame:
     """End each tariff where the next begins; one that holds on no day (withdrawn) ends none."""
-    holds = F.coalesce(F.col("valid_to") > F.col("valid_from"), F.lit(True))
     ahead = (
         Window.partitionBy(*_SERIES).orderBy("valid_from").rowsBetween(1, Window.unboundedFollowing)
     )
-    following = F.min(F.when(holds, F.col("valid_from"))).over(ahead)
+    following = F.min(F.when(_holds(), F.col("valid_from"))).over(ahead)
     # least() passes nulls.
     return entries.withColumn("valid_to", F.least("valid_to", following))
 
 
+def _holds() -> Column:
+    return F.coalesce(F.col("valid_to") > F.col("valid_from"), F.lit(True))
+
+
+def _named(reason: str) -> Column:
+    return F.array(F.lit(reason))
+
+
 def _overlaps() -> Column:
-    """Tell whether an earlier tariff of the same document still holds when this one begins."""
+    """Tell whether an earlier tariff of the same document still holds when this one begins.
+
+    One that is open ends where the next begins, but not on the day on which it begins itself. Only
+    entries that are true otherwise, and hold at all, are in each other's way.
+    """
     before = (
         Window.partitionBy(*_SERIES, *_LINE)
         .orderBy("valid_from", "_position")
         .rowsBetween(Window.unboundedPreceding, -1)
     )
-    until = F.max(F.col("valid_to")).over(before)
-    starts = F.max(F.col("valid_from")).over(before)
-    is_empty = F.col("valid_to") <= F.col("valid_from")
-    # One that is open ends where the next begins, but not on the day on which it begins itself.
-    overlaps = (until > F.col("valid_from")) | (starts == F.col("valid_from"))
-    return F.coalesce(overlaps & ~F.coalesce(is_empty, F.lit(False)), F.lit(False))
+    begin, end = F.col("valid_from"), F.col("valid_to")
+    counts = (F.size(REASONS) == 0) & _holds()
+    until = F.max(F.when(counts, end)).over(before)
+    starts = F.max(F.when(counts, begin)).over(before)
+    return counts & ((until > begin) | (starts == begin))
 
 
 def _rules() -> tuple[tuple[str, Column], ...]:
@@ -120,5 +134,4 @@ def _rules() -> tuple[tuple[str, Column], ...]:
         ("no_elements", unless(F.size("_elements") > 0)),
         ("unknown_element", is_listed & ~is_known("_elements")),
         ("element_incomplete", is_listed & breaks_a_rule("_elements")),
-        ("overlaps_another", F.col("_overlaps")),
     )

@@ -99,6 +99,15 @@ def test_overlaps_within_a_document_wait_and_the_first_stays(
     assert broken(found) == [(2, ["overlaps_another"]), (3, ["overlaps_another"])]
 
 
+def test_what_is_wrong_itself_is_in_nobodys_way(registered: Callable[..., DataFrame]) -> None:
+    wrong = {**TARIFF, "currency": "kr", "valid_to": "2026-01-01"}
+    taken_back = {**TARIFF, "tariff_id": "b", "valid_from": "2025-06-01", "valid_to": "2025-06-01"}
+    good = {**TARIFF, "tariff_id": "c", "valid_from": "2025-06-01"}
+    found = registered(("2025-01-01T00:00:00Z", [wrong, good]), ("2025-01-02T00:00:00Z", [wrong]))
+    assert valid(found) == [("c", "2025-06-01", None)]
+    assert valid(registered(("2025-01-01T00:00:00Z", [taken_back, good])))[-1][0] == "c"
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"tariff_id": None}, "tariff_id_missing"),
     ({"fuel": "coal"}, "unknown_fuel"),
@@ -174,7 +183,9 @@ def test_elements_are_stored_with_nothing_left_out(
 def test_the_example_of_the_readme_is_a_tariff_with_every_kind_of_element(
     registered: Callable[..., DataFrame],
 ) -> None:
-    example = re.search(r'^ +"tariffs": (\[.*?)^ +```', Path("README.md").read_text(), re.M | re.S)
+    example = re.search(
+        r'^ +"tariffs": (\[.*?)^ +```', Path("README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
     assert example
     (row,) = registered(("2025-01-01T00:00:00Z", json.loads(example[1]))).collect()
     assert (row.tariff_id, row._reasons) == ("spot-2025", [])  # noqa: SLF001 - its column
