@@ -16,18 +16,29 @@ _SENT = (
     "steps: ARRAY<STRUCT<up_to_kwh: DOUBLE, price_per_kwh: DOUBLE>>, multiplier: DOUBLE, "
     "surcharge_per_kwh: DOUBLE, price_per_kw: DOUBLE, window_minutes: INT, days: INT>>"
 )
+_AS_TEXT = (
+    _SENT.replace("ARRAY<INT>", "STRING")
+    .replace(": DOUBLE", ": STRING")
+    .replace(": INT", ": STRING")
+)
 _HIGHEST = 1e6
 _CLOCK = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 _WEEKDAYS, _MONTHS = range(1, 8), range(1, 13)
 
 
 def is_said_whole(tariffs: DataFrame) -> DataFrame:
-    """Add ``_elements``, typed, with the defaults; a field of another type is null.
+    """Add ``_elements``, typed, with the defaults, and ``_is_typed``: all that was said is read.
 
     Energy is priced from midnight to midnight, every day of the week and year, unless said.
     """
-    return tariffs.withColumn(
-        "_elements", F.transform(F.from_json("elements", _SENT), _with_defaults)
+    typed, text = (F.from_json("elements", schema) for schema in (_SENT, _AS_TEXT))
+    # A field that is of another type is null, and to_json() leaves nulls out.
+    is_typed = _fields(typed) == _fields(text)
+    return tariffs.withColumns(
+        {
+            "_elements": F.transform(typed, _with_defaults),
+            "_is_typed": F.coalesce(is_typed, F.lit(True)),
+        }
     )
 
 
@@ -44,6 +55,10 @@ def is_known(elements: str) -> Column:
 def breaks_a_rule(elements: str) -> Column:
     """Tell whether an element lacks what its kind needs, or says what cannot be."""
     return ~_all(F.col(elements), _is_complete)
+
+
+def _fields(elements: Column) -> Column:
+    return F.regexp_count(F.to_json(elements), F.lit('":'))
 
 
 def _with_defaults(element: Column) -> Column:

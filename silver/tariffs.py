@@ -133,5 +133,5 @@ def _rules() -> tuple[tuple[str, Column], ...]:
         ("vat_is_no_share", unless(F.col("vat").isNotNull())),
         ("no_elements", unless(F.size("_elements") > 0)),
         ("unknown_element", is_listed & ~is_known("_elements")),
-        ("element_incomplete", is_listed & breaks_a_rule("_elements")),
+        ("element_incomplete", is_listed & (breaks_a_rule("_elements") | ~F.col("_is_typed"))),
     )
