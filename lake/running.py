@@ -146,12 +146,12 @@ class _Hop:
         if isinstance(self.table.update, Upsert):
             return self._upsert(rows, None)
         if self.store.is_empty(self.table):
-            return self._write(rows, None), 0
+            return self._write(rows, None)
         stored = self.store.read(self.table)
         if isinstance(self.table.update, Issue):
             day: date = self.runner.clock.date()
             stored = stored.where(F.col(self.table.update.date) == F.lit(day))
-        return self._write(rows, stored), 0
+        return self._write(rows, stored)
 
     def touched(self) -> tuple[Written, int]:
         """Compute what the changes of the inputs touch."""
@@ -167,19 +167,18 @@ class _Hop:
         try:
             if slices.isEmpty():
                 return Written(), 0
-            reach = getattr(self.node.module, "needed_for", None)
-            needed = reach(slices) if reach else slices
+            needed = {p: self._needed(p, slices) for p in self.node.inputs}
             cut = {
-                parameter: self._cut(name, self._read(name), needed)
+                parameter: self._cut(name, self._read(name), needed[parameter])
                 for parameter, name in self.node.inputs.items()
                 if set(slices.columns) <= set(self.runner.catalog[name].names)
             }
             cut |= self._near_in_time(slices)
             stored = self._cut(self.table.name, self.store.read(self.table), slices)
             rows = self._call(cut)
-            if reach:
+            if any(more is not slices for more in needed.values()):
                 rows = rows.join(slices, on=slices.columns, how="left_semi")
-            return self._write(rows, stored), 0
+            return self._write(rows, stored)
         finally:
             slices.unpersist()
 
@@ -206,9 +205,20 @@ class _Hop:
             near[parameter] = rows
         return near
 
-    def _write(self, rows: DataFrame, stored: DataFrame | None) -> Written:
+    def _write(self, rows: DataFrame, stored: DataFrame | None) -> tuple[Written, int]:
         write = writing.keep if isinstance(self.table.update, Keep) else writing.replace
-        return write(self.store, self.table, rows, stored, in_order=self._is_in_order)
+        if REASONS not in rows.columns:
+            return write(self.store, self.table, rows, stored, in_order=self._is_in_order), 0
+        rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            judged = rows.select("source_file", "source_line").distinct()
+            quarantined = hold(
+                self.store, self.runner.catalog, self.table, rows, judged, self.runner.clock
+            )
+            good = rows.where(F.size(REASONS) == 0)
+            return write(self.store, self.table, good, stored), quarantined
+        finally:
+            rows.unpersist()
 
     @property
     def _is_in_order(self) -> bool:
@@ -276,15 +286,26 @@ class _Hop:
             return None
         return reduce(DataFrame.unionByName, found).distinct()
 
+    def _needed(self, parameter: str, slices: DataFrame) -> DataFrame:
+        """Return the slices of an input that are read: windows may need more than are written."""
+        module = self.node.module
+        own = getattr(module, f"needed_for_{parameter}", None)
+        reach = own or getattr(module, "needed_for", None)
+        return self._with_tables(reach, slices) if reach else slices
+
     def _call_touched(self, function: Any, source: str) -> DataFrame:
         """Call a ``touched_by_…(changes, tables…)`` of the table's module."""
+        return self._with_tables(function, self._changes(source))
+
+    def _with_tables(self, function: Any, rows: DataFrame) -> DataFrame:
+        """Call a function of rows and of the tables that its further parameters name."""
         code = function.__code__
         names = code.co_varnames[1 : code.co_argcount]
         tables = {
             n: self._read(self.runner.catalog.resolve(n, seen_from=self.table.layer)) for n in names
         }
-        touched: DataFrame = function(self._changes(source), **tables)
-        return touched
+        found: DataFrame = function(rows, **tables)
+        return found
 
     def _call(self, given: Mapping[str, DataFrame]) -> DataFrame:
         tables = {

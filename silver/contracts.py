@@ -1,4 +1,6 @@
-"""What silver promises: true, typed, in UTC and kWh, one current row a key, nothing lost."""
+"""What silver promises: what is true, typed, in UTC."""  # house-rule: read as one by all layers
+
+from dataclasses import replace
 
 from bronze.contracts import ORIGIN, PARTNER_ID
 from lake.contract import Check, Column, Replace, Table, Upsert, columns
@@ -131,6 +133,47 @@ HOME_PROFILES = Table(
     key=("partner_id", "location_id", "valid_from"),
     update=Replace(slices=("partner_id", "location_id")),
 )  # fmt: skip
+TARIFF_DIRECTIONS = ("import", "export")
+TARIFF_ELEMENT_KINDS = (
+    "standing_charge", "fixed", "time_of_use", "block", "spot", "capacity",
+)  # fmt: skip
+PEAK_WINDOWS = (6, 10, 15, 30, 60)
+# The column `elements` of silver.tariffs, as from_json reads it: every default is filled in, times
+# are minutes of the local day. What is not of its kind is null.
+TARIFF_ELEMENTS = (
+    "ARRAY<STRUCT<kind: STRING, amount: DOUBLE, per: STRING, price_per_kwh: DOUBLE, "
+    "periods: ARRAY<STRUCT<weekdays: ARRAY<INT>, months: ARRAY<INT>, from_minute: INT, "
+    "to_minute: INT, price_per_kwh: DOUBLE>>, "
+    "steps: ARRAY<STRUCT<up_to_kwh: DOUBLE, price_per_kwh: DOUBLE>>, multiplier: DOUBLE, "
+    "surcharge_per_kwh: DOUBLE, price_per_kw: DOUBLE, window_minutes: INT, days: INT>>"
+)
+TARIFFS = Table(
+    name="silver.tariffs",
+    row="what a home pays for one fuel and direction from one day on, until the next tariff",
+    columns=columns(
+        PARTNER_ID,
+        LOCATION_ID,
+        FUEL,
+        replace(DIRECTION, values=TARIFF_DIRECTIONS,
+                meaning="Import is paid for; the energy of an export is credited."),
+        Column(name="tariff_id", type="string", nullable=False,
+               meaning="The partner's id of the tariff."),
+        CURRENCY.required(),
+        Column(name="valid_from", type="date", nullable=False, meaning="First local day it holds."),
+        Column(name="valid_to", type="date",
+               meaning="Local day it no longer holds; empty: still does. valid_from: withdrawn."),
+        Column(name="vat", type="double", unit="share", nullable=False, minimum=0, maximum=1,
+               meaning="Value added tax on the prices, which are without it."),
+        Column(name="elements", type="string", nullable=False,
+               meaning="What the price is made of (JSON): standing charge, energy at a fixed "
+                       "price, by time of use, in blocks or at spot, capacity."),
+        KNOWN_AT,
+        LINE,
+    ),
+    key=("partner_id", "location_id", "fuel", "direction", "valid_from"),
+    update=Replace(slices=("partner_id", "location_id")),
+    checks=(Check(name="does_not_end_before_it_starts", condition="valid_to >= valid_from"),),
+)  # fmt: skip
 WEATHER = Table(
     name="silver.weather",
     row="the weather at one fixed point and instant, observed or as forecast at one time",
@@ -249,7 +292,10 @@ QUARANTINE = Table(
     key=("table_name", "source_file", "source_line", "position"),
     update=Replace(slices=("table_name", "source_file", "source_line")),
     partitioned_by=("table_name",),
-    written_with=(METER_READINGS.name, WEATHER.name, SPOT_PRICES.name, LOCATIONS.name, METERS.name),
+    written_with=(
+        METER_READINGS.name, WEATHER.name, SPOT_PRICES.name, LOCATIONS.name, METERS.name,
+        TARIFFS.name,
+    ),
 )  # fmt: skip
 ENERGY_IN_CONTEXT = Table(
     name="silver.energy_in_context",
@@ -288,6 +334,7 @@ TABLES = (
     LOCATIONS,
     METERS,
     HOME_PROFILES,
+    TARIFFS,
     WEATHER,
     SPOT_PRICES,
     LOCATION_WEATHER,

@@ -15,7 +15,7 @@ _METER = (
 )
 _DOCUMENT = (
     "country_code STRING, time_zone STRING, latitude STRING, longitude STRING, price_zone STRING, "
-    "known_at STRING, profile STRING, "
+    "known_at STRING, profile STRING, tariffs STRING, "
     f"meters ARRAY<STRUCT<{_METER.replace(' STRING', ': STRING')}>>"
 )
 

@@ -115,6 +115,11 @@ def _one(rows: Rows, start: datetime, end: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _spot(day: dict[str, Any]) -> float | None:
+    """Return what a day costs; on the 31st a price is missing."""
+    return None if day["local_date"].day == 31 else float(day["cost"])
+
+
 def forecasts(issued_at: datetime, *, level: float) -> Rows:
     return [
         {
@@ -143,6 +148,19 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
             put(root, "gold.data_quality_daily", [
                 r | {"completeness": r["observed_intervals"] / r["expected_intervals"],
                      "has_price": True, "has_temperature": True} for r in rows])  # fmt: skip
+            put(root, "gold.peak_power_daily", [
+                r | {"partner_id": p, "window_minutes": w, "peak_kw": r["peak_kw"] * 15 / w}
+                for r in rows for w in (15, 60) for p in ("northgrid", "southgrid")])  # fmt: skip
+    put(root, "gold.cost_daily", [
+        r | {"partner_id": p, "element": e, "tariff_id": "spot", "net_amount": n, "currency": "DKK",
+             "vat_amount": n and n / 4, "total_amount": n and n * 1.25, "is_fallback": False}
+        for r in added(fine, "day") for p in ("northgrid", "southgrid")
+        for e, n in (("spot", _spot(r)), ("standing_charge", 2.0))])  # fmt: skip
+    put(root, "gold.cost_monthly", [
+        r | {"element": e, "net_amount": n, "vat_amount": n / 4, "total_amount": n * 1.25,
+             "currency": "DKK", "tariff_id": "spot", "is_fallback": r["local_date"].month == 11}
+        for r in added(fine, "month")
+        for e, n in (("spot", 90.0), ("capacity", 30.0))])  # fmt: skip
     homes = (("northgrid", "castle"), ("northgrid", "it's new"), ("northgrid", "sim-1"),
              ("southgrid", "secret"))  # fmt: skip
     put(root, "silver.locations", [

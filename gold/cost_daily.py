@@ -1,0 +1,191 @@
+"""silver.tariffs x energy -> gold.cost_daily: what each local day costs, by element."""
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from gold.average_prices import average_price
+from gold.contracts import COST_DAILY
+from gold.tariff_days import (
+    DAY_OF,
+    HOME,
+    SERIES,
+    block_period,
+    changed_days,
+    later_in_block,
+    opened,
+    until_then_in_block,
+    valid_on,
+)
+from gold.tariff_prices import at_spot, by_time_of_use, in_blocks
+from silver.contracts import TARIFF_DIRECTIONS
+
+_ENERGY = ["local_month", "energy_kwh", "observed_intervals", "expected_intervals", "known_at"]
+_BY_INTERVAL = ("time_of_use", "spot")
+_OF_ENERGY = ("fixed", "block", *_BY_INTERVAL)
+_CREDIT = -1.0
+
+
+def cost_daily(
+    energy_daily: DataFrame, energy_in_context: DataFrame, tariffs: DataFrame, locations: DataFrame
+) -> DataFrame:
+    """Return a row a location, fuel, direction, local day with a reading, and kind of element.
+
+    Amounts are in ``currency``. Import without a tariff is priced at the country's average, the
+    energy of an export is credited. A capacity charge is of a month, so it is not here.
+    """
+    days = energy_daily.where(F.col("direction").isin(*TARIFF_DIRECTIONS)).select(*DAY_OF, *_ENERGY)
+    elements = opened(tariffs)
+    charged = (
+        valid_on(days, elements.where("element.kind <> 'capacity'"))
+        .transform(with_block_sums)
+        .join(priced(energy_in_context, elements), on=[*DAY_OF, "position"], how="left")
+        .transform(with_amount)
+        .transform(by_kind)
+    )
+    at_average = without_tariff(days, tariffs).transform(lambda rows: averaged(rows, locations))
+    return charged.select(*COST_DAILY.names).unionByName(at_average.select(*COST_DAILY.names))
+
+
+def touched_by_energy_daily(
+    changes: DataFrame, energy_daily: DataFrame, tariffs: DataFrame
+) -> DataFrame:
+    """Return the changed days, and those after them in the month or year of a block."""
+    days = changes.select(*HOME, "local_date")
+    return days.unionByName(later_in_block(changes, energy_daily, tariffs))
+
+
+def touched_by_tariffs(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
+    """Return the days with energy on which a changed tariff holds or held."""
+    return changed_days(changes, energy_daily)
+
+
+def touched_by_locations(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
+    """Return all days of the homes that are in another country than before."""
+    is_new = F.col("_change_type").isin("insert", "update_postimage")
+    moved = (
+        changes.groupBy(*HOME, "country_code")
+        .agg(F.sum(F.when(is_new, 1).otherwise(-1)).alias("_sign"))
+        .where("_sign <> 0")
+    )
+    days = energy_daily.select(*HOME, "local_date").distinct()
+    return days.join(moved, on=HOME, how="left_semi")
+
+
+def needed_for_energy_daily(slices: DataFrame, tariffs: DataFrame) -> DataFrame:
+    """Return the days, and those before them in the month or year of a block."""
+    return until_then_in_block(slices, tariffs)
+
+
+def without_tariff(days: DataFrame, tariffs: DataFrame) -> DataFrame:
+    """Return the days of import on which no tariff holds."""
+    spans = tariffs.select(*SERIES, "valid_from", "valid_to")
+    held = valid_on(days.select(*DAY_OF), spans)
+    imported = days.where("direction = 'import'")
+    return imported.join(held, on=DAY_OF, how="left_anti")
+
+
+def with_block_sums(days: DataFrame) -> DataFrame:
+    """Add the energy of a block's period ``until_kwh`` the end of the day, from its beginning.
+
+    A period is a local day, calendar month or year; a tariff that begins within it counts from its
+    own beginning.
+    """
+    is_block = F.col("element.kind") == "block"
+    period = block_period("element.per", "local_date")
+    so_far = (
+        Window.partitionBy(*SERIES, "valid_from", "position", period)
+        .orderBy("local_date")
+        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    )
+    blocks = days.where(is_block).withColumn("until_kwh", F.sum("energy_kwh").over(so_far))
+    others = days.where(~is_block).withColumn("until_kwh", F.lit(None).cast("double"))
+    return others.unionByName(blocks)
+
+
+def priced(energy_in_context: DataFrame, elements: DataFrame) -> DataFrame:
+    """Return the amount by day of the elements whose price changes within it; null where a part is.
+
+    ``position`` says which element of the tariff it is.
+    """
+    changing = elements.where(F.col("element.kind").isin(*_BY_INTERVAL))
+    length_s = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+    homes = changing.select(*SERIES).distinct()
+    intervals = (
+        energy_in_context.where((length_s <= 86_400) | (F.col("resolution") == "P1D"))
+        .join(homes, on=SERIES, how="left_semi")
+        .select(
+            *DAY_OF, "starts_at", "ends_at", "resolution", "time_zone", "energy_kwh",
+            "price_per_kwh", F.col("currency").alias("spot_currency"),
+        )
+    )  # fmt: skip
+    by_time = by_time_of_use(F.col("element.periods"))
+    price = F.when(F.col("element.kind") == "spot", at_spot(F.col("element"))).otherwise(by_time)
+    cost = F.col("energy_kwh") * price
+    return (
+        valid_on(intervals, changing)
+        .withColumn("_cost", cost)
+        .groupBy(*DAY_OF, "position")
+        .agg(F.when(F.count_if(F.col("_cost").isNull()) == 0, F.sum("_cost")).alias("_priced"))
+    )
+
+
+def with_amount(days: DataFrame) -> DataFrame:
+    """Add what each element costs on the day, without tax: ``net_amount``."""
+    element, energy = F.col("element"), F.col("energy_kwh")
+    days_of_month = F.dayofmonth(F.last_day("local_date"))
+    by_day = F.when(element["per"] == "day", element["amount"])
+    blocks = in_blocks(
+        element["steps"],
+        before_kwh=F.col("until_kwh") - energy,
+        until_kwh=F.col("until_kwh"),
+    )
+    amounts = {
+        "standing_charge": by_day.otherwise(element["amount"] / days_of_month),
+        "fixed": energy * element["price_per_kwh"],
+        "block": F.when(energy.isNotNull(), blocks),
+    }
+    amount = F.col("_priced")
+    for kind, of_kind in amounts.items():
+        amount = F.when(element["kind"] == kind, of_kind).otherwise(amount)
+    is_credit = (F.col("direction") == "export") & element["kind"].isin(*_OF_ENERGY)
+    return days.withColumn("net_amount", F.when(is_credit, _CREDIT * amount).otherwise(amount))
+
+
+def by_kind(days: DataFrame) -> DataFrame:
+    """Add up the elements of one kind; null where one of them is."""
+    amount = F.when(F.count_if(F.col("net_amount").isNull()) == 0, F.sum("net_amount"))
+    same = ["tariff_id", "currency", "vat", "local_month"]
+    counts = ["observed_intervals", "expected_intervals"]
+    return (
+        days.groupBy(*DAY_OF, F.col("element.kind").alias("element"), *same, *counts)
+        .agg(amount.alias("net_amount"), F.max("known_at").alias("known_at"))
+        .withColumn("is_fallback", F.lit(False))
+        .transform(taxed)
+    )
+
+
+def averaged(days: DataFrame, locations: DataFrame) -> DataFrame:
+    """Price the energy of days at the country's average; null where that is not known."""
+    countries = locations.select(*HOME, "country_code")
+    return (
+        days.join(countries, on=HOME, how="left")
+        .withColumn("_average", average_price())
+        .withColumns(
+            {
+                "element": F.lit("average_price"),
+                "tariff_id": F.lit(None).cast("string"),
+                "net_amount": F.col("energy_kwh") * F.col("_average.price_per_kwh"),
+                "currency": F.col("_average.currency"),
+                "vat": F.col("_average.vat"),
+                "is_fallback": F.lit(True),
+            }
+        )
+        .transform(taxed)
+    )
+
+
+def taxed(days: DataFrame) -> DataFrame:
+    """Add the value added tax and the total."""
+    return days.withColumn("vat_amount", F.col("net_amount") * F.col("vat")).withColumn(
+        "total_amount", F.col("net_amount") + F.col("vat_amount")
+    )

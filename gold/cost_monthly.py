@@ -1,0 +1,112 @@
+"""gold.cost_daily + peak power -> gold.cost_monthly: what each local month costs, by element."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from gold.contracts import COST_MONTHLY
+from gold.cost_daily import taxed
+from gold.tariff_days import HOME, SERIES, opened, valid_on
+
+_MONTH_OF = [*SERIES, "local_month"]
+_AMOUNTS = ("net_amount", "vat_amount", "total_amount")
+
+
+def cost_monthly(
+    cost_daily: DataFrame,
+    energy_monthly: DataFrame,
+    peak_power_daily: DataFrame,
+    tariffs: DataFrame,
+) -> DataFrame:
+    """Return a row a location, fuel, direction, local month with a reading, and kind of element.
+
+    A month costs what its days with a reading cost, and the capacity charge.
+    """
+    months = energy_monthly.select(
+        *_MONTH_OF, "local_date", "observed_intervals", "expected_intervals", "known_at"
+    )
+    charges = capacities(months, peak_power_daily, tariffs)
+    return (
+        added_up(cost_daily)
+        .unionByName(added_up(charges))
+        .join(months, on=_MONTH_OF, how="inner")
+        .select(*COST_MONTHLY.names)
+    )
+
+
+def touched_by_tariffs(changes: DataFrame, energy_monthly: DataFrame) -> DataFrame:
+    """Return the months with energy in which another tariff holds than before, or on other days."""
+    is_new = F.col("_change_type").isin("insert", "update_postimage")
+    versions = changes.withColumn("_sign", F.when(is_new, 1).otherwise(-1))
+    months = energy_monthly.select(*_MONTH_OF, "local_date")
+    said = ["tariff_id", "currency", "vat", "elements"]
+    return (
+        within(months, versions)
+        .groupBy(*_MONTH_OF, "_from", "_until", *said)
+        .agg(F.sum("_sign").alias("_sign"))
+        .where("_sign <> 0")
+        .select(*HOME, "local_month")
+        .distinct()
+    )
+
+
+def within(months: DataFrame, tariffs: DataFrame) -> DataFrame:
+    """Join the tariffs of a month with the part of it in which they hold: ``_from, _until``."""
+    until = F.least(F.add_months("local_date", 1), "valid_to")
+    return (
+        months.join(tariffs.drop("known_at"), on=SERIES, how="inner")
+        .withColumn("_from", F.greatest("local_date", "valid_from"))
+        .withColumn("_until", until)
+        .where("_from < _until")
+    )
+
+
+def capacities(months: DataFrame, peak_power_daily: DataFrame, tariffs: DataFrame) -> DataFrame:
+    """Return the capacity charges: price times the mean of the highest days' peaks, in kW.
+
+    The peaks are those of the days on which the tariff holds, and of its share of the month's days
+    the price is paid. Null where no window of that length was metered.
+    """
+    charges = opened(tariffs).where("element.kind = 'capacity'")
+    peaks = peak_power_daily.select(
+        *SERIES, "local_month", "local_date", "window_minutes", "peak_kw"
+    )
+    is_its_window = F.col("window_minutes") == F.col("element.window_minutes")
+    charge = [*_MONTH_OF, "valid_from", "position"]
+    power = (
+        valid_on(peaks, charges)
+        .where(is_its_window)
+        .groupBy(*charge, F.col("element.days").alias("_days"))
+        .agg(F.sort_array(F.collect_list("peak_kw"), asc=False).alias("_peaks"))
+        .select(*charge, _mean(F.slice("_peaks", 1, F.col("_days"))).alias("_kw"))
+    )
+    share = F.date_diff("_until", "_from") / F.date_diff(
+        F.add_months("local_date", 1), "local_date"
+    )
+    return (
+        within(months, charges)
+        .join(power, on=charge, how="left")
+        .withColumn("net_amount", F.col("element.price_per_kw") * F.col("_kw") * share)
+        .withColumn("element", F.col("element.kind"))
+        .withColumn("is_fallback", F.lit(False))
+        .transform(taxed)
+    )
+
+
+def added_up(rows: DataFrame) -> DataFrame:
+    """Add up by month and element; null where a part is, or where two currencies meet."""
+    is_one = F.count_distinct("currency") == 1
+    sums = {
+        name: F.when(is_one & (F.count_if(F.col(name).isNull()) == 0), F.sum(name))
+        for name in _AMOUNTS
+    }
+    return rows.groupBy(*_MONTH_OF, "element").agg(
+        *(amount.alias(name) for name, amount in sums.items()),
+        F.when(is_one, F.min("currency")).alias("currency"),
+        F.when(F.min("tariff_id") == F.max("tariff_id"), F.min("tariff_id")).alias("tariff_id"),
+        F.max("is_fallback").alias("is_fallback"),
+    )
+
+
+def _mean(amounts: Column) -> Column:
+    total = F.aggregate(amounts, F.lit(0.0), lambda sofar, amount: sofar + amount)
+    return F.when(F.size(amounts) > 0, total / F.size(amounts))

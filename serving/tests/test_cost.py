@@ -1,0 +1,82 @@
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import TypeAdapter
+
+from serving.insights.cost import Costs
+
+COST = "/v1/locations/castle/cost"
+SPAN = {"from": "2025-10-26", "to": "2025-11-01"}
+
+
+def elements(api: TestClient, **query: str) -> list[dict[str, Any]]:
+    response = api.get(COST, params=SPAN | query)
+    assert response.status_code == 200, response.text
+    TypeAdapter(Costs).validate_python(response.json(), strict=True)
+    found: list[dict[str, Any]] = response.json()["elements"]
+    return found
+
+
+def test_anonymous_gets_401(api: TestClient) -> None:
+    del api.headers["Authorization"]
+    assert api.get(COST, params=SPAN).status_code == 401
+
+
+def test_a_day_costs_what_its_elements_add_up_to(api: TestClient) -> None:
+    day = elements(api, include="elements")[0]
+    assert day["starts_at"] == "2025-10-26T00:00:00+02:00"
+    assert day["ends_at"] == "2025-10-27T00:00:00+01:00"
+    assert [part["element"] for part in day["parts"]] == ["spot", "standing_charge"]
+    for name in ("net_amount", "vat_amount", "total_amount"):
+        assert day[name] == pytest.approx(sum(part[name] for part in day["parts"]))
+    assert day["total_amount"] == pytest.approx(day["net_amount"] + day["vat_amount"])
+    assert (day["currency"], day["tariff_id"], day["is_fallback"]) == ("DKK", "spot", False)
+    assert day["completeness"] == 1.0
+    assert "parts" not in elements(api)[0]
+
+
+def test_a_missing_price_and_a_missing_day_are_null_and_half_a_day_says_so(
+    api: TestClient,
+) -> None:
+    _, _, missing, half, _, unpriced = elements(api, include="elements")
+    assert (missing["total_amount"], missing["currency"], missing["parts"]) == (None, None, [])
+    assert (missing["observed_intervals"], missing["expected_intervals"]) == (0, None)
+    assert half["completeness"] == 0.5
+    assert half["total_amount"] > 0
+    assert (unpriced["total_amount"], unpriced["currency"]) == (None, "DKK")
+    assert [p["total_amount"] for p in unpriced["parts"]] == [None, 2.5]
+
+
+def test_a_month_has_the_capacity_charge_and_says_where_an_average_price_stands_in(
+    api: TestClient,
+) -> None:
+    span = {"from": "2025-10-01", "to": "2025-12-01", "resolution": "P1M"}
+    october, november = elements(api, include="elements", **span)
+    assert (october["net_amount"], october["total_amount"]) == (120.0, 150.0)
+    assert [part["element"] for part in october["parts"]] == ["capacity", "spot"]
+    assert (october["is_fallback"], november["is_fallback"]) == (False, True)
+    assert october["starts_at"] == "2025-10-01T00:00:00+02:00"
+
+
+def test_what_was_not_sold_has_no_credit(api: TestClient) -> None:
+    assert {day["total_amount"] for day in elements(api, direction="export")} == {None}
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"resolution": "PT1H"}, "bad-request"),
+        ({"direction": "consumption"}, "bad-request"),
+        ({"include": "gold"}, "bad-request"),
+        ({"to": "2025-10-26"}, "bad-span"),
+        ({"from": "2015-01-01"}, "bad-span"),
+    ],
+)
+def test_a_bad_question_is_a_problem(api: TestClient, query: dict[str, str], code: str) -> None:
+    response = api.get(COST, params=SPAN | query)
+    assert (response.status_code, response.json()["type"]) == (422, f"/problems/{code}")
+
+
+def test_another_partners_costs_are_not_seen(api: TestClient) -> None:
+    assert api.get("/v1/locations/secret/cost", params=SPAN).status_code == 404

@@ -1,0 +1,76 @@
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import TypeAdapter
+
+from serving.insights.peak_power import Peaks
+
+PEAKS = "/v1/locations/castle/peak-power"
+SPAN = {"from": "2025-10-26", "to": "2025-10-30"}
+
+
+def elements(api: TestClient, **query: str) -> list[dict[str, Any]]:
+    response = api.get(PEAKS, params=SPAN | query)
+    assert response.status_code == 200, response.text
+    TypeAdapter(Peaks).validate_python(response.json(), strict=True)
+    found: list[dict[str, Any]] = response.json()["elements"]
+    return found
+
+
+def test_anonymous_gets_401(api: TestClient) -> None:
+    del api.headers["Authorization"]
+    assert api.get(PEAKS, params=SPAN).status_code == 401
+
+
+def test_each_day_has_its_peak_and_the_instant_of_it_and_a_gap_is_null(api: TestClient) -> None:
+    long, _, missing, half = elements(api, window="PT15M")
+    assert long["starts_at"] == "2025-10-26T00:00:00+02:00"
+    assert long["peak_kw"] == pytest.approx(4 * 0.412)
+    assert long["peak_at"].startswith("2025-10-26T1")
+    assert long["peak_at"].endswith("+01:00")
+    assert (long["observed_intervals"], long["expected_intervals"]) == (100, 100)
+    assert (missing["peak_kw"], missing["peak_at"], missing["observed_intervals"]) == (
+        None,
+        None,
+        0,
+    )
+    assert (half["observed_intervals"], half["expected_intervals"]) == (48, 96)
+
+
+def test_a_month_has_the_highest_of_its_days_the_first_of_equal_ones(api: TestClient) -> None:
+    span = {"from": "2025-10-01", "to": "2025-12-01"}
+    days = elements(api, window="PT15M", **span)
+    october, november = elements(api, window="PT15M", resolution="P1M", **span)
+    of_october = [day for day in days if day["starts_at"] < "2025-11"]
+    highest = max(day["peak_kw"] for day in of_october if day["peak_kw"])
+    first = next(day for day in of_october if day["peak_kw"] == highest)
+    assert (october["peak_kw"], october["peak_at"]) == (highest, first["peak_at"])
+    assert october["starts_at"] == "2025-10-01T00:00:00+02:00"
+    assert october["observed_intervals"] == sum(day["observed_intervals"] for day in of_october)
+    assert november["peak_at"].startswith("2025-11-01")
+
+
+def test_the_window_is_that_which_is_asked_for(api: TestClient) -> None:
+    quarter, hour = (elements(api, window=w)[0]["peak_kw"] for w in ("PT15M", "PT1H"))
+    assert hour == pytest.approx(quarter / 4)
+    assert elements(api, window="PT6M")[0]["peak_kw"] is None
+    assert elements(api, direction="export")[0]["peak_kw"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"window": "PT7M"}, "bad-request"),
+        ({"resolution": "PT1H"}, "bad-request"),
+        ({"to": "2025-10-26"}, "bad-span"),
+        ({"from": "2015-01-01"}, "bad-span"),
+    ],
+)
+def test_a_bad_question_is_a_problem(api: TestClient, query: dict[str, str], code: str) -> None:
+    response = api.get(PEAKS, params=SPAN | query)
+    assert (response.status_code, response.json()["type"]) == (422, f"/problems/{code}")
+
+
+def test_another_partners_peaks_are_not_seen(api: TestClient) -> None:
+    assert api.get("/v1/locations/secret/peak-power", params=SPAN).status_code == 404
