@@ -152,7 +152,7 @@ def judged(segments: DataFrame) -> DataFrame:
     small, dominated = _is_small(F.col("homes")), _is_dominated(F.col("_largest"), F.col("_size"))
     own = F.when(small, "too_few_homes").when(dominated, "too_dominant")
     is_zone = F.col("segment_kind") == "price_zone"
-    together = [*_SERIES, "segment_kind", F.when(is_zone, F.col("_country"))]
+    together: list[str | Column] = [*_SERIES, "segment_kind", F.when(is_zone, F.col("_country"))]
     # Withheld ones first, then from the smallest: all before a segment is what it has to cover.
     before = (
         Window.partitionBy(*together)

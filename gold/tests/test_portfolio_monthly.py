@@ -146,7 +146,7 @@ def test_the_zones_of_a_withheld_country_are_withheld(made: Portfolio) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_subtraction_never_tells_of_a_small_or_dominated_group(made: Portfolio, seed: int) -> None:
     pick = random.Random(seed)
-    sent = [
+    sent: Homes = [
         {
             "location_id": f"h{n}",
             "energy_kwh": pick.choice([1.0, 2.0, 3.0, 30.0]),

@@ -128,6 +128,25 @@ def forecasts(issued_at: datetime, *, level: float) -> Rows:
     ]  # fmt: skip
 
 
+def portfolio() -> Rows:
+    """Return two months of detached houses, and groups that are too small."""
+    same = {"partner_id": "northgrid", "segment_kind": "house_type", "fuel": "elec",
+            "direction": "import", "is_withheld": False}  # fmt: skip
+    houses = {"homes": 20, "p25_kwh": 200.0, "p50_kwh": 290.0, "p75_kwh": 390.0,
+              "completeness": 0.99, "segment": "house_detached"}  # fmt: skip
+    withheld = {"is_withheld": True, "withheld_because": "too_few_homes"}
+    rows = [
+        houses | {"local_month": "2025-09", "energy_kwh": 6000.0, "mean_kwh": 300.0},
+        houses | {"local_month": "2025-10", "energy_kwh": 8000.0, "mean_kwh": 400.0,
+                  "change_share": -0.1},
+        withheld | {"local_month": "2025-10", "segment": "apartment"},
+        withheld | {"local_month": "2025-10", "segment": "holiday_home", "partner_id": "southgrid"},
+    ]  # fmt: skip
+    every = [row | {"segment_kind": "all", "segment": "all"} for row in rows[:2]]
+    return [same | {"local_date": date.fromisoformat(f"{row['local_month']}-01")} | row
+            for row in (*rows, *every)]  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root: Path = tmp_path_factory.mktemp("lake")
@@ -161,6 +180,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
          "reasons": reasons, "quarantined_at": KNOWN_AT}
         for n, (p, reasons) in enumerate([("northgrid", ["negative"]), ("northgrid", ["negative",
             "spike"]), ("southgrid", ["negative"])])])  # fmt: skip
+    put(root, "gold.portfolio_monthly", portfolio())
     put(root, "models.load_forecasts", [
         *forecasts(datetime(2025, 10, 31, 23, tzinfo=UTC), level=0.4),
         *forecasts(datetime(2025, 11, 1, 23, tzinfo=UTC), level=0.5)])  # fmt: skip

@@ -163,6 +163,21 @@ def test_a_home_without_data_says_so(watched: Watched) -> None:
     expect(watched.page.locator("#note")).to_contain_text("no readings in this period")
 
 
+def test_the_portfolio_says_what_it_withholds(watched: Watched) -> None:
+    watched.open(OCTOBER)
+    section = watched.page.locator("#portfolio")
+    expect(section.get_by_role("heading")).to_have_text("All homes of northgrid")
+    section.get_by_label("by", exact=True).select_option("house_type")
+    houses = section.get_by_role("row", name="house detached")
+    expect(houses).to_contain_text("400")
+    expect(houses).to_contain_text("-10 %")
+    bars = houses.locator(".bar").evaluate_all("all => all.map(b => Number(b.dataset.value))")
+    assert bars == [300, 400]
+    expect(section.get_by_role("row", name="apartment")).to_contain_text("withheld: too few homes")
+    expect(section).to_contain_text("fewer than 10 homes")
+    expect(section).not_to_contain_text("holiday")
+
+
 @pytest.mark.parametrize("path", [OCTOBER, NEWEST_HOURS, CASTLE + "&by=P1M&at=2025-10-01"])
 def test_a_phone_needs_no_sideways_scroll(watched: Watched, path: str) -> None:
     watched.page.set_viewport_size({"width": 320, "height": 700})

@@ -1,5 +1,6 @@
 // The dashboard: what the address says -> the API's answers -> figures, chart and table.
 import { chart, plain, svg } from "./chart.js";
+import { portfolio } from "./portfolio.js";
 
 const $ = (id) => document.getElementById(id);
 const FUELS = [["elec", "Electricity"], ["gas", "Gas"], ["district_heating", "District heat"]];
@@ -171,9 +172,10 @@ async function draw() {
   writeAddress();
   $("period").textContent = title();
   document.body.classList.add("busy");
+  const picked = chosen();
+  portfolio(get, { partner: picked[0]?.partner_id, fuel: state.fuel, direction: state.direction, month: state.day.slice(0, 7) });
   try {
     const [from, to] = span();
-    const picked = chosen();
     const answers = await Promise.all(picked.map((h) => get(address(h, state.direction, { from, to, include: "cost,temperature,peak" }))));
     const forecast = picked.length === 1 && to > (answers[0].data_until ?? to).slice(0, 10)
       ? await get(address(picked[0], "forecast", { direction: state.direction })) : null;
