@@ -18,7 +18,8 @@ from pyspark.sql import functions as F
 
 from lake.contract import Append, Check, Table
 from lake.errors import LakeError
-from lake.results import WHOLE_ROW, Found, Looked, record
+from lake.recording import Found, Looked, record
+from lake.results import WHOLE_ROW
 from lake.running import Runner
 
 if TYPE_CHECKING:
