@@ -11,6 +11,7 @@ from typing import Any
 
 from lake.contract import Table
 from lake.errors import LakeError
+from lake.results import RESULTS
 
 LANDING = "landing_"
 
@@ -60,6 +61,8 @@ class Catalog:
             for package in self._packages.values()
             for table in importlib.import_module(f"{package}.contracts").TABLES
         }
+        # What checks find is of no layer.
+        self.tables[RESULTS.name] = RESULTS
 
     def __getitem__(self, name: str) -> Table:
         if name not in self.tables:

@@ -130,6 +130,29 @@ def sql(
     typer.echo(show(ask(question, settings=Settings(), tables=catalog().tables), form))
 
 
+@app.command()
+def quality(
+    table: Annotated[str, typer.Option(help="Only this table.")] = "",
+    since: Annotated[
+        str, typer.Option(help="Only what was checked since this day (YYYY-MM-DD).")
+    ] = "",
+    form: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
+) -> None:
+    """Show the latest outcome of each rule that was checked, those that do not hold first.
+
+    Example: lake quality --table gold.energy_daily --since 2018-03-01
+    """
+    from lake.catalog import catalog
+    from lake.findings import latest
+    from lake.reading import Reader, show
+    from lake.work import clock_of
+
+    tables = catalog().tables
+    wanted = catalog()[table].name if table else ""
+    day = clock_of(since).date() if since else None
+    typer.echo(show(latest(Reader(Settings(), tables), table=wanted, since=day), form))
+
+
 def run_job(job: Job, work: Any) -> list[Outcome]:
     """Run a job with a line a task; say at the end what failed and what was skipped for it."""
     width = max(len(t.key) for t in job.tasks)

@@ -136,17 +136,26 @@ class Ledger:
         return table.to_pyarrow_table(filters=[(column, "=", value)])
 
     def _append(self, name: str, schema: pa.Schema, rows: list[dict[str, object]]) -> None:
-        if not rows:
-            return
-        path = f"{self._root}/_ledger/{name}"
-        with _LOCK:
-            write_deltalake(
-                path,
-                pa.Table.from_pylist(rows, schema=schema),
-                mode="append",
-                storage_options=self._options,
-            )
-            table = DeltaTable(path, storage_options=self._options)
-            if table.version() % _COMPACT_EVERY == _COMPACT_EVERY - 1:
-                table.optimize.compact()
-                table.create_checkpoint()
+        append(f"{self._root}/_ledger/{name}", schema, rows, self._options)
+
+
+def append(
+    path: str,
+    schema: pa.Schema,
+    rows: list[dict[str, object]],
+    storage_options: dict[str, str] | None = None,
+) -> None:
+    """Append rows to a table that is written without Spark; no rows: no commit."""
+    if not rows:
+        return
+    with _LOCK:
+        write_deltalake(
+            path,
+            pa.Table.from_pylist(rows, schema=schema),
+            mode="append",
+            storage_options=storage_options,
+        )
+        table = DeltaTable(path, storage_options=storage_options)
+        if table.version() % _COMPACT_EVERY == _COMPACT_EVERY - 1:
+            table.optimize.compact()
+            table.create_checkpoint()

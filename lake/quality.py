@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,6 +18,8 @@ from pyspark.sql import functions as F
 
 from lake.contract import Append, Check, Table
 from lake.errors import LakeError
+from lake.recording import Found, Looked, record
+from lake.results import WHOLE_ROW
 from lake.running import Runner
 
 if TYPE_CHECKING:
@@ -27,6 +30,11 @@ _TABLE = "changed"
 # A handful for rows that hold: the values of columns with few, times the rules that may be null.
 _OUTCOMES = 10_000
 _ONE_AT_A_TIME = threading.Lock()
+_RULES = {
+    "expect_column_values_to_not_be_null": "not_null",
+    "expect_column_values_to_be_in_set": "allowed_value",
+    "expect_column_values_to_be_between": "within_bounds",
+}
 _UNIQUE = Check(name="key_is_unique", condition="one row a key")
 
 
@@ -174,32 +182,37 @@ def _check(runner: Runner, layer: str) -> Checked:
     began = time.monotonic()
     folder = Path(runner.settings.root) / "_quality" / layer
     gate = _Gate(folder)
-    checked, rows, broken = 0, 0, list[Broken]()
+    looked, broken = list[Looked](), list[Found]()
     for table in runner.catalog.tables.values():
         if table.layer != layer or isinstance(table.update, Append):
             continue
         until = runner.store.version(table)
-        seen = runner.ledger.seen(_consumer(table)).versions.get(table.name, -1)
+        seen = runner.ledger.seen(_consumer(table.name)).versions.get(table.name, -1)
         if until == seen:
             continue
-        count, found = gate.validated(table, _changed(runner, table, after=seen, until=until))
-        checked, rows = checked + 1, rows + count
-        broken += found
-        if not any(b.is_error for b in found):
+        rows, found = gate.validated(table, _changed(runner, table, after=seen, until=until))
+        looked.append(Looked(table.name, until, rows, found))
+        broken += [one for one in found if one.is_broken]
+    # What was found stands before it is said that it was looked at.
+    record(runner.settings.root, looked, clock=runner.clock)
+    for one in looked:
+        if not any(f.severity == "error" and f.is_broken for f in one.found):
             runner.ledger.record(
-                _consumer(table), {table.name: until}, rule_version=1, rows_written=0, seconds=0.0
-            )
+                _consumer(one.table), {one.table: one.version},
+                rule_version=1, rows_written=0, seconds=0.0,
+            )  # fmt: skip
     docs = folder / "docs" / "index.html"
-    if checked:
+    if looked:
         gate.context.build_data_docs()
-    if errors := [b.text for b in broken if b.is_error]:
+    if errors := [b.said for b in broken if b.severity == "error"]:
         raise QualityFailed("; ".join(errors), where=layer, cure=f"see {docs}")
-    warned = tuple(b.text for b in broken)
-    return Checked(checked, rows, warned, time.monotonic() - began, docs)
+    warned = tuple(b.said for b in broken)
+    count = sum(one.rows for one in looked)
+    return Checked(len(looked), count, warned, time.monotonic() - began, docs)
 
 
-def _consumer(table: Table) -> str:
-    return f"quality of {table.name}"
+def _consumer(table: str) -> str:
+    return f"quality of {table}"
 
 
 def _changed(runner: Runner, table: Table, *, after: int, until: int) -> "DataFrame":
@@ -214,14 +227,6 @@ def _changed(runner: Runner, table: Table, *, after: int, until: int) -> "DataFr
     return now.alias("now").join(keys, on=F.expr(same), how="left_semi")
 
 
-@dataclass(frozen=True)
-class Broken:
-    """An expectation that does not hold."""
-
-    is_error: bool
-    text: str
-
-
 @dataclass
 class _Gate:
     """Great Expectations over one layer; it is imported when there is something to check."""
@@ -232,23 +237,19 @@ class _Gate:
     def context(self) -> Any:
         return _context(self.folder)
 
-    def validated(self, table: Table, changed: "DataFrame") -> tuple[int, list[Broken]]:
-        """Return how many rows were looked at, and what does not hold for them."""
+    def validated(self, table: Table, changed: "DataFrame") -> tuple[int, list[Found]]:
+        """Return how many rows were looked at, and what was found of each rule."""
         # Bounded: more outcomes than that are values outside of their bounds.
         few = outcomes(table, changed).limit(_OUTCOMES + 1).toPandas()
         if few.empty:
             return 0, []
-        if len(few) <= _OUTCOMES and self._run(table, few, "BOOLEAN_ONLY").success:
-            return int(few["_rows"].sum()), []
+        if len(few) <= _OUTCOMES:
+            quick = self._run(table, few, "BOOLEAN_ONLY")
+            if quick.success:
+                return int(few["_rows"].sum()), list(_found(table, quick))
         # Something is wrong: now the rows themselves, to count and to show them.
         result = self._run(table, judged(table, changed), "SUMMARY")
-        broken = [
-            Broken(_severity(found) == "critical", _said(table, found))
-            for run in result.run_results.values()
-            for found in run.results
-            if not found.success
-        ]
-        return changed.count(), broken
+        return changed.count(), list(_found(table, result))
 
     def _run(
         self,
@@ -276,6 +277,28 @@ class _Gate:
             )
         )
         return checkpoint.run(batch_parameters={"dataframe": rows})
+
+
+def _found(table: Table, result: Any) -> Iterator[Found]:
+    of_rows = {rule.name for rule in (_UNIQUE, *table.checks)}
+    for run in result.run_results.values():
+        for found in run.results:
+            what, column = found.expectation_config, found.expectation_config.kwargs["column"]
+            count = 0 if found.success else found.result.get("unexpected_count")
+            yield Found(
+                rule=column if column in of_rows else _RULES[what.type],
+                column_name=WHOLE_ROW if column in of_rows else column,
+                severity="error" if _severity(found) == "critical" else "warning",
+                outcome=_outcome(found),
+                rows_failed=count,
+                said=_said(table, found),
+            )
+
+
+def _outcome(found: Any) -> Literal["passed", "failed", "not_judged"]:
+    if found.success:
+        return "passed"
+    return "failed" if "unexpected_count" in found.result else "not_judged"
 
 
 def _severity(found: Any) -> str:

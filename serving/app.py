@@ -11,13 +11,25 @@ from fastapi.responses import PlainTextResponse
 
 from gold.contracts import TABLES as GOLD
 from lake.reading import Reader
+from lake.results import RESULTS
 from lake.settings import Settings
 from models.contracts import TABLES as MODELS
 from serving import page
 from serving.access import signing_key
 from serving.answers import Kept
 from serving.edge import Edge, Metrics
-from serving.insights import cost, data_quality, energy, forecast, locations, peak_power
+from serving.insights import (
+    checks,
+    cost,
+    data_quality,
+    energy,
+    forecast,
+    locations,
+    peak_power,
+    portfolio,
+    sources,
+    validation,
+)
 from serving.limits import Limits
 from serving.problems import turns_errors_into_http
 from silver.contracts import TABLES as SILVER
@@ -38,13 +50,25 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
         title="Eliq Insights API", version="1.0.0", description=_DESCRIPTION, redoc_url=None,
         docs_url=None, separate_input_output_schemas=False, lifespan=_few_threads,
     )  # fmt: skip
-    app.state.reader = Reader(settings, {t.name: t for t in (*SILVER, *GOLD, *MODELS)})
+    app.state.reader = Reader(settings, {t.name: t for t in (*SILVER, *GOLD, *MODELS, RESULTS)})
     app.state.key = signing_key(settings)
     app.state.kept, app.state.limits, metrics = Kept(), Limits(), Metrics()
     app.state.is_developer = is_developer
     app.add_middleware(Edge, metrics=metrics)
     turns_errors_into_http(app)
-    for resource in (locations, energy, peak_power, cost, forecast, data_quality, page):
+    for resource in (
+        locations,
+        energy,
+        peak_power,
+        cost,
+        forecast,
+        data_quality,
+        portfolio,
+        sources,
+        validation,
+        checks,
+        page,
+    ):
         app.include_router(resource.router)
 
     @app.get("/healthz", include_in_schema=False)

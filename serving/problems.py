@@ -20,6 +20,8 @@ STATUS: Mapping[str, tuple[HTTPStatus, str]] = {
     "missing-scope": (HTTPStatus.FORBIDDEN, "The token does not allow this kind of question."),
     "unknown-location": (HTTPStatus.NOT_FOUND, "You have no location of this id."),
     "ambiguous-location": (HTTPStatus.CONFLICT, "Several partners have a location of this id."),
+    "unknown-partner": (HTTPStatus.NOT_FOUND, "The token does not open this partner."),
+    "operator-only": (HTTPStatus.FORBIDDEN, "This is about all partners; the token is of one."),
     "bad-span": (HTTPStatus.UNPROCESSABLE_ENTITY, "The span of time cannot be answered."),
     "bad-request": (HTTPStatus.UNPROCESSABLE_ENTITY, "A parameter is missing or cannot be read."),
     "bad-cursor": (HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not one that was given out."),

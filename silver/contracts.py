@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bronze.contracts import ORIGIN, PARTNER_ID
 from lake.contract import Check, Column, Replace, Table, Upsert, columns
+from silver.contracts_arrivals import ARRIVALS_DAILY as ARRIVALS_DAILY  # noqa: PLC0414 - shown on
 
 FUELS = ("elec", "gas", "district_heating")
 DIRECTIONS = ("import", "export", "consumption", "production")
@@ -342,4 +343,5 @@ TABLES = (
     METER_READING_REVISIONS,
     QUARANTINE,
     ENERGY_IN_CONTEXT,
+    ARRIVALS_DAILY,
 )

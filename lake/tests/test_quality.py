@@ -3,15 +3,20 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from typer.testing import CliRunner
 
-from lake.catalog import Catalog
+from lake.catalog import Catalog, UnknownTable
+from lake.cli import app
 from lake.contract import Check, Column, Replace, Table
+from lake.findings import latest
 from lake.quality import QualityFailed, check, outcomes
+from lake.reading import Reader, records
+from lake.results import RESULTS
 from lake.running import Runner
 from lake.settings import Settings
 from lake.writing import insert
@@ -93,6 +98,76 @@ def test_a_warning_is_counted_and_what_was_checked_is_not_checked_again(
     write(runner.store, METERS, now, runner.store.read(METERS))
     again = check(runner, "gold")
     assert (again.rows, again.warnings) == (1, ())
+
+
+def results(runner: Runner, **asked: Any) -> list[dict[str, Any]]:
+    return list(records(latest(Reader(runner.settings, {RESULTS.name: RESULTS}), **asked)))
+
+
+def test_each_outcome_is_written_down_with_its_rows(
+    runner: Runner, table: Callable[..., Any]
+) -> None:
+    rows = [GOOD, {**GOOD, "dial": "b", "fuel": "coal"}, {**GOOD, "dial": "f", "peak_kw": 70.0}]
+    insert(runner.store, METERS, table(METERS, rows))
+    broken(runner)
+    said = {
+        (r["rule"], r["column_name"]): (r["severity"], r["outcome"], r["rows_failed"])
+        for r in results(runner)
+    }
+    assert said == {
+        ("not_null", "dial"): ("error", "passed", 0),
+        ("allowed_value", "fuel"): ("error", "failed", 1),
+        ("within_bounds", "energy_kwh"): ("error", "passed", 0),
+        ("key_is_unique", "-"): ("error", "passed", 0),
+        ("peak_is_no_less_than_mean", "-"): ("error", "passed", 0),
+        ("peak_is_plausible", "-"): ("warning", "failed", 1),
+    }
+    first = results(runner)[0]
+    assert (first["rule"], first["rows_checked"]) == ("allowed_value", 3)
+    assert (first["checked_at"], first["table_version"]) == (
+        runner.clock, runner.store.version(METERS),
+    )  # fmt: skip
+
+
+def test_the_latest_outcome_of_a_rule_counts_and_the_earlier_ones_are_kept(
+    runner: Runner, table: Callable[..., Any]
+) -> None:
+    insert(runner.store, METERS, table(METERS, [GOOD, {**GOOD, "dial": "f", "peak_kw": 70.0}]))
+    check(runner, "gold")
+    assert results(runner)[0]["outcome"] == "failed"
+    now = table(METERS, [GOOD, {**GOOD, "dial": "f", "peak_kw": 5.0}])
+    write(runner.store, METERS, now, runner.store.read(METERS))
+    tomorrow = replace(runner, clock=runner.clock + timedelta(days=1))
+    check(tomorrow, "gold")
+    assert {r["outcome"] for r in results(runner)} == {"passed"}
+    since = tomorrow.clock.date()
+    assert {r["rows_checked"] for r in results(runner, since=since)} == {1}
+    assert results(runner, since=since + timedelta(days=1)) == []
+    assert results(runner, table="gold.other") == []
+    everything = Reader(runner.settings, {RESULTS.name: RESULTS})
+    rule = (
+        "SELECT outcome FROM quality.results WHERE rule = 'peak_is_plausible' ORDER BY recorded_at"
+    )
+    assert [r["outcome"] for r in everything.rows(rule)] == ["failed", "passed"]
+    # Nothing changed: nothing is looked at, and nothing is written down.
+    assert check(tomorrow, "gold").tables == 0
+    assert len(everything.rows(rule)) == 2
+
+
+def test_quality_shows_what_does_not_hold_first(
+    runner: Runner, table: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert(runner.store, METERS, table(METERS, [GOOD, {**GOOD, "dial": "f", "peak_kw": 70.0}]))
+    check(runner, "gold")
+    monkeypatch.setenv("ELIQ_LAKE", runner.settings.root)
+    shown = CliRunner().invoke(app, ["quality", "--format", "csv"]).output.splitlines()
+    assert shown[0].startswith("table_name,rule,column_name,severity,outcome")
+    assert shown[1].startswith("gold.dials,peak_is_plausible,-,warning,failed,1,2,")
+    assert len(shown) == 7
+    empty = CliRunner().invoke(app, ["quality", "--table", "gold.energy_daily"]).output
+    assert "(0 rows)" in empty
+    unknown = CliRunner().invoke(app, ["quality", "--table", "gold.dial"])
+    assert isinstance(unknown.exception, UnknownTable)
 
 
 def test_two_gates_at_once_keep_apart(runner: Runner, table: Callable[..., Any]) -> None:

@@ -19,6 +19,7 @@ from deltalake import write_deltalake
 
 from gold.contracts import TABLES as GOLD
 from lake.contract import Table
+from lake.results import RESULTS
 from lake.settings import Settings
 from models.contracts import QUANTILES, quantile_column
 from models.contracts import TABLES as MODELS
@@ -31,7 +32,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from fastapi.testclient import TestClient
 
-TABLES = {t.name: t for t in (*SILVER, *GOLD, *MODELS)}
+TABLES = {t.name: t for t in (*SILVER, *GOLD, *MODELS, RESULTS)}
 ZONE = ZoneInfo("Europe/Copenhagen")
 FIRST, LAST, MISSING = date(2025, 10, 20), date(2025, 11, 1), date(2025, 10, 28)
 KNOWN_AT = datetime(2025, 11, 2, 6, tzinfo=UTC)
@@ -133,6 +134,64 @@ def forecasts(issued_at: datetime, *, level: float) -> Rows:
     ]  # fmt: skip
 
 
+def portfolio() -> Rows:
+    """Return two months of detached houses, and groups that are too small."""
+    same = {"partner_id": "northgrid", "segment_kind": "house_type", "fuel": "elec",
+            "direction": "import", "is_withheld": False}  # fmt: skip
+    houses = {"homes": 20, "p25_kwh": 200.0, "p50_kwh": 290.0, "p75_kwh": 390.0,
+              "completeness": 0.99, "segment": "house_detached"}  # fmt: skip
+    withheld = {"is_withheld": True, "withheld_because": "too_few_homes"}
+    rows = [
+        houses | {"local_month": "2025-09", "energy_kwh": 6000.0, "mean_kwh": 300.0},
+        houses | {"local_month": "2025-10", "energy_kwh": 8000.0, "mean_kwh": 400.0,
+                  "change_share": -0.1},
+        withheld | {"local_month": "2025-10", "segment": "apartment"},
+        withheld | {"local_month": "2025-10", "segment": "holiday_home", "partner_id": "southgrid"},
+    ]  # fmt: skip
+    every = [row | {"segment_kind": "all", "segment": "all"} for row in rows[:2]]
+    return [same | {"local_date": date.fromisoformat(f"{row['local_month']}-01")} | row
+            for row in (*rows, *every)]  # fmt: skip
+
+
+def put_quality(root: Path) -> None:
+    """Add what arrived, was refused and was checked: a quiet day, a late source, a broken rule."""
+    of_source = {"partner_id": "northgrid", "table_name": "bronze.meter_readings",
+                 "source": "landing"}  # fmt: skip
+    of_day = {"lines": 3, "entities": 3, "rejected": 0, "quarantined": 0, "expected_readings": 100,
+              "first_received_at": KNOWN_AT, "last_received_at": KNOWN_AT}  # fmt: skip
+    days = [(date(2025, 10, 24), 100, "usual"), (date(2025, 10, 26), 12, "low")]
+    put(root, "gold.source_health_daily", [
+        of_source | of_day | {"received_date": day, "readings": n, "volume": volume}
+        for day, n, volume in days])  # fmt: skip
+    looked = [
+        ("northgrid", "landing", 4, "late", 100.0), ("northgrid", "landing", 3, "fresh", 1.0),
+        ("northgrid", "events", 4, "fresh", 0.5), ("southgrid", "secret", 4, "late", 99.0),
+    ]  # fmt: skip
+    put(root, "gold.source_freshness", [
+        of_source | {"partner_id": p, "source": source, "issued_at": KNOWN_AT.replace(day=day),
+                     "issued_date": date(2025, 11, day), "last_received_at": KNOWN_AT,
+                     "freshness": freshness, "silent_h": silent, "usual_gap_h": 24.0, "gaps": 9}
+        for p, source, day, freshness, silent in looked])  # fmt: skip
+    put(root, "gold.validation_daily", [
+        of_source | {"partner_id": p, "table_name": "silver.meter_readings",
+                     "received_date": date(2025, 10, 26), "stage": "quarantined", "rule": rule,
+                     "severity": "error", "broken_rows": n}
+        for p, rule, n in [("northgrid", "negative", 2), ("southgrid", "spoilt", 7)]])  # fmt: skip
+    put(root, "quality.results", [
+        {"table_name": "gold.energy_daily", "rule": rule, "column_name": column,
+         "severity": severity, "outcome": "failed" if failed else "passed",
+         "rows_failed": failed, "rows_checked": 40,
+         "table_version": day, "checked_at": KNOWN_AT.replace(day=day),
+         "checked_date": date(2025, 11, day),
+         "recorded_at": KNOWN_AT.replace(day=day) + timedelta(minutes=again)}
+        for day, again, rule, column, severity, failed in [
+            (2, 0, "not_null", "partner_id", "error", 0),
+            (2, 0, "peak_within_period", "-", "warning", 5),
+            (2, 1, "peak_within_period", "-", "warning", 5),
+            (3, 0, "not_null", "partner_id", "error", 0),
+            (3, 0, "peak_within_period", "-", "warning", 2)]])  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root: Path = tmp_path_factory.mktemp("lake")
@@ -179,6 +238,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
          "reasons": reasons, "quarantined_at": KNOWN_AT}
         for n, (p, reasons) in enumerate([("northgrid", ["negative"]), ("northgrid", ["negative",
             "spike"]), ("southgrid", ["negative"])])])  # fmt: skip
+    put(root, "gold.portfolio_monthly", portfolio())
+    put_quality(root)
     put(root, "models.load_forecasts", [
         *forecasts(datetime(2025, 10, 31, 23, tzinfo=UTC), level=0.4),
         *forecasts(datetime(2025, 11, 1, 23, tzinfo=UTC), level=0.5)])  # fmt: skip

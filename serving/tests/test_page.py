@@ -12,6 +12,9 @@ import pytest
 from deltalake import DeltaTable
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from lake.settings import Settings
+from serving.commands import token
+
 pytestmark = pytest.mark.browser
 CASTLE = "/?home=northgrid/castle&fuel=elec&direction=import"
 OCTOBER = CASTLE + "&by=P1D&at=2025-10-26"
@@ -161,6 +164,53 @@ def test_several_homes_are_lines_and_simulated_ones_say_so(watched: Watched) -> 
 def test_a_home_without_data_says_so(watched: Watched) -> None:
     watched.open("/?home=northgrid/it's new&direction=import&by=P1D&at=2025-10-26")
     expect(watched.page.locator("#note")).to_contain_text("no readings in this period")
+
+
+def test_the_portfolio_says_what_it_withholds(watched: Watched) -> None:
+    watched.open(OCTOBER)
+    section = watched.page.locator("#portfolio")
+    expect(section.get_by_role("heading")).to_have_text("All homes of northgrid")
+    section.get_by_label("by", exact=True).select_option("house_type")
+    houses = section.get_by_role("row", name="house detached")
+    expect(houses).to_contain_text("400")
+    expect(houses).to_contain_text("-10 %")
+    bars = houses.locator(".bar").evaluate_all("all => all.map(b => Number(b.dataset.value))")
+    assert bars == [300, 400]
+    expect(section.get_by_role("row", name="apartment")).to_contain_text("withheld: too few homes")
+    expect(section).to_contain_text("fewer than 10 homes")
+    expect(section).not_to_contain_text("holiday")
+
+
+def test_what_is_late_odd_or_broken_is_seen(watched: Watched) -> None:
+    watched.open(OCTOBER)
+    section = watched.page.locator("#quality")
+    landing = section.get_by_role("row", name="meter readings (files)")
+    expect(landing).to_contain_text("late: silent 4.2 d, usually 24 h")
+    expect(landing).to_contain_text("low on 2025-10-26")
+    bars = landing.locator(".bar").evaluate_all("all => all.map(b => Number(b.dataset.value))")
+    assert bars == [100, 12]
+    expect(section.get_by_role("row", name="meter readings (events)")).to_contain_text("fresh")
+    expect(section.get_by_role("row", name="negative")).to_contain_text("quarantined")
+    gate = section.get_by_role("row", name="gold.energy_daily")
+    expect(gate).to_contain_text("peak_within_period: 2 of 40 rows, warning")
+    failed = gate.locator(".bar").evaluate_all("all => all.map(b => Number(b.dataset.value))")
+    assert failed == [5, 2]
+    expect(section).not_to_contain_text("spoilt")
+
+
+def test_a_partner_sees_its_own_quality_and_no_checks_of_all(
+    browser: Browser, address: str, settings: Settings
+) -> None:
+    page = browser.new_page()
+    page.route("**/session", lambda route: route.fulfill(json={"token": None}))
+    page.goto(address + OCTOBER)
+    page.get_by_label("Access token").fill(token("northgrid", settings=settings))
+    page.get_by_role("button", name="Open").click()
+    section = page.locator("#quality")
+    expect(section.get_by_role("row", name="negative")).to_contain_text("quarantined")
+    expect(section.locator("#quality-gates")).to_be_hidden()
+    expect(page.locator("#token-form")).to_be_hidden()
+    page.close()
 
 
 @pytest.mark.parametrize("path", [OCTOBER, NEWEST_HOURS, CASTLE + "&by=P1M&at=2025-10-01"])

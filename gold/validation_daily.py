@@ -1,0 +1,55 @@
+"""bronze.rejected + silver.quarantine -> gold.validation_daily: which rules were broken, how often.
+
+Each judgement is a part with the columns of ``_BY``; a further one is one more part of the union.
+"""
+
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from gold.contracts import VALIDATION_DAILY
+
+_BY = ("partner_id", "table_name", "source", "received_date", "stage", "rule", "severity")
+_BELOW_LANDING = 3
+
+
+def validation_daily(rejected: DataFrame, quarantine: DataFrame) -> DataFrame:
+    """Return a row a partner, table, source, day (UTC) of receipt and rule, with its rows."""
+    parts = (of_rejected(rejected), of_quarantine(quarantine))
+    return (
+        reduce(DataFrame.unionByName, parts)
+        .groupBy(*_BY)
+        .agg(F.sum("_rows").alias("broken_rows"))
+        .select(*VALIDATION_DAILY.names)
+    )
+
+
+def touched_by_quarantine(changes: DataFrame) -> DataFrame:
+    """Return the days on which arrived what is held or let go."""
+    return changes.select("partner_id", F.to_date("received_at").alias("received_date"))
+
+
+def of_rejected(rejected: DataFrame) -> DataFrame:
+    """Return a row a line that could not be parsed; nothing of it was taken."""
+    return rejected.withColumns(
+        {
+            "stage": F.lit("rejected"),
+            "rule": F.col("reason"),
+            "severity": F.lit("error"),
+            "_rows": F.lit(1),
+        }
+    ).select(*_BY, "_rows")
+
+
+def of_quarantine(quarantine: DataFrame) -> DataFrame:
+    """Return a row a value, or a whole line, and rule that it breaks."""
+    # Below landing/ stand kind, day, partner and file; an event's is topic and partition.
+    is_landed = F.size(F.split("source_file", "/")) > _BELOW_LANDING
+    return (
+        quarantine.withColumn("rule", F.explode("reasons"))
+        .withColumn("source", F.when(is_landed, "landing").otherwise("events"))
+        .withColumn("received_date", F.to_date("received_at"))
+        .withColumns({"stage": F.lit("quarantined"), "severity": F.lit("error"), "_rows": F.lit(1)})
+        .select(*_BY, "_rows")
+    )

@@ -1,0 +1,154 @@
+"""bronze.* + silver.quarantine -> silver.arrivals_daily: what arrived from each source each day."""
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from bronze.contracts import METER_READINGS, REGISTRATIONS, SPOT_PRICES, WEATHER
+from silver.contracts import ARRIVALS_DAILY
+from silver.typed import instant, instant_or_utc, seconds
+
+_SOURCE = ["partner_id", "table_name", "source", "received_date"]
+# Where what waits for a table of silver came from.
+_CAME_BY = {
+    "silver.meter_readings": METER_READINGS.name,
+    "silver.weather": WEATHER.name,
+    "silver.spot_prices": SPOT_PRICES.name,
+    "silver.locations": REGISTRATIONS.name,
+    "silver.meters": REGISTRATIONS.name,
+}
+_BELOW_LANDING = 3
+
+
+def arrivals_daily(
+    bronze_meter_readings: DataFrame,
+    bronze_weather: DataFrame,
+    bronze_spot_prices: DataFrame,
+    registrations: DataFrame,
+    rejected: DataFrame,
+    quarantine: DataFrame,
+) -> DataFrame:
+    """Return a row a partner, bronze table, way of arrival and day (UTC) of receipt."""
+    lines = (
+        bronze_meter_readings.transform(of_readings),
+        bronze_weather.transform(of_weather),
+        bronze_spot_prices.transform(of_prices),
+        _lines(registrations, REGISTRATIONS.name, entity=F.col("location_id")),
+        of_rejected(rejected),
+    )
+    every = reduce(DataFrame.unionByName, lines)
+    return (
+        counted(every)
+        .join(longest_gaps(every), on=_SOURCE, how="left")
+        .join(waiting(quarantine), on=_SOURCE, how="left")
+        .withColumn("quarantined", F.coalesce("quarantined", F.lit(0)))
+        .select(*ARRIVALS_DAILY.names)
+    )
+
+
+def touched_by_quarantine(changes: DataFrame) -> DataFrame:
+    """Return the days on which arrived what is held or let go."""
+    return changes.select("partner_id", F.to_date("received_at").alias("received_date"))
+
+
+def of_readings(blocks: DataFrame) -> DataFrame:
+    """Return a row a block; days and months are taken as of UTC, which moves a delay by hours."""
+    start, count = instant("starts_at"), F.size("values")
+    period = F.upper(F.trim("resolution"))
+    end = (
+        F.when(period == "P1D", F.timestamp_add("DAY", count, start))
+        .when(period == "P1M", F.timestamp_add("MONTH", count, start))
+        .otherwise(F.timestamp_add("SECOND", seconds("resolution") * count, start))
+    )
+    readings = F.size(F.array_compact("values"))
+    words = F.from_json("quality", "array<string>")
+    said = F.size(F.filter(words, lambda word: F.lower(word) == "estimated"))
+    is_estimated = F.lower(F.trim("quality")) == "estimated"
+    estimated = F.when(is_estimated, readings).when(words.isNotNull(), said).otherwise(0)
+    return _lines(
+        blocks, METER_READINGS.name, entity=F.col("meter_id"), end=end, readings=readings,
+        estimated=F.least(estimated, readings),
+    )  # fmt: skip
+
+
+def of_weather(lines: DataFrame) -> DataFrame:
+    """Return a row a line; a forecast has no delay."""
+    is_forecast = F.trim("issued_at") != ""
+    end = F.when(F.coalesce(is_forecast, F.lit(False)), None).otherwise(
+        instant_or_utc("observed_at")
+    )
+    return _lines(lines, WEATHER.name, entity=F.concat_ws(" ", "latitude", "longitude"), end=end)
+
+
+def of_prices(lines: DataFrame) -> DataFrame:
+    """Return a row a price; most are known ahead, so their delay is negative."""
+    return _lines(
+        lines, SPOT_PRICES.name, entity=F.col("price_zone"), end=instant_or_utc("starts_at")
+    )
+
+
+def of_rejected(rejected: DataFrame) -> DataFrame:
+    """Return a row a line that bronze did not take."""
+    none = F.lit(None).cast("string")
+    return _lines(rejected, None, entity=none, readings=F.lit(0), is_rejected=True)
+
+
+def _lines(
+    rows: DataFrame, table: str | None, *, entity: Column, end: Column | None = None,
+    readings: Column | None = None, estimated: Column | None = None, is_rejected: bool = False,
+) -> DataFrame:  # fmt: skip
+    """Return what is counted of each line, with the same columns for every table."""
+    over = F.lit(None).cast("timestamp") if end is None else end
+    delay_s = F.unix_seconds("received_at") - F.unix_seconds(over)
+    return rows.select(
+        "partner_id",
+        F.col("table_name") if table is None else F.lit(table).alias("table_name"),
+        "source",
+        "received_date",
+        "received_at",
+        entity.alias("_entity"),
+        (F.lit(1) if readings is None else readings).alias("_readings"),
+        (F.lit(None).cast("int") if estimated is None else estimated).alias("_estimated"),
+        # By the minute, so that a median of millions has few different values to look at.
+        F.round(delay_s / 60).alias("_delay_min"),
+        F.lit(is_rejected).alias("_is_rejected"),
+    )
+
+
+def counted(lines: DataFrame) -> DataFrame:
+    """Count the lines of each source and day."""
+    estimated = F.sum("_estimated") / F.nullif(F.sum("_readings"), F.lit(0))
+    return lines.groupBy(*_SOURCE).agg(
+        F.count_if(~F.col("_is_rejected")).alias("lines"),
+        F.sum("_readings").alias("readings"),
+        F.count_distinct("_entity").alias("entities"),
+        F.count_if("_is_rejected").alias("rejected"),
+        estimated.alias("estimated_share"),
+        F.min("received_at").alias("first_received_at"),
+        F.max("received_at").alias("last_received_at"),
+        (F.median("_delay_min") / 60).alias("median_delay_h"),
+    )
+
+
+def longest_gaps(lines: DataFrame) -> DataFrame:
+    """Return the longest time between two arrivals of a day; null where there was one alone."""
+    minutes = lines.select(*_SOURCE, F.date_trunc("minute", "received_at").alias("_at")).distinct()
+    before = F.lag("_at").over(Window.partitionBy(*_SOURCE).orderBy("_at"))
+    gap_h = (F.unix_seconds("_at") - F.unix_seconds(before)) / 3600
+    return minutes.withColumn("_gap_h", gap_h).groupBy(*_SOURCE).agg(
+        F.max("_gap_h").alias("longest_gap_h")
+    )  # fmt: skip
+
+
+def waiting(quarantine: DataFrame) -> DataFrame:
+    """Count what waits in quarantine by the source and day it came by."""
+    came_by = F.create_map(*(F.lit(name) for pair in _CAME_BY.items() for name in pair))
+    is_landed = F.size(F.split("source_file", "/")) > _BELOW_LANDING
+    return (
+        quarantine.withColumn("table_name", F.element_at(came_by, F.col("table_name")))
+        .withColumn("source", F.when(is_landed, "landing").otherwise("events"))
+        .withColumn("received_date", F.to_date("received_at"))
+        .groupBy(*_SOURCE)
+        .agg(F.count(F.lit(1)).alias("quarantined"))
+    )
