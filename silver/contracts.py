@@ -2,6 +2,7 @@
 
 from bronze.contracts import ORIGIN, PARTNER_ID
 from lake.contract import Check, Column, Replace, Table, Upsert, columns
+from silver.references import HOLIDAYS
 
 FUELS = ("elec", "gas", "district_heating")
 DIRECTIONS = ("import", "export", "consumption", "production")
@@ -286,6 +287,7 @@ ENERGY_IN_CONTEXT = Table(
 
 TABLES = (
     LOCATIONS,
+    HOLIDAYS,
     METERS,
     HOME_PROFILES,
     WEATHER,
