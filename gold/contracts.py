@@ -1,6 +1,10 @@
 """What gold promises: answers a period at a time, always with how much of it was observed."""
 
 from bronze.contracts import PARTNER_ID
+from gold.price_tables import HIGH as HIGH  # noqa: PLC0414 - others read a layer by its contracts
+from gold.price_tables import LOW as LOW  # noqa: PLC0414
+from gold.price_tables import MARKET_TIME_ZONE as MARKET_TIME_ZONE  # noqa: PLC0414
+from gold.price_tables import PRICE_DAILY, PRICE_LEVELS
 from lake.contract import Check, Column, Replace, Table, columns
 from silver.contracts import (
     CURRENCY,
@@ -8,11 +12,14 @@ from silver.contracts import (
     ENDS_AT,
     FUEL,
     KNOWN_AT,
+    LATITUDE,
     LOCAL_DATE,
     LOCAL_MONTH,
     LOCATION_ID,
+    LONGITUDE,
     STARTS_AT,
     TEMPERATURE_C,
+    TIME_ZONE,
 )
 
 OBSERVED = Column(
@@ -105,6 +112,132 @@ DATA_QUALITY_DAILY = Table(
     update=Replace(slices=("partner_id", "location_id", "local_date")),
     sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
 )  # fmt: skip
+TEMPERATURE_DAILY = Table(
+    name="gold.temperature_daily",
+    row="the temperature of one weather point on one local day of the homes around it",
+    columns=columns(
+        LATITUDE.meaning_here("Latitude of the weather point.").required(),
+        LONGITUDE.meaning_here("Longitude of the weather point.").required(),
+        TIME_ZONE,
+        LOCAL_DATE.meaning_here("The day in the homes' own time zone."),
+        TEMPERATURE_C.meaning_here(
+            "Mean air temperature as observed; a day that lacks a quarter has no row."
+        ).required(),
+    ),
+    key=("latitude", "longitude", "time_zone", "local_date"),
+    update=Replace(slices=("latitude", "longitude", "local_date")),
+    sorted_by=("latitude", "longitude", "time_zone", "local_date"),
+)
+_MODELLED = ("fitted", "too_few_days", "too_few_temperatures", "month_without_temperatures",
+             "no_variation")  # fmt: skip
+WEATHER_MODELS = Table(
+    name="gold.weather_models",
+    row="how the energy of one location, fuel and direction follows the temperature, or why not",
+    columns=columns(
+        PARTNER_ID,
+        LOCATION_ID,
+        FUEL,
+        DIRECTION,
+        Column(name="outcome", type="string", nullable=False, values=_MODELLED,
+               meaning="fitted, or what is missing; without a fit the model's columns are empty."),
+        Column(name="model_type", type="string",
+               values=("constant", "heating", "cooling", "heating_and_cooling"),
+               meaning="What the energy follows."),
+        Column(name="heating_balance_c", type="double", unit="°C",
+               meaning="Mean temperature of the day below which the home heats."),
+        Column(name="cooling_balance_c", type="double", unit="°C",
+               meaning="Mean temperature of the day above which the home cools."),
+        Column(name="base_kwh_per_day", type="double", unit="kWh/d", minimum=0,
+               meaning="Energy of a day that is neither heated nor cooled."),
+        Column(name="heating_kwh_per_degree_day", type="double", unit="kWh/(°C·d)", minimum=0,
+               meaning="More energy for each degree below the heating balance point."),
+        Column(name="cooling_kwh_per_degree_day", type="double", unit="kWh/(°C·d)", minimum=0,
+               meaning="More energy for each degree above the cooling balance point."),
+        Column(name="r2", type="double", unit="share", maximum=1,
+               meaning="Share of the days' variation that the model explains."),
+        Column(name="adjusted_r2", type="double", unit="share", maximum=1,
+               meaning="The same, less what any slope would explain by chance."),
+        Column(name="residual_kwh", type="double", unit="kWh/d", minimum=0,
+               meaning="Standard deviation of a day from the model."),
+        Column(name="cvrmse", type="double", unit="share", minimum=0,
+               meaning="residual_kwh over the mean energy of a day."),
+        Column(name="residual_autocorrelation", type="double", minimum=0,
+               meaning="How a day's deviation resembles that of the day before."),
+        Column(name="days_used", type="int", nullable=False, minimum=0, maximum=365,
+               meaning="Days of the baseline with energy and temperature."),
+        Column(name="baseline_start", type="date", nullable=False,
+               meaning="First local day of the baseline with a reading."),
+        Column(name="baseline_end", type="date", nullable=False,
+               meaning="Last local day of the baseline, at most 365 days."),
+        KNOWN_AT,
+    ),
+    key=("partner_id", "location_id", "fuel", "direction"),
+    update=Replace(slices=("partner_id", "location_id")),
+    sorted_by=("partner_id", "location_id", "fuel", "direction"),
+)  # fmt: skip
+WEATHER_NORMALISED_MONTHLY = Table(
+    name="gold.weather_normalised_monthly",
+    row="the energy of one location, fuel and direction in a month, and under normal weather",
+    columns=columns(
+        PARTNER_ID,
+        LOCATION_ID,
+        FUEL,
+        DIRECTION,
+        LOCAL_DATE,
+        LOCAL_MONTH,
+        Column(name="energy_kwh", type="double", unit="kWh", meaning="Energy as reported."),
+        OBSERVED,
+        EXPECTED,
+        TEMPERATURE_C.meaning_here("Mean air temperature over the observed intervals."),
+        Column(name="normal_temperature_c", type="double", unit="°C",
+               meaning="Mean temperature of this month of the year over all years at hand."),
+        Column(name="years", type="int", nullable=False, minimum=0,
+               meaning="Years of temperatures at hand for this month of the year."),
+        Column(name="normalised_kwh", type="double", unit="kWh", minimum=0,
+               meaning="Energy of the whole month as it would be under normal weather."),
+        Column(name="low_kwh", type="double", unit="kWh", minimum=0,
+               meaning="In 5 of 100 cases it would be lower than this."),
+        Column(name="high_kwh", type="double", unit="kWh", minimum=0,
+               meaning="In 5 of 100 cases it would be higher than this."),
+        Column(name="outcome", type="string", nullable=False,
+               values=("normalised", "no_normal_year", *_MODELLED[1:]),
+               meaning="normalised, or what is missing; then the normal figures are empty."),
+        KNOWN_AT,
+    ),
+    key=("partner_id", "location_id", "fuel", "direction", "local_month"),
+    update=Replace(slices=("partner_id", "location_id")),
+    sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
+    checks=(
+        Check(name="interval_holds_the_estimate",
+              condition="low_kwh <= normalised_kwh AND normalised_kwh <= high_kwh"),
+    ),
+)  # fmt: skip
+BASE_LOAD_DAILY = Table(
+    name="gold.base_load_daily",
+    row="what one location draws all the time, of one fuel, on one local day",
+    columns=columns(
+        PARTNER_ID,
+        LOCATION_ID,
+        FUEL,
+        DIRECTION,
+        LOCAL_DATE,
+        Column(name="base_load_kw", type="double", unit="kW", minimum=0,
+               meaning="Mean power that nine of ten hours of the day exceed; empty below 3/4 of "
+                       "the day's hours."),
+        Column(name="base_load_kwh", type="double", unit="kWh", minimum=0,
+               meaning="base_load_kw over the whole local day."),
+        Column(name="base_load_share", type="double", unit="share", minimum=0, maximum=1,
+               meaning="Part of the energy of the observed hours; empty where there was none."),
+        Column(name="observed_hours", type="int", nullable=False, minimum=0,
+               meaning="Hours of the day that were metered whole."),
+        Column(name="expected_hours", type="int", nullable=False, minimum=1,
+               meaning="Hours that the local day has."),
+        KNOWN_AT,
+    ),
+    key=("partner_id", "location_id", "fuel", "direction", "local_date"),
+    update=Replace(slices=("partner_id", "location_id", "local_date")),
+    sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
+)  # fmt: skip
 
 TABLES = (
     ENERGY_QUARTER_HOURLY,
@@ -112,4 +245,10 @@ TABLES = (
     ENERGY_DAILY,
     ENERGY_MONTHLY,
     DATA_QUALITY_DAILY,
+    TEMPERATURE_DAILY,
+    WEATHER_MODELS,
+    WEATHER_NORMALISED_MONTHLY,
+    BASE_LOAD_DAILY,
+    PRICE_DAILY,
+    PRICE_LEVELS,
 )

@@ -152,7 +152,7 @@ class _Hop:
             cut = {
                 parameter: self._cut(name, self._read(name), needed)
                 for parameter, name in self.node.inputs.items()
-                if set(slices.columns) <= set(self.runner.catalog[name].names)
+                if set(needed.columns) <= set(self.runner.catalog[name].names)
             }
             stored = self._cut(self.table.name, self.store.read(self.table), slices)
             rows = self._call(cut)
