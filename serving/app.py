@@ -17,7 +17,15 @@ from serving import page
 from serving.access import signing_key
 from serving.answers import Kept
 from serving.edge import Edge, Metrics
-from serving.insights import data_quality, energy, forecast, locations
+from serving.insights import (
+    baseload,
+    data_quality,
+    energy,
+    forecast,
+    locations,
+    prices,
+    weather_normalised,
+)
 from serving.limits import Limits
 from serving.problems import turns_errors_into_http
 from silver.contracts import TABLES as SILVER
@@ -44,7 +52,8 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
     app.state.is_developer = is_developer
     app.add_middleware(Edge, metrics=metrics)
     turns_errors_into_http(app)
-    for resource in (locations, energy, forecast, data_quality, page):
+    insights = (locations, energy, forecast, data_quality, baseload, weather_normalised, prices)
+    for resource in (*insights, page):
         app.include_router(resource.router)
 
     @app.get("/healthz", include_in_schema=False)
