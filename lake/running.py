@@ -171,7 +171,7 @@ class _Hop:
             cut = {
                 parameter: self._cut(name, self._read(name), needed[parameter])
                 for parameter, name in self.node.inputs.items()
-                if set(slices.columns) <= set(self.runner.catalog[name].names)
+                if set(needed[parameter].columns) <= set(self.runner.catalog[name].names)
             }
             cut |= self._near_in_time(slices)
             stored = self._cut(self.table.name, self.store.read(self.table), slices)

@@ -19,6 +19,7 @@ from serving.access import signing_key
 from serving.answers import Kept
 from serving.edge import Edge, Metrics
 from serving.insights import (
+    baseload,
     checks,
     cost,
     data_quality,
@@ -27,8 +28,10 @@ from serving.insights import (
     locations,
     peak_power,
     portfolio,
+    prices,
     sources,
     validation,
+    weather_normalised,
 )
 from serving.limits import Limits
 from serving.problems import turns_errors_into_http
@@ -67,6 +70,9 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
         sources,
         validation,
         checks,
+        baseload,
+        weather_normalised,
+        prices,
         page,
     ):
         app.include_router(resource.router)

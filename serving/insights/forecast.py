@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
@@ -14,6 +14,7 @@ from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
 from serving.parameters import Direction, Fuel, errors
 from serving.periods import BadSpan
+from serving.refusals import Refusal
 
 router = APIRouter(tags=["forecast"])
 _TABLES = ("models.load_forecasts", "models.insight_refusals")
@@ -33,14 +34,6 @@ class Expected(TypedDict):
     p75_kwh: float
     p90_kwh: float
     p95_kwh: float
-
-
-class Refusal(TypedDict):
-    """Why there is no forecast, what is there and what is needed: data, not an error."""
-
-    code: str
-    description: str
-    details: dict[str, Any]
 
 
 class Forecast(TypedDict):

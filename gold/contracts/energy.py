@@ -1,0 +1,107 @@
+"""What gold promises of energy: a period at a time, always with how much of it was observed."""
+
+from bronze.contracts import PARTNER_ID
+from lake.contract import Check, Column, Replace, Table, columns
+from silver.contracts import (
+    CURRENCY,
+    DIRECTION,
+    ENDS_AT,
+    FUEL,
+    KNOWN_AT,
+    LOCAL_DATE,
+    LOCAL_MONTH,
+    LOCATION_ID,
+    STARTS_AT,
+    TEMPERATURE_C,
+)
+
+OBSERVED = Column(
+    name="observed_intervals", type="int", nullable=False, minimum=0,
+    meaning="Metering intervals of the period for which there is a reading.",
+)  # fmt: skip
+EXPECTED = Column(
+    name="expected_intervals", type="int", nullable=False, minimum=1,
+    meaning="Metering intervals that the whole period has.",
+)  # fmt: skip
+ESTIMATED = Column(
+    name="estimated_share", type="double", unit="share", nullable=False, minimum=0, maximum=1,
+    meaning="Share of the observed intervals that the partner estimated.",
+)  # fmt: skip
+ENERGY = columns(
+    PARTNER_ID,
+    LOCATION_ID,
+    FUEL,
+    DIRECTION,
+    STARTS_AT,
+    ENDS_AT,
+    LOCAL_DATE,
+    Column(name="energy_kwh", type="double", unit="kWh",
+           meaning="Energy as reported, the partner's estimates included, gaps left out."),
+    OBSERVED,
+    EXPECTED,
+    ESTIMATED,
+    Column(name="substituted_kwh", type="double", unit="kWh",
+           meaning="What the platform fills in for gaps, beside the energy; empty: nothing."),
+    Column(name="cost", type="double", unit="currency",
+           meaning="Energy times spot price; empty where a price is missing."),
+    CURRENCY,
+    Column(name="co2_kg", type="double", unit="kg",
+           meaning="Emissions of the energy; empty where the intensity is not known."),
+    Column(name="peak_kw", type="double", unit="kW",
+           meaning="Highest mean power of a metering interval."),
+    Column(name="peak_at", type="timestamp", meaning="Start of the interval of the peak."),
+    TEMPERATURE_C.meaning_here("Mean air temperature over the observed intervals."),
+    Column(name="degree_days", type="double", unit="°C·d", minimum=0,
+           meaning="Heating degree days; empty below a whole local day."),
+    LOCAL_MONTH,
+    KNOWN_AT,
+)  # fmt: skip
+
+
+def _energy(period: str, row: str, *, slice_by: str = "local_date", is_long: bool = False) -> Table:
+    """Return the energy table of one period; long periods are few, so they are not partitioned."""
+    return Table(
+        name=f"gold.energy_{period}",
+        row=f"the energy of one location, fuel and direction in one {row}",
+        columns=ENERGY,
+        key=("partner_id", "location_id", "fuel", "direction", "starts_at"),
+        update=Replace(slices=("partner_id", "location_id", slice_by)),
+        partitioned_by=() if is_long else ("local_month",),
+        sorted_by=("partner_id", "location_id", "fuel", "direction", "starts_at"),
+        checks=(
+            Check(name="observed_at_most_expected",
+                  condition="observed_intervals <= expected_intervals"),
+            Check(name="period_is_not_empty", condition="ends_at > starts_at"),
+            Check(name="peak_within_period", condition="peak_at >= starts_at AND peak_at < ends_at",
+                  severity="warning"),
+        ),
+    )  # fmt: skip
+
+
+ENERGY_QUARTER_HOURLY = _energy("quarter_hourly", "quarter of an hour")
+ENERGY_HOURLY = _energy("hourly", "hour")
+ENERGY_DAILY = _energy("daily", "local day of 23, 24 or 25 hours", is_long=True)
+ENERGY_MONTHLY = _energy("monthly", "local month", slice_by="local_month", is_long=True)
+DATA_QUALITY_DAILY = Table(
+    name="gold.data_quality_daily",
+    row="how complete the data of one location, fuel and direction is on one local day",
+    columns=columns(
+        PARTNER_ID,
+        LOCATION_ID,
+        FUEL,
+        DIRECTION,
+        LOCAL_DATE,
+        OBSERVED,
+        EXPECTED,
+        ESTIMATED,
+        Column(name="completeness", type="double", unit="share", nullable=False, minimum=0,
+               maximum=1, meaning="Observed over expected intervals."),
+        Column(name="has_price", type="boolean", nullable=False, meaning="Every interval has one."),
+        Column(name="has_temperature", type="boolean", nullable=False,
+               meaning="The day has a temperature."),
+        KNOWN_AT,
+    ),
+    key=("partner_id", "location_id", "fuel", "direction", "local_date"),
+    update=Replace(slices=("partner_id", "location_id", "local_date")),
+    sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
+)  # fmt: skip

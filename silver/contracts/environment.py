@@ -1,0 +1,77 @@
+"""What silver promises of weather and prices."""
+
+from bronze.contracts import PARTNER_ID
+from lake.contract import Column, Replace, Table, Upsert, columns
+from silver.contracts.fields import (
+    CURRENCY,
+    ENDS_AT,
+    IRRADIANCE,
+    KNOWN_AT,
+    LATITUDE,
+    LINE,
+    LOCATION_ID,
+    LONGITUDE,
+    NEWEST,
+    PRICE_ZONE,
+    RESOLUTION,
+    STARTS_AT,
+    TEMPERATURE_C,
+    WIND_SPEED,
+)
+
+WEATHER = Table(
+    name="silver.weather",
+    row="the weather at one fixed point and instant, observed or as forecast at one time",
+    columns=columns(
+        LATITUDE.required(),
+        LONGITUDE.required(),
+        Column(name="observed_at", type="timestamp", nullable=False,
+               meaning="Instant that the values are for."),
+        Column(name="issued_at", type="timestamp",
+               meaning="When the forecast was issued; empty for an observation."),
+        TEMPERATURE_C,
+        WIND_SPEED,
+        IRRADIANCE,
+        Column(name="observed_date", type="date", nullable=False, meaning="Day (UTC)."),
+        Column(name="observed_month", type="string", nullable=False, month_of="observed_date",
+               meaning="Month (UTC)."),
+        KNOWN_AT,
+        LINE,
+    ),
+    key=("latitude", "longitude", "observed_at", "issued_at"),
+    update=Upsert(newest_by=NEWEST),
+    partitioned_by=("observed_month",),
+    sorted_by=("latitude", "longitude", "observed_at"),
+)  # fmt: skip
+SPOT_PRICES = Table(
+    name="silver.spot_prices",
+    row="the spot price of one zone and interval",
+    columns=columns(
+        PRICE_ZONE.required(),
+        STARTS_AT,
+        ENDS_AT,
+        RESOLUTION,
+        Column(name="price_per_kwh", type="double", unit="currency/kWh", nullable=False,
+               meaning="Day-ahead price, without tax."),
+        CURRENCY.required(),
+        KNOWN_AT,
+        LINE,
+    ),
+    key=("price_zone", "starts_at", "resolution"),
+    update=Upsert(newest_by=NEWEST),
+    sorted_by=("price_zone", "starts_at"),
+)  # fmt: skip
+LOCATION_WEATHER = Table(
+    name="silver.location_weather",
+    row="a location and the fixed weather point nearest to it",
+    columns=columns(
+        PARTNER_ID,
+        LOCATION_ID,
+        LATITUDE.meaning_here("Latitude of the weather point.").required(),
+        LONGITUDE.meaning_here("Longitude of the weather point.").required(),
+        Column(name="distance_km", type="double", unit="km", minimum=0, maximum=150,
+               meaning="How far the point is from the home (great circle)."),
+    ),
+    key=("partner_id", "location_id"),
+    update=Replace(),
+)  # fmt: skip
