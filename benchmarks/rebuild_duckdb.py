@@ -4,6 +4,7 @@ Only the rules that the benchmark's data exercise: kWh; blocks of one local day;
 one resolution a meter; known meters; zones of whole hours. Superseded versions are not kept.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import duckdb
 import typer
 
 from benchmarks.tables import Steps, bronze_files, parquet
+from gold.contracts.degree_days import COOLING, EUROSTAT_COOLING, EUROSTAT_HEATING, HEATING, Rule
 
 # Versions of one row, the newest first.
 _NEWEST = "known_at DESC, received_at DESC, source_file DESC, source_line DESC"
@@ -20,6 +22,7 @@ CREATE TABLE said AS
 SELECT partner_id, location_id, source_file, source_line, received_at,
        coalesce((document->>'known_at')::TIMESTAMPTZ, received_at) AS known_at,
        from_json(document, '{{"time_zone": "VARCHAR", "price_zone": "VARCHAR",
+           "country_code": "VARCHAR",
            "latitude": "DOUBLE", "longitude": "DOUBLE",
            "profile": {{"valid_from": "DATE", "house_type": "VARCHAR", "living_area_m2": "DOUBLE",
                "persons": "INTEGER", "heating_type_primary": "VARCHAR",
@@ -29,7 +32,8 @@ SELECT partner_id, location_id, source_file, source_line, received_at,
 FROM bronze_registrations;
 
 CREATE TABLE locations AS
-SELECT partner_id, location_id, document.time_zone, document.price_zone, document.latitude,
+SELECT partner_id, location_id, document.time_zone, document.price_zone, document.country_code,
+       document.latitude,
        document.longitude
 FROM said
 QUALIFY row_number() OVER (PARTITION BY partner_id, location_id ORDER BY {_NEWEST}) = 1;
@@ -93,7 +97,8 @@ WITH distances AS (
         PARTITION BY partner_id, location_id ORDER BY km, latitude, longitude
     ) = 1
 )
-SELECT partner_id, location_id, time_zone, price_zone, nearest.latitude, nearest.longitude
+SELECT partner_id, location_id, time_zone, price_zone, country_code, nearest.latitude,
+       nearest.longitude
 FROM locations LEFT JOIN nearest USING (partner_id, location_id);
 """
 
@@ -257,11 +262,25 @@ _ADDED_UP = """
        (sum(seconds) FILTER (temperature_c IS NOT NULL))::BIGINT AS warm, max(known_at) AS known_at,
        bool_or(is_consumption) AS is_consumption
 """
+
+
+def _by_country(rules: Mapping[str, Rule], other: Rule, part: int) -> str:
+    """Return the SQL of a country's limit (0) or base (1)."""
+    cases = " ".join(f"WHEN '{code}' THEN {rule[part]!r}" for code, rule in rules.items())
+    return f"CASE country_code {cases} ELSE {other[part]!r} END"
+
+
+_HEATING = [_by_country(HEATING, EUROSTAT_HEATING, part) for part in (0, 1)]
+_COOLING = [_by_country(COOLING, EUROSTAT_COOLING, part) for part in (0, 1)]
 _DAYS = f"""
 CREATE TABLE days AS
-SELECT *, CASE WHEN warmth / warm < 17 THEN 17 - warmth / warm
-               WHEN warm > 0 THEN 0 END AS degree_days
-FROM (SELECT {_SERIES}, {_ADDED_UP} FROM parts GROUP BY ALL)
+SELECT * EXCLUDE (country_code, mean),
+       CASE WHEN mean <= {_HEATING[0]} THEN {_HEATING[1]} - mean
+            WHEN mean IS NOT NULL THEN 0 END AS degree_days,
+       CASE WHEN mean >= {_COOLING[0]} THEN mean - {_COOLING[1]}
+            WHEN mean IS NOT NULL THEN 0 END AS cooling_degree_days
+FROM (SELECT {_SERIES}, {_ADDED_UP}, warmth / warm AS mean FROM parts GROUP BY ALL)
+JOIN (SELECT partner_id, location_id, country_code FROM homes) USING (partner_id, location_id)
 """
 _MONTHS = """
 SELECT partner_id, location_id, fuel, direction, date_trunc('month', local_date) AS local_date,
@@ -270,7 +289,8 @@ SELECT partner_id, location_id, fuel, direction, date_trunc('month', local_date)
        bool_and(is_priced) AS is_priced, max(currency) AS currency, max(peak_kw) AS peak_kw,
        arg_max(peak_at, peak_kw - (peak_at % 2764800) / 2764800e9) AS peak_at,
        sum(warmth) AS warmth, sum(warm)::BIGINT AS warm, max(known_at) AS known_at,
-       sum(degree_days) AS degree_days, bool_or(is_consumption) AS is_consumption
+       sum(degree_days) AS degree_days, sum(cooling_degree_days) AS cooling_degree_days,
+       bool_or(is_consumption) AS is_consumption
 FROM days GROUP BY ALL
 """
 
@@ -279,6 +299,7 @@ def in_steps(seconds: int) -> str:
     """Return the SQL of energy by steps of the clock."""
     sums = f"""
         SELECT {_SERIES}, start // {seconds} AS step, NULL::DOUBLE AS degree_days,
+               NULL::DOUBLE AS cooling_degree_days,
                {_ADDED_UP}
         FROM parts WHERE start % {seconds} + seconds <= {seconds} GROUP BY ALL
     """
@@ -305,7 +326,7 @@ def judged(sums: str, *, start: str, end: str) -> str:
                CASE WHEN is_priced THEN cost END AS cost,
                CASE WHEN is_priced THEN currency END AS currency, NULL::DOUBLE AS co2_kg, peak_kw,
                to_timestamp(peak_at) AS peak_at, warmth / warm AS temperature_c,
-               degree_days, local_month, known_at
+               degree_days, cooling_degree_days, local_month, known_at
         FROM ({sums})
     """
 

@@ -4,7 +4,7 @@ Only the rules that the benchmark's data exercise: kWh; blocks of one local day;
 one resolution a meter; known meters; zones of whole hours. Superseded versions are not kept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +14,7 @@ import polars.selectors as cs
 import typer
 
 from benchmarks.tables import Steps, bronze_files, parquet
+from gold.contracts.degree_days import COOLING, EUROSTAT_COOLING, EUROSTAT_HEATING, HEATING, Rule
 
 HOME = ["partner_id", "location_id"]
 POINT = ["latitude", "longitude"]
@@ -25,11 +26,11 @@ NEWEST = ["known_at", "received_at", "source_file", "source_line"]
 SECONDS = {"PT15M": 900, "PT30M": 1800, "PT1H": 3600}
 EARTH_KM, FARTHEST_KM = 6371.0088, 150
 MOST_KW, KW_PER_AMPERE = 100.0, 400 * 3**0.5 / 1000 * 1.25
-BASE_C = 17.0
 DOCUMENT = pl.Struct(
     {
         "time_zone": pl.String,
         "price_zone": pl.String,
+        "country_code": pl.String,
         "latitude": pl.Float64,
         "longitude": pl.Float64,
         "known_at": pl.String,
@@ -82,7 +83,7 @@ def registered(bronze: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Dat
         .with_columns(known_at=pl.coalesce(instant("known_at"), "received_at"))
         .collect()
     )
-    homes = newest(said, *HOME).select(*HOME, "time_zone", "price_zone", *POINT)
+    homes = newest(said, *HOME).select(*HOME, "time_zone", "price_zone", "country_code", *POINT)
     meters = (
         newest(
             said.select(*HOME, *NEWEST, "meters").explode("meters").unnest("meters"),
@@ -343,7 +344,7 @@ def in_context(
         .join(hours.lazy(), on=[*POINT, "hour"], how="left")
         .join(prices.lazy(), on=["price_zone", "width", "cell"], how="left")
         .join(profiles.lazy(), on=[*HOME, "local_date"], how="left")
-        .drop("hour", "width", "cell", "price_zone", *POINT)
+        .drop("hour", "width", "cell", "price_zone", "country_code", *POINT)
         .unpivot(
             DIRECTIONS,
             index=cs.exclude(DIRECTIONS),
@@ -397,17 +398,42 @@ def in_steps(parts: pl.LazyFrame, seconds: int) -> pl.LazyFrame:
         parts.filter(into + pl.col("seconds") <= seconds)
         .pipe(added_up, step)
         .with_columns(
-            _to=pl.col("_from") + pl.duration(seconds=seconds), degree_days=pl.lit(None, pl.Float64)
+            _to=pl.col("_from") + pl.duration(seconds=seconds),
+            degree_days=pl.lit(None, pl.Float64),
+            cooling_degree_days=pl.lit(None, pl.Float64),
         )
         .pipe(judged_periods)
     )
 
 
-def in_days(parts: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the sums of local days, with their degree days."""
-    temperature = pl.col("warmth") / pl.col("warm")
-    return added_up(parts).with_columns(
-        degree_days=pl.when(pl.col("warm") > 0).then((BASE_C - temperature).clip(0))
+def in_days(parts: pl.LazyFrame, homes: pl.DataFrame) -> pl.LazyFrame:
+    """Return the sums of local days, with their degree days by the practice of the country."""
+
+    def by_country(rules: Mapping[str, Rule], other: Rule) -> tuple[pl.Expr, pl.Expr]:
+        country = pl.col("country_code")
+        limit, base = (
+            country.replace_strict(
+                {code: rule[part] for code, rule in rules.items()},
+                default=other[part],
+                return_dtype=pl.Float64,
+            )
+            for part in (0, 1)
+        )
+        return limit, base
+
+    cold, heated = by_country(HEATING, EUROSTAT_HEATING)
+    hot, cooled = by_country(COOLING, EUROSTAT_COOLING)
+    mean = pl.col("_mean")
+    counts = pl.when(mean.is_not_null()).then(0.0)
+    return (
+        added_up(parts)
+        .join(homes.lazy().select(*HOME, "country_code"), on=HOME)
+        .with_columns(_mean=pl.when(pl.col("warm") > 0).then(pl.col("warmth") / pl.col("warm")))
+        .with_columns(
+            degree_days=pl.when(mean <= cold).then(heated - mean).otherwise(counts),
+            cooling_degree_days=pl.when(mean >= hot).then(mean - cooled).otherwise(counts),
+        )
+        .drop("_mean", "country_code")
     )
 
 
@@ -418,7 +444,7 @@ def in_months(days: pl.LazyFrame) -> pl.LazyFrame:
         .group_by(SERIES)
         .agg(
             pl.col("energy_kwh", "cost", "warmth", "warm", "observed", "estimated").sum(),
-            pl.col("degree_days").sum(),
+            pl.col("degree_days", "cooling_degree_days").sum(),
             pl.col("seconds").min(),
             pl.col("is_priced").all(),
             pl.col("is_consumption").any(),
@@ -471,6 +497,7 @@ def judged_periods(sums: pl.LazyFrame) -> pl.LazyFrame:
         "peak_kw",
         "peak_at",
         "degree_days",
+        "cooling_degree_days",
         "local_month",
         "known_at",
         starts_at="_from",
@@ -522,7 +549,7 @@ def main(
     energy = parts(write("silver.energy_in_context", context))
     write("gold.energy_quarter_hourly", in_steps(energy, 900))
     write("gold.energy_hourly", in_steps(energy, 3600))
-    days = in_days(energy).collect(engine="streaming").lazy()
+    days = in_days(energy, homes).collect(engine="streaming").lazy()
     midnights = midnights_of(homes["time_zone"].unique(), first, last)
     write("gold.energy_daily", judged_periods(of_local(days, midnights, "1d")))
     write("gold.energy_monthly", judged_periods(of_local(in_months(days), midnights, "1mo")))

@@ -8,8 +8,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts import ENERGY
+from gold.degree_days import cooling_degree_days, heating_degree_days
 
-_SERIES = ["partner_id", "location_id", "fuel", "direction"]
+_HOME = ["partner_id", "location_id"]
+_SERIES = [*_HOME, "fuel", "direction"]
 _DAY = 86_400
 _LONGEST = 32 * _DAY
 # What adds up, of an interval or of a period; energy, cost and warmth (°C·h) are sums already.
@@ -18,9 +20,7 @@ _SUMS = (
     "_cost", "_unpriced", "_currency", "peak_kw", "_peak_at", "_warmth", "_hours", "known_at",
     "_is_consumption",
 )  # fmt: skip
-# Heating degree days: base temperature on the day's mean (ISO 15927-6 leaves the base to national
-# practice; 17 degrees is that of the Nordic countries).
-_BASE_C = 17.0
+_DEGREE_DAYS = ("degree_days", "cooling_degree_days")
 
 
 def in_steps(energy_in_context: DataFrame, *, seconds: int) -> DataFrame:
@@ -52,44 +52,48 @@ def in_steps(energy_in_context: DataFrame, *, seconds: int) -> DataFrame:
         .transform(lambda rows: as_parts(rows, *edges))
         .unionByName(shorter)
         .transform(judged)
-        .withColumn("degree_days", F.lit(None).cast("double"))
+        .withColumns({n: F.lit(None).cast("double") for n in _DEGREE_DAYS})
         .transform(with_consumption)
     )
 
 
-def in_days(energy_hourly: DataFrame, energy_in_context: DataFrame, zones: DataFrame) -> DataFrame:
+def in_days(
+    energy_hourly: DataFrame, energy_in_context: DataFrame, locations: DataFrame
+) -> DataFrame:
     """Return energy by local day of 23, 24 or 25 hours: its hours, and what is in none of them.
 
-    ``zones`` has the time zone of each home.
+    ``locations`` have the time zone and the country of each home.
     """
     rest = energy_in_context.where((_nominal() <= _DAY) & ~_is_in_an_hour())
     return (
-        again(energy_hourly, zones)
+        again(energy_hourly, locations)
         .unionByName(as_parts(rest, "time_zone").transform(repeated))
         .transform(lambda parts: added_up(parts, "time_zone"))
         .withColumn("_from", local_midnight(F.col("local_date")))
         .withColumn("_to", local_midnight(F.date_add("local_date", 1)))
         .transform(judged)
-        .withColumn("degree_days", _degree_days())
+        .transform(lambda days: with_degree_days(days, locations))
         .select(*_names())
     )
 
 
-def in_months(energy_daily: DataFrame, energy_in_context: DataFrame, zones: DataFrame) -> DataFrame:
+def in_months(
+    energy_daily: DataFrame, energy_in_context: DataFrame, locations: DataFrame
+) -> DataFrame:
     """Return energy by local month: its days, or the month as it was said where they are not all.
 
-    ``zones`` has the time zone of each home.
+    ``locations`` have the time zone of each home.
     """
     months = as_parts(energy_in_context.where(_nominal() > _DAY), "time_zone").transform(repeated)
     of_month = [*_SERIES, "local_month"]
-    days = again(energy_daily, zones)
+    days = again(energy_daily, locations)
     covered = days.groupBy(*of_month).agg(F.sum("_observed").alias("_covered"))
     # A month that its days fill up is not needed; days that do not fill up a month are in it.
     judged_months = months.join(covered, on=of_month, how="left").withColumn(
         "_is_needed", F.coalesce(F.col("_covered") < F.col("_observed") - 3600, F.lit(True))
     )
     needed = judged_months.where("_is_needed").drop("_covered", "_is_needed")
-    degree_days = energy_daily.groupBy(*of_month).agg(F.sum("degree_days").alias("degree_days"))
+    degree_days = energy_daily.groupBy(*of_month).agg(*(F.sum(n).alias(n) for n in _DEGREE_DAYS))
     return (
         days.join(needed.select(*of_month).distinct(), on=of_month, how="left_anti")
         .unionByName(needed)
@@ -124,7 +128,7 @@ def as_parts(intervals: DataFrame, *kept: str) -> DataFrame:
     ).withColumnRenamed("is_consumption", "_is_consumption").select(*_SUMS, *kept)  # fmt: skip
 
 
-def again(periods: DataFrame, zones: DataFrame) -> DataFrame:
+def again(periods: DataFrame, locations: DataFrame) -> DataFrame:
     """Return finished rows of an energy table as parts of a longer period."""
     length = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
     # A daily total counts as 24 hours, however long its day is.
@@ -150,8 +154,8 @@ def again(periods: DataFrame, zones: DataFrame) -> DataFrame:
                 "_is_consumption": F.lit(False),
             }
         )
-        .join(F.broadcast(zones.select("partner_id", "location_id", "time_zone")),
-              on=["partner_id", "location_id"], how="inner")
+        .join(F.broadcast(locations.select(*_HOME, "time_zone")),
+              on=_HOME, how="inner")
         .select(*_SUMS, "time_zone")
     )  # fmt: skip
 
@@ -212,6 +216,15 @@ def repeated(parts: DataFrame) -> DataFrame:
     return parts.withColumn("direction", F.explode(ways))
 
 
+def with_degree_days(days: DataFrame, locations: DataFrame) -> DataFrame:
+    """Add the heating and cooling degree days of each day, by the practice of its country."""
+    countries = F.broadcast(locations.select(*_HOME, "country_code"))
+    day = (F.col("temperature_c"), F.col("country_code"))
+    return days.join(countries, on=_HOME, how="inner").withColumns(
+        {"degree_days": heating_degree_days(*day), "cooling_degree_days": cooling_degree_days(*day)}
+    )
+
+
 def local_midnight(day: Column) -> Column:
     """Return the instant at which a local day begins."""
     return F.to_utc_timestamp(day.cast("timestamp"), F.col("time_zone"))
@@ -245,12 +258,6 @@ def _is_in_an_hour() -> Column:
     is_within = F.when(_length() == 3600, True).otherwise(local + _length() <= 3600)
     is_even = ~F.col("time_zone").isin(*_uneven_zones(3600))
     return _divides(3600) & (is_even | is_within)
-
-
-def _degree_days() -> Column:
-    """Return the degree days of a day; null where its temperature is (greatest() passes nulls)."""
-    below = F.lit(_BASE_C) - F.col("temperature_c")
-    return F.when(below < 0, F.lit(0.0)).otherwise(below)
 
 
 def _as_number(currency: str) -> Column:

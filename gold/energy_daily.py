@@ -4,9 +4,19 @@ from pyspark.sql import DataFrame
 
 from gold.energy import in_days
 
+# 2: sums of shorter periods; degree days by country.
+RULE_VERSION = 2
+
 
 def energy_daily(
     energy_hourly: DataFrame, energy_in_context: DataFrame, locations: DataFrame
 ) -> DataFrame:
     """Return a row a location, fuel, direction and local day of 23 to 25 hours with a reading."""
     return in_days(energy_hourly, energy_in_context, locations)
+
+
+def touched_by_locations(changes: DataFrame, energy_in_context: DataFrame) -> DataFrame:
+    """Return all days of the locations: their zone or country may be another."""
+    homes = changes.select("partner_id", "location_id").distinct()
+    of_homes = energy_in_context.select("partner_id", "location_id", "local_date")
+    return of_homes.join(homes, on=["partner_id", "location_id"], how="left_semi")

@@ -5,6 +5,8 @@ from pyspark.sql import DataFrame
 from gold.energy import in_steps
 
 IN_ORDER = True
+# 2: each moment counts once, decided in silver.
+RULE_VERSION = 2
 
 
 def energy_hourly(energy_in_context: DataFrame) -> DataFrame:

@@ -4,9 +4,19 @@ from pyspark.sql import DataFrame
 
 from gold.energy import in_months
 
+# 2: sums of shorter periods; degree days by country.
+RULE_VERSION = 2
+
 
 def energy_monthly(
     energy_daily: DataFrame, energy_in_context: DataFrame, locations: DataFrame
 ) -> DataFrame:
     """Return a row a location, fuel, direction and local month with a reading."""
     return in_months(energy_daily, energy_in_context, locations)
+
+
+def touched_by_locations(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
+    """Return all months of the locations: their zone or country may be another."""
+    homes = changes.select("partner_id", "location_id").distinct()
+    of_homes = energy_daily.select("partner_id", "location_id", "local_month")
+    return of_homes.join(homes, on=["partner_id", "location_id"], how="left_semi")

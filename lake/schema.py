@@ -1,5 +1,7 @@
 """Contract -> Spark schema, DDL with comments, and typed empty tables."""
 
+from collections.abc import Sequence
+
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DataType, StructField, StructType
 
@@ -59,11 +61,7 @@ def looked_up_by(table: Table) -> list[str]:
 
 def ddl(table: Table, *, name: str) -> str:
     """Return CREATE TABLE IF NOT EXISTS with comments, checks and properties."""
-    fields = [
-        f"  `{c.name}` {c.type.upper()}{'' if c.nullable else ' NOT NULL'}"
-        f" COMMENT '{_quoted(comment(c))}'"
-        for c in table.columns
-    ]
+    fields = [f"  {_field(c)}" for c in table.columns]
     partitions = (
         f"\nPARTITIONED BY ({', '.join(table.partitioned_by)})" if (table.partitioned_by) else ""
     )
@@ -73,6 +71,19 @@ def ddl(table: Table, *, name: str) -> str:
         + ",\n".join(fields)
         + f"\n) USING DELTA{partitions}\nCOMMENT '{_quoted('One row is ' + table.row)}.'"
         + f"\nTBLPROPERTIES ({settings})"
+    )
+
+
+def added_columns(table: Table, names: Sequence[str], *, name: str) -> str:
+    """Return ALTER TABLE that adds columns of the contract."""
+    fields = ", ".join(_field(table.column(n)) for n in names)
+    return f"ALTER TABLE {name} ADD COLUMNS ({fields})"
+
+
+def _field(column: Column) -> str:
+    is_required = "" if column.nullable else " NOT NULL"
+    return (
+        f"`{column.name}` {column.type.upper()}{is_required} COMMENT '{_quoted(comment(column))}'"
     )
 
 

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from lake.contract import Table
 from lake.errors import LakeError
-from lake.schema import ddl, empty, spark_schema
+from lake.schema import added_columns, ddl, empty, spark_schema
 from lake.settings import Settings
 
 
@@ -51,12 +51,16 @@ class Store:
         return found
 
     def create(self, table: Table) -> None:
-        """Make the table where it is absent; SchemaDiffers where it has another schema."""
+        """Make the table where it is absent, add columns that may be empty; else SchemaDiffers."""
         if not self.exists(table):
             self.spark.sql(ddl(table, name=self.name(table)))
             self._known.add(table.name)
             return
         has = {f.name: f.dataType for f in self.spark.read.table(self.name(table)).schema}
+        if new := [f for f in spark_schema(table) if f.name not in has and f.nullable]:
+            # What may be empty can be added; the rows that are there are empty until made again.
+            self.spark.sql(added_columns(table, [f.name for f in new], name=self.name(table)))
+            has |= {f.name: f.dataType for f in new}
         wants = {f.name: f.dataType for f in spark_schema(table)}
         differences = [
             *(f"no column {n}" for n in wants.keys() - has.keys()),

@@ -11,6 +11,8 @@ from silver.said_once import length_s, lengths, said_once
 
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
+# 2: each moment once; sums need all meters that count on the day.
+RULE_VERSION = 2
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at"}
 _OF_HOME = ("time_zone", "price_zone")

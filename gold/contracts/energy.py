@@ -52,7 +52,9 @@ ENERGY = columns(
     Column(name="peak_at", type="timestamp", meaning="Start of the interval of the peak."),
     TEMPERATURE_C.meaning_here("Mean air temperature over the observed intervals."),
     Column(name="degree_days", type="double", unit="°C·d", minimum=0,
-           meaning="Heating degree days; empty below a whole local day."),
+           meaning="Heating degree days by the country's practice; empty below a local day."),
+    Column(name="cooling_degree_days", type="double", unit="°C·d", minimum=0,
+           meaning="Cooling degree days by the country's practice; empty below a local day."),
     LOCAL_MONTH,
     KNOWN_AT,
 )  # fmt: skip

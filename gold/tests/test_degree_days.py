@@ -4,7 +4,8 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from gold.degree_days import COOLING, HEATING, cooling_degree_days, heating_degree_days
+from gold.contracts.degree_days import COOLING, HEATING
+from gold.degree_days import cooling_degree_days, heating_degree_days
 
 pytestmark = pytest.mark.spark
 _CASES = [

@@ -54,7 +54,7 @@ def test_depends_on_is_the_lineage_of_the_signatures() -> None:
 def test_a_part_of_a_job_waits_for_no_task_that_is_left_out() -> None:
     gold = part(load(JOBS, "daily", {}), lambda task: task.key.startswith("gold_"))
     waits = {task.key: task.depends_on for task in gold.tasks}
-    assert waits["gold_energy_daily"] == ()
+    assert waits["gold_energy_daily"] == ("gold_energy_hourly",)
     assert waits["gold_data_quality_daily"] == ("gold_energy_daily",)
 
 

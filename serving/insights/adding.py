@@ -11,7 +11,7 @@ from serving.periods import Periods
 INCLUDED: Final[Mapping[str, tuple[str, ...]]] = {
     "cost": ("cost", "currency"),
     "co2": ("co2_kg",),
-    "temperature": ("temperature_c", "degree_days"),
+    "temperature": ("temperature_c", "degree_days", "cooling_degree_days"),
     "peak": ("peak_kw", "peak_at"),
     "substituted": ("substituted_kwh",),
     "completeness": (),
@@ -87,6 +87,7 @@ def _extras(rows: list[Any], included: set[str], periods: Periods) -> dict[str, 
     if "temperature" in included:
         found["temperature_c"] = _mean(rows, "temperature_c")
         found["degree_days"] = _sum(rows, "degree_days")
+        found["cooling_degree_days"] = _sum(rows, "cooling_degree_days")
     if "peak" in included:
         peaks = [row for row in rows if row["peak_kw"] is not None]
         peak = max(peaks, key=lambda row: row["peak_kw"], default=None)

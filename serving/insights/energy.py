@@ -34,6 +34,7 @@ _OF_AN_INTERVAL = {
     "cost": "energy_kwh * price_per_kwh",
     "co2_kg": "CAST(NULL AS DOUBLE)",
     "degree_days": "CAST(NULL AS DOUBLE)",
+    "cooling_degree_days": "CAST(NULL AS DOUBLE)",
     "substituted_kwh": "CAST(NULL AS DOUBLE)",
     "peak_kw": "energy_kwh * 2",
     "peak_at": "starts_at",
@@ -55,6 +56,7 @@ class Element(TypedDict):
     co2_kg: NotRequired[float | None]
     temperature_c: NotRequired[float | None]
     degree_days: NotRequired[float | None]
+    cooling_degree_days: NotRequired[float | None]
     peak_kw: NotRequired[float | None]
     peak_at: NotRequired[str | None]
     substituted_kwh: NotRequired[float | None]
