@@ -57,6 +57,24 @@ def run(
 
 
 @app.command()
+def backfill(
+    table: str,
+    first: Annotated[str, typer.Option("--from", help="First day (YYYY-MM-DD).")],
+    last: Annotated[str, typer.Option("--to", help="Last day, included.")],
+) -> None:
+    """Compute a table again between two local days, a month at a time; cut short, it goes on.
+
+    Of a table of silver that has one current row a key the days are those of receipt.
+    Example: lake backfill gold.energy_daily --from 2025-01-01 --to 2025-03-31
+    """
+    from lake.work import Work
+
+    with console.status(f"{table} …"):
+        for report in Work(Settings()).backfill(table, first, last):
+            console.print(_said(report))
+
+
+@app.command()
 def check(layer: str, day: Day = "") -> None:
     """Check what changed in a layer against its contracts (Great Expectations).
 

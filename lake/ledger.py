@@ -1,14 +1,14 @@
 """What each run has taken in: written last, so that a run cut short is simply done again.
 
-Two Delta tables under ``<lake>/_ledger``, written without Spark (a commit takes milliseconds):
+Delta tables under ``<lake>/_ledger``, written without Spark (a commit takes milliseconds):
 ``hops`` holds, a run of a table, the version of each input that it has seen; ``arrivals`` holds
-each file or offset range that a bronze table has taken.
+each file or offset range that a bronze table has taken; ``backfills`` the months that are done.
 """
 
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,6 +39,17 @@ _ARRIVALS = pa.schema(
         ("recorded_at", pa.timestamp("us", tz="UTC")),
     ]
 )
+_BACKFILLS = pa.schema(
+    [
+        ("table_name", pa.string()),
+        ("first_day", pa.date32()),
+        ("last_day", pa.date32()),
+        # Which month is done, by its first day; null: all of them.
+        ("month", pa.date32()),
+        ("recorded_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+_SCHEMAS = {"hops": _HOPS, "arrivals": _ARRIVALS, "backfills": _BACKFILLS}
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,20 @@ class Ledger:
             [{"table_name": table, "recorded_at": now, **vars(a)} for a in arrivals],
         )
 
+    def backfilled(self, table: str, first: date, last: date) -> set[date]:
+        """Return the months that a backfill has done which did not come to its end."""
+        rows = self._rows("backfills", "table_name", table).sort_by("recorded_at").to_pylist()
+        done: set[date] = set()
+        for row in rows:
+            if (row["first_day"], row["last_day"]) == (first, last):
+                done = done | {row["month"]} if row["month"] else set()
+        return done
+
+    def backfill(self, table: str, first: date, last: date, month: date | None) -> None:
+        """Say that a backfill has done a month, or is done (None)."""
+        row = {"table_name": table, "first_day": first, "last_day": last, "month": month}
+        self._append("backfills", _BACKFILLS, [{**row, "recorded_at": datetime.now(UTC)}])
+
     def history(self) -> pa.Table:
         """Return all hops, one row a table, input and finished run."""
         try:
@@ -132,7 +157,7 @@ class Ledger:
         try:
             table = DeltaTable(f"{self._root}/_ledger/{name}", storage_options=self._options)
         except TableNotFoundError:
-            return (_HOPS if name == "hops" else _ARRIVALS).empty_table()
+            return _SCHEMAS[name].empty_table()
         return table.to_pyarrow_table(filters=[(column, "=", value)])
 
     def _append(self, name: str, schema: pa.Schema, rows: list[dict[str, object]]) -> None:

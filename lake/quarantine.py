@@ -21,17 +21,19 @@ def hold(
     rows: DataFrame,
     again: DataFrame | None,
     clock: datetime,
+    *,
+    is_whole: bool = False,
 ) -> int:
     """Write the rows with reasons to ``<layer>.quarantine``; return how many are new there.
 
     ``rows`` has ``_reasons`` (array<string>), ``_entity_id``, ``_position`` and ``_payload`` beside
     the contract's columns; it is looked at more than once, so it is best kept at hand. ``again``
     holds the lines that were fed a second time: what they had in quarantine is let go, unless it
-    is bad still.
+    is bad still. ``is_whole`` says that every line there is was fed, so the same holds for all.
     """
     quarantine = catalog[f"{table.layer}.quarantine"]
     store.create(quarantine)
-    if again is None and not counts(rows, {"bad": f"size({REASONS}) > 0"})["bad"]:
+    if again is None and not is_whole and not counts(rows, {"bad": f"size({REASONS}) > 0"})["bad"]:
         return 0
     bad = rows.where(F.size(REASONS) > 0).select(
         F.lit(table.name).alias("table_name"),
@@ -48,7 +50,8 @@ def hold(
     if store.is_empty(quarantine, where=is_its):
         return writing.insert(store, quarantine, bad).inserted
     held = store.read(quarantine, version=store.version(quarantine)).where(is_its)
-    lines = bad.select(*_LINE) if again is None else bad.select(*_LINE).unionByName(again)
-    stored = held.join(lines.distinct(), on=_LINE, how="left_semi").select(*quarantine.names)
-    written = writing.replace(store, quarantine, bad, stored)
+    if not is_whole:
+        lines = bad.select(*_LINE) if again is None else bad.select(*_LINE).unionByName(again)
+        held = held.join(lines.distinct(), on=_LINE, how="left_semi")
+    written = writing.replace(store, quarantine, bad, held.select(*quarantine.names))
     return written.inserted + written.updated

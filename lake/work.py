@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property
@@ -90,6 +90,14 @@ class Work:
         """Bring one table up to date."""
         self.catalog[table]
         return self.runner(clock_of(day)).run(table, again=again)
+
+    def backfill(self, table: str, first: str, last: str) -> "Iterator[Report]":
+        """Compute a table again between two days (YYYY-MM-DD, included), a month at a time."""
+        self.catalog[table]
+        days = [clock_of(day).date() for day in (first, last)]
+        if days[0] > days[1]:
+            raise BadArguments(f"{first} is after {last}", cure="--from is the first day")
+        return self.runner(clock_of("")).backfill(table, first=days[0], last=days[1])
 
     def check(self, layer: str, day: str = "") -> Any:
         """Check what changed in the tables of a layer against their contracts."""

@@ -1,10 +1,9 @@
-"""How the update rule of a contract is carried out: only what differs is written.
+"""How rows get into a table: only what differs is written.
 
 Every write is idempotent: rows are keyed, the wanted state is compared with the stored one, and
 an empty difference commits nothing. So a run that was killed is simply run again.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -13,11 +12,11 @@ from delta.exceptions import (
     ConcurrentDeleteReadException,
     ConcurrentTransactionException,
 )
-from pyspark.sql import Column, DataFrame, Observation, Window
+from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
-from lake.contract import Table, Upsert
+from lake.contract import Table
 from lake.schema import spark_schema
 from lake.store import Store, counts
 
@@ -56,10 +55,9 @@ def insert(store: Store, table: Table, rows: DataFrame, *, in_order: bool = Fals
     """
     store.create(table)
     seen = Observation()
-    arranged = _conformed(table, rows).observe(seen, F.count(F.lit(1)).alias("rows"))
-    if not in_order:
-        arranged = _arranged(table, arranged)
-    writer = arranged.write.format("delta").mode("append").partitionBy(*table.partitioned_by)
+    counted = _conformed(table, rows).observe(seen, F.count(F.lit(1)).alias("rows"))
+    there = counted if in_order else arranged(table, counted)
+    writer = there.write.format("delta").mode("append").partitionBy(*table.partitioned_by)
     if store.settings.catalog:
         writer.saveAsTable(store.name(table))
     else:
@@ -67,7 +65,8 @@ def insert(store: Store, table: Table, rows: DataFrame, *, in_order: bool = Fals
     return Written(inserted=int(seen.get["rows"]))
 
 
-def _arranged(table: Table, rows: DataFrame) -> DataFrame:
+def arranged(table: Table, rows: DataFrame) -> DataFrame:
+    """Sort the rows of each partition as the contract says."""
     order = [*table.partitioned_by, *table.sorted_by]
     return rows.sortWithinPartitions(*order) if order else rows
 
@@ -123,143 +122,12 @@ def keep(
     return _apply(store, table, changed.where(F.col(_KIND) != "delete"))
 
 
-def upsert(
-    store: Store,
-    table: Table,
-    rows: DataFrame,
-    revisions: Table | None,
-    plain: DataFrame | None = None,
-    *,
-    in_order: bool = False,
-) -> Written:
-    """Let the newest version of each key win; the superseded ones go to ``revisions``.
-
-    ``rows`` may hold several versions of a key. A boolean column ``_is_contested`` may say which
-    rows may not be the only version of their key; without it all are compared with each other.
-    ``plain`` are more rows, none contested, that may be too many to be kept at hand; ``in_order``
-    says that they come in the contract's order.
-    """
-    store.create(table)
-    if revisions is not None:
-        store.create(revisions)
-    if CONTESTED not in rows.columns:
-        rows = rows.withColumn(CONTESTED, F.lit(True))
-    if store.is_empty(table):
-        return _first_upsert(store, table, rows, revisions, plain, in_order=in_order)
-    # As it stands now: Spark would read it again after a write and take what it finds for old.
-    stored = store.read(table, version=store.version(table))
-    if plain is not None:
-        rows = rows.unionByName(plain)
-    incoming = rows.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        stored = _near(table, stored, incoming)
-        keys = list(table.key)
-        is_stored = F.col("_is_stored")
-        stored_keys = [F.col(k).alias(f"_stored_{k}") for k in keys]
-        marked = incoming.alias("new").join(
-            stored.select(*stored_keys, F.lit(True).alias("_is_stored")),
-            on=_all(F.col(f"new.{k}").eqNullSafe(F.col(f"_stored_{k}")) for k in keys),
-            how="left",
-        ).select("new.*", is_stored)  # fmt: skip
-        marked = marked.persist(StorageLevel.MEMORY_AND_DISK)
-        old = F.coalesce(is_stored, F.lit(False)) | F.col(CONTESTED)
-        fresh = marked.where(~old).select(*table.names)
-        disputed = marked.where(old).select(*table.names)
-        versions = disputed.unionByName(_semi(stored, disputed, keys))
-        if revisions is not None:
-            kept = _near(table, store.read(revisions, version=store.version(revisions)), incoming)
-            kept = _semi(kept, disputed, keys)
-            versions = versions.unionByName(kept.select(*table.names))
-        settled = settle(table, versions).persist(StorageLevel.MEMORY_AND_DISK)
-        written = Written()
-        if revisions is not None:
-            superseded = _superseded(revisions, settled)
-            written += replace(store, revisions, superseded, kept)
-        current = _current(table, settled).unionByName(fresh)
-        written += replace(store, table, current, _semi(stored, disputed, keys))
-        settled.unpersist()
-        marked.unpersist()
-        return written
-    finally:
-        incoming.unpersist()
-
-
-def settle(table: Table, versions: DataFrame) -> DataFrame:
-    """Order the versions of each key; ``_later`` is the known_at of the next one, null if current.
-
-    A version that says what its predecessor said already is dropped, so the answer does not
-    depend on the order in which versions arrive.
-    """
-    assert isinstance(table.update, Upsert)
-    by_age = Window.partitionBy(*table.key).orderBy(*table.update.newest_by)
-    said = F.struct(*(c for c in table.compared if c not in _said_when(table)))
-    return (
-        versions.withColumn("_repeats", F.lag(said).over(by_age).eqNullSafe(said))
-        .withColumn("_first", F.row_number().over(by_age) == 1)
-        .where(F.col("_first") | ~F.col("_repeats"))
-        .withColumn("_later", F.lead(table.update.newest_by[0]).over(by_age))
-        .drop("_repeats", "_first")
-    )
-
-
-def _said_when(table: Table) -> tuple[str, ...]:
-    """Columns that tell when and by which line something was said, not what."""
-    assert isinstance(table.update, Upsert)
-    return table.update.newest_by
-
-
-def _current(table: Table, settled: DataFrame) -> DataFrame:
-    return settled.where("_later IS NULL").select(*table.names)
-
-
-def _superseded(revisions: Table, settled: DataFrame) -> DataFrame:
-    assert isinstance(revisions.update, Upsert)
-    return settled.where("_later IS NOT NULL").withColumnRenamed(
-        "_later", revisions.update.newest_by[0]
-    )
-
-
-def _first_upsert(
-    store: Store,
-    table: Table,
-    rows: DataFrame,
-    revisions: Table | None,
-    plain: DataFrame | None,
-    *,
-    in_order: bool,
-) -> Written:
-    """Fill an empty table: only contested rows are compared, with each other."""
-    only = (rows.where(~F.col(CONTESTED)) if plain is None else plain).select(*table.names)
-    settled = settle(table, rows.where(CONTESTED).select(*table.names))
-
-    if revisions is None:
-        current = _current(table, settled)
-        return insert(store, table, _with(table, only, current, in_order), in_order=in_order)
-    # Most are not contested: these few are settled once, and where there are none, nothing is.
-    settled = settled.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        if settled.isEmpty():
-            return insert(store, table, only, in_order=in_order)
-        superseded = _superseded(revisions, settled)
-        kept = None if store.is_empty(revisions) else store.read(revisions)
-        written = replace(store, revisions, superseded, kept)
-        both = _with(table, only, _current(table, settled), in_order)
-        return written + insert(store, table, both, in_order=in_order)
-    finally:
-        settled.unpersist()
-
-
-def _with(table: Table, rows: DataFrame, more: DataFrame, in_order: bool) -> DataFrame:
-    """Add rows to others; both are written one after the other, so each is in order by itself."""
-    return rows.unionByName(_arranged(table, more) if in_order else more)
-
-
 def _difference(table: Table, wanted: DataFrame, stored: DataFrame) -> DataFrame:
     """Return the wanted rows with ``_kind``: insert, update or delete; unchanged ones left out."""
     there = F.lit(True).alias("_there")
     new = wanted.select(F.struct(*table.names).alias("new"), there)
     old = stored.select(F.struct(*table.names).alias("old"), there)
-    same_key = _all(F.col(f"new.{k}").eqNullSafe(F.col(f"old.{k}")) for k in table.key)
+    same_key = all_of(F.col(f"new.{k}").eqNullSafe(F.col(f"old.{k}")) for k in table.key)
     differs = F.lit(False)
     for name in table.compared:
         differs = differs | ~_same(table, name)
@@ -313,7 +181,7 @@ def _merge(store: Store, table: Table, changed: DataFrame) -> None:
             (
                 store.delta(table)
                 .alias("stored")
-                .merge(changed.alias("changed"), _all(same_key))
+                .merge(changed.alias("changed"), all_of(same_key))
                 .whenMatchedDelete(f"changed.{_KIND} = 'delete'")
                 .whenMatchedUpdate(set=every)
                 .whenNotMatchedInsert(f"changed.{_KIND} <> 'delete'", values=every)
@@ -329,31 +197,12 @@ def _merge(store: Store, table: Table, changed: DataFrame) -> None:
                 raise
 
 
-def _near(table: Table, stored: DataFrame, rows: DataFrame) -> DataFrame:
-    """Leave out the partitions that hold none of the rows, by literals that skip files."""
-    for name in table.partitioned_by:
-        if name in stored.columns:
-            touched = [r[0] for r in rows.select(name).distinct().collect()]
-            stored = stored.where(F.col(name).isin(touched))
-    first = next((c for c in table.key if table.column(c).type == "timestamp"), None)
-    if first:
-        span = rows.agg(F.min(first), F.max(first)).first()
-        if span is not None and span[0] is not None:
-            stored = stored.where(F.col(first).between(span[0], span[1]))
-    return stored
-
-
-def _semi(stored: DataFrame, rows: DataFrame, keys: Sequence[str]) -> DataFrame:
-    wanted = rows.select(*(F.col(k).alias(f"_wanted_{k}") for k in keys)).distinct()
-    on = _all(F.col(k).eqNullSafe(F.col(f"_wanted_{k}")) for k in keys)
-    return stored.join(wanted, on=on, how="left_semi")
-
-
 def _conformed(table: Table, rows: DataFrame) -> DataFrame:
     """Select the contract's columns in its order and types."""
     return rows.select(*(F.col(f.name).cast(f.dataType) for f in spark_schema(table)))
 
 
-def _all(conditions: object) -> Column:
+def all_of(conditions: object) -> Column:
+    """Return the condition that all hold."""
     listed: list[Column] = list(conditions)  # type: ignore[call-overload]
     return reduce(lambda a, b: a & b, listed, F.lit(True))
