@@ -79,7 +79,7 @@ def test_a_backfill_makes_just_its_days_again_and_goes_on_where_it_was_cut_short
     DeltaTable(f"{runner.settings.root}/gold/energy_daily").delete("true")
     one = runner.backfill("gold.energy_daily", first=DAYS[1], last=DAYS[3])
     assert next(one).written.inserted == 4
-    one.close()
+    del one
     assert daily(runner) == {day: whole[day] for day in DAYS[1:3]}
 
     rest = list(runner.backfill("gold.energy_daily", first=DAYS[1], last=DAYS[3]))
