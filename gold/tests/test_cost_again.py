@@ -15,10 +15,14 @@ from lake.running import Runner
 from lake.settings import Settings
 
 pytestmark = pytest.mark.spark
-GOLD = ("energy_daily", "energy_monthly", "peak_power_daily", "cost_daily", "cost_monthly")
+GOLD = (
+    "energy_hourly", "energy_daily", "energy_monthly", "peak_power_daily", "cost_daily",
+    "cost_monthly",
+)  # fmt: skip
 STEPS = [
     {"up_to_kwh": 30.0, "price_per_kwh": 1.0}, {"up_to_kwh": None, "price_per_kwh": 2.0},
 ]  # fmt: skip
+CPH = "Europe/Copenhagen"
 BLOCK = element("block", per="month", steps=STEPS)
 POWER = element("capacity", price_per_kw=10.0, window_minutes=60, days=1)
 PAID = (
@@ -74,7 +78,7 @@ def test_a_change_touches_its_own_days_only(
         rows = Reader(lake, catalog().tables).rows(f"{ask} WHERE location_id = '{location}'")
         return sorted((str(r["local_date"])[8:], r["element"], r["net"]) for r in rows)
 
-    homes = [{"location_id": name, "country_code": "DK"} for name in ("h", "i")]
+    homes = [{"location_id": name, "country_code": "DK", "time_zone": CPH} for name in ("h", "i")]
     one = tariff(*PAID, location_id="h")
     first = told(energy_in_context=hours("h") + hours("i"), locations=homes, tariffs=[one])
     # Four days of three elements, and four without a tariff; capacity is of the month.
