@@ -57,7 +57,9 @@ def same(spark: SparkSession, found: DataFrame, schema: str, *rows: tuple[Any, .
 @pytest.fixture
 def place(table: Callable[..., Any]) -> DataFrame:
     """The home's location."""
-    found: DataFrame = table(LOCATIONS, [{}], location_id="h", time_zone="Europe/Copenhagen")
+    found: DataFrame = table(
+        LOCATIONS, [{}], location_id="h", time_zone="Europe/Copenhagen", country_code="DK"
+    )
     return found
 
 
