@@ -27,6 +27,7 @@ def base_load_daily(energy_hourly: DataFrame, energy_daily: DataFrame) -> DataFr
     days = energy_daily.select(*_SERIES, "local_date", hours().alias("_hours"))
     is_enough = F.col("observed_hours") >= _OBSERVED * F.col("_hours")
     of_day = F.when(is_enough, F.col("_base_kw"))
+    share = F.try_divide(of_day * F.col("observed_hours"), "_kwh")
     return (
         energy_hourly.where("fuel IN ('elec', 'gas') AND direction IN ('consumption', 'import')")
         .withColumns({"_power": power, "_whole_kwh": F.when(is_whole, F.col("energy_kwh"))})
@@ -43,7 +44,8 @@ def base_load_daily(energy_hourly: DataFrame, energy_daily: DataFrame) -> DataFr
                 "expected_hours": F.round("_hours").cast("int"),
                 "base_load_kw": of_day,
                 "base_load_kwh": of_day * F.col("_hours"),
-                "base_load_share": F.try_divide(of_day * F.col("observed_hours"), "_kwh"),
+                # Where all hours but the lowest are alike, the base load is more than the mean.
+                "base_load_share": F.when(share > 1, F.lit(1.0)).otherwise(share),
             }
         )
         .select(*BASE_LOAD_DAILY.names)

@@ -83,3 +83,10 @@ def test_a_day_of_25_hours_has_25_and_nothing_used_has_no_share(base: Callable[.
     assert (off.base_load_kw, off.base_load_share) == (0.0, None)
     assert base([0.2] * 24, fuel="district_heating") == []
     assert base([0.2] * 24, direction="export") == []
+
+
+def test_the_base_load_of_a_day_that_is_flat_but_for_one_hour_is_all_of_it(
+    base: Callable[..., Any],
+) -> None:
+    (flat,) = base([0.0, *[0.223] * 23])
+    assert (flat.base_load_kw, flat.base_load_share) == (pytest.approx(0.223), 1.0)
