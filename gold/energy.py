@@ -130,10 +130,11 @@ def as_parts(intervals: DataFrame, *kept: str) -> DataFrame:
 
 def again(periods: DataFrame, locations: DataFrame) -> DataFrame:
     """Return finished rows of an energy table as parts of a longer period."""
-    length = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
     # A daily total counts as 24 hours, however long its day is.
-    is_total = (F.col("expected_intervals") == 1) & (length > 3600)
-    nominal = F.when(is_total, F.lit(_DAY)).otherwise(F.round(length / F.col("expected_intervals")))
+    is_total = (F.col("expected_intervals") == 1) & (_length() > 3600)
+    nominal = F.when(is_total, F.lit(_DAY)).otherwise(
+        F.round(_length() / F.col("expected_intervals"))
+    )
     is_warm = F.col("temperature_c").isNotNull()
     observed = F.col("observed_intervals") * F.col("_nominal")
     return (
@@ -223,6 +224,12 @@ def with_degree_days(days: DataFrame, locations: DataFrame) -> DataFrame:
     return days.join(countries, on=_HOME, how="inner").withColumns(
         {"degree_days": heating_degree_days(*day), "cooling_degree_days": cooling_degree_days(*day)}
     )
+
+
+def slices_of(locations: DataFrame, rows: DataFrame, period: str) -> DataFrame:
+    """Return each ``period`` (local_date, local_month) of which locations have rows."""
+    homes = locations.select(*_HOME).distinct()
+    return rows.select(*_HOME, period).join(homes, on=_HOME, how="left_semi")
 
 
 def local_midnight(day: Column) -> Column:

@@ -2,7 +2,7 @@
 
 from pyspark.sql import DataFrame
 
-from gold.energy import in_days
+from gold.energy import in_days, slices_of
 
 # 2: sums of shorter periods; degree days by country.
 RULE_VERSION = 2
@@ -17,6 +17,4 @@ def energy_daily(
 
 def touched_by_locations(changes: DataFrame, energy_in_context: DataFrame) -> DataFrame:
     """Return all days of the locations: their zone or country may be another."""
-    homes = changes.select("partner_id", "location_id").distinct()
-    of_homes = energy_in_context.select("partner_id", "location_id", "local_date")
-    return of_homes.join(homes, on=["partner_id", "location_id"], how="left_semi")
+    return slices_of(changes, energy_in_context, "local_date")

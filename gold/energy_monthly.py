@@ -2,7 +2,7 @@
 
 from pyspark.sql import DataFrame
 
-from gold.energy import in_months
+from gold.energy import in_months, slices_of
 
 # 2: sums of shorter periods; degree days by country.
 RULE_VERSION = 2
@@ -17,6 +17,4 @@ def energy_monthly(
 
 def touched_by_locations(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
     """Return all months of the locations: their zone or country may be another."""
-    homes = changes.select("partner_id", "location_id").distinct()
-    of_homes = energy_daily.select("partner_id", "location_id", "local_month")
-    return of_homes.join(homes, on=["partner_id", "location_id"], how="left_semi")
+    return slices_of(changes, energy_daily, "local_month")

@@ -1,10 +1,10 @@
 """Inputs at fixed versions -> the slices that changes touch -> the function -> what is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -23,23 +23,6 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class AtHand:
-    """What a function looks at more than once, kept until its hop ends."""
-
-    frames: list[DataFrame] = field(default_factory=list)
-
-    def __call__(self, rows: DataFrame) -> DataFrame:
-        """Keep a frame; return it as it is kept."""
-        self.frames.append(rows.persist(StorageLevel.MEMORY_AND_DISK))
-        return self.frames[-1]
-
-    def let_go(self) -> None:
-        """Let go of all of them."""
-        for rows in self.frames:
-            rows.unpersist()
-
-
-@dataclass
 class Hop:
     """One run of one table, with its inputs at fixed versions."""
 
@@ -51,6 +34,13 @@ class Hop:
 
     def __post_init__(self) -> None:
         self.pinned = dict(self.versions)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if kept := self.arguments.get("at_hand"):
+            kept.let_go()
 
     @property
     def table(self) -> Table:

@@ -13,10 +13,11 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from lake import arriving
+from lake.at_hand import AtHand
 from lake.catalog import Catalog, Node
 from lake.contract import Issue, Upsert
 from lake.errors import LakeError
-from lake.hop import AtHand, Hop
+from lake.hop import Hop
 from lake.ledger import Ledger, Seen
 from lake.report import Report
 from lake.settings import Settings
@@ -70,12 +71,8 @@ class Runner:
         if not again and seen.versions == versions | asked:
             return Report(name, time.monotonic() - started, note="nothing new")
         again = again or isinstance(node.table.update, Issue)
-        hop = Hop(self, node, versions, seen, arguments)
-        try:
+        with Hop(self, node, versions, seen, arguments) as hop:
             written, quarantined = hop.whole() if again or not seen.versions else hop.touched()
-        finally:
-            if kept := arguments.get("at_hand"):
-                kept.let_go()
         seconds = time.monotonic() - started
         self.ledger.record(
             name, versions | asked, rule_version=rule, rows_written=written.rows, seconds=seconds
@@ -107,12 +104,8 @@ class Runner:
             started = time.monotonic()
             arguments = self._arguments(node)
             versions = {t: self.store.version(self.catalog[t]) for t in node.inputs.values()}
-            hop = Hop(self, node, versions, self.ledger.seen(name), arguments)
-            try:
+            with Hop(self, node, versions, self.ledger.seen(name), arguments) as hop:
                 written, quarantined = hop.between(start, end)
-            finally:
-                if kept := arguments.get("at_hand"):
-                    kept.let_go()
             self.ledger.backfill(name, first, last, start)
             seconds = time.monotonic() - started
             yield Report(name, seconds, written, quarantined, note=f"{start:%Y-%m}")

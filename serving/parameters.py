@@ -12,6 +12,9 @@ Direction = Annotated[
     Literal["import", "export", "consumption", "production"],
     Query(description="Which way the energy flows, seen from the home."),
 ]
+Used = Annotated[
+    Literal["consumption", "import"], Query(description="Which way the energy flows: inwards.")
+]
 From = Annotated[
     str,
     Query(

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from silver.contracts import DIRECTIONS
+from silver.judgement import local_midnight
 from silver.said_once import length_s
 from silver.typed import duration
 
@@ -14,7 +15,7 @@ FUEL = [*HOME, "fuel"]
 _VALUES = ("energy_kwh", "quality", "known_at", "resolution", "local_date", "local_month")
 OUT = (*FUEL, "direction", "starts_at", "ends_at", *_VALUES, "is_derived", "is_consumption")
 _ALWAYS, _NEVER = "0001-01-01", "9999-12-31"
-_DAY, _SHORTEST_DAY = 86_400, 82_800
+_SHORTEST_DAY = 23 * 3600
 
 
 def ways(meters: DataFrame, locations: DataFrame) -> DataFrame:
@@ -128,8 +129,10 @@ def on_one_grid(rows: DataFrame, of_days: DataFrame) -> DataFrame:
     local = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone")))
     within = (local % F.col("_step")).cast("bigint")
     is_day = F.col("_step") >= _SHORTEST_DAY
-    first = F.when(is_day, F.unix_seconds(_midnight(F.col("local_date")))).otherwise(start - within)
-    last = F.when(is_day, F.unix_seconds(_midnight(F.date_add("local_date", 1)))).otherwise(
+    first = F.when(is_day, F.unix_seconds(local_midnight(F.col("local_date")))).otherwise(
+        start - within
+    )
+    last = F.when(is_day, F.unix_seconds(local_midnight(F.date_add("local_date", 1)))).otherwise(
         first + F.col("_step")
     )
     is_moved = F.col("_step").isNotNull() & (length_s() < _SHORTEST_DAY)
@@ -180,7 +183,3 @@ def _is_whole(direction: str) -> Column:
     """Tell whether each meter of a direction that counts then covers the interval."""
     covered = F.coalesce(f"_covered_{direction}", F.lit(0))
     return covered >= F.col(f"_active_{direction}") * length_s()
-
-
-def _midnight(day: Column) -> Column:
-    return F.to_utc_timestamp(day.cast("timestamp"), F.col("time_zone"))

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import From, To, errors
+from serving.parameters import From, To, Used, errors
 from serving.periods import Periods, periods
 from serving.refusals import Refusal, refusal
 
@@ -73,9 +73,6 @@ EXAMPLE = {
     "refusal": None,
 }
 AlwaysFuel = Annotated[Literal["elec", "gas"], Query(description="What is metered.")]
-Used = Annotated[
-    Literal["consumption", "import"], Query(description="Which way the energy flows: inwards.")
-]
 
 
 @router.get(

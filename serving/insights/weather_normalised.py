@@ -1,15 +1,14 @@
 """gold.weather_normalised_monthly, weather_models -> use as it would be in normal weather."""
 
 from functools import partial
-from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from typing_extensions import TypedDict
 
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import Fuel, errors
+from serving.parameters import Fuel, Used, errors
 from serving.refusals import Refusal, refusal
 
 router = APIRouter(tags=["weather"])
@@ -119,9 +118,6 @@ EXAMPLE = {
     ],
     "refusal": None,
 }
-Used = Annotated[
-    Literal["consumption", "import"], Query(description="Which way the energy flows: inwards.")
-]
 
 
 @router.get(
