@@ -1,4 +1,4 @@
-"""silver.meter_readings + meters, weather, prices, profiles -> energy with what was true then."""
+"""silver.meter_readings + flags, meters, weather, prices, profiles -> energy with what was true."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,13 @@ from pyspark.sql import functions as F
 
 from silver.balance import HOME, by_direction, ways
 from silver.contracts import ENERGY_IN_CONTEXT
+from silver.reading_errors import without_errors
 from silver.said_once import length_s, lengths, said_once
 
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
-# 2: each moment once; sums need all meters that count on the day.
+# 2: each moment once; sums need all meters that count on the day. (Flags came later: a table that
+# is new touches what it has rows for.)
 RULE_VERSION = 2
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at"}
@@ -25,6 +27,7 @@ _TIMES = 1 << 32
 
 def energy_in_context(
     meter_readings: DataFrame,
+    reading_flags: DataFrame,
     meters: DataFrame,
     locations: DataFrame,
     location_weather: DataFrame,
@@ -39,7 +42,7 @@ def energy_in_context(
     zones = numbered(locations, "price_zone", name="_zone")
     homes = in_their_time(locations, home_profiles, location_weather, points, zones)
     hours = at_hand(hourly(weather, points))
-    readings = meter_readings.where("NOT is_sub_meter")
+    readings = without_errors(meter_readings.where("NOT is_sub_meter"), reading_flags)
     of_days = at_hand(lengths(readings))
     return (
         readings.transform(lambda rows: said_once(rows, of_days))

@@ -38,6 +38,12 @@ from silver.contracts.registrations import (
     TARIFF_ELEMENTS,
     TARIFFS,
 )
+from silver.contracts.validation import (
+    HISTORY_OF_METER_DAYS,
+    METER_DAYS,
+    READING_FLAGS,
+    READING_RULES,
+)
 
 TABLES = (
     LOCATIONS,
@@ -51,6 +57,8 @@ TABLES = (
     METER_READINGS,
     METER_READING_REVISIONS,
     QUARANTINE,
+    METER_DAYS,
+    READING_FLAGS,
     ENERGY_IN_CONTEXT,
     ARRIVALS_DAILY,
 )
@@ -64,6 +72,7 @@ __all__ = [
     "ENERGY_IN_CONTEXT",
     "FUEL",
     "FUELS",
+    "HISTORY_OF_METER_DAYS",
     "HOLIDAYS",
     "HOME_PROFILES",
     "KNOWN_AT",
@@ -75,11 +84,14 @@ __all__ = [
     "LOCATION_WEATHER",
     "LONGITUDE",
     "METERS",
+    "METER_DAYS",
     "METER_READINGS",
     "METER_READING_REVISIONS",
     "PEAK_WINDOWS",
     "PRICE_ZONE",
     "QUARANTINE",
+    "READING_FLAGS",
+    "READING_RULES",
     "RESOLUTION",
     "SPOT_PRICES",
     "STARTS_AT",

@@ -1,0 +1,88 @@
+"""silver.meter_days + meter_readings -> silver.reading_flags: stretches that break a rule."""
+
+from collections.abc import Callable
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from silver.contracts import HISTORY_OF_METER_DAYS, READING_FLAGS, READING_RULES
+from silver.rules import OF_DAYS, OF_PEAKS
+from silver.rules.days import DAYS_AHEAD, Broken, with_days_around
+from silver.said_once import length_s
+
+_SLICE = ["partner_id", "location_id", "local_date"]
+_METER_DAY = [*_SLICE, "meter_id", "direction", "resolution"]
+_FLAG = ("rule", "severity", "observed", "limit")
+
+
+def reading_flags(
+    meter_days: DataFrame,
+    meter_readings: DataFrame,
+    *,
+    at_hand: Callable[[DataFrame], DataFrame],
+) -> DataFrame:
+    """Return a row a stretch of a meter, within a local day, and rule that it breaks.
+
+    Days are judged by their figures; only of days with an odd peak are the intervals looked at.
+    """
+    days = at_hand(with_days_around(meter_days).transform(broken))
+    of_days = days.where(~F.col("_is_peak"))
+    of_peaks = days.where("_is_peak").transform(lambda rows: above_limit(rows, meter_readings))
+    return of_days.select(*READING_FLAGS.names).unionByName(of_peaks)
+
+
+def touched_by_meter_days(changes: DataFrame) -> DataFrame:
+    """Return the days that are judged by the changed ones."""
+    day = F.explode(
+        F.sequence(
+            F.date_sub("local_date", DAYS_AHEAD), F.date_add("local_date", HISTORY_OF_METER_DAYS)
+        )
+    )
+    return changes.select(*_SLICE).distinct().select(*_SLICE[:2], day.alias("local_date"))
+
+
+def touched_by_meter_readings(changes: DataFrame) -> DataFrame:
+    """Return the days of the readings."""
+    return changes.select(*_SLICE)
+
+
+def needed_for_meter_days(slices: DataFrame) -> DataFrame:
+    """Return the days that the rules look at for some days."""
+    day = F.explode(
+        F.sequence(
+            F.date_sub("local_date", HISTORY_OF_METER_DAYS), F.date_add("local_date", DAYS_AHEAD)
+        )
+    )
+    return slices.select(*_SLICE[:2], day.alias("local_date")).distinct()
+
+
+def broken(days: DataFrame) -> DataFrame:
+    """Return a row a day and rule that it breaks; ``_is_peak``: intervals above the limit do."""
+    found = [(True, rule) for rule in OF_PEAKS] + [(False, rule) for rule in OF_DAYS]
+    flags = F.array(*(_flag(rule.__name__, is_peak, rule()) for is_peak, rule in found))
+    return days.select("*", F.explode(F.array_compact(flags)).alias("_flag")).select(
+        *(n for n in READING_FLAGS.names if n not in _FLAG), "_flag.*"
+    )
+
+
+def above_limit(days: DataFrame, meter_readings: DataFrame) -> DataFrame:
+    """Return a row an interval above the limit of its day."""
+    power = F.col("energy_kwh") * 3600 / length_s()
+    intervals = meter_readings.select(*_METER_DAY, "starts_at", "ends_at", power.alias("_kw"))
+    return (
+        intervals.join(F.broadcast(days.drop("starts_at", "ends_at")), on=_METER_DAY, how="inner")
+        .where(F.col("_kw") > F.col("limit"))
+        .withColumns({"observed": F.col("_kw"), "intervals": F.lit(1)})
+        .select(*READING_FLAGS.names)
+    )
+
+
+def _flag(name: str, is_peak: bool, found: Broken) -> Column:
+    flag = F.struct(
+        F.lit(is_peak).alias("_is_peak"),
+        F.lit(name).alias("rule"),
+        F.lit(READING_RULES[name]).alias("severity"),
+        found.observed.alias("observed"),
+        found.limit.alias("limit"),
+    )
+    return F.when(found.is_broken, flag)

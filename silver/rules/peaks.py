@@ -1,0 +1,47 @@
+"""Rules of peaks: an interval far above what the meter has shown in the weeks before."""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from silver.rules.days import Broken, each, has_history, is_of_intervals
+
+# ANSI/EEI "Uniform Business Practices for Unbundled Electricity Metering", volume 2, spike check:
+# the highest peak less the third highest, over the third highest, is at most 1.8.
+_UBP_SCALE = 1.8
+# What switches on in an hour makes peaks of every home differ; below this power no one is misled.
+_LEAST_KW = 3.0
+# A house connection of 3 x 35 A, where no fuse is registered; of gas and heat, the largest boiler
+# of a home twice over.
+_CONNECTION_KW = {"elec": 24.0, "gas": 70.0, "district_heating": 70.0}
+_TENFOLD = 10.0
+
+
+def spike() -> Broken:
+    """A peak that fails the spike check of the UBP against the peaks of the 35 days before.
+
+    Homes break it when they get a charger or a sauna, so a broken check asks for a look, no more.
+    """
+    limit = F.greatest((1 + _UBP_SCALE) * _third_highest(), F.lit(_LEAST_KW))
+    return _above(limit)
+
+
+def peak_out_of_reach() -> Broken:
+    """A peak ten times the highest of the 35 days before, and more than a house connection gives.
+
+    It is the tenfold of a single day, or a meter's overflow. With a registered fuse the reading
+    waits in quarantine already.
+    """
+    highest = F.array_max(each("_before", "highest_kw"))
+    connection = F.lit(None).cast("double")
+    for fuel, kw in _CONNECTION_KW.items():
+        connection = F.when(F.col("fuel") == fuel, kw).otherwise(connection)
+    return _above(F.greatest(_TENFOLD * highest, connection))
+
+
+def _above(limit: Column) -> Broken:
+    is_judged = has_history() & is_of_intervals() & (_third_highest() > 0)
+    return Broken(is_judged & (F.col("highest_kw") > limit), F.col("highest_kw"), limit)
+
+
+def _third_highest() -> Column:
+    return F.get(F.sort_array(each("_before", "highest_kw"), asc=False), F.lit(2))

@@ -1,0 +1,150 @@
+"""What breaks a rule of validation, and what an ordinary home may do without breaking one."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame
+
+from silver.contracts import LOCATIONS, METER_READINGS, READING_RULES
+from silver.meter_days import meter_days
+from silver.reading_errors import without_errors
+from silver.reading_flags import reading_flags
+from silver.rules import OF_DAYS, OF_PEAKS
+
+pytestmark = pytest.mark.spark
+FIRST = date(2025, 9, 25)
+# Hours of a quiet day: a base load of 0.2 kW, an evening of 2 kW.
+QUIET = (0.2, 0.21, 0.19, 0.2) * 4 + (0.5, 1.0, 2.0, 1.5) + (0.4, 0.3, 0.2, 0.2)
+MIDNIGHT = {"UTC": 0, "Europe/Copenhagen": 22}
+Day = Sequence[float]
+
+
+def hours(meter: str, days: Sequence[Day], **every: Any) -> list[dict[str, Any]]:
+    """Return hourly readings of days from FIRST on, by the UTC clock; each day is its hours."""
+    return [
+        {
+            "meter_id": meter,
+            "starts_at": start,
+            "ends_at": start + timedelta(hours=1),
+            "local_date": start.date(),
+            "local_month": f"{start:%Y-%m}",
+            "energy_kwh": kwh,
+            **every,
+        }
+        for n, values in enumerate(days)
+        for hour, kwh in enumerate(values)
+        for start in [datetime(FIRST.year, FIRST.month, FIRST.day, hour, tzinfo=UTC) + timedelta(n)]
+    ]
+
+
+@pytest.fixture
+def readings(table: Callable[..., Any]) -> Callable[..., DataFrame]:
+    def make(rows: list[dict[str, Any]]) -> DataFrame:
+        same = {"partner_id": "p", "location_id": "h", "resolution": "PT1H", "quality": "measured"}
+        frame: DataFrame = table(
+            METER_READINGS, [{"fuel": "elec", "direction": "import", **same, **row} for row in rows]
+        )
+        return frame
+
+    return make
+
+
+def flags(readings: DataFrame, table: Callable[..., Any], zone: str = "UTC") -> DataFrame:
+    place = table(LOCATIONS, [{}], partner_id="p", location_id="h", time_zone=zone)
+    return reading_flags(meter_days(readings, place), readings, at_hand=lambda rows: rows)
+
+
+def by_meter(found: DataFrame) -> dict[str, dict[tuple[str, int], int]]:
+    """Return for each meter the rules and days, counted from FIRST, with the flagged readings."""
+    told: dict[str, dict[tuple[str, int], int]] = {}
+    for row in found.collect():
+        of_meter = told.setdefault(row["meter_id"], {})
+        flag = (row["rule"], (row["local_date"] - FIRST).days)
+        of_meter[flag] = of_meter.get(flag, 0) + row["intervals"]
+    return told
+
+
+def times(values: Day, factor: float) -> Day:
+    return [v * factor for v in values]
+
+
+def test_every_rule_has_a_severity_and_every_severity_a_rule() -> None:
+    assert {rule.__name__ for rule in (*OF_PEAKS, *OF_DAYS)} <= set(READING_RULES)
+
+
+def test_rules_are_broken_by_what_breaks_them_and_by_nothing_else(
+    readings: Callable[..., DataFrame], table: Callable[..., Any]
+) -> None:
+    usual = [QUIET] * 20
+    sauna = [*QUIET[:18], 8.0, *QUIET[19:]]
+    overflow = [*QUIET[:18], 65.535, *QUIET[19:]]
+    away = [0.2] * 12 + [0.19] * 12
+    by_day = [0.0] * 6 + [0.5, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 0.5] + [0.0] * 10
+    told: dict[str, Sequence[Day]] = {
+        "quiet": usual,
+        "sauna": [*usual, sauna, QUIET],
+        "overflow": [*usual, overflow, QUIET],
+        "too new": [*usual[:5], overflow, QUIET],
+        "flat": [*usual, [0.3] * 24, QUIET],
+        "empty": [*usual, [0.0] * 24, QUIET],
+        "panels at night": [by_day] * 20,
+        "snow": [*[by_day] * 20, [0.0] * 24],
+        "ten times for a day": [*usual, times(QUIET, 10), QUIET],
+        "ten times for good": [*usual, *[times(QUIET, 10)] * 3],
+        "kWh again": [*usual, *[times(QUIET, 0.001)] * 4, *[QUIET] * 4],
+        "holiday": [*usual, *[away] * 5, *[QUIET] * 3],
+        "moved in": [*[away] * 20, *[times(QUIET, 4)] * 6],
+    }
+    rows = [row for meter, days in told.items() for row in hours(meter, days)]
+    for row in rows:
+        if row["meter_id"] in ("panels at night", "snow"):
+            row["direction"] = "production"
+    of_all = readings(rows)
+    found = flags(of_all, table)
+    assert by_meter(found) == {
+        "sauna": {("spike", 20): 1},
+        "overflow": {("peak_out_of_reach", 20): 1, ("spike", 20): 1},
+        "flat": {("flat_line", 20): 24},
+        "empty": {("zero_run", 20): 24},
+        "snow": {("zero_run", 20): 24},
+        "ten times for a day": {("spike", 20): 3},
+        "ten times for good": {
+            **{("spike", day): 3 for day in (20, 21, 22)},
+            **{("unit_change", day): 24 for day in (20, 21, 22)},
+        },
+        "kWh again": {("unit_change", day): 24 for day in (20, 21, 22, 23)},
+        "moved in": {("spike", day): 3 for day in (20, 21, 22)},
+    }
+    left = without_errors(of_all, found)
+    assert of_all.count() - left.count() == 1 + 24 * 3 + 24 * 4
+
+
+def test_a_clock_change_day_sent_as_24_hours_is_counted(
+    readings: Callable[..., DataFrame], table: Callable[..., Any]
+) -> None:
+    autumn = datetime(2025, 10, 24, 22, tzinfo=UTC)
+    starts = [autumn + timedelta(hours=n) for n in range(24 + 24)]
+
+    def told(meter: str, instants: list[datetime]) -> list[dict[str, Any]]:
+        return [
+            {
+                "meter_id": meter,
+                "starts_at": at,
+                "ends_at": at + timedelta(hours=1),
+                "local_date": (at + timedelta(hours=2)).date()
+                if at < starts[47]
+                else date(2025, 10, 26),
+                "local_month": "2025-10",
+                "energy_kwh": 0.1 + at.hour / 10,
+            }
+            for at in instants
+        ]
+
+    whole = [*starts, autumn + timedelta(hours=48)]
+    rows = [*told("whole", whole), *told("24", starts), *told("began then", starts[24:])]
+    found = flags(readings(rows), table, "Europe/Copenhagen").collect()
+    assert [(r["meter_id"], r["rule"], r["observed"], r["limit"]) for r in found] == [
+        ("24", "clock_change_count", 24.0, 25.0)
+    ]
