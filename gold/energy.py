@@ -1,14 +1,12 @@
 """silver.energy_in_context -> energy by period: what the energy tables of gold have in common."""
 
-import functools
-import zoneinfo
-from datetime import datetime, timedelta
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts import ENERGY
 from gold.degree_days import cooling_degree_days, heating_degree_days
+from gold.substitutes import with_substitutes
+from gold.uneven_zones import uneven_zones
 
 _HOME = ["partner_id", "location_id"]
 _SERIES = [*_HOME, "fuel", "direction"]
@@ -18,24 +16,27 @@ _LONGEST = 32 * _DAY
 _SUMS = (
     *_SERIES, "local_date", "local_month", "energy_kwh", "_nominal", "_observed", "_estimated",
     "_cost", "_unpriced", "_currency", "peak_kw", "_peak_at", "_warmth", "_hours", "known_at",
-    "_is_consumption",
+    "_is_consumption", "substituted_kwh",
 )  # fmt: skip
 _DEGREE_DAYS = ("degree_days", "cooling_degree_days")
 
 
-def in_steps(energy_in_context: DataFrame, *, seconds: int) -> DataFrame:
+def in_steps(
+    energy_in_context: DataFrame, *, seconds: int, substituted_energy: DataFrame | None = None
+) -> DataFrame:
     """Return energy by steps of the local clock (900 or 3600 s), from intervals dividing them.
 
     An interval that is a step is its row, in the order that it has in silver; only shorter ones
-    are added up.
+    are added up. What fills a gap stands beside the energy of its step; a step that has nothing
+    else has no energy.
     """
     edges = ("_from", "_to")
-    within = energy_in_context.where(_divides(seconds))
+    within = with_substitutes(energy_in_context, substituted_energy).where(_divides(seconds))
     as_they_are = within.where(_length() == seconds)
     start_s = F.unix_seconds("starts_at")
     # Hours of the wall clock are hours of UTC, but for the zones that are off by a part of one.
     local = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone")))
-    shift = F.when(F.col("time_zone").isin(*_uneven_zones(seconds)), (local - start_s) % seconds)
+    shift = F.when(F.col("time_zone").isin(*uneven_zones(seconds)), (local - start_s) % seconds)
     shorter = (
         within.where(_length() < seconds)
         .withColumn("_into", (start_s + F.coalesce(shift, F.lit(0))) % seconds)
@@ -58,13 +59,18 @@ def in_steps(energy_in_context: DataFrame, *, seconds: int) -> DataFrame:
 
 
 def in_days(
-    energy_hourly: DataFrame, energy_in_context: DataFrame, locations: DataFrame
+    energy_hourly: DataFrame,
+    energy_in_context: DataFrame,
+    locations: DataFrame,
+    *,
+    substituted_energy: DataFrame | None = None,
 ) -> DataFrame:
     """Return energy by local day of 23, 24 or 25 hours: its hours, and what is in none of them.
 
     ``locations`` have the time zone and the country of each home.
     """
-    rest = energy_in_context.where((_nominal() <= _DAY) & ~_is_in_an_hour())
+    both = with_substitutes(energy_in_context, substituted_energy)
+    rest = both.where((_nominal() <= _DAY) & ~_is_in_an_hour())
     return (
         again(energy_hourly, locations)
         .unionByName(as_parts(rest, "time_zone").transform(repeated))
@@ -84,7 +90,10 @@ def in_months(
 
     ``locations`` have the time zone of each home.
     """
-    months = as_parts(energy_in_context.where(_nominal() > _DAY), "time_zone").transform(repeated)
+    said = energy_in_context.where(_nominal() > _DAY).withColumn(
+        "substituted_kwh", F.lit(None).cast("double")
+    )
+    months = as_parts(said, "time_zone").transform(repeated)
     of_month = [*_SERIES, "local_month"]
     days = again(energy_daily, locations)
     covered = days.groupBy(*of_month).agg(F.sum("_observed").alias("_covered"))
@@ -111,17 +120,18 @@ def as_parts(intervals: DataFrame, *kept: str) -> DataFrame:
     """Return each interval as the sum of itself, and ``kept`` columns: what is added up."""
     is_estimated = F.col("quality") == "estimated"
     is_warm = F.col("temperature_c").isNotNull()
-    is_priced = F.col("price_per_kwh").isNotNull()
+    is_said = F.col("energy_kwh").isNotNull()
+    is_priced = F.col("price_per_kwh").isNotNull() | ~is_said
     return intervals.withColumns(
         {
             "_nominal": _nominal(),
-            "_observed": _nominal(),
+            "_observed": F.when(is_said, _nominal()).otherwise(F.lit(0)),
             "_estimated": F.when(is_estimated, _nominal()).otherwise(F.lit(0)),
             "_cost": F.col("energy_kwh") * F.col("price_per_kwh"),
             "_unpriced": F.when(is_priced, 0).otherwise(1).cast("bigint"),
             "_currency": _as_number("currency"),
             "peak_kw": F.col("energy_kwh") / (_length() / 3600),
-            "_peak_at": F.unix_seconds("starts_at"),
+            "_peak_at": F.when(is_said, F.unix_seconds("starts_at")),
             "_warmth": F.col("temperature_c") * _length() / 3600,
             "_hours": F.when(is_warm, _length() / 3600),
         }
@@ -136,6 +146,7 @@ def again(periods: DataFrame, locations: DataFrame) -> DataFrame:
         F.round(_length() / F.col("expected_intervals"))
     )
     is_warm = F.col("temperature_c").isNotNull()
+    is_unpriced = F.col("cost").isNull() & F.col("energy_kwh").isNotNull()
     observed = F.col("observed_intervals") * F.col("_nominal")
     return (
         periods.withColumn("_nominal", nominal.cast("bigint"))
@@ -147,7 +158,7 @@ def again(periods: DataFrame, locations: DataFrame) -> DataFrame:
                 )
                 * F.col("_nominal"),
                 "_cost": F.col("cost"),
-                "_unpriced": F.when(F.col("cost").isNull(), 1).otherwise(0).cast("bigint"),
+                "_unpriced": F.when(is_unpriced, 1).otherwise(0).cast("bigint"),
                 "_currency": _as_number("currency"),
                 "_peak_at": F.unix_seconds("peak_at"),
                 "_warmth": F.col("temperature_c") * observed / 3600,
@@ -168,7 +179,10 @@ def added_up(parts: DataFrame, *period: str) -> DataFrame:
     """
     # Of equal peaks the first counts; 32 days are longer than any period.
     order = F.col("peak_kw") - (F.col("_peak_at") % _LONGEST) / (_LONGEST * 1e9)
-    added = ("energy_kwh", "_observed", "_estimated", "_cost", "_unpriced", "_warmth", "_hours")
+    added = (
+        "energy_kwh", "_observed", "_estimated", "_cost", "_unpriced", "_warmth", "_hours",
+        "substituted_kwh",
+    )  # fmt: skip
     return parts.groupBy(*_SERIES, "local_date", "local_month", *period).agg(
         *(F.sum(n).alias(n) for n in added),
         F.min("_nominal").alias("_nominal"),
@@ -184,15 +198,15 @@ def judged(sums: DataFrame) -> DataFrame:
     """Turn the sums of the periods ``_from`` to ``_to`` into the columns of the contract."""
     period = F.unix_seconds("_to") - F.unix_seconds("_from")
     expected = F.greatest(F.round(period / F.col("_nominal")), F.lit(1)).cast("int")
-    observed = F.greatest(F.round(F.col("_observed") / F.col("_nominal")), F.lit(1)).cast("int")
+    least = F.when(F.col("_observed") > 0, 1).otherwise(0)
+    observed = F.greatest(F.round(F.col("_observed") / F.col("_nominal")), least).cast("int")
     return sums.withColumns(
         {
             "starts_at": F.col("_from"),
             "ends_at": F.col("_to"),
             "expected_intervals": expected,
             "observed_intervals": F.least(observed, expected),
-            "estimated_share": F.col("_estimated") / F.col("_observed"),
-            "substituted_kwh": F.lit(None).cast("double"),
+            "estimated_share": F.coalesce(F.try_divide("_estimated", "_observed"), F.lit(0.0)),
             "cost": F.when(F.col("_unpriced") == 0, F.col("_cost")),
             "currency": F.when(F.col("_unpriced") == 0, _as_text("_currency")),
             "temperature_c": F.col("_warmth") / F.col("_hours"),
@@ -263,7 +277,7 @@ def _is_in_an_hour() -> Column:
     # Only where the clock goes by a part of an hour can one lie across two.
     local = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone"))) % 3600
     is_within = F.when(_length() == 3600, True).otherwise(local + _length() <= 3600)
-    is_even = ~F.col("time_zone").isin(*_uneven_zones(3600))
+    is_even = ~F.col("time_zone").isin(*uneven_zones(3600))
     return _divides(3600) & (is_even | is_within)
 
 
@@ -276,22 +290,6 @@ def _as_number(currency: str) -> Column:
 def _as_text(number: str) -> Column:
     code = F.col(number)
     return F.concat(*(F.char(F.floor(code / 256**n) % 256) for n in (2, 1, 0)))
-
-
-@functools.cache
-def _uneven_zones(seconds: int) -> tuple[str, ...]:
-    """Return the zones that were off UTC by a part of a step, in any half year since 1990."""
-    months = [(year, month) for year in range(1990, 2050) for month in (1, 7)]
-
-    def is_off(zone: zoneinfo.ZoneInfo, year: int, month: int) -> bool:
-        offset = datetime(year, month, 1, tzinfo=zone).utcoffset() or timedelta()
-        return offset.seconds % seconds != 0
-
-    return tuple(
-        name
-        for name in sorted(zoneinfo.available_timezones())
-        if any(is_off(zoneinfo.ZoneInfo(name), *month) for month in months)
-    )
 
 
 def _names() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""gold.energy_hourly + silver.energy_in_context -> gold.energy_daily: by local day."""
+"""gold.energy_hourly + silver.energy_in_context, what fills gaps -> gold.energy_daily: by day."""
 
 from pyspark.sql import DataFrame
 
@@ -9,10 +9,15 @@ RULE_VERSION = 2
 
 
 def energy_daily(
-    energy_hourly: DataFrame, energy_in_context: DataFrame, locations: DataFrame
+    energy_hourly: DataFrame,
+    energy_in_context: DataFrame,
+    substituted_energy: DataFrame,
+    locations: DataFrame,
 ) -> DataFrame:
     """Return a row a location, fuel, direction and local day of 23 to 25 hours with a reading."""
-    return in_days(energy_hourly, energy_in_context, locations)
+    return in_days(
+        energy_hourly, energy_in_context, locations, substituted_energy=substituted_energy
+    )
 
 
 def touched_by_locations(changes: DataFrame, energy_in_context: DataFrame) -> DataFrame:

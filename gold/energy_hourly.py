@@ -1,4 +1,4 @@
-"""silver.energy_in_context -> gold.energy_hourly: energy, cost and peak by hour of local time."""
+"""silver.energy_in_context + what fills gaps -> gold.energy_hourly: energy, cost, peak by hour."""
 
 from pyspark.sql import DataFrame
 
@@ -9,6 +9,6 @@ IN_ORDER = True
 RULE_VERSION = 2
 
 
-def energy_hourly(energy_in_context: DataFrame) -> DataFrame:
+def energy_hourly(energy_in_context: DataFrame, substituted_energy: DataFrame) -> DataFrame:
     """Return a row a location, fuel, direction and hour of the local clock with a reading."""
-    return in_steps(energy_in_context, seconds=3600)
+    return in_steps(energy_in_context, seconds=3600, substituted_energy=substituted_energy)

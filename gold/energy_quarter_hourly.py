@@ -1,4 +1,4 @@
-"""silver.energy_in_context -> gold.energy_quarter_hourly: energy, cost and peak by quarter hour."""
+"""silver.energy_in_context + what fills gaps -> gold.energy_quarter_hourly: energy, cost, peak."""
 
 from pyspark.sql import DataFrame
 
@@ -9,6 +9,6 @@ IN_ORDER = True
 RULE_VERSION = 2
 
 
-def energy_quarter_hourly(energy_in_context: DataFrame) -> DataFrame:
+def energy_quarter_hourly(energy_in_context: DataFrame, substituted_energy: DataFrame) -> DataFrame:
     """Return a row a location, fuel, direction and quarter of an hour with a reading."""
-    return in_steps(energy_in_context, seconds=900)
+    return in_steps(energy_in_context, seconds=900, substituted_energy=substituted_energy)

@@ -1,4 +1,4 @@
-"""bronze.rejected + silver.quarantine -> gold.validation_daily: which rules were broken, how often.
+"""bronze.rejected, silver.quarantine, flags -> gold.validation_daily: rules broken, how often.
 
 Each judgement is a part with the columns of ``_BY``; a further one is one more part of the union.
 """
@@ -14,9 +14,11 @@ _BY = ("partner_id", "table_name", "source", "received_date", "stage", "rule", "
 _BELOW_LANDING = 3
 
 
-def validation_daily(rejected: DataFrame, quarantine: DataFrame) -> DataFrame:
+def validation_daily(
+    rejected: DataFrame, quarantine: DataFrame, reading_flags: DataFrame
+) -> DataFrame:
     """Return a row a partner, table, source, day (UTC) of receipt and rule, with its rows."""
-    parts = (of_rejected(rejected), of_quarantine(quarantine))
+    parts = (of_rejected(rejected), of_quarantine(quarantine), of_flags(reading_flags))
     return (
         reduce(DataFrame.unionByName, parts)
         .groupBy(*_BY)
@@ -53,3 +55,14 @@ def of_quarantine(quarantine: DataFrame) -> DataFrame:
         .withColumns({"stage": F.lit("quarantined"), "severity": F.lit("error"), "_rows": F.lit(1)})
         .select(*_BY, "_rows")
     )
+
+
+def of_flags(reading_flags: DataFrame) -> DataFrame:
+    """Return the readings of a stretch that breaks a rule, by the last receipt of its day."""
+    return reading_flags.withColumns(
+        {
+            "table_name": F.lit("silver.meter_readings"),
+            "stage": F.lit("flagged"),
+            "_rows": F.col("intervals"),
+        }
+    ).select(*_BY, "_rows")

@@ -66,8 +66,10 @@ VALIDATION_DAILY = Table(
     columns=columns(
         _OF_SOURCE,
         ARRIVALS_DAILY.column("received_date"),
-        Column(name="stage", type="string", nullable=False, values=("rejected", "quarantined"),
-               meaning="Rejected: not parsed; quarantined: not true, waiting for repair."),
+        Column(name="stage", type="string", nullable=False,
+               values=("rejected", "quarantined", "flagged"),
+               meaning="Rejected: not parsed; quarantined: not true, waiting for repair; "
+                       "flagged: odd beside the days around it, or left out as an error."),
         Column(name="rule", type="string", nullable=False, meaning="The rule that was broken."),
         Column(name="severity", type="string", nullable=False, values=("error", "warning"),
                meaning="Error: it is left out; warning: it is used, and marked."),

@@ -1,4 +1,4 @@
-"""gold.data_quality_daily, silver.quarantine -> how complete a home's data are, and what waits."""
+"""gold.data_quality_daily, silver.quarantine, reading_flags -> how complete and sound data are."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -16,7 +16,9 @@ from serving.parameters import From, To, errors
 from serving.periods import Periods, periods
 
 router = APIRouter(tags=["data quality"])
-_TABLES = ("gold.data_quality_daily", "silver.quarantine", "silver.meters")
+_TABLES = (
+    "gold.data_quality_daily", "silver.quarantine", "silver.meters", "silver.reading_flags",
+)  # fmt: skip
 _COLUMNS = (
     "observed_intervals", "expected_intervals", "completeness", "estimated_share",
     "has_price", "has_temperature",
@@ -53,6 +55,20 @@ class Waiting(TypedDict):
     rows: int
 
 
+class Flagged(TypedDict):
+    """How many readings of one meter and local day break one rule of validation.
+
+    Readings of severity error are left out of the energy; those of severity warning count.
+    """
+
+    local_date: str
+    meter_id: str
+    direction: str
+    rule: str
+    severity: str
+    rows: int
+
+
 Quality = TypedDict(
     "Quality",
     {
@@ -63,6 +79,7 @@ Quality = TypedDict(
         "data_until": str | None,
         "series": list[Series],
         "quarantine": list[Waiting],
+        "flags": list[Flagged],
     },
 )
 _DAY = {
@@ -89,6 +106,16 @@ EXAMPLE = {
         }
     ],
     "quarantine": [{"table_name": "silver.meter_readings", "reason": "negative", "rows": 2}],
+    "flags": [
+        {
+            "local_date": "2025-10-26",
+            "meter_id": "ideal-105-e",
+            "direction": "import",
+            "rule": "spike",
+            "severity": "warning",
+            "rows": 1,
+        }
+    ],
 }
 AnyFuel = Annotated[
     Literal["elec", "gas", "district_heating"] | None, Query(description="Only this fuel.")
@@ -121,6 +148,7 @@ def _quality(lake: Reader, home: Location, span: Periods, fuel: str | None) -> B
         "data_until": max(reaches, default=None),
         "series": series,
         "quarantine": _waiting(lake, home),
+        "flags": _flags(lake, home, span, fuel),
     }
 
 
@@ -145,6 +173,19 @@ def _series(lake: Reader, home: Location, span: Periods, fuel: str | None) -> It
 
 def _day(day: date, row: Row) -> Row:
     return {"local_date": day.isoformat(), **{column: row[column] for column in _COLUMNS}}
+
+
+def _flags(lake: Reader, home: Location, span: Periods, fuel: str | None) -> list[Row]:
+    first, last = span.days
+    only = f" AND fuel = {literal(fuel)}" if fuel else ""
+    rows = lake.rows(
+        "SELECT local_date, meter_id, direction, rule, severity, "
+        'CAST(sum(intervals) AS BIGINT) AS "rows" FROM silver.reading_flags '
+        f"WHERE {home.where} AND local_date BETWEEN {literal(first)} AND {literal(last)}{only} "
+        "GROUP BY local_date, meter_id, direction, rule, severity "
+        "ORDER BY local_date, meter_id, direction, rule"
+    )
+    return [row | {"local_date": str(row["local_date"])} for row in rows]
 
 
 def _waiting(lake: Reader, home: Location) -> list[Row]:

@@ -238,6 +238,14 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
          "reasons": reasons, "quarantined_at": KNOWN_AT}
         for n, (p, reasons) in enumerate([("northgrid", ["negative"]), ("northgrid", ["negative",
             "spike"]), ("southgrid", ["negative"])])])  # fmt: skip
+    put(root, "silver.reading_flags", [
+        {"partner_id": p, "location_id": "castle", "meter_id": "m1", "fuel": "elec",
+         "direction": "import", "local_date": date(2025, 10, 26), "local_month": "2025-10",
+         "resolution": "PT1H", "starts_at": KNOWN_AT + timedelta(hours=n), "ends_at": KNOWN_AT,
+         "rule": rule, "severity": "warning", "intervals": n, "source": "landing",
+         "received_date": date(2025, 10, 27)}
+        for p, rule, n in [("northgrid", "spike", 2), ("northgrid", "spike", 1),
+                           ("southgrid", "unit_change", 24)]])  # fmt: skip
     put(root, "gold.portfolio_monthly", portfolio())
     put_quality(root)
     put(root, "models.load_forecasts", [

@@ -38,3 +38,10 @@ def test_what_waits_in_quarantine_is_counted_by_reason_and_never_another_partner
 
 def test_a_fuel_that_the_home_has_not_has_no_series(api: TestClient) -> None:
     assert api.get(QUALITY, params=SPAN | {"fuel": "gas"}).json()["series"] == []
+
+
+def test_flags_are_counted_by_day_and_rule_and_never_another_partners(api: TestClient) -> None:
+    of_day = {"local_date": "2025-10-26", "meter_id": "m1", "direction": "import"}
+    flag = of_day | {"rule": "spike", "severity": "warning", "rows": 3}
+    assert api.get(QUALITY, params=SPAN).json()["flags"] == [flag]
+    assert api.get(QUALITY, params=SPAN | {"fuel": "gas"}).json()["flags"] == []

@@ -43,6 +43,7 @@ from silver.contracts.validation import (
     METER_DAYS,
     READING_FLAGS,
     READING_RULES,
+    SUBSTITUTED_ENERGY,
 )
 
 TABLES = (
@@ -60,6 +61,7 @@ TABLES = (
     METER_DAYS,
     READING_FLAGS,
     ENERGY_IN_CONTEXT,
+    SUBSTITUTED_ENERGY,
     ARRIVALS_DAILY,
 )
 
@@ -95,6 +97,7 @@ __all__ = [
     "RESOLUTION",
     "SPOT_PRICES",
     "STARTS_AT",
+    "SUBSTITUTED_ENERGY",
     "TABLES",
     "TARIFFS",
     "TARIFF_DIRECTIONS",

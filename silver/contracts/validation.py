@@ -6,12 +6,15 @@ from silver.contracts.fields import (
     DIRECTION,
     ENDS_AT,
     FUEL,
+    INTERVAL,
+    KNOWN_AT,
     LOCAL_DATE,
     LOCAL_MONTH,
     LOCATION_ID,
     METER_ID,
     RESOLUTION,
     STARTS_AT,
+    TIME_ZONE,
 )
 
 # Which rules there are, and what follows: an error is left out of the energy, a warning counted.
@@ -97,4 +100,27 @@ READING_FLAGS = Table(
     update=Replace(slices=("partner_id", "location_id", "local_date")),
     sorted_by=("partner_id", "location_id", "meter_id", "starts_at"),
     checks=(Check(name="stretch_is_not_empty", condition="ends_at > starts_at"),),
+)  # fmt: skip
+SUBSTITUTED_ENERGY = Table(
+    name="silver.substituted_energy",
+    row="what the platform fills in for a gap of one location, fuel and direction",
+    columns=columns(
+        PARTNER_ID,
+        LOCATION_ID,
+        FUEL,
+        DIRECTION,
+        INTERVAL,
+        TIME_ZONE,
+        Column(name="substituted_kwh", type="double", unit="kWh", nullable=False, minimum=0,
+               meaning="Energy that the interval would have held; no one reported it."),
+        Column(name="method", type="string", nullable=False, values=("interpolated", "like_day"),
+               meaning="A straight line over at most 2 hours, or the same weekday of the weeks "
+                       "before, scaled."),
+        Column(name="is_consumption", type="boolean", nullable=False,
+               meaning="Import that is the consumption too."),
+        KNOWN_AT.meaning_here("When the newest of what it is made of was said."),
+    ),
+    key=("partner_id", "location_id", "fuel", "direction", "starts_at", "ends_at"),
+    update=Replace(slices=("partner_id", "location_id", "local_date")),
+    sorted_by=("partner_id", "location_id", "fuel", "direction", "starts_at"),
 )  # fmt: skip

@@ -1,0 +1,244 @@
+"""silver.energy_in_context -> silver.substituted_energy: what gaps would have held, by method.
+
+It stands beside the energy and is never added to it; when the real value comes, it goes.
+"""
+
+from collections.abc import Callable
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from silver.contracts import SUBSTITUTED_ENERGY
+from silver.gap_days import (
+    HOME_DAY,
+    LONGEST_GAP_DAYS,
+    WEEKS_BEFORE,
+    days_around,
+    days_looked_at,
+    gap_days,
+)
+from silver.judgement import local_midnight
+from silver.said_once import length_s
+
+_HOME = HOME_DAY[:2]
+_SERIES = [*_HOME, "fuel", "direction"]
+_SERIES_DAY = [*_SERIES, "local_date"]
+# Up to two hours a straight line, longer ones like days, scaled (UBP volume 2, estimation; AEMO
+# "Metrology Procedure: Part B" has the same as substitution by interpolation and by like day).
+_INTERPOLATED_S = 2 * 3600
+_LIKE_DAYS_NEEDED = 3
+# What a day shows of itself scales its like days, where that is a quarter of it, within bounds.
+_SHOWN = 0.25
+_LEAST_SCALE, _MOST_SCALE = 0.5, 2.0
+
+
+def substituted_energy(
+    energy_in_context: DataFrame,
+    meter_days: DataFrame,
+    reading_flags: DataFrame,
+    *,
+    at_hand: Callable[[DataFrame], DataFrame],
+) -> DataFrame:
+    """Return a row a location, fuel, direction and interval that is missing and can be filled.
+
+    Energy in kWh. Days with gaps are found by the counts of their meters; only around them is the
+    energy looked at. A gap that nothing follows is no gap yet.
+    """
+    gaps = at_hand(gap_days(meter_days, reading_flags))
+    near = energy_in_context.where(length_s() <= 25 * 3600).join(
+        F.broadcast(days_looked_at(gaps)), on=HOME_DAY, how="left_semi"
+    )
+    rows = at_hand(near)
+    missing = at_hand(with_neighbours(grid(rows, gaps), rows))
+    is_short = F.col("_next._s") - F.col("_last._s") <= _INTERPOLATED_S
+    has_ends = F.coalesce(is_short, F.lit(False))
+    follows = F.col("_next").isNotNull() | F.col("_resumes")
+    longer = missing.where(~has_ends & follows)
+    return (
+        missing.where(has_ends)
+        .transform(interpolated)
+        .unionByName(like_day(longer, rows))
+        .select(*SUBSTITUTED_ENERGY.names)
+    )
+
+
+def touched_by_energy_in_context(changes: DataFrame) -> DataFrame:
+    """Return the days that the changed ones fill, or whose gaps they end."""
+    return days_around(changes, before=LONGEST_GAP_DAYS, after=7 * WEEKS_BEFORE)
+
+
+def touched_by_meter_days(changes: DataFrame) -> DataFrame:
+    """Return the days that may have become a gap, or none."""
+    return days_around(changes, before=LONGEST_GAP_DAYS, after=LONGEST_GAP_DAYS)
+
+
+def needed_for_energy_in_context(
+    slices: DataFrame, meter_days: DataFrame, reading_flags: DataFrame
+) -> DataFrame:
+    """Return the days to look at for those of the slices that have a gap: few."""
+    known = meter_days.join(needed_for_meter_days(slices), on=HOME_DAY, how="left_semi")
+    gaps = gap_days(known, reading_flags).join(slices, on=HOME_DAY, how="left_semi")
+    return days_looked_at(gaps)
+
+
+def needed_for_meter_days(slices: DataFrame) -> DataFrame:
+    """Return the days whose counts tell gaps."""
+    return days_around(slices, before=LONGEST_GAP_DAYS + 1, after=LONGEST_GAP_DAYS + 1)
+
+
+def grid(rows: DataFrame, gaps: DataFrame) -> DataFrame:
+    """Return the intervals of the gap days that no row covers, in the length used last."""
+    of_days = rows.where(length_s() <= 3600).groupBy(
+        *_SERIES_DAY, "time_zone", "resolution", length_s().alias("_length")
+    )
+    known = of_days.agg(F.max("is_consumption").alias("is_consumption")).withColumnRenamed(
+        "local_date", "_known_date"
+    )
+    age = F.date_diff("local_date", "_known_date")
+    last = F.struct("_known_date", "time_zone", "resolution", "_length", "is_consumption")
+    series = (
+        gaps.join(known, on=_HOME, how="inner")
+        .where(age.between(0, LONGEST_GAP_DAYS))
+        .groupBy(*_SERIES_DAY, "_resumes")
+        .agg(F.max(last).alias("_last_known"))
+        .select(*_SERIES_DAY, "_resumes", "_last_known.*")
+        .drop("_known_date")
+    )
+    first = F.unix_seconds(local_midnight(F.col("local_date")))
+    end = F.unix_seconds(local_midnight(F.date_add("local_date", 1)))
+    steps = F.explode(F.sequence(first, end - F.col("_length"), F.col("_length")))
+    edges = {"_from": F.unix_seconds("starts_at"), "_to": F.unix_seconds("ends_at")}
+    said = rows.select(*_SERIES_DAY, *(edge.alias(name) for name, edge in edges.items()))
+    is_said = (F.col("_from") <= F.col("_s")) & (F.col("_s") < F.col("_to"))
+    on = is_said
+    for name in _SERIES_DAY:
+        on = on & (F.col(f"slot.{name}") == F.col(f"said.{name}"))
+    slots = series.withColumn("_s", steps)
+    return slots.alias("slot").join(said.alias("said"), on=on, how="left_anti")
+
+
+def with_neighbours(slots: DataFrame, rows: DataFrame) -> DataFrame:
+    """Add the readings before and after, ``_last`` and ``_next``: instant, power, known_at."""
+    days = slots.select(*_SERIES_DAY).distinct()
+    about = days_around_series(days)
+    power = F.col("energy_kwh") * 3600 / length_s()
+    middle = (F.unix_seconds("starts_at") + F.unix_seconds("ends_at")) / 2
+    ends = {"_last": "ends_at", "_next": "starts_at"}
+    there = {
+        name: F.struct(
+            F.unix_seconds(edge).alias("_s"),
+            middle.alias("_middle"),
+            power.alias("_kw"),
+            F.col("known_at").alias("_known_at"),
+        )
+        for name, edge in ends.items()
+    }
+    said = (
+        rows.where(length_s() <= 3600)
+        .join(about, on=_SERIES_DAY, how="left_semi")
+        .select(*_SERIES, F.unix_seconds("starts_at").alias("_s"), F.struct(
+            *(c.alias(n) for n, c in there.items())).alias("_said"))
+    )  # fmt: skip
+    in_time = Window.partitionBy(*_SERIES).orderBy("_s")
+    before = in_time.rowsBetween(Window.unboundedPreceding, -1)
+    after = in_time.rowsBetween(1, Window.unboundedFollowing)
+    return (
+        slots.withColumn("_is_gap", F.lit(True))
+        .unionByName(said, allowMissingColumns=True)
+        .withColumn("_last", F.last("_said._last", ignorenulls=True).over(before))
+        .withColumn("_next", F.first("_said._next", ignorenulls=True).over(after))
+        .where("_is_gap")
+        .drop("_said", "_is_gap")
+    )
+
+
+def days_around_series(days: DataFrame) -> DataFrame:
+    """Return the days of each series and those beside them."""
+    near = F.sequence(F.date_sub("local_date", 1), F.date_add("local_date", 1))
+    return days.select(*_SERIES, F.explode(near).alias("local_date")).distinct()
+
+
+def interpolated(missing: DataFrame) -> DataFrame:
+    """Fill with the straight line between the powers on both sides."""
+    last, following = F.col("_last"), F.col("_next")
+    middle = F.col("_s") + F.col("_length") / 2
+    along = (middle - last["_middle"]) / (following["_middle"] - last["_middle"])
+    power = last["_kw"] + (following["_kw"] - last["_kw"]) * along
+    return missing.transform(
+        lambda rows: filled(
+            rows,
+            kwh=power * F.col("_length") / 3600,
+            method="interpolated",
+            known_at=F.greatest(last["_known_at"], following["_known_at"]),
+        )
+    )
+
+
+def like_day(missing: DataFrame, rows: DataFrame) -> DataFrame:
+    """Fill with the mean of the same time on the same weekday of the weeks before, scaled.
+
+    Three of the four must be there. The scale is what the day shows of itself over what those show
+    at the same times, from a half to two.
+    """
+    slot = [*_SERIES_DAY, "_clock_s", "_length"]
+    shown = rows.withColumns({"_length": length_s(), "_clock_s": _clock_s(F.col("starts_at"))})
+    weeks = F.array(*(F.date_add("local_date", 7 * n) for n in range(1, WEEKS_BEFORE + 1)))
+    days = missing.select(*_SERIES_DAY).distinct()
+    like = (
+        shown.withColumn("local_date", F.explode(weeks))
+        .join(days, on=_SERIES_DAY, how="left_semi")
+        .groupBy(*slot)
+        .agg(
+            F.avg("energy_kwh").alias("_like_kwh"),
+            F.max("known_at").alias("_known_at"),
+            F.count_distinct(F.to_date("starts_at")).alias("_like_days"),
+        )
+        .where(F.col("_like_days") >= _LIKE_DAYS_NEEDED)
+    )
+    of_day = shown.groupBy(*slot).agg(
+        F.avg("energy_kwh").alias("_kwh"), F.max("known_at").alias("_at")
+    )
+    scales = (
+        of_day.join(like, on=slot, how="inner")
+        .groupBy(*_SERIES_DAY)
+        .agg(
+            F.sum("_length").alias("_shown_s"),
+            F.try_divide(F.sum("_kwh"), F.sum("_like_kwh")).alias("_ratio"),
+            F.max("_at").alias("_shown_at"),
+        )
+    )
+    bounded = F.least(F.greatest("_ratio", F.lit(_LEAST_SCALE)), F.lit(_MOST_SCALE))
+    is_shown = F.col("_shown_s") >= _SHOWN * 86_400
+    scale = F.coalesce(F.when(is_shown, bounded), F.lit(1.0))
+    return (
+        missing.withColumn("_clock_s", _clock_s(F.timestamp_seconds("_s")))
+        .join(like, on=slot, how="inner")
+        .join(scales, on=_SERIES_DAY, how="left")
+        .transform(
+            lambda found: filled(
+                found,
+                kwh=F.col("_like_kwh") * scale,
+                method="like_day",
+                known_at=F.greatest("_known_at", F.when(is_shown, F.col("_shown_at"))),
+            )
+        )
+    )
+
+
+def filled(slots: DataFrame, *, kwh: Column, method: str, known_at: Column) -> DataFrame:
+    """Return the slots as rows of the table."""
+    return slots.withColumns(
+        {
+            "starts_at": F.timestamp_seconds("_s"),
+            "ends_at": F.timestamp_seconds(F.col("_s") + F.col("_length")),
+            "local_month": F.date_format("local_date", "yyyy-MM"),
+            "substituted_kwh": kwh,
+            "method": F.lit(method),
+            "known_at": known_at,
+        }
+    ).select(*SUBSTITUTED_ENERGY.names)
+
+
+def _clock_s(instant: Column) -> Column:
+    """Return the time on the wall clock, in s since midnight."""
+    return F.unix_seconds(F.from_utc_timestamp(instant, F.col("time_zone"))) % 86_400
