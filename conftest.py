@@ -50,7 +50,7 @@ def _let_go() -> Iterator[None]:
     if (running := sys.modules.get("pyspark.sql")) is None:
         return
     if active := running.SparkSession.getActiveSession():
-        active._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+        active._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # noqa: SLF001 - the one way
 
 
 @pytest.fixture

@@ -101,6 +101,22 @@ def train(model: str, day: Day = "") -> None:
 
 
 @app.command()
+def upkeep(
+    name: Annotated[str, typer.Argument(help="A table, or a layer: bronze, silver, gold …")],
+    day: Day = "",
+) -> None:
+    """Put the small files of a table together, and remove those that are older than 30 days.
+
+    Example: lake upkeep silver
+    """
+    from lake.work import Work
+
+    with console.status(f"upkeep of {name} …"):
+        said = Work(Settings()).upkeep(name, day)
+    console.print(said, highlight=False)
+
+
+@app.command()
 def tables() -> None:
     """List every table: rows, newest version, and what one row is."""
     from lake.catalog import catalog

@@ -25,6 +25,8 @@ _SMALL = {
     "spark.sql.shuffle.partitions": "4",
     # Groups are many here (a row an hour): the first, small hash map only costs.
     "spark.sql.codegen.aggregate.map.twolevel.enabled": "false",
+    # Folders are listed by as many tasks: by default 10,000, also when a table is cleaned up.
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     # Delta's default of 50 makes each small commit several times slower.
     "spark.databricks.delta.snapshotPartitions": "1",
     # By the size of the heap a page would be 64 MB: each small broadcast or group takes one whole.
