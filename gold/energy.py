@@ -13,7 +13,7 @@ from gold.degree_days import cooling_degree_days, heating_degree_days
 _HOME = ["partner_id", "location_id"]
 _SERIES = [*_HOME, "fuel", "direction"]
 _DAY = 86_400
-_LONGEST = 32 * _DAY
+_SHORTEST_MONTH, _MONTH, _YEAR = 27 * _DAY, 2_629_800, 366 * _DAY
 # What adds up, of an interval or of a period; energy, cost and warmth (°C·h) are sums already.
 _SUMS = (
     *_SERIES, "local_date", "local_month", "energy_kwh", "_nominal", "_observed", "_estimated",
@@ -130,22 +130,20 @@ def as_parts(intervals: DataFrame, *kept: str) -> DataFrame:
 
 def again(periods: DataFrame, locations: DataFrame) -> DataFrame:
     """Return finished rows of an energy table as parts of a longer period."""
-    # A daily total counts as 24 hours, however long its day is.
-    is_total = (F.col("expected_intervals") == 1) & (_length() > 3600)
-    nominal = F.when(is_total, F.lit(_DAY)).otherwise(
-        F.round(_length() / F.col("expected_intervals"))
-    )
+    # A daily total counts as 24 hours, however long its day is; a month's as a twelfth of a year.
+    share_s = F.round(_length() / F.col("expected_intervals"))
+    is_total = share_s.between(_DAY - 3600, _DAY + 3600)
+    unit = F.when(is_total, F.lit(_DAY)).otherwise(share_s).cast("bigint")
+    nominal = F.when(unit > _SHORTEST_MONTH, F.lit(_MONTH)).otherwise(unit)
     is_warm = F.col("temperature_c").isNotNull()
-    observed = F.col("observed_intervals") * F.col("_nominal")
+    observed = F.col("observed_intervals") * unit
+    estimated = F.round(F.col("estimated_share") * F.col("observed_intervals")).cast("bigint")
     return (
-        periods.withColumn("_nominal", nominal.cast("bigint"))
-        .withColumns(
+        periods.withColumns(
             {
+                "_nominal": nominal.cast("bigint"),
                 "_observed": observed,
-                "_estimated": F.round(F.col("estimated_share") * F.col("observed_intervals")).cast(
-                    "bigint"
-                )
-                * F.col("_nominal"),
+                "_estimated": estimated * unit,
                 "_cost": F.col("cost"),
                 "_unpriced": F.when(F.col("cost").isNull(), 1).otherwise(0).cast("bigint"),
                 "_currency": _as_number("currency"),
@@ -166,8 +164,9 @@ def added_up(parts: DataFrame, *period: str) -> DataFrame:
 
     Only numbers are aggregated: Spark then hashes and need not sort.
     """
-    # Of equal peaks the first counts; 32 days are longer than any period.
-    order = F.col("peak_kw") - (F.col("_peak_at") % _LONGEST) / (_LONGEST * 1e9)
+    # Of equal peaks the first counts; no period has two instants that are equal by this.
+    since = F.floor(F.col("_peak_at") - F.unix_date("local_date") * _DAY)
+    order = F.col("peak_kw") - since / (_YEAR * 1e9)
     added = ("energy_kwh", "_observed", "_estimated", "_cost", "_unpriced", "_warmth", "_hours")
     return parts.groupBy(*_SERIES, "local_date", "local_month", *period).agg(
         *(F.sum(n).alias(n) for n in added),

@@ -8,6 +8,8 @@ from gold.contracts.energy import (
     ENERGY_HOURLY,
     ENERGY_MONTHLY,
     ENERGY_QUARTER_HOURLY,
+    ENERGY_WEEKLY,
+    ENERGY_YEARLY,
 )
 from gold.contracts.portfolio import (
     COMPARABLE,
@@ -40,7 +42,9 @@ TABLES = (
     ENERGY_QUARTER_HOURLY,
     ENERGY_HOURLY,
     ENERGY_DAILY,
+    ENERGY_WEEKLY,
     ENERGY_MONTHLY,
+    ENERGY_YEARLY,
     DATA_QUALITY_DAILY,
     PEAK_POWER_DAILY,
     COST_DAILY,
@@ -68,6 +72,8 @@ __all__ = [
     "ENERGY_HOURLY",
     "ENERGY_MONTHLY",
     "ENERGY_QUARTER_HOURLY",
+    "ENERGY_WEEKLY",
+    "ENERGY_YEARLY",
     "GAPS_NEEDED",
     "HIGH",
     "HISTORY_DAYS",

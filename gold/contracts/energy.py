@@ -83,7 +83,9 @@ def _energy(period: str, row: str, *, slice_by: str = "local_date", is_long: boo
 ENERGY_QUARTER_HOURLY = _energy("quarter_hourly", "quarter of an hour")
 ENERGY_HOURLY = _energy("hourly", "hour")
 ENERGY_DAILY = _energy("daily", "local day of 23, 24 or 25 hours", is_long=True)
+ENERGY_WEEKLY = _energy("weekly", "ISO week from local Monday", is_long=True)
 ENERGY_MONTHLY = _energy("monthly", "local month", slice_by="local_month", is_long=True)
+ENERGY_YEARLY = _energy("yearly", "local year", is_long=True)
 DATA_QUALITY_DAILY = Table(
     name="gold.data_quality_daily",
     row="how complete the data of one location, fuel and direction is on one local day",

@@ -22,8 +22,9 @@ _TABLES = {
     "PT30M": "gold.energy_quarter_hourly",
     "PT1H": "gold.energy_hourly",
     "P1D": "gold.energy_daily",
+    "P1W": "gold.energy_weekly",
     "P1M": "gold.energy_monthly",
-    "P1Y": "gold.energy_monthly",
+    "P1Y": "gold.energy_yearly",
 }
 _BY_MONTH = (*REACH_TABLES[:2], _HALF_HOURS)
 # The columns of gold that an interval of silver stands for by itself.
