@@ -46,7 +46,9 @@ ENERGY = columns(
            meaning="Energy times spot price; empty where a price is missing."),
     CURRENCY,
     Column(name="co2_kg", type="double", unit="kg",
-           meaning="Emissions of the energy; empty where the intensity is not known."),
+           meaning="CO2 equivalents of what is drawn from the grid, at its mean intensity then "
+                   "(location-based); of import, and of consumption that is import; empty where "
+                   "an intensity is missing."),
     Column(name="peak_kw", type="double", unit="kW",
            meaning="Highest mean power of a metering interval."),
     Column(name="peak_at", type="timestamp", meaning="Start of the interval of the peak."),

@@ -33,7 +33,7 @@ _OF_AN_INTERVAL = {
     "expected_intervals": "1",
     "estimated_share": "CASE quality WHEN 'estimated' THEN 1.0 ELSE 0.0 END",
     "cost": "energy_kwh * price_per_kwh",
-    "co2_kg": "CAST(NULL AS DOUBLE)",
+    "co2_kg": "CASE WHEN direction = 'import' THEN energy_kwh * co2_kg_per_kwh END",
     "degree_days": "CAST(NULL AS DOUBLE)",
     "cooling_degree_days": "CAST(NULL AS DOUBLE)",
     "substituted_kwh": "CAST(NULL AS DOUBLE)",
