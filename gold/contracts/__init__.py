@@ -19,6 +19,7 @@ from gold.contracts.portfolio import (
     SMALLEST_GROUP,
 )
 from gold.contracts.prices import HIGH, LOW, MARKET_TIME_ZONE, PRICE_DAILY, PRICE_LEVELS
+from gold.contracts.solar import SOLAR_DAILY
 from gold.contracts.sources import (
     GAPS_NEEDED,
     HISTORY_DAYS,
@@ -54,6 +55,7 @@ TABLES = (
     WEATHER_MODELS,
     WEATHER_NORMALISED_MONTHLY,
     BASE_LOAD_DAILY,
+    SOLAR_DAILY,
     PRICE_DAILY,
     PRICE_LEVELS,
     SOURCE_HEALTH_DAILY,
@@ -91,6 +93,7 @@ __all__ = [
     "PRICE_LEVELS",
     "SAME_WEEKDAYS_NEEDED",
     "SMALLEST_GROUP",
+    "SOLAR_DAILY",
     "SOURCE_FRESHNESS",
     "SOURCE_HEALTH_DAILY",
     "TABLES",

@@ -266,11 +266,32 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
          "description": "Seven days of readings are needed.", "details": '{"days": 2}',
          "issued_at": KNOWN_AT, "issued_date": KNOWN_AT.date()}])  # fmt: skip
     put(root, "gold.base_load_daily", base_loads())
+    put(root, "gold.solar_daily", solar_days())
     put(root, "gold.weather_models", weather_models())
     put(root, "gold.weather_normalised_monthly", normalised())
     put(root, "silver.spot_prices", spot_prices())
     put(root, "gold.price_levels", price_levels())
     return root
+
+
+def solar_days() -> Rows:
+    """Return castle's production of two days, a day on which nothing is known; another's roof."""
+    home = {"partner_id": "northgrid", "location_id": "castle", "local_month": "2025-10"}
+    told = [
+        (25, 24, 24, 4.0, 1.0, 3.0, 6.0, 3.0, 1.5),
+        (26, 5, 25, 4.0, 3.0, 3.0, 4.0, 1.0, 0.5),
+        (27, 0, 24, None, None, None, None, None, None),
+    ]
+    days = [
+        {**home, "local_date": date(2025, 10, day), "observed_hours": observed,
+         "expected_hours": expected, "production_kwh": made, "export_kwh": sold,
+         "import_kwh": bought, "consumption_kwh": used, "self_consumed_kwh": own,
+         "self_consumption_share": own and made and own / made,
+         "self_sufficiency_share": own and used and own / used,
+         "savings": savings, "currency": savings and "DKK"}
+        for day, observed, expected, made, sold, bought, used, own, savings in told
+    ]  # fmt: skip
+    return [*days, days[0] | {"partner_id": "southgrid", "location_id": "secret"}]
 
 
 def base_loads() -> Rows:
