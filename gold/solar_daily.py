@@ -57,8 +57,8 @@ def solar_daily(energy_hourly: DataFrame, energy_daily: DataFrame) -> DataFrame:
 def in_balance(energy_hourly: DataFrame) -> DataFrame:
     """Return the hours in which all four are known, one a row.
 
-    Of export and consumption one tells the other: without a meter for export a home feeds nothing in
-    where it uses what it draws and makes. A gap in import or production is a gap of the hour.
+    Of export and consumption one tells the other: without a meter for export a home feeds in
+    nothing where it uses what it draws and makes. A gap in import or production is one of the hour.
     """
     is_whole = F.col("observed_intervals") == F.col("expected_intervals")
     here = {way: is_whole & (F.col("direction") == way) for way in _WAYS}
