@@ -29,6 +29,7 @@ from serving.insights import (
     peak_power,
     portfolio,
     prices,
+    solar,
     sources,
     validation,
     weather_normalised,
@@ -73,6 +74,7 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
         baseload,
         weather_normalised,
         prices,
+        solar,
         page,
     ):
         app.include_router(resource.router)

@@ -46,7 +46,9 @@ ENERGY = columns(
            meaning="Energy times spot price; empty where a price is missing."),
     CURRENCY,
     Column(name="co2_kg", type="double", unit="kg",
-           meaning="Emissions of the energy; empty where the intensity is not known."),
+           meaning="CO2 equivalents of what is drawn from the grid, at its mean intensity then "
+                   "(location-based); of import, and of consumption that is import; empty where "
+                   "an intensity is missing."),
     Column(name="peak_kw", type="double", unit="kW",
            meaning="Highest mean power of a metering interval."),
     Column(name="peak_at", type="timestamp", meaning="Start of the interval of the peak."),
@@ -83,7 +85,9 @@ def _energy(period: str, row: str, *, slice_by: str = "local_date", is_long: boo
 ENERGY_QUARTER_HOURLY = _energy("quarter_hourly", "quarter of an hour")
 ENERGY_HOURLY = _energy("hourly", "hour")
 ENERGY_DAILY = _energy("daily", "local day of 23, 24 or 25 hours", is_long=True)
+ENERGY_WEEKLY = _energy("weekly", "ISO week from local Monday", is_long=True)
 ENERGY_MONTHLY = _energy("monthly", "local month", slice_by="local_month", is_long=True)
+ENERGY_YEARLY = _energy("yearly", "local year", is_long=True)
 DATA_QUALITY_DAILY = Table(
     name="gold.data_quality_daily",
     row="how complete the data of one location, fuel and direction is on one local day",

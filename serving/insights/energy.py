@@ -22,8 +22,9 @@ _TABLES = {
     "PT30M": "gold.energy_quarter_hourly",
     "PT1H": "gold.energy_hourly",
     "P1D": "gold.energy_daily",
+    "P1W": "gold.energy_weekly",
     "P1M": "gold.energy_monthly",
-    "P1Y": "gold.energy_monthly",
+    "P1Y": "gold.energy_yearly",
 }
 _BY_MONTH = (*REACH_TABLES[:2], _HALF_HOURS)
 # The columns of gold that an interval of silver stands for by itself.
@@ -32,7 +33,7 @@ _OF_AN_INTERVAL = {
     "expected_intervals": "1",
     "estimated_share": "CASE quality WHEN 'estimated' THEN 1.0 ELSE 0.0 END",
     "cost": "energy_kwh * price_per_kwh",
-    "co2_kg": "CAST(NULL AS DOUBLE)",
+    "co2_kg": "CASE WHEN direction = 'import' THEN energy_kwh * co2_kg_per_kwh END",
     "degree_days": "CAST(NULL AS DOUBLE)",
     "cooling_degree_days": "CAST(NULL AS DOUBLE)",
     "substituted_kwh": "CAST(NULL AS DOUBLE)",

@@ -1,7 +1,13 @@
 """What silver promises: true, typed, in UTC and kWh, one current row a key, nothing lost."""
 
 from silver.contracts.arrivals import ARRIVALS_DAILY
-from silver.contracts.environment import LOCATION_WEATHER, SPOT_PRICES, WEATHER
+from silver.contracts.environment import (
+    CO2_INTENSITY,
+    LOCATION_WEATHER,
+    MOST_CO2_KG_PER_KWH,
+    SPOT_PRICES,
+    WEATHER,
+)
 from silver.contracts.fields import (
     CURRENCY,
     DIRECTION,
@@ -47,6 +53,7 @@ TABLES = (
     TARIFFS,
     WEATHER,
     SPOT_PRICES,
+    CO2_INTENSITY,
     LOCATION_WEATHER,
     METER_READINGS,
     METER_READING_REVISIONS,
@@ -57,6 +64,7 @@ TABLES = (
 
 __all__ = [
     "ARRIVALS_DAILY",
+    "CO2_INTENSITY",
     "CURRENCY",
     "DIRECTION",
     "DIRECTIONS",
@@ -77,6 +85,7 @@ __all__ = [
     "METERS",
     "METER_READINGS",
     "METER_READING_REVISIONS",
+    "MOST_CO2_KG_PER_KWH",
     "PEAK_WINDOWS",
     "PRICE_ZONE",
     "QUARANTINE",

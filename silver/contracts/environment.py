@@ -61,6 +61,28 @@ SPOT_PRICES = Table(
     update=Upsert(newest_by=NEWEST),
     sorted_by=("price_zone", "starts_at"),
 )  # fmt: skip
+# Above any power plant (lignite: 1.1), so that g said as kg are caught.
+MOST_CO2_KG_PER_KWH = 2.0
+CO2_KG_PER_KWH = Column(
+    name="co2_kg_per_kwh", type="double", unit="kg/kWh", minimum=0, maximum=MOST_CO2_KG_PER_KWH,
+    meaning="CO2 equivalents that a kWh of electricity from the grid emits, mean of the zone.",
+)  # fmt: skip
+CO2_INTENSITY = Table(
+    name="silver.co2_intensity",
+    row="the carbon intensity of the grid in one zone and interval",
+    columns=columns(
+        PRICE_ZONE.required(),
+        STARTS_AT,
+        ENDS_AT,
+        RESOLUTION,
+        CO2_KG_PER_KWH.required(),
+        KNOWN_AT,
+        LINE,
+    ),
+    key=("price_zone", "starts_at", "resolution"),
+    update=Upsert(newest_by=NEWEST),
+    sorted_by=("price_zone", "starts_at"),
+)
 LOCATION_WEATHER = Table(
     name="silver.location_weather",
     row="a location and the fixed weather point nearest to it",

@@ -2,7 +2,7 @@
 
 from bronze.contracts import PARTNER_ID
 from lake.contract import Check, Column, Replace, Table, Upsert, columns
-from silver.contracts.environment import SPOT_PRICES, WEATHER
+from silver.contracts.environment import CO2_INTENSITY, CO2_KG_PER_KWH, SPOT_PRICES, WEATHER
 from silver.contracts.fields import (
     CURRENCY,
     DIRECTION,
@@ -84,8 +84,8 @@ QUARANTINE = Table(
     update=Replace(slices=("table_name", "source_file", "source_line")),
     partitioned_by=("table_name",),
     written_with=(
-        METER_READINGS.name, WEATHER.name, SPOT_PRICES.name, LOCATIONS.name, METERS.name,
-        TARIFFS.name,
+        METER_READINGS.name, WEATHER.name, SPOT_PRICES.name, CO2_INTENSITY.name, LOCATIONS.name,
+        METERS.name, TARIFFS.name,
     ),
 )  # fmt: skip
 ENERGY_IN_CONTEXT = Table(
@@ -109,6 +109,8 @@ ENERGY_IN_CONTEXT = Table(
         Column(name="price_per_kwh", type="double", unit="currency/kWh",
                meaning="Mean spot price over the interval."),
         CURRENCY,
+        CO2_KG_PER_KWH.meaning_here("Mean carbon intensity of the grid over the interval, of "
+                                    "electricity; empty for other fuels."),
         TEMPERATURE_C,
         WIND_SPEED,
         IRRADIANCE,
