@@ -23,6 +23,7 @@ from silver.contracts.fields import (
 )
 from silver.contracts.readings import (
     ENERGY_IN_CONTEXT,
+    ENERGY_REVISIONS,
     METER_READING_REVISIONS,
     METER_READINGS,
     QUARANTINE,
@@ -52,6 +53,7 @@ TABLES = (
     METER_READING_REVISIONS,
     QUARANTINE,
     ENERGY_IN_CONTEXT,
+    ENERGY_REVISIONS,
     ARRIVALS_DAILY,
 )
 
@@ -62,6 +64,7 @@ __all__ = [
     "DIRECTIONS",
     "ENDS_AT",
     "ENERGY_IN_CONTEXT",
+    "ENERGY_REVISIONS",
     "FUEL",
     "FUELS",
     "HOLIDAYS",
