@@ -107,6 +107,9 @@ class Table:
     retention: str = "for ever"
     owner: str = "data platform"
     version: int = 1
+    # SQL of what it knew at the instant {at}; `<layer>_now` are the tables as they are now. The
+    # table's own name there: it says nothing by known_at. None: it has no history by known_at.
+    as_of: str | None = None
     # Written by another table's run (revisions, quarantine, rejected), so no function makes it.
     written_with: tuple[str, ...] = field(default=())
 
@@ -141,6 +144,11 @@ class Table:
     def path(self) -> str:
         """Where the table lives below the lake's root."""
         return self.folder or f"{self.layer}/{self.noun}"
+
+    @property
+    def as_it_is(self) -> str:
+        """The SQL of the table as it is now, whatever the instant."""
+        return f"SELECT * FROM {self.layer}_now.{self.noun}"
 
     @property
     def compared(self) -> tuple[str, ...]:
