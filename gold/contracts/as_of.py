@@ -10,6 +10,7 @@ _HOME = "partner_id, location_id"
 _SERIES = f"{_HOME}, fuel, direction"
 _DAY = 86_400
 _LONGEST = 32 * _DAY
+_DEGREE_DAYS = ("degree_days", "cooling_degree_days")
 _PERIOD = "local_date, local_month, from_s, to_s"
 _ADDED = (
     "min(nominal) AS nominal, sum(energy_kwh) AS energy_kwh, sum(observed) AS observed, "
@@ -46,7 +47,7 @@ _PART = (
 )
 # A day as a part of its month.
 _OF_A_DAY = (
-    "nominal, energy_kwh, observed_intervals * nominal AS observed, "
+    "energy_kwh, observed_intervals * nominal AS observed, "
     "round(estimated_share * observed_intervals) * nominal AS estimated, cost, "
     "CASE WHEN cost IS NULL THEN 1 ELSE 0 END AS unpriced, currency, peak_kw, peak_at, "
     "temperature_c * observed_intervals * nominal / 3600.0 AS warmth, "
@@ -187,8 +188,8 @@ def months_as_of(names: tuple[str, ...]) -> str:
         f"JOIN edges m ON {_same('m', 'e', 'local_month')}"
     )
     of_days = (
-        f"SELECT {_SERIES}, month AS local_date, local_month, from_s, to_s, {_OF_A_DAY}, "
-        "degree_days, cooling_degree_days FROM days"
+        f"SELECT {_SERIES}, month AS local_date, local_month, from_s, to_s, nominal, {_OF_A_DAY}, "
+        f"{', '.join(_DEGREE_DAYS)}, FALSE AS is_whole FROM days"
     )
     whole = (
         f"SELECT e.{_SERIES.replace(', ', ', e.')}, {first} AS local_date, e.local_month, {edges}, "
@@ -196,26 +197,26 @@ def months_as_of(names: tuple[str, ...]) -> str:
         f"LEFT SEMI JOIN concerned k ON {_same('k', 'e', 'local_month')} "
         f"JOIN edges m ON {_same('m', 'e', 'local_month')} WHERE {_NOMINAL} > {_DAY}"
     )
-    series = " AND ".join(f"w.{n} = c.{n}" for n in (*_SERIES.split(", "), "local_month"))
-    needed = (
-        f"SELECT w.*, CAST(NULL AS DOUBLE) AS degree_days, CAST(NULL AS DOUBLE) AS "
-        f"cooling_degree_days FROM whole_said w LEFT ANTI JOIN covered c ON {series} "
-        "AND c.covered >= w.observed - 3600"
-    )
-    taken = series.replace("w.", "d.").replace("c.", "n.")
-    dd = "sum(degree_days) AS degree_days, sum(cooling_degree_days) AS cooling_degree_days"
     of_month = f"{_SERIES}, local_month"
+    empty = ", ".join(f"CAST(NULL AS DOUBLE) AS {n}" for n in _DEGREE_DAYS)
+    warm = ", ".join(f"sum({n}) OVER month AS {n}" for n in _DEGREE_DAYS)
+    said_once = (
+        f"SELECT {_SERIES}, {columns}, is_whole, {warm}, "
+        "coalesce(sum(CASE WHEN is_whole THEN 0 ELSE observed END) OVER month, 0) AS covered, "
+        "max(CASE WHEN is_whole THEN observed ELSE 0 END) OVER month AS whole_observed "
+        f"FROM either WINDOW month AS (PARTITION BY {of_month})"
+    )
     return (
         f"WITH concerned AS ({_concerned('energy_monthly', 'local_month')}), "
-        f"edges AS ({_MONTHS}), days AS ({days}), of_days AS ({of_days}), "
+        f"edges AS ({_MONTHS}), days AS ({days}), "
         f"whole AS ({whole}), whole_said AS ({_consumption('whole', columns)}), "
-        f"covered AS (SELECT {of_month}, sum(observed) AS covered FROM of_days GROUP BY {of_month})"
-        f", needed AS ({needed}), parts AS (SELECT d.* FROM of_days d LEFT ANTI JOIN needed n "
-        f"ON {taken} UNION ALL SELECT * FROM needed), "
-        f"warm AS (SELECT {of_month}, {dd} FROM of_days GROUP BY {of_month}), "
-        f"added AS (SELECT {_SERIES}, {_PERIOD}, {_ADDED} FROM parts GROUP BY {_SERIES}, {_PERIOD})"
-        f", sums AS (SELECT d.*, c.degree_days, c.cooling_degree_days FROM added d "
-        f"LEFT JOIN warm c ON {series.replace('w.', 'd.')}) "
+        f"either AS ({of_days} UNION ALL SELECT {_SERIES}, {columns}, {empty}, TRUE AS is_whole "
+        f"FROM whole_said), said AS ({said_once}), "
+        f"sums AS (SELECT {_SERIES}, {_PERIOD}, {_ADDED}, "
+        f"{', '.join(f'max({n}) AS {n}' for n in _DEGREE_DAYS)} FROM said "
+        # A month that its days fill up is not needed; days that do not fill it up are in it.
+        "WHERE is_whole = (covered < whole_observed - 3600) "
+        f"GROUP BY {_SERIES}, {_PERIOD}) "
         f"{_exact('energy_monthly', 'local_month', names)} UNION ALL "
         f"{_judged(names, sums='sums', degree_days={})}"
     )

@@ -11,7 +11,7 @@ from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
 from serving.insights.adding import ALWAYS, INCLUDED, added_up
-from serving.parameters import From, Fuel, To, errors, words
+from serving.parameters import AsOf, From, Fuel, To, errors, words
 from serving.periods import Periods, Resolution, periods
 from silver.contracts import DIRECTIONS
 
@@ -25,6 +25,7 @@ _TABLES = {
     "P1M": "gold.energy_monthly",
     "P1Y": "gold.energy_monthly",
 }
+_HISTORY = ("silver.energy_in_context", "silver.energy_revisions")
 _BY_MONTH = (*REACH_TABLES[:2], _HALF_HOURS)
 # The columns of gold that an interval of silver stands for by itself.
 _OF_AN_INTERVAL = {
@@ -109,11 +110,12 @@ def _endpoint(direction: str) -> Callable[..., Awaitable[Response]]:
     async def energy(
         ask: Ask, home: Home, start: From, end: To,
         resolution: Resolution = "P1D", fuel: Fuel = "elec", include: Include = None,
+        as_of: AsOf = None,
     ) -> Response:  # fmt: skip
         span = periods(start, end, resolution=resolution, zone=home.zone)
         extras = words(include, allowed=tuple(INCLUDED), name="include")
-        made = partial(_energy, ask.lake, home, span, fuel, direction, extras)
-        return await ask.answer((*REACH_TABLES, *_sources(resolution)), made)
+        made = partial(_energy, ask.lake_as_of(as_of), home, span, fuel, direction, extras)
+        return await ask.answer((*REACH_TABLES, *_sources(resolution), *_HISTORY), made)
 
     return energy
 
@@ -178,7 +180,7 @@ def _rows(
         f"fuel = {literal(fuel)} AND {says_it}",
         f"local_date BETWEEN {literal(first)} AND {literal(last)}",
     ]
-    if table in _BY_MONTH:
+    if table in _BY_MONTH or lake.at is not None:
         conditions.append(f"local_month BETWEEN '{first:%Y-%m}' AND '{last:%Y-%m}'")
     if table == _HALF_HOURS:
         conditions.append("resolution = 'PT30M'")
