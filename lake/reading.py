@@ -177,6 +177,8 @@ class Reader:
                 raise NoHistory(
                     f"{name} has no history by known_at", cure="ask it without as-of, as it is now"
                 )
+            layer, noun = name.split(".")
+            told = told.replace("{now}", f"{layer}_now.{noun}")
             for layer, noun in re.findall(_NAMED, told):
                 if layer.endswith("_now"):
                     stored.add(f"{layer.removesuffix('_now')}.{noun}")

@@ -1,7 +1,7 @@
 """What silver promises of readings, and of the energy that they make."""
 
 from bronze.contracts import PARTNER_ID
-from lake.contract import Check, Column, Replace, Table, Upsert, columns
+from lake.contract import Check, Column, Replace, Table, Upsert, columns, said_by
 from silver.contracts.as_of import energy_as_of, readings_as_of
 from silver.contracts.environment import SPOT_PRICES, WEATHER
 from silver.contracts.fields import (
@@ -66,7 +66,7 @@ METER_READING_REVISIONS = Table(
     update=Upsert(newest_by=("superseded_at",)),
     partitioned_by=("local_month",),
     written_with=(METER_READINGS.name,),
-    as_of="SELECT * FROM silver_now.meter_reading_revisions WHERE superseded_at <= {at}",
+    as_of=said_by("superseded_at"),
 )  # fmt: skip
 QUARANTINE = Table(
     name="silver.quarantine",
