@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from arro3.core import Array, DataType
 from arro3.core import Table as Arrow
@@ -226,12 +227,7 @@ def test_a_table_says_what_it_knew_at_an_instant(tmp_path: Path) -> None:
     said = replace(NOUNS, as_of=said_by("at"))
     reader = Reader(Settings(lake=str(tmp_path)), {said.name: said, OTHERS.name: OTHERS})
     at = [datetime(2025, 5, day, 12, tzinfo=UTC) for day in (1, 2, 3)]
-    rows = Arrow.from_pydict(
-        {
-            "noun": Array(["a", "b", "c"], DataType.string()),
-            "at": Array(at, DataType.timestamp("us", tz="UTC")),
-        }
-    )
+    rows = pa.table({"noun": ["a", "b", "c"], "at": pa.array(at, pa.timestamp("us", "UTC"))})
     write_deltalake(f"{tmp_path}/gold/nouns", rows)
     asked = {
         "2025-05-02T12:00:00Z": ["a", "b"],
