@@ -120,6 +120,8 @@ class Reader:
             raise BadQuery("only questions can be asked", cure="begin with SELECT, WITH or VALUES")
         try:
             return self._session_for(sql).engine.execute(sql).read_all()
+        except LakeError:
+            raise
         # arro3 raises nothing narrower for an error while rows are read.
         except Exception as error:
             raise self._explained(str(error)) from error
