@@ -20,6 +20,7 @@ from serving.answers import Kept
 from serving.edge import Edge, Metrics
 from serving.insights import (
     baseload,
+    changes,
     checks,
     cost,
     data_quality,
@@ -67,6 +68,7 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
         cost,
         forecast,
         data_quality,
+        changes,
         portfolio,
         sources,
         validation,

@@ -29,6 +29,7 @@ from silver.contracts.fields import (
 )
 from silver.contracts.readings import (
     ENERGY_IN_CONTEXT,
+    ENERGY_REVISIONS,
     METER_READING_REVISIONS,
     METER_READINGS,
     QUARANTINE,
@@ -59,6 +60,7 @@ TABLES = (
     METER_READING_REVISIONS,
     QUARANTINE,
     ENERGY_IN_CONTEXT,
+    ENERGY_REVISIONS,
     ARRIVALS_DAILY,
 )
 
@@ -70,6 +72,7 @@ __all__ = [
     "DIRECTIONS",
     "ENDS_AT",
     "ENERGY_IN_CONTEXT",
+    "ENERGY_REVISIONS",
     "FUEL",
     "FUELS",
     "HOLIDAYS",

@@ -1,7 +1,7 @@
 """What silver promises of weather and prices."""
 
 from bronze.contracts import PARTNER_ID
-from lake.contract import Column, Replace, Table, Upsert, columns
+from lake.contract import AS_IT_IS, Column, Replace, Table, Upsert, columns
 from silver.contracts.fields import (
     CURRENCY,
     ENDS_AT,
@@ -42,6 +42,7 @@ WEATHER = Table(
     update=Upsert(newest_by=NEWEST),
     partitioned_by=("observed_month",),
     sorted_by=("latitude", "longitude", "observed_at"),
+    as_of=AS_IT_IS,
 )  # fmt: skip
 SPOT_PRICES = Table(
     name="silver.spot_prices",
@@ -60,6 +61,7 @@ SPOT_PRICES = Table(
     key=("price_zone", "starts_at", "resolution"),
     update=Upsert(newest_by=NEWEST),
     sorted_by=("price_zone", "starts_at"),
+    as_of=AS_IT_IS,
 )  # fmt: skip
 # Above any power plant (lignite: 1.1), so that g said as kg are caught.
 MOST_CO2_KG_PER_KWH = 2.0
@@ -96,4 +98,5 @@ LOCATION_WEATHER = Table(
     ),
     key=("partner_id", "location_id"),
     update=Replace(),
+    as_of=AS_IT_IS,
 )  # fmt: skip
