@@ -38,16 +38,18 @@ def register(
 def ingest(
     path: Annotated[Path, typer.Argument(help="A file, or a folder of files.")],
     partner: Partner,
-    kind: Annotated[str, typer.Option(help="readings, weather or prices")] = "readings",
+    kind: Annotated[str, typer.Option(help="readings, weather, prices or co2")] = "readings",
     form: Annotated[str, typer.Option("--format", help="canonical: NDJSON or CSV")] = "canonical",
     day: Day = "",
 ) -> None:
-    """Bring readings, weather or prices into landing/; `lake run --job daily` takes them on.
+    """Bring readings, weather, prices or CO2 intensities into landing/ for the daily job.
 
     Example: lake ingest weather.csv --partner northgrid --kind weather
     """
     if kind not in FORMS or kind == "registrations":
-        raise UnreadableFile(f"there is no kind {kind}", cure="use readings, weather or prices")
+        raise UnreadableFile(
+            f"there is no kind {kind}", cure="use readings, weather, prices or co2"
+        )
     if form != "canonical":
         raise UnreadableFile(f"there is no format {form}", cure="use canonical")
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]

@@ -89,6 +89,21 @@ SPOT_PRICES = _bronze(
         ),
     ),
 )
+CO2_INTENSITY = _bronze(
+    "co2_intensity",
+    folder="prices/co2_intensity",
+    row="what a kWh from the grid emits in one zone and interval",
+    sent=columns(
+        _as_sent(
+            price_zone="Bidding zone.",
+            starts_at="Start of the interval, with its offset from UTC.",
+            resolution="Length of the interval (ISO 8601 duration).",
+            co2="Carbon intensity of the grid.",
+            unit="Mass of CO2 equivalents and energy unit, as in g/kWh.",
+            known_at="When it was published.",
+        ),
+    ),
+)
 REGISTRATIONS = _bronze(
     "registrations",
     folder="profiles/registrations",
@@ -113,7 +128,9 @@ REJECTED = Table(
     update=Append(),
     partitioned_by=("received_date", "partner_id"),
     folder="raw/rejected",
-    written_with=(METER_READINGS.name, WEATHER.name, SPOT_PRICES.name, REGISTRATIONS.name),
+    written_with=(
+        METER_READINGS.name, WEATHER.name, SPOT_PRICES.name, CO2_INTENSITY.name, REGISTRATIONS.name,
+    ),
 )  # fmt: skip
 
-TABLES = (METER_READINGS, WEATHER, SPOT_PRICES, REGISTRATIONS, REJECTED)
+TABLES = (METER_READINGS, WEATHER, SPOT_PRICES, CO2_INTENSITY, REGISTRATIONS, REJECTED)

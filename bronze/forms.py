@@ -13,9 +13,11 @@ FORMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "weather": (("latitude", "longitude", "observed_at"), ()),
     "prices": (("price_zone", "starts_at", "resolution", "price", "unit"), ("known_at",)),
+    "co2": (("price_zone", "starts_at", "resolution", "co2", "unit"), ("known_at",)),
     "registrations": ((), ()),
 }
 _JSON_ONLY = "registrations"
+_CSV_ONLY = ("weather", "prices", "co2")
 _HEAD = 64 * 1024
 
 
@@ -39,7 +41,7 @@ def form_of(file: Path, kind: str) -> str:
         text = head[: error.start].decode("utf-8-sig")
     first = text.lstrip().splitlines()[0]
     if first.startswith("{"):
-        if kind in ("weather", "prices"):
+        if kind in _CSV_ONLY:
             raise UnreadableFile(f"{kind} come as CSV", where=str(file), cure=_columns(kind))
         return "ndjson"
     must, may = FORMS[kind]

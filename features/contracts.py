@@ -1,7 +1,7 @@
 """What features promise: what was known then, so that no training set sees the future."""
 
 from bronze.contracts import PARTNER_ID
-from lake.contract import Check, Column, Keep, Table, columns
+from lake.contract import Check, Column, Keep, Table, columns, said_by
 from silver.contracts import (
     DIRECTION,
     FUEL,
@@ -61,6 +61,7 @@ HOURLY_LOAD_PROFILE = Table(
     partitioned_by=("local_month",),
     sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
     checks=(Check(name="known_after_the_day_began", condition="known_at IS NOT NULL"),),
+    as_of=said_by("known_at"),
 )  # fmt: skip
 
 TABLES = (HOURLY_LOAD_PROFILE,)

@@ -4,6 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts import ENERGY
+from gold.currency import as_number, as_text
 from gold.degree_days import cooling_degree_days, heating_degree_days
 from gold.substitutes import with_substitutes
 from gold.uneven_zones import uneven_zones
@@ -11,12 +12,12 @@ from gold.uneven_zones import uneven_zones
 _HOME = ["partner_id", "location_id"]
 _SERIES = [*_HOME, "fuel", "direction"]
 _DAY = 86_400
-_LONGEST = 32 * _DAY
+_SHORTEST_MONTH, _MONTH, _YEAR = 27 * _DAY, 2_629_800, 366 * _DAY
 # What adds up, of an interval or of a period; energy, cost and warmth (°C·h) are sums already.
 _SUMS = (
     *_SERIES, "local_date", "local_month", "energy_kwh", "_nominal", "_observed", "_estimated",
     "_cost", "_unpriced", "_currency", "peak_kw", "_peak_at", "_warmth", "_hours", "known_at",
-    "_is_consumption", "substituted_kwh",
+    "_is_consumption", "_co2", "_no_co2", "substituted_kwh",
 )  # fmt: skip
 _DEGREE_DAYS = ("degree_days", "cooling_degree_days")
 
@@ -122,6 +123,8 @@ def as_parts(intervals: DataFrame, *kept: str) -> DataFrame:
     is_warm = F.col("temperature_c").isNotNull()
     is_said = F.col("energy_kwh").isNotNull()
     is_priced = F.col("price_per_kwh").isNotNull() | ~is_said
+    # What is drawn from the grid emits there; what is fed in or made at home is another question.
+    co2 = F.when(F.col("direction") == "import", F.col("energy_kwh") * F.col("co2_kg_per_kwh"))
     return intervals.withColumns(
         {
             "_nominal": _nominal(),
@@ -129,7 +132,9 @@ def as_parts(intervals: DataFrame, *kept: str) -> DataFrame:
             "_estimated": F.when(is_estimated, _nominal()).otherwise(F.lit(0)),
             "_cost": F.col("energy_kwh") * F.col("price_per_kwh"),
             "_unpriced": F.when(is_priced, 0).otherwise(1).cast("bigint"),
-            "_currency": _as_number("currency"),
+            "_currency": as_number("currency"),
+            "_co2": co2,
+            "_no_co2": F.when(co2.isNull() & is_said, 1).otherwise(0).cast("bigint"),
             "peak_kw": F.col("energy_kwh") / (_length() / 3600),
             "_peak_at": F.when(is_said, F.unix_seconds("starts_at")),
             "_warmth": F.col("temperature_c") * _length() / 3600,
@@ -140,26 +145,26 @@ def as_parts(intervals: DataFrame, *kept: str) -> DataFrame:
 
 def again(periods: DataFrame, locations: DataFrame) -> DataFrame:
     """Return finished rows of an energy table as parts of a longer period."""
-    # A daily total counts as 24 hours, however long its day is.
-    is_total = (F.col("expected_intervals") == 1) & (_length() > 3600)
-    nominal = F.when(is_total, F.lit(_DAY)).otherwise(
-        F.round(_length() / F.col("expected_intervals"))
-    )
+    # A daily total counts as 24 hours, however long its day is; a month's as a twelfth of a year.
+    share_s = F.round(_length() / F.col("expected_intervals"))
+    is_total = share_s.between(_DAY - 3600, _DAY + 3600)
+    unit = F.when(is_total, F.lit(_DAY)).otherwise(share_s).cast("bigint")
+    nominal = F.when(unit > _SHORTEST_MONTH, F.lit(_MONTH)).otherwise(unit)
     is_warm = F.col("temperature_c").isNotNull()
-    is_unpriced = F.col("cost").isNull() & F.col("energy_kwh").isNotNull()
-    observed = F.col("observed_intervals") * F.col("_nominal")
+    is_said = F.col("energy_kwh").isNotNull()
+    observed = F.col("observed_intervals") * unit
+    estimated = F.round(F.col("estimated_share") * F.col("observed_intervals")).cast("bigint")
     return (
-        periods.withColumn("_nominal", nominal.cast("bigint"))
-        .withColumns(
+        periods.withColumns(
             {
+                "_nominal": nominal.cast("bigint"),
                 "_observed": observed,
-                "_estimated": F.round(F.col("estimated_share") * F.col("observed_intervals")).cast(
-                    "bigint"
-                )
-                * F.col("_nominal"),
+                "_estimated": estimated * unit,
                 "_cost": F.col("cost"),
-                "_unpriced": F.when(is_unpriced, 1).otherwise(0).cast("bigint"),
-                "_currency": _as_number("currency"),
+                "_unpriced": (F.col("cost").isNull() & is_said).cast("bigint"),
+                "_currency": as_number("currency"),
+                "_co2": F.col("co2_kg"),
+                "_no_co2": (F.col("co2_kg").isNull() & is_said).cast("bigint"),
                 "_peak_at": F.unix_seconds("peak_at"),
                 "_warmth": F.col("temperature_c") * observed / 3600,
                 "_hours": F.when(is_warm, observed / 3600),
@@ -177,12 +182,11 @@ def added_up(parts: DataFrame, *period: str) -> DataFrame:
 
     Only numbers are aggregated: Spark then hashes and need not sort.
     """
-    # Of equal peaks the first counts; 32 days are longer than any period.
-    order = F.col("peak_kw") - (F.col("_peak_at") % _LONGEST) / (_LONGEST * 1e9)
-    added = (
-        "energy_kwh", "_observed", "_estimated", "_cost", "_unpriced", "_warmth", "_hours",
-        "substituted_kwh",
-    )  # fmt: skip
+    # Of equal peaks the first counts; no period has two instants that are equal by this.
+    since = F.floor(F.col("_peak_at") - F.unix_date("local_date") * _DAY)
+    order = F.col("peak_kw") - since / (_YEAR * 1e9)
+    added = ("energy_kwh", "_observed", "_estimated", "_cost", "_unpriced", "_warmth", "_hours",
+             "_co2", "_no_co2", "substituted_kwh")  # fmt: skip
     return parts.groupBy(*_SERIES, "local_date", "local_month", *period).agg(
         *(F.sum(n).alias(n) for n in added),
         F.min("_nominal").alias("_nominal"),
@@ -208,9 +212,9 @@ def judged(sums: DataFrame) -> DataFrame:
             "observed_intervals": F.least(observed, expected),
             "estimated_share": F.coalesce(F.try_divide("_estimated", "_observed"), F.lit(0.0)),
             "cost": F.when(F.col("_unpriced") == 0, F.col("_cost")),
-            "currency": F.when(F.col("_unpriced") == 0, _as_text("_currency")),
+            "currency": F.when(F.col("_unpriced") == 0, as_text("_currency")),
             "temperature_c": F.col("_warmth") / F.col("_hours"),
-            "co2_kg": F.lit(None).cast("double"),
+            "co2_kg": F.when(F.col("_no_co2") == 0, F.col("_co2")),
             "peak_at": F.timestamp_seconds("_peak_at"),
         }
     )
@@ -279,17 +283,6 @@ def _is_in_an_hour() -> Column:
     is_within = F.when(_length() == 3600, True).otherwise(local + _length() <= 3600)
     is_even = ~F.col("time_zone").isin(*uneven_zones(3600))
     return _divides(3600) & (is_even | is_within)
-
-
-def _as_number(currency: str) -> Column:
-    """Number a currency by its three letters."""
-    letters = [F.ascii(F.substring(currency, n, 1)).cast("bigint") for n in (1, 2, 3)]
-    return (letters[0] * 256 + letters[1]) * 256 + letters[2]
-
-
-def _as_text(number: str) -> Column:
-    code = F.col(number)
-    return F.concat(*(F.char(F.floor(code / 256**n) % 256) for n in (2, 1, 0)))
 
 
 def _names() -> tuple[str, ...]:

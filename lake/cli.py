@@ -101,6 +101,22 @@ def train(model: str, day: Day = "") -> None:
 
 
 @app.command()
+def upkeep(
+    name: Annotated[str, typer.Argument(help="A table, or a layer: bronze, silver, gold …")],
+    day: Day = "",
+) -> None:
+    """Put the small files of a table together, and remove those that are older than 30 days.
+
+    Example: lake upkeep silver
+    """
+    from lake.work import Work
+
+    with console.status(f"upkeep of {name} …"):
+        said = Work(Settings()).upkeep(name, day)
+    console.print(said, highlight=False)
+
+
+@app.command()
 def tables() -> None:
     """List every table: rows, newest version, and what one row is."""
     from lake.catalog import catalog
@@ -136,16 +152,21 @@ def lineage(table: Annotated[str, typer.Argument(help="Only what leads to it.")]
 def sql(
     question: Annotated[str, typer.Argument(help="A SELECT on tables by their names.")],
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
+    as_of: Annotated[
+        str, typer.Option(help="What was known at an instant, or at the end of a day (UTC).")
+    ] = "",
 ) -> None:
     """Ask any table a question, without starting Spark.
 
-    Example: lake sql "SELECT location_id, sum(energy_kwh) FROM gold.energy_daily GROUP BY 1"
+    Examples: lake sql "SELECT location_id, sum(energy_kwh) FROM gold.energy_daily GROUP BY 1";
+    lake sql --as-of 2025-05-03T00:00:00Z "SELECT * FROM gold.energy_daily"
     """
     from lake.catalog import catalog
     from lake.reading import show
     from lake.reading import sql as ask
 
-    typer.echo(show(ask(question, settings=Settings(), tables=catalog().tables), form))
+    answer = ask(question, settings=Settings(), tables=catalog().tables, as_of=as_of)
+    typer.echo(show(answer, form))
 
 
 @app.command()

@@ -91,6 +91,15 @@ class Check:
     severity: Literal["error", "warning"] = "error"
 
 
+# Of what is registered or measured beside the readings, whose changes are not told by known_at.
+AS_IT_IS = "SELECT * FROM {now}"
+
+
+def said_by(instant: str) -> str:
+    """Return the ``as_of`` of a table that keeps all it ever said, and when."""
+    return f"SELECT * FROM {{now}} WHERE {instant} <= {{at}}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """What one row is, its columns, its key, and how it is kept up to date."""
@@ -107,6 +116,9 @@ class Table:
     retention: str = "for ever"
     owner: str = "data platform"
     version: int = 1
+    # SQL of what it knew at the instant {at}: {now} is the table as it is now, `<layer>_now` hold
+    # the others. None: it has no history by known_at.
+    as_of: str | None = None
     # Written by another table's run (revisions, quarantine, rejected), so no function makes it.
     written_with: tuple[str, ...] = field(default=())
 

@@ -1,5 +1,6 @@
 """Inputs at fixed versions -> the slices that changes touch -> the function -> what is written."""
 
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -41,6 +42,9 @@ class Hop:
     def __exit__(self, *_: object) -> None:
         if kept := self.arguments.get("at_hand"):
             kept.let_go()
+        # A frame is part of a circle in Python, and while it is not collected Spark keeps its plan
+        # and what it broadcast.
+        gc.collect()
 
     @property
     def table(self) -> Table:

@@ -1,7 +1,8 @@
 """Contracts -> Great Expectations suites -> what changed is checked, with Data Docs.
 
 The suite of a table is made from its contract: key present and unique, allowed values, bounds, and
-the contract's own checks. An error fails the task; a warning is counted.
+the contract's own checks. An error fails the task, and its slices go back to what was good; a
+warning is counted.
 """
 
 import logging
@@ -18,6 +19,7 @@ from pyspark.sql import functions as F
 
 from lake.contract import Append, Check, Table
 from lake.errors import LakeError
+from lake.holding import hold_back
 from lake.recording import Found, Looked, record
 from lake.results import WHOLE_ROW
 from lake.running import Runner
@@ -170,8 +172,7 @@ def _with_doubled(rows: "DataFrame", key: "Column") -> "DataFrame":
 def check(runner: Runner, layer: str) -> Checked:
     """Check every table of a layer over what changed since its last check.
 
-    QualityFailed names each broken expectation with its count. The same rows are checked again
-    until they hold.
+    QualityFailed names each broken expectation with its count, and how many slices are held back.
     """
     # Great Expectations has one context a process: two gates at once would mix their suites.
     with _ONE_AT_A_TIME:
@@ -183,6 +184,7 @@ def _check(runner: Runner, layer: str) -> Checked:
     folder = Path(runner.settings.root) / "_quality" / layer
     gate = _Gate(folder)
     looked, broken = list[Looked](), list[Found]()
+    failing = list[tuple[Table, "DataFrame", int, int]]()
     for table in runner.catalog.tables.values():
         if table.layer != layer or isinstance(table.update, Append):
             continue
@@ -190,9 +192,12 @@ def _check(runner: Runner, layer: str) -> Checked:
         seen = runner.ledger.seen(_consumer(table.name)).versions.get(table.name, -1)
         if until == seen:
             continue
-        rows, found = gate.validated(table, _changed(runner, table, after=seen, until=until))
+        changed = _changed(runner, table, after=seen, until=until)
+        rows, found = gate.validated(table, changed)
         looked.append(Looked(table.name, until, rows, found))
         broken += [one for one in found if one.is_broken]
+        if any(one.severity == "error" and one.is_broken for one in found):
+            failing.append((table, changed, seen, until))
     # What was found stands before it is said that it was looked at.
     record(runner.settings.root, looked, clock=runner.clock)
     for one in looked:
@@ -204,8 +209,13 @@ def _check(runner: Runner, layer: str) -> Checked:
     docs = folder / "docs" / "index.html"
     if looked:
         gate.context.build_data_docs()
+    held = [
+        f"{table.name}: {count} slices are held back"
+        for table, changed, good, until in failing
+        if (count := hold_back(runner.store, table, changed, good=good, until=until))
+    ]
     if errors := [b.said for b in broken if b.severity == "error"]:
-        raise QualityFailed("; ".join(errors), where=layer, cure=f"see {docs}")
+        raise QualityFailed("; ".join([*errors, *held]), where=layer, cure=f"see {docs}")
     warned = tuple(b.said for b in broken)
     count = sum(one.rows for one in looked)
     return Checked(len(looked), count, warned, time.monotonic() - began, docs)

@@ -7,9 +7,9 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
@@ -54,6 +54,18 @@ class BadQuery(LakeError):
     code = "bad-query"
 
 
+class NoHistory(LakeError):
+    """A table that cannot tell what it knew at an earlier time."""
+
+    code = "no-history"
+
+
+class BadInstant(LakeError):
+    """An instant that cannot be read, has no offset or is yet to come."""
+
+    code = "bad-instant"
+
+
 @dataclass(frozen=True)
 class _Seen:
     """A table as it was last looked at; version -1 and no ``delta``: not there yet."""
@@ -86,9 +98,18 @@ class Reader:
 
     settings: Settings
     tables: Mapping[str, Table]
+    # Where set, tables say what was known then: their contracts tell how (``Table.as_of``).
+    at: datetime | None = None
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _session: _Session | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def as_of(self, instant: str | datetime) -> "Reader":
+        """Return a reader of the same lake that says what was known at an instant; BadInstant.
+
+        A date is the end of that day in UTC. A table that has no such history is NoHistory.
+        """
+        return Reader(self.settings, self.tables, instant_of(instant), self._seen)
 
     def query(self, sql: str) -> Arrow:
         """Return the answer as Arrow; BadQuery, UnknownTable.
@@ -99,6 +120,8 @@ class Reader:
             raise BadQuery("only questions can be asked", cure="begin with SELECT, WITH or VALUES")
         try:
             return self._session_for(sql).engine.execute(sql).read_all()
+        except LakeError:
+            raise
         # arro3 raises nothing narrower for an error while rows are read.
         except Exception as error:
             raise self._explained(str(error)) from error
@@ -132,6 +155,8 @@ class Reader:
     def _session_for(self, sql: str) -> _Session:
         spoken = _SILENT.sub(lambda m: _blank(m[0]), sql).lower()
         named = {f"{layer}.{noun}" for layer, noun in re.findall(_NAMED, spoken)}
+        if self.at is not None:
+            return self._session_then(named & self.tables.keys(), self.at)
         wanted = {name: self._newest(name) for name in sorted(named & self.tables.keys())}
         session = self._session
         if session is None or any(
@@ -141,15 +166,53 @@ class Reader:
             session = self._session = _Session(self._engine(tables), tables)
         return session
 
-    def _engine(self, tables: Mapping[str, _Seen]) -> QueryBuilder:
+    def _session_then(self, named: Iterable[str], at: datetime) -> _Session:
+        """Return an engine in which each table is a view of what was known at an instant."""
+        views: dict[str, str] = {}
+        stored: set[str] = set()
+
+        def need(name: str) -> None:
+            if name in views:
+                return
+            told = self.tables[name].as_of
+            if told is None:
+                raise NoHistory(
+                    f"{name} has no history by known_at", cure="ask it without as-of, as it is now"
+                )
+            layer, noun = name.split(".")
+            told = told.replace("{now}", f"{layer}_now.{noun}")
+            for layer, noun in re.findall(_NAMED, told):
+                if layer.endswith("_now"):
+                    stored.add(f"{layer.removesuffix('_now')}.{noun}")
+                elif f"{layer}.{noun}" in self.tables:
+                    need(f"{layer}.{noun}")
+            views[name] = told.replace("{at}", literal(at))
+
+        for name in sorted(named):
+            need(name)
+        seen = {name: self._newest(name) for name in sorted(stored)}
+        engine = self._engine(seen, schema="{}_now")
+        # Columns of a union differ in their comments, which its check takes for other columns.
+        engine.execute(
+            "SET datafusion.execution.skip_physical_aggregate_schema_check = true"
+        ).read_all()
+        for layer in {name.split(".")[0] for name in views}:
+            engine.execute(f"CREATE SCHEMA {layer}").read_all()
+        for name, told in views.items():
+            engine.execute(f"CREATE VIEW {name} AS {told}").read_all()
+        return _Session(engine, seen)
+
+    def _engine(self, tables: Mapping[str, _Seen], schema: str = "{}") -> QueryBuilder:
         engine = QueryBuilder()
         for layer in {name.split(".")[0] for name in tables}:
-            engine.execute(f"CREATE SCHEMA {layer}").read_all()
+            engine.execute(f"CREATE SCHEMA {schema.format(layer)}").read_all()
         for name, seen in tables.items():
+            layer, noun = name.split(".")
+            called = f"{schema.format(layer)}.{noun}"
             if seen.delta is not None:
-                engine.register(name, seen.delta)
+                engine.register(called, seen.delta)
             else:
-                engine.execute(f"CREATE TABLE {name} AS {_no_rows(self.tables[name])}").read_all()
+                engine.execute(f"CREATE TABLE {called} AS {_no_rows(self.tables[name])}").read_all()
         return engine
 
     def _explained(self, message: str) -> LakeError:
@@ -169,6 +232,30 @@ class Reader:
         )
         cure = f"did you mean {near[0]}?" if near else "`lake tables` lists them"
         return UnknownTable(f"there is no table {name}", cure=cure)
+
+
+def instant_of(said: str | datetime) -> datetime:
+    """Return the instant that is meant: ISO 8601 with an offset, or a date for its end in UTC.
+
+    BadInstant for what cannot be read, has no offset, or is yet to come; today ends now.
+    """
+    now = datetime.now(UTC)
+    cure = "write 2025-05-03T00:00:00Z, or 2025-05-03 for the end of that day in UTC"
+    try:
+        # A plus sign in an address that was not escaped arrives as a space.
+        at = datetime.fromisoformat(said.replace(" ", "+")) if isinstance(said, str) else said
+        if isinstance(said, str) and len(said) == len("2025-05-03"):
+            if at.date() > now.date():
+                raise BadInstant(f"as of {said} is yet to come", cure=cure)
+            return min(at.replace(tzinfo=UTC) + timedelta(days=1), now)
+        if at.tzinfo is None:
+            raise BadInstant(f"as of {said} has no offset from UTC", cure=cure)
+        at = at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadInstant(f"as of is no instant: {str(said)[:40]}", cure=cure) from error
+    if at > now:
+        raise BadInstant(f"as of {said} is yet to come", cure=cure)
+    return at
 
 
 def literal(value: Value) -> str:
@@ -216,9 +303,10 @@ def show(arrow: Arrow, form: Form = "table") -> str:
     return _aligned(arrow.column_names, rows)
 
 
-def sql(query: str, *, settings: Settings, tables: Mapping[str, Table]) -> Arrow:
-    """Return the answer to one question; BadQuery, UnknownTable."""
-    return Reader(settings, tables).query(query)
+def sql(query: str, *, settings: Settings, tables: Mapping[str, Table], as_of: str = "") -> Arrow:
+    """Return the answer to one question, as of an instant or now; BadQuery, UnknownTable."""
+    reader = Reader(settings, tables)
+    return (reader.as_of(as_of) if as_of else reader).query(query)
 
 
 def _stamp(path: str) -> object:

@@ -7,10 +7,18 @@ from pyspark.sql.types import DataType, StructField, StructType
 
 from lake.contract import Append, Column, Replace, Table, Upsert
 
+KEPT_DAYS = 30
 # Readers without Spark must read every published table: no column mapping, no type widening.
 _PROPERTIES = {
     # Each hop reads only what changed before it.
     "delta.enableChangeDataFeed": "true",
+    # Small commits follow each other in a stream: the writer of the 50th small file of a partition
+    # puts them together, so a partition has no more than 50 of them.
+    "delta.autoOptimize.autoCompact": "true",
+    # What was answered within this time can be asked again; a reader that was away for longer
+    # computes its table whole.
+    "delta.deletedFileRetentionDuration": f"interval {KEPT_DAYS} days",
+    "delta.logRetentionDuration": f"interval {KEPT_DAYS} days",
 }
 _LARGE_AND_CHANGING = {
     # A correction then rewrites no file. Every scan pays for it with two more looks at the log, so

@@ -25,8 +25,12 @@ _SMALL = {
     "spark.sql.shuffle.partitions": "4",
     # Groups are many here (a row an hour): the first, small hash map only costs.
     "spark.sql.codegen.aggregate.map.twolevel.enabled": "false",
+    # Folders are listed by as many tasks: by default 10,000, also when a table is cleaned up.
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     # Delta's default of 50 makes each small commit several times slower.
     "spark.databricks.delta.snapshotPartitions": "1",
+    # By the size of the heap a page would be 64 MB: each small broadcast or group takes one whole.
+    "spark.buffer.pageSize": "2m",
     "spark.sql.autoBroadcastJoinThreshold": str(64 * 1024 * 1024),
     "spark.sql.join.preferSortMergeJoin": "false",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
@@ -49,6 +53,11 @@ _ALWAYS = {
     # Files of some months at a time stay open: rows that come in order need no sort by month.
     "spark.sql.maxConcurrentOutputFileWriters": "24",
     "spark.ui.enabled": "false",
+    # Kept also without a page to show them, with their plans: 0.2 MB a query.
+    "spark.sql.ui.retainedExecutions": "20",
+    "spark.ui.retainedJobs": "50",
+    "spark.ui.retainedStages": "50",
+    "spark.ui.retainedTasks": "1000",
     "spark.ui.showConsoleProgress": "false",
 }
 

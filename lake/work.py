@@ -105,6 +105,16 @@ class Work:
 
         return check(self.runner(clock_of(day)), layer)
 
+    def upkeep(self, name: str, day: str = "") -> str:
+        """Put the small files of a table together, or of all of a layer, and remove old ones."""
+        from lake.upkeep import upkeep
+
+        clock_of(day)
+        layer = [t for t in self.catalog.tables.values() if t.layer == name]
+        store = self.runner(clock_of(day)).store
+        kept = [upkeep(store, table) for table in layer or [self.catalog[name]]]
+        return "\n".join(str(one) for one in kept if one) or "no table yet"
+
     def train(self, model: str, day: str = "") -> Any:
         """Train, judge and register a model; its gate decides whether it becomes the champion."""
         from lake.training import train
@@ -117,6 +127,7 @@ class Work:
             "run": self.run,
             "check": self.check,
             "train": self.train,
+            "upkeep": self.upkeep,
         }
         match tuple(arguments):
             case (kind, name) if kind in kinds:

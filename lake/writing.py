@@ -7,11 +7,7 @@ an empty difference commits nothing. So a run that was killed is simply run agai
 from dataclasses import dataclass
 from functools import reduce
 
-from delta.exceptions import (
-    ConcurrentAppendException,
-    ConcurrentDeleteReadException,
-    ConcurrentTransactionException,
-)
+from delta.exceptions import DeltaConcurrentModificationException
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
@@ -188,11 +184,7 @@ def _merge(store: Store, table: Table, changed: DataFrame) -> None:
                 .execute()
             )
             return
-        except (
-            ConcurrentAppendException,
-            ConcurrentDeleteReadException,
-            ConcurrentTransactionException,
-        ):
+        except DeltaConcurrentModificationException:
             if attempt == _TRIES - 1:
                 raise
 

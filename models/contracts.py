@@ -1,7 +1,7 @@
 """What models promise: an interval on every figure, or a refusal that says what is missing."""
 
 from bronze.contracts import PARTNER_ID
-from lake.contract import Check, Column, Issue, Table, columns
+from lake.contract import Check, Column, Issue, Table, columns, said_by
 from silver.contracts import DIRECTION, ENDS_AT, FUEL, LOCATION_ID, RESOLUTION, STARTS_AT
 
 QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
@@ -51,6 +51,7 @@ LOAD_FORECASTS = Table(
                         "p50_kwh <= p75_kwh AND p75_kwh <= p90_kwh AND p90_kwh <= p95_kwh"),
         Check(name="forecast_is_of_the_future", condition="starts_at >= issued_at"),
     ),
+    as_of=said_by("issued_at"),
 )  # fmt: skip
 INSIGHT_REFUSALS = Table(
     name="models.insight_refusals",
@@ -71,6 +72,7 @@ INSIGHT_REFUSALS = Table(
     key=("partner_id", "location_id", "fuel", "direction", "insight", "issued_at"),
     update=Issue(date="issued_date"),
     partitioned_by=("issued_date",),
+    as_of=said_by("issued_at"),
 )  # fmt: skip
 
 TABLES = (LOAD_FORECASTS, INSIGHT_REFUSALS)

@@ -17,6 +17,7 @@ from samples.writing import (
     PartnerFiles,
     SampleDataError,
     Series,
+    write_intensity,
     write_prices,
     write_weather,
 )
@@ -87,7 +88,7 @@ def citylearn(data: Path, *, out: Path, homes: int | None = None) -> Homes:
                 ],
                 profile={"house_type": "house_detached", "pv_kw": installed_kw},
             )
-    _weather_and_prices(data, folder=files.folder)
+    _surroundings(data, folder=files.folder)
     return files.written(title=TITLE)
 
 
@@ -100,7 +101,7 @@ def wall_clock_rows(rows: int) -> tuple[Seconds, Floats]:
     return seconds(hours), np.where(wall.duplicated(), np.nan, row.to_numpy(dtype=np.float64))
 
 
-def _weather_and_prices(data: Path, *, folder: Path) -> None:
+def _surroundings(data: Path, *, folder: Path) -> None:
     weather, prices = (pd.read_csv(_there(data / f"{name}.csv")) for name in ("weather", "pricing"))
     starts, rows = wall_clock_rows(len(prices))
     # The `_predicted_` columns are the values 6, 12 and 24 hours later, to the digit: no forecasts.
@@ -120,6 +121,12 @@ def _weather_and_prices(data: Path, *, folder: Path) -> None:
         minutes=60,
         price=price,
         unit="USD/kWh",
+    )
+    # The row of an hour is that of the loads; the second 1 a.m. has none, and stays unknown.
+    intensity = _at(pd.read_csv(_there(data / "carbon_intensity.csv"))["carbon_intensity"], rows)
+    known = ~np.isnan(intensity)
+    write_intensity(
+        folder / "co2.csv", zone=PRICE_ZONE, starts=starts[known], kg_per_kwh=intensity[known]
     )
 
 

@@ -20,6 +20,7 @@ _KINDS = {
     "readings": "readings",
     "weather": "weather",
     "prices": "prices",
+    "co2": "co2",
 }
 
 

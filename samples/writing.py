@@ -216,3 +216,10 @@ def write_prices(
         "unit": unit,
     }
     pd.DataFrame(columns).to_csv(path, index=False, lineterminator="\n")
+
+
+def write_intensity(path: Path, *, zone: str, starts: Seconds, kg_per_kwh: Floats) -> None:
+    """Write the grid's carbon intensity (kg CO2 per kWh) of the hours from each start."""
+    columns = {"price_zone": zone, "starts_at": utc(starts), "resolution": "PT1H"}
+    table = pd.DataFrame({**columns, "co2": np.round(kg_per_kwh * 1000, 6), "unit": "g/kWh"})
+    table.to_csv(path, index=False, lineterminator="\n")

@@ -58,6 +58,10 @@ class Asked:
         reader: Reader = self.request.app.state.reader
         return reader
 
+    def lake_as_of(self, instant: str | None) -> Reader:
+        """Return the lake, or what it knew at an instant; BadInstant."""
+        return self.lake if instant is None else self.lake.as_of(instant)
+
     async def answer(self, tables: tuple[str, ...], made: Callable[[], Body]) -> Response:
         """Return what ``made`` says from the ``tables``; 304 where the caller has it already."""
         tag = self._tag(self.lake.state(*tables))

@@ -20,6 +20,7 @@ from serving.answers import Kept
 from serving.edge import Edge, Metrics
 from serving.insights import (
     baseload,
+    changes,
     checks,
     cost,
     data_quality,
@@ -29,6 +30,7 @@ from serving.insights import (
     peak_power,
     portfolio,
     prices,
+    solar,
     sources,
     validation,
     weather_normalised,
@@ -66,6 +68,7 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
         cost,
         forecast,
         data_quality,
+        changes,
         portfolio,
         sources,
         validation,
@@ -73,6 +76,7 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
         baseload,
         weather_normalised,
         prices,
+        solar,
         page,
     ):
         app.include_router(resource.router)

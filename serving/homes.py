@@ -114,4 +114,6 @@ def _reach(lake: Reader, state: str, home: Location, fuel: str, direction: str) 
 
 def data_until(lake: Reader, home: Location, *, fuel: str, direction: str) -> str | None:
     """Return the end of the newest interval with a reading, null where there is none at all."""
-    return home.instant(_reach(lake, lake.state(*REACH_TABLES), home, fuel, direction))
+    # What was known once is asked for once.
+    reach = _reach if lake.at is None else _reach.__wrapped__
+    return home.instant(reach(lake, lake.state(*REACH_TABLES), home, fuel, direction))

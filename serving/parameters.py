@@ -31,6 +31,21 @@ To = Annotated[
         examples=["2025-10-28"],
     ),
 ]
+AsOf = Annotated[
+    str | None,
+    Query(
+        description="What was known at this instant (with an offset), or at the end of this day in "
+        "UTC. What stands beside the energy (prices, weather) is as it is known today.",
+        examples=["2025-05-03T00:00:00Z"],
+    ),
+]
+Since = Annotated[
+    str,
+    Query(
+        description="What was said after this instant (with an offset), or after this day in UTC.",
+        examples=["2025-05-03T00:00:00Z"],
+    ),
+]
 _DESCRIPTIONS = {
     304: "The caller has this answer already (If-None-Match).",
     401: "No bearer token, or none that is valid.",

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from lake.errors import LakeError
 
-Resolution = Literal["PT15M", "PT30M", "PT1H", "P1D", "P1M", "P1Y"]
+Resolution = Literal["PT15M", "PT30M", "PT1H", "P1D", "P1W", "P1M", "P1Y"]
 _SECONDS = {"PT15M": 900, "PT30M": 1800, "PT1H": 3600}
 _SUB_HOUR, _HOURS, _LONG = 7, 93, 5 * 366
 _MOST_DAYS = {"PT15M": _SUB_HOUR, "PT30M": _SUB_HOUR, "PT1H": _HOURS}
@@ -61,7 +61,7 @@ def periods(start: str, end: str, *, resolution: Resolution, zone: ZoneInfo) -> 
 
     ``start`` and ``end`` are local dates (2025-10-26) or instants with an offset; ``end`` is
     excluded. The longest spans are 7 days below the hour, 93 days of hours, 5 years of days,
-    months and years.
+    weeks, months and years. A week begins on Monday (ISO 8601).
     """
     first, last = (_instant(text, zone, name) for text, name in ((start, "from"), (end, "to")))
     if last <= first:
@@ -118,12 +118,14 @@ def _edges(first: datetime, last: datetime, resolution: str, zone: ZoneInfo) -> 
 
 
 def _floor(day: date, resolution: str) -> date:
+    if resolution == "P1W":
+        return day - timedelta(days=day.weekday())
     return {"P1D": day, "P1M": day.replace(day=1), "P1Y": day.replace(month=1, day=1)}[resolution]
 
 
 def _next(day: date, resolution: str) -> date:
-    if resolution == "P1D":
-        return day + timedelta(days=1)
+    if resolution in ("P1D", "P1W"):
+        return day + timedelta(days=1 if resolution == "P1D" else 7)
     if resolution == "P1M":
         return (day + timedelta(days=31)).replace(day=1)
     return day.replace(year=day.year + 1)

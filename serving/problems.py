@@ -23,6 +23,8 @@ STATUS: Mapping[str, tuple[HTTPStatus, str]] = {
     "unknown-partner": (HTTPStatus.NOT_FOUND, "The token does not open this partner."),
     "operator-only": (HTTPStatus.FORBIDDEN, "This is about all partners; the token is of one."),
     "bad-span": (HTTPStatus.UNPROCESSABLE_ENTITY, "The span of time cannot be answered."),
+    "bad-instant": (HTTPStatus.UNPROCESSABLE_ENTITY, "The instant cannot be answered."),
+    "no-history": (HTTPStatus.UNPROCESSABLE_ENTITY, "What was known earlier is not kept here."),
     "bad-request": (HTTPStatus.UNPROCESSABLE_ENTITY, "A parameter is missing or cannot be read."),
     "bad-cursor": (HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not one that was given out."),
     "too-many-requests": (HTTPStatus.TOO_MANY_REQUESTS, "The token asked too often."),

@@ -5,7 +5,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from bronze.contracts import METER_READINGS, REGISTRATIONS, SPOT_PRICES, WEATHER
+from bronze.contracts import CO2_INTENSITY, METER_READINGS, REGISTRATIONS, SPOT_PRICES, WEATHER
 from silver.contracts import ARRIVALS_DAILY
 from silver.typed import instant, instant_or_utc, seconds
 
@@ -15,6 +15,7 @@ _CAME_BY = {
     "silver.meter_readings": METER_READINGS.name,
     "silver.weather": WEATHER.name,
     "silver.spot_prices": SPOT_PRICES.name,
+    "silver.co2_intensity": CO2_INTENSITY.name,
     "silver.locations": REGISTRATIONS.name,
     "silver.meters": REGISTRATIONS.name,
 }
@@ -25,6 +26,7 @@ def arrivals_daily(
     bronze_meter_readings: DataFrame,
     bronze_weather: DataFrame,
     bronze_spot_prices: DataFrame,
+    bronze_co2_intensity: DataFrame,
     registrations: DataFrame,
     rejected: DataFrame,
     quarantine: DataFrame,
@@ -33,7 +35,8 @@ def arrivals_daily(
     lines = (
         bronze_meter_readings.transform(of_readings),
         bronze_weather.transform(of_weather),
-        bronze_spot_prices.transform(of_prices),
+        of_zones(bronze_spot_prices, SPOT_PRICES.name),
+        of_zones(bronze_co2_intensity, CO2_INTENSITY.name),
         _lines(registrations, REGISTRATIONS.name, entity=F.col("location_id")),
         of_rejected(rejected),
     )
@@ -81,11 +84,9 @@ def of_weather(lines: DataFrame) -> DataFrame:
     return _lines(lines, WEATHER.name, entity=F.concat_ws(" ", "latitude", "longitude"), end=end)
 
 
-def of_prices(lines: DataFrame) -> DataFrame:
-    """Return a row a price; most are known ahead, so their delay is negative."""
-    return _lines(
-        lines, SPOT_PRICES.name, entity=F.col("price_zone"), end=instant_or_utc("starts_at")
-    )
+def of_zones(lines: DataFrame, table: str) -> DataFrame:
+    """Return a row a price or intensity; what is known ahead has a negative delay."""
+    return _lines(lines, table, entity=F.col("price_zone"), end=instant_or_utc("starts_at"))
 
 
 def of_rejected(rejected: DataFrame) -> DataFrame:

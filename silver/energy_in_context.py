@@ -16,7 +16,8 @@ IN_ORDER = True
 # is new touches what it has rows for.)
 RULE_VERSION = 2
 # The weather and prices that touched days may need; a month's reading looks ahead.
-NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at"}
+NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
+                "co2_intensity": "starts_at"}  # fmt: skip
 _OF_HOME = ("time_zone", "price_zone")
 _WEATHER = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 _PROFILE = ("house_type", "living_area_m2", "persons", "heating_type_primary", "electric_cars")
@@ -33,6 +34,7 @@ def energy_in_context(
     location_weather: DataFrame,
     weather: DataFrame,
     spot_prices: DataFrame,
+    co2_intensity: DataFrame,
     home_profiles: DataFrame,
     *,
     at_hand: Callable[[DataFrame], DataFrame],
@@ -49,7 +51,7 @@ def energy_in_context(
         .transform(lambda rows: by_direction(rows, ways(meters, locations), of_days))
         .transform(lambda rows: of_its_home(rows, homes))
         .transform(lambda rows: with_weather(rows, hours, over_days(readings, homes, hours)))
-        .transform(lambda rows: with_price(rows, price_grid(spot_prices, zones)))
+        .transform(lambda rows: of_its_zone(rows, zone_grid(spot_prices, co2_intensity, zones)))
         .select(*ENERGY_IN_CONTEXT.names)
     )
 
@@ -80,6 +82,11 @@ def touched_by_spot_prices(changes: DataFrame, locations: DataFrame) -> DataFram
         .join(locations.select(*HOME, *_OF_HOME), on="price_zone", how="inner")
         .select(*HOME, local.alias("local_date"))
     )
+
+
+def touched_by_co2_intensity(changes: DataFrame, locations: DataFrame) -> DataFrame:
+    """Return the days of the homes in the zones."""
+    return touched_by_spot_prices(changes, locations)
 
 
 def touched_by_home_profiles(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
@@ -191,37 +198,57 @@ def over_days(readings: DataFrame, homes: DataFrame, hours: DataFrame) -> DataFr
     )
 
 
-def price_grid(spot_prices: DataFrame, zones: DataFrame) -> DataFrame:
-    """Return prices on grids of 15, 30 and 60 min: ``_price_cell, price_per_kwh, currency``.
+def zone_grid(spot_prices: DataFrame, co2_intensity: DataFrame, zones: DataFrame) -> DataFrame:
+    """Return what holds in a zone on grids of 15, 30 and 60 min, one row a ``_zone_cell``.
 
-    A price holds for every quarter of an hour that its interval contains; where 60 and 15 min
-    prices overlap, the finer holds. A wider cell has the mean of its quarters.
+    ``price_per_kwh, currency, co2_kg_per_kwh``. A price or intensity holds for every quarter of an
+    hour that its interval contains; where those of 60 and 15 min overlap, the finer holds. A wider
+    cell has the mean of its quarters. Both are one table, so that energy is joined once.
     """
     quarter = F.expr("INTERVAL 15 MINUTE")
+    length = {
+        name: F.when(F.col(name).isNotNull(), length_s())
+        for name in ("price_per_kwh", "co2_kg_per_kwh")
+    }
+    interval = ("price_zone", "starts_at", "ends_at")
     quarters = (
-        spot_prices.join(F.broadcast(zones), on="price_zone", how="inner")
+        spot_prices.select(*interval, "price_per_kwh", "currency")
+        .unionByName(co2_intensity.select(*interval, "co2_kg_per_kwh"), allowMissingColumns=True)
+        .join(F.broadcast(zones), on="price_zone", how="inner")
         .withColumn("_at", F.explode(F.sequence("starts_at", F.col("ends_at") - quarter, quarter)))
         .groupBy("_zone", "_at")
-        .agg(F.min_by(F.struct("price_per_kwh", "currency"), length_s()).alias("price"))
+        .agg(
+            F.min_by(F.struct("price_per_kwh", "currency"), length["price_per_kwh"]).alias("price"),
+            F.min_by("co2_kg_per_kwh", length["co2_kg_per_kwh"]).alias("co2_kg_per_kwh"),
+        )
     )
     grids = F.explode(F.array(*map(F.lit, _GRID_MINUTES))).alias("_grid")
     return (
-        quarters.select("_zone", "_at", "price.*", grids)
-        .groupBy(_price_cell("_at").alias("_price_cell"))
-        .agg(F.avg("price_per_kwh").alias("price_per_kwh"), F.first("currency").alias("currency"))
+        quarters.select("_zone", "_at", "price.*", "co2_kg_per_kwh", grids)
+        .groupBy(_zone_cell("_at").alias("_zone_cell"))
+        .agg(
+            F.avg("price_per_kwh").alias("price_per_kwh"),
+            F.first("currency", ignorenulls=True).alias("currency"),
+            F.avg("co2_kg_per_kwh").alias("_co2_kg_per_kwh"),
+        )
     )
 
 
-def with_price(energy: DataFrame, prices: DataFrame) -> DataFrame:
-    """Join the price of the smallest cell that contains the interval; longer ones have none."""
-    grid = F.lit(None).cast("int")
+def of_its_zone(energy: DataFrame, grid: DataFrame) -> DataFrame:
+    """Join price and intensity of the smallest cell that contains the interval; longer have none.
+
+    The intensity is that of electricity, so other fuels have none.
+    """
+    width = F.lit(None).cast("int")
     for minutes in reversed(_GRID_MINUTES):
         start = F.unix_seconds("starts_at") % (minutes * 60)
-        grid = F.when(start + length_s() <= minutes * 60, minutes).otherwise(grid)
+        width = F.when(start + length_s() <= minutes * 60, minutes).otherwise(width)
+    is_electric = F.col("fuel") == "elec"
     return (
-        energy.withColumn("_grid", grid)
-        .withColumn("_price_cell", _price_cell("starts_at"))
-        .join(prices, on="_price_cell", how="left")
+        energy.withColumn("_grid", width)
+        .withColumn("_zone_cell", _zone_cell("starts_at"))
+        .join(grid, on="_zone_cell", how="left")
+        .withColumn("co2_kg_per_kwh", F.when(is_electric, F.col("_co2_kg_per_kwh")))
     )
 
 
@@ -229,7 +256,7 @@ def _hour(instant: str) -> Column:
     return F.floor(F.unix_seconds(F.col(instant)) / 3600)
 
 
-def _price_cell(instant: str) -> Column:
+def _zone_cell(instant: str) -> Column:
     """Number a zone's cell: the grid's width and its quarter of an hour, counted from 1970."""
     width = F.col("_grid") * 60
     first = F.floor(F.unix_seconds(F.col(instant)) / width) * F.floor(width / 900)

@@ -8,6 +8,8 @@ from gold.contracts.energy import (
     ENERGY_HOURLY,
     ENERGY_MONTHLY,
     ENERGY_QUARTER_HOURLY,
+    ENERGY_WEEKLY,
+    ENERGY_YEARLY,
 )
 from gold.contracts.portfolio import (
     COMPARABLE,
@@ -17,6 +19,7 @@ from gold.contracts.portfolio import (
     SMALLEST_GROUP,
 )
 from gold.contracts.prices import HIGH, LOW, MARKET_TIME_ZONE, PRICE_DAILY, PRICE_LEVELS
+from gold.contracts.solar import SOLAR_DAILY
 from gold.contracts.sources import (
     GAPS_NEEDED,
     HISTORY_DAYS,
@@ -40,7 +43,9 @@ TABLES = (
     ENERGY_QUARTER_HOURLY,
     ENERGY_HOURLY,
     ENERGY_DAILY,
+    ENERGY_WEEKLY,
     ENERGY_MONTHLY,
+    ENERGY_YEARLY,
     DATA_QUALITY_DAILY,
     PEAK_POWER_DAILY,
     COST_DAILY,
@@ -50,6 +55,7 @@ TABLES = (
     WEATHER_MODELS,
     WEATHER_NORMALISED_MONTHLY,
     BASE_LOAD_DAILY,
+    SOLAR_DAILY,
     PRICE_DAILY,
     PRICE_LEVELS,
     SOURCE_HEALTH_DAILY,
@@ -68,6 +74,8 @@ __all__ = [
     "ENERGY_HOURLY",
     "ENERGY_MONTHLY",
     "ENERGY_QUARTER_HOURLY",
+    "ENERGY_WEEKLY",
+    "ENERGY_YEARLY",
     "GAPS_NEEDED",
     "HIGH",
     "HISTORY_DAYS",
@@ -85,6 +93,7 @@ __all__ = [
     "PRICE_LEVELS",
     "SAME_WEEKDAYS_NEEDED",
     "SMALLEST_GROUP",
+    "SOLAR_DAILY",
     "SOURCE_FRESHNESS",
     "SOURCE_HEALTH_DAILY",
     "TABLES",

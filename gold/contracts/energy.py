@@ -1,6 +1,7 @@
 """What gold promises of energy: a period at a time, always with how much of it was observed."""
 
 from bronze.contracts import PARTNER_ID
+from gold.contracts.as_of import days_as_of, months_as_of, quality_as_of, steps_as_of
 from lake.contract import Check, Column, Replace, Table, columns
 from silver.contracts import (
     CURRENCY,
@@ -46,7 +47,9 @@ ENERGY = columns(
            meaning="Energy times spot price; empty where a price is missing."),
     CURRENCY,
     Column(name="co2_kg", type="double", unit="kg",
-           meaning="Emissions of the energy; empty where the intensity is not known."),
+           meaning="CO2 equivalents of what is drawn from the grid, at its mean intensity then "
+                   "(location-based); of import, and of consumption that is import; empty where "
+                   "an intensity is missing."),
     Column(name="peak_kw", type="double", unit="kW",
            meaning="Highest mean power of a metering interval."),
     Column(name="peak_at", type="timestamp", meaning="Start of the interval of the peak."),
@@ -58,6 +61,16 @@ ENERGY = columns(
     LOCAL_MONTH,
     KNOWN_AT,
 )  # fmt: skip
+
+
+_NAMES = tuple(c.name for c in ENERGY)
+# Weeks and years have no SQL of their own: they are added up from days and months.
+_AS_OF = {
+    "quarter_hourly": steps_as_of("energy_quarter_hourly", _NAMES, seconds=900),
+    "hourly": steps_as_of("energy_hourly", _NAMES, seconds=3600),
+    "daily": days_as_of(_NAMES),
+    "monthly": months_as_of(_NAMES),
+}
 
 
 def _energy(period: str, row: str, *, slice_by: str = "local_date", is_long: bool = False) -> Table:
@@ -77,13 +90,21 @@ def _energy(period: str, row: str, *, slice_by: str = "local_date", is_long: boo
             Check(name="peak_within_period", condition="peak_at >= starts_at AND peak_at < ends_at",
                   severity="warning"),
         ),
+        as_of=_AS_OF.get(period),
     )  # fmt: skip
 
 
 ENERGY_QUARTER_HOURLY = _energy("quarter_hourly", "quarter of an hour")
 ENERGY_HOURLY = _energy("hourly", "hour")
 ENERGY_DAILY = _energy("daily", "local day of 23, 24 or 25 hours", is_long=True)
+ENERGY_WEEKLY = _energy("weekly", "ISO week from local Monday", is_long=True)
 ENERGY_MONTHLY = _energy("monthly", "local month", slice_by="local_month", is_long=True)
+ENERGY_YEARLY = _energy("yearly", "local year", is_long=True)
+_QUALITY = (
+    "partner_id", "location_id", "fuel", "direction", "local_date", "observed_intervals",
+    "expected_intervals", "estimated_share", "completeness", "has_price", "has_temperature",
+    "known_at",
+)  # fmt: skip
 DATA_QUALITY_DAILY = Table(
     name="gold.data_quality_daily",
     row="how complete the data of one location, fuel and direction is on one local day",
@@ -106,4 +127,5 @@ DATA_QUALITY_DAILY = Table(
     key=("partner_id", "location_id", "fuel", "direction", "local_date"),
     update=Replace(slices=("partner_id", "location_id", "local_date")),
     sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
+    as_of=quality_as_of(_QUALITY),
 )  # fmt: skip

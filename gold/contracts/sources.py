@@ -1,6 +1,6 @@
 """What gold promises of the sources: what arrived, and which rules it broke."""
 
-from lake.contract import Column, Issue, Replace, Table, columns
+from lake.contract import Column, Issue, Replace, Table, columns, said_by
 from silver.contracts import ARRIVALS_DAILY
 
 # A day's volume is held against the same weekday of the days before it where that is there often
@@ -59,6 +59,7 @@ SOURCE_FRESHNESS = Table(
     key=("partner_id", "table_name", "source", "issued_at"),
     update=Issue(date="issued_date"),
     sorted_by=("partner_id", "table_name", "source", "issued_at"),
+    as_of=said_by("issued_at"),
 )  # fmt: skip
 VALIDATION_DAILY = Table(
     name="gold.validation_daily",

@@ -1,18 +1,20 @@
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from arro3.core import Array, DataType
 from arro3.core import Table as Arrow
 from deltalake import write_deltalake
 
 from lake.catalog import UnknownTable
-from lake.contract import Column, Replace, Table
-from lake.reading import BadQuery, Reader, literal, show, sql
+from lake.contract import Column, Replace, Table, said_by
+from lake.reading import BadInstant, BadQuery, NoHistory, Reader, instant_of, literal, show, sql
 from lake.settings import Settings
 
 NOUNS = Table(
@@ -219,3 +221,28 @@ assert not {{"pyspark", "pandas", "pyarrow"}} & sys.modules.keys()
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "one\n1\n", "")
+
+
+def test_a_table_says_what_it_knew_at_an_instant(tmp_path: Path) -> None:
+    said = replace(NOUNS, as_of=said_by("at"))
+    reader = Reader(Settings(lake=str(tmp_path)), {said.name: said, OTHERS.name: OTHERS})
+    at = [datetime(2025, 5, day, 12, tzinfo=UTC) for day in (1, 2, 3)]
+    rows = pa.table({"noun": ["a", "b", "c"], "at": pa.array(at, pa.timestamp("us", "UTC"))})
+    write_deltalake(f"{tmp_path}/gold/nouns", rows)
+    asked = {
+        "2025-05-02T12:00:00Z": ["a", "b"],
+        "2025-05-02T14:00:00+03:00": ["a"],
+        "2025-05-02": ["a", "b"],
+        "2025-04-30": [],
+    }
+    for instant, wanted in asked.items():
+        assert nouns(reader.as_of(instant)) == wanted
+    assert nouns(reader) == ["a", "b", "c"]
+    with pytest.raises(NoHistory, match=r"silver\.others has no history by known_at"):
+        reader.as_of("2025-05-02").rows("SELECT * FROM silver.others")
+
+
+@pytest.mark.parametrize("said", ["2025-05-02T12:00:00", "soon", "2999-01-01", ""])
+def test_an_instant_that_is_none_or_yet_to_come_is_refused(said: str) -> None:
+    with pytest.raises(BadInstant):
+        instant_of(said)

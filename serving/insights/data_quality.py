@@ -12,13 +12,14 @@ from typing_extensions import TypedDict
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import From, To, errors
+from serving.parameters import AsOf, From, To, errors
 from serving.periods import Periods, periods
 
 router = APIRouter(tags=["data quality"])
 _TABLES = (
     "gold.data_quality_daily", "silver.quarantine", "silver.meters", "silver.reading_flags",
 )  # fmt: skip
+_HISTORY = ("silver.energy_in_context", "silver.energy_revisions")
 _COLUMNS = (
     "observed_intervals", "expected_intervals", "completeness", "estimated_share",
     "has_price", "has_temperature",
@@ -130,11 +131,11 @@ AnyFuel = Annotated[
     responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
 )
 async def data_quality(  # noqa: D103 - the summary says it
-    ask: Ask, home: Home, start: From, end: To, fuel: AnyFuel = None
+    ask: Ask, home: Home, start: From, end: To, fuel: AnyFuel = None, as_of: AsOf = None
 ) -> Response:
     span = periods(start, end, resolution="P1D", zone=home.zone)
-    made = partial(_quality, ask.lake, home, span, fuel)
-    return await ask.answer((*_TABLES, *REACH_TABLES), made)
+    made = partial(_quality, ask.lake_as_of(as_of), home, span, fuel)
+    return await ask.answer((*_TABLES, *REACH_TABLES, *_HISTORY), made)
 
 
 def _quality(lake: Reader, home: Location, span: Periods, fuel: str | None) -> Body:
@@ -147,7 +148,8 @@ def _quality(lake: Reader, home: Location, span: Periods, fuel: str | None) -> B
         "to": span.local(len(span)),
         "data_until": max(reaches, default=None),
         "series": series,
-        "quarantine": _waiting(lake, home),
+        # What waits has no history: it is what waits now.
+        "quarantine": _waiting(lake, home) if lake.at is None else [],
         "flags": _flags(lake, home, span, fuel),
     }
 

@@ -11,7 +11,7 @@ from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
 from serving.insights.adding import ALWAYS, INCLUDED, added_up
-from serving.parameters import From, Fuel, To, errors, words
+from serving.parameters import AsOf, From, Fuel, To, errors, words
 from serving.periods import Periods, Resolution, periods
 from silver.contracts import DIRECTIONS
 
@@ -22,9 +22,16 @@ _TABLES = {
     "PT30M": "gold.energy_quarter_hourly",
     "PT1H": "gold.energy_hourly",
     "P1D": "gold.energy_daily",
+    "P1W": "gold.energy_weekly",
     "P1M": "gold.energy_monthly",
-    "P1Y": "gold.energy_monthly",
+    "P1Y": "gold.energy_yearly",
 }
+# What was known once is added up from these.
+_MADE_FROM = {
+    "gold.energy_weekly": "gold.energy_daily",
+    "gold.energy_yearly": "gold.energy_monthly",
+}
+_HISTORY = ("silver.energy_in_context", "silver.energy_revisions")
 _BY_MONTH = (*REACH_TABLES[:2], _HALF_HOURS)
 # The columns of gold that an interval of silver stands for by itself.
 _OF_AN_INTERVAL = {
@@ -32,7 +39,7 @@ _OF_AN_INTERVAL = {
     "expected_intervals": "1",
     "estimated_share": "CASE quality WHEN 'estimated' THEN 1.0 ELSE 0.0 END",
     "cost": "energy_kwh * price_per_kwh",
-    "co2_kg": "CAST(NULL AS DOUBLE)",
+    "co2_kg": "CASE WHEN direction = 'import' THEN energy_kwh * co2_kg_per_kwh END",
     "degree_days": "CAST(NULL AS DOUBLE)",
     "cooling_degree_days": "CAST(NULL AS DOUBLE)",
     "substituted_kwh": "CAST(NULL AS DOUBLE)",
@@ -109,11 +116,13 @@ def _endpoint(direction: str) -> Callable[..., Awaitable[Response]]:
     async def energy(
         ask: Ask, home: Home, start: From, end: To,
         resolution: Resolution = "P1D", fuel: Fuel = "elec", include: Include = None,
+        as_of: AsOf = None,
     ) -> Response:  # fmt: skip
         span = periods(start, end, resolution=resolution, zone=home.zone)
         extras = words(include, allowed=tuple(INCLUDED), name="include")
-        made = partial(_energy, ask.lake, home, span, fuel, direction, extras)
-        return await ask.answer((*REACH_TABLES, *_sources(resolution)), made)
+        made = partial(_energy, ask.lake_as_of(as_of), home, span, fuel, direction, extras)
+        told_by = _sources(resolution, is_as_of=as_of is not None)
+        return await ask.answer((*REACH_TABLES, *told_by, *_HISTORY), made)
 
     return energy
 
@@ -140,7 +149,7 @@ def _energy(
 ) -> Body:
     rows = [
         row
-        for table in _sources(span.resolution)
+        for table in _sources(span.resolution, is_as_of=lake.at is not None)
         for row in _rows(lake, home, span, fuel, direction, include, table)
     ]
     return {
@@ -157,9 +166,10 @@ def _energy(
     }
 
 
-def _sources(resolution: str) -> tuple[str, ...]:
+def _sources(resolution: str, *, is_as_of: bool) -> tuple[str, ...]:
     """Half hours are two quarters, or what a half-hourly meter said."""
     table = _TABLES[resolution]
+    table = _MADE_FROM.get(table, table) if is_as_of else table
     return (table, _HALF_HOURS) if resolution == "PT30M" else (table,)
 
 
@@ -178,7 +188,7 @@ def _rows(
         f"fuel = {literal(fuel)} AND {says_it}",
         f"local_date BETWEEN {literal(first)} AND {literal(last)}",
     ]
-    if table in _BY_MONTH:
+    if table in _BY_MONTH or lake.at is not None:
         conditions.append(f"local_month BETWEEN '{first:%Y-%m}' AND '{last:%Y-%m}'")
     if table == _HALF_HOURS:
         conditions.append("resolution = 'PT30M'")

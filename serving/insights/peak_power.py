@@ -22,7 +22,7 @@ Window = Annotated[
     Literal["PT6M", "PT10M", "PT15M", "PT30M", "PT1H"],
     Query(description="How long the power is the mean of; a meter's own interval divides it."),
 ]
-ByDay = Annotated[Literal["P1D", "P1M", "P1Y"], Query(description="Length of a period.")]
+ByDay = Annotated[Literal["P1D", "P1W", "P1M", "P1Y"], Query(description="Length of a period.")]
 
 
 class Peak(TypedDict):

@@ -91,9 +91,9 @@ def added(rows: Rows, period: str) -> Rows:
             start = row["starts_at"].replace(minute=0)
             end = start + timedelta(hours=1)
         else:
-            first = local.date() if period == "day" else local.date().replace(day=1)
-            after = first + timedelta(days=1 if period == "day" else 31)
-            after = after if period == "day" else after.replace(day=1)
+            first, days = _calendar(local.date(), period)
+            after = first + timedelta(days=days)
+            after = after if days < 8 else after.replace(day=1)
             start, end = (
                 datetime(d.year, d.month, d.day, tzinfo=ZONE).astimezone(UTC)
                 for d in (first, after)
@@ -102,12 +102,23 @@ def added(rows: Rows, period: str) -> Rows:
     return [_one(found, start, end) for (start, end), found in groups.items()]
 
 
+def _calendar(day: date, period: str) -> tuple[date, int]:
+    """Return the first day of a period, and the days after which the next has begun."""
+    return {
+        "day": (day, 1),
+        "week": (day - timedelta(days=day.weekday()), 7),
+        "month": (day.replace(day=1), 31),
+        "year": (day.replace(month=1, day=1), 366),
+    }[period]
+
+
 def _one(rows: Rows, start: datetime, end: datetime) -> dict[str, Any]:
     peak = max(rows, key=lambda r: r["peak_kw"])
     observed = len(rows)
     return {
         **rows[0], "starts_at": start, "ends_at": end,
         "local_date": start.astimezone(ZONE).date(),
+        "local_month": f"{start.astimezone(ZONE):%Y-%m}",
         "energy_kwh": sum(r["energy_kwh"] for r in rows), "cost": sum(r["cost"] for r in rows),
         "observed_intervals": observed, "peak_kw": peak["peak_kw"], "peak_at": peak["peak_at"],
         "expected_intervals": round((end - start).total_seconds() / 900),
@@ -197,7 +208,13 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root: Path = tmp_path_factory.mktemp("lake")
     fine = quarters()
     put(root, "gold.energy_quarter_hourly", fine)
-    for table, period in (("hourly", "hour"), ("daily", "day"), ("monthly", "month")):
+    for table, period in (
+        ("hourly", "hour"),
+        ("daily", "day"),
+        ("weekly", "week"),
+        ("monthly", "month"),
+        ("yearly", "year"),
+    ):
         rows = added(fine, period)
         put(root, f"gold.energy_{table}", rows)
         if period == "day":
@@ -257,11 +274,32 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
          "description": "Seven days of readings are needed.", "details": '{"days": 2}',
          "issued_at": KNOWN_AT, "issued_date": KNOWN_AT.date()}])  # fmt: skip
     put(root, "gold.base_load_daily", base_loads())
+    put(root, "gold.solar_daily", solar_days())
     put(root, "gold.weather_models", weather_models())
     put(root, "gold.weather_normalised_monthly", normalised())
     put(root, "silver.spot_prices", spot_prices())
     put(root, "gold.price_levels", price_levels())
     return root
+
+
+def solar_days() -> Rows:
+    """Return castle's production of two days, a day on which nothing is known; another's roof."""
+    home = {"partner_id": "northgrid", "location_id": "castle", "local_month": "2025-10"}
+    told = [
+        (25, 24, 24, 4.0, 1.0, 3.0, 6.0, 3.0, 1.5),
+        (26, 5, 25, 4.0, 3.0, 3.0, 4.0, 1.0, 0.5),
+        (27, 0, 24, None, None, None, None, None, None),
+    ]
+    days = [
+        {**home, "local_date": date(2025, 10, day), "observed_hours": observed,
+         "expected_hours": expected, "production_kwh": made, "export_kwh": sold,
+         "import_kwh": bought, "consumption_kwh": used, "self_consumed_kwh": own,
+         "self_consumption_share": own and made and own / made,
+         "self_sufficiency_share": own and used and own / used,
+         "savings": savings, "currency": savings and "DKK"}
+        for day, observed, expected, made, sold, bought, used, own, savings in told
+    ]  # fmt: skip
+    return [*days, days[0] | {"partner_id": "southgrid", "location_id": "secret"}]
 
 
 def base_loads() -> Rows:

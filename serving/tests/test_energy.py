@@ -70,6 +70,12 @@ def test_every_resolution_adds_up_to_the_same(api: TestClient) -> None:
     assert year["energy_kwh"] == pytest.approx(month["energy_kwh"] + november["energy_kwh"])
     assert year["expected_intervals"] == 365 * 96
     assert year["starts_at"] == "2025-01-01T00:00:00+01:00"
+    weeks = elements(api, "2025-10-22", "2025-11-02", resolution="P1W")
+    assert sum(w["energy_kwh"] for w in weeks) == pytest.approx(year["energy_kwh"])
+    assert [w["starts_at"][:10] for w in weeks] == ["2025-10-20", "2025-10-27"]
+    # The week of the 26th has an hour more, and that of the 28th lacks a day and a half of seven.
+    assert [w["expected_intervals"] for w in weeks] == [7 * 96 + 4, 7 * 96]
+    assert [w["completeness"] for w in weeks] == pytest.approx([1, (6 * 96 - 48 - 96) / (7 * 96)])
 
 
 def test_half_hours_of_import_alone_are_consumption_too(tmp_path: Path) -> None:

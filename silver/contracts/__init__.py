@@ -1,7 +1,13 @@
 """What silver promises: true, typed, in UTC and kWh, one current row a key, nothing lost."""
 
 from silver.contracts.arrivals import ARRIVALS_DAILY
-from silver.contracts.environment import LOCATION_WEATHER, SPOT_PRICES, WEATHER
+from silver.contracts.environment import (
+    CO2_INTENSITY,
+    LOCATION_WEATHER,
+    MOST_CO2_KG_PER_KWH,
+    SPOT_PRICES,
+    WEATHER,
+)
 from silver.contracts.fields import (
     CURRENCY,
     DIRECTION,
@@ -23,6 +29,7 @@ from silver.contracts.fields import (
 )
 from silver.contracts.readings import (
     ENERGY_IN_CONTEXT,
+    ENERGY_REVISIONS,
     METER_READING_REVISIONS,
     METER_READINGS,
     QUARANTINE,
@@ -54,6 +61,7 @@ TABLES = (
     TARIFFS,
     WEATHER,
     SPOT_PRICES,
+    CO2_INTENSITY,
     LOCATION_WEATHER,
     METER_READINGS,
     METER_READING_REVISIONS,
@@ -62,16 +70,19 @@ TABLES = (
     READING_FLAGS,
     ENERGY_IN_CONTEXT,
     SUBSTITUTED_ENERGY,
+    ENERGY_REVISIONS,
     ARRIVALS_DAILY,
 )
 
 __all__ = [
     "ARRIVALS_DAILY",
+    "CO2_INTENSITY",
     "CURRENCY",
     "DIRECTION",
     "DIRECTIONS",
     "ENDS_AT",
     "ENERGY_IN_CONTEXT",
+    "ENERGY_REVISIONS",
     "FUEL",
     "FUELS",
     "HISTORY_OF_METER_DAYS",
@@ -89,6 +100,7 @@ __all__ = [
     "METER_DAYS",
     "METER_READINGS",
     "METER_READING_REVISIONS",
+    "MOST_CO2_KG_PER_KWH",
     "PEAK_WINDOWS",
     "PRICE_ZONE",
     "QUARANTINE",

@@ -1,7 +1,7 @@
 """What silver promises of weather and prices."""
 
 from bronze.contracts import PARTNER_ID
-from lake.contract import Column, Replace, Table, Upsert, columns
+from lake.contract import AS_IT_IS, Column, Replace, Table, Upsert, columns
 from silver.contracts.fields import (
     CURRENCY,
     ENDS_AT,
@@ -42,6 +42,7 @@ WEATHER = Table(
     update=Upsert(newest_by=NEWEST),
     partitioned_by=("observed_month",),
     sorted_by=("latitude", "longitude", "observed_at"),
+    as_of=AS_IT_IS,
 )  # fmt: skip
 SPOT_PRICES = Table(
     name="silver.spot_prices",
@@ -60,7 +61,30 @@ SPOT_PRICES = Table(
     key=("price_zone", "starts_at", "resolution"),
     update=Upsert(newest_by=NEWEST),
     sorted_by=("price_zone", "starts_at"),
+    as_of=AS_IT_IS,
 )  # fmt: skip
+# Above any power plant (lignite: 1.1), so that g said as kg are caught.
+MOST_CO2_KG_PER_KWH = 2.0
+CO2_KG_PER_KWH = Column(
+    name="co2_kg_per_kwh", type="double", unit="kg/kWh", minimum=0, maximum=MOST_CO2_KG_PER_KWH,
+    meaning="CO2 equivalents that a kWh of electricity from the grid emits, mean of the zone.",
+)  # fmt: skip
+CO2_INTENSITY = Table(
+    name="silver.co2_intensity",
+    row="the carbon intensity of the grid in one zone and interval",
+    columns=columns(
+        PRICE_ZONE.required(),
+        STARTS_AT,
+        ENDS_AT,
+        RESOLUTION,
+        CO2_KG_PER_KWH.required(),
+        KNOWN_AT,
+        LINE,
+    ),
+    key=("price_zone", "starts_at", "resolution"),
+    update=Upsert(newest_by=NEWEST),
+    sorted_by=("price_zone", "starts_at"),
+)
 LOCATION_WEATHER = Table(
     name="silver.location_weather",
     row="a location and the fixed weather point nearest to it",
@@ -74,4 +98,5 @@ LOCATION_WEATHER = Table(
     ),
     key=("partner_id", "location_id"),
     update=Replace(),
+    as_of=AS_IT_IS,
 )  # fmt: skip

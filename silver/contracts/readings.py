@@ -1,8 +1,9 @@
 """What silver promises of readings, and of the energy that they make."""
 
 from bronze.contracts import PARTNER_ID
-from lake.contract import Check, Column, Replace, Table, Upsert, columns
-from silver.contracts.environment import SPOT_PRICES, WEATHER
+from lake.contract import Check, Column, Replace, Table, Upsert, columns, said_by
+from silver.contracts.as_of import energy_as_of, readings_as_of
+from silver.contracts.environment import CO2_INTENSITY, CO2_KG_PER_KWH, SPOT_PRICES, WEATHER
 from silver.contracts.fields import (
     CURRENCY,
     DIRECTION,
@@ -51,6 +52,7 @@ METER_READINGS = Table(
         Check(name="interval_is_not_empty", condition="ends_at > starts_at"),
         Check(name="energy_is_finite", condition="NOT isnan(energy_kwh) AND energy_kwh < 1e9"),
     ),
+    as_of=readings_as_of(tuple(c.name for c in _READING)),
 )
 METER_READING_REVISIONS = Table(
     name="silver.meter_reading_revisions",
@@ -64,6 +66,7 @@ METER_READING_REVISIONS = Table(
     update=Upsert(newest_by=("superseded_at",)),
     partitioned_by=("local_month",),
     written_with=(METER_READINGS.name,),
+    as_of=said_by("superseded_at"),
 )  # fmt: skip
 QUARANTINE = Table(
     name="silver.quarantine",
@@ -84,13 +87,49 @@ QUARANTINE = Table(
     update=Replace(slices=("table_name", "source_file", "source_line")),
     partitioned_by=("table_name",),
     written_with=(
-        METER_READINGS.name, WEATHER.name, SPOT_PRICES.name, LOCATIONS.name, METERS.name,
-        TARIFFS.name,
+        METER_READINGS.name, WEATHER.name, SPOT_PRICES.name, CO2_INTENSITY.name, LOCATIONS.name,
+        METERS.name, TARIFFS.name,
     ),
+)  # fmt: skip
+_ENERGY_IN_CONTEXT = columns(
+    PARTNER_ID,
+    LOCATION_ID,
+    FUEL,
+    DIRECTION,
+    INTERVAL,
+    TIME_ZONE,
+    Column(name="energy_kwh", type="double", unit="kWh", nullable=False,
+           meaning="Energy of the interval, sub-meters left out."),
+    Column(name="quality", type="string", nullable=False, values=("measured", "estimated"),
+           meaning="Estimated where any of its readings is."),
+    Column(name="is_derived", type="boolean", nullable=False,
+           meaning="Consumption made as import + production - export."),
+    Column(name="is_consumption", type="boolean", nullable=False,
+           meaning="Import that is the consumption too: the home meters nothing else."),
+    Column(name="price_per_kwh", type="double", unit="currency/kWh",
+           meaning="Mean spot price over the interval."),
+    CURRENCY,
+    CO2_KG_PER_KWH.meaning_here("Mean carbon intensity of the grid over the interval, of "
+                                "electricity; empty for other fuels."),
+    TEMPERATURE_C,
+    WIND_SPEED,
+    IRRADIANCE,
+    PROFILE,
+    KNOWN_AT,
 )  # fmt: skip
 ENERGY_IN_CONTEXT = Table(
     name="silver.energy_in_context",
     row="the energy of one location, fuel, direction and interval with what was true then",
+    columns=_ENERGY_IN_CONTEXT,
+    key=("partner_id", "location_id", "fuel", "direction", "starts_at", "ends_at"),
+    update=Replace(slices=("partner_id", "location_id", "local_date")),
+    partitioned_by=("local_month",),
+    sorted_by=("partner_id", "location_id", "fuel", "direction", "starts_at"),
+    as_of=energy_as_of(tuple(c.name for c in _ENERGY_IN_CONTEXT)),
+)  # fmt: skip
+ENERGY_REVISIONS = Table(
+    name="silver.energy_revisions",
+    row="the energy of one location, fuel, direction and interval as it was known for a time",
     columns=columns(
         PARTNER_ID,
         LOCATION_ID,
@@ -98,25 +137,21 @@ ENERGY_IN_CONTEXT = Table(
         DIRECTION,
         INTERVAL,
         TIME_ZONE,
-        Column(name="energy_kwh", type="double", unit="kWh", nullable=False,
-               meaning="Energy of the interval, sub-meters left out."),
-        Column(name="quality", type="string", nullable=False, values=("measured", "estimated"),
-               meaning="Estimated where any of its readings is."),
-        Column(name="is_derived", type="boolean", nullable=False,
+        Column(name="energy_kwh", type="double", unit="kWh", minimum=0,
+               meaning="Energy as it was known; empty: the interval was not known by itself then."),
+        Column(name="quality", type="string", values=("measured", "estimated"),
+               meaning="Estimated where any of its readings was."),
+        Column(name="is_derived", type="boolean",
                meaning="Consumption made as import + production - export."),
-        Column(name="is_consumption", type="boolean", nullable=False,
-               meaning="Import that is the consumption too: the home meters nothing else."),
-        Column(name="price_per_kwh", type="double", unit="currency/kWh",
-               meaning="Mean spot price over the interval."),
-        CURRENCY,
-        TEMPERATURE_C,
-        WIND_SPEED,
-        IRRADIANCE,
-        PROFILE,
-        KNOWN_AT,
+        Column(name="is_consumption", type="boolean",
+               meaning="Import that was the consumption too: the home meters nothing else."),
+        KNOWN_AT.meaning_here("From when this was what is known."),
+        Column(name="superseded_at", type="timestamp", nullable=False,
+               meaning="Until when, excluded: known_at of what took its place."),
     ),
-    key=("partner_id", "location_id", "fuel", "direction", "starts_at", "ends_at"),
+    key=(*ENERGY_IN_CONTEXT.key, "known_at"),
     update=Replace(slices=("partner_id", "location_id", "local_date")),
     partitioned_by=("local_month",),
-    sorted_by=("partner_id", "location_id", "fuel", "direction", "starts_at"),
+    sorted_by=("partner_id", "location_id", "fuel", "direction", "starts_at", "known_at"),
+    checks=(Check(name="known_for_a_time", condition="superseded_at > known_at"),),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """What silver promises of the world around homes: references that no partner sends."""
 
-from lake.contract import Column, Replace, Table, columns
+from lake.contract import AS_IT_IS, Column, Replace, Table, columns
 
 HOLIDAYS = Table(
     name="silver.holidays",
@@ -17,4 +17,5 @@ HOLIDAYS = Table(
     key=("country_code", "local_date"),
     update=Replace(slices=("country_code",)),
     sorted_by=("country_code", "local_date"),
+    as_of=AS_IT_IS,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bronze.contracts import PARTNER_ID
-from lake.contract import Check, Column, Replace, Table, Upsert, columns
+from lake.contract import AS_IT_IS, Check, Column, Replace, Table, Upsert, columns
 from silver.contracts.fields import (
     CURRENCY,
     DIRECTION,
@@ -36,6 +36,7 @@ LOCATIONS = Table(
     ),
     key=("partner_id", "location_id"),
     update=Upsert(newest_by=NEWEST),
+    as_of=AS_IT_IS,
 )  # fmt: skip
 METERS = Table(
     name="silver.meters",
@@ -59,6 +60,7 @@ METERS = Table(
     ),
     key=("partner_id", "meter_id"),
     update=Upsert(newest_by=NEWEST),
+    as_of=AS_IT_IS,
 )  # fmt: skip
 HOME_PROFILES = Table(
     name="silver.home_profiles",
@@ -75,6 +77,7 @@ HOME_PROFILES = Table(
     ),
     key=("partner_id", "location_id", "valid_from"),
     update=Replace(slices=("partner_id", "location_id")),
+    as_of=AS_IT_IS,
 )  # fmt: skip
 TARIFF_DIRECTIONS = ("import", "export")
 TARIFF_ELEMENT_KINDS = (
@@ -116,4 +119,5 @@ TARIFFS = Table(
     key=("partner_id", "location_id", "fuel", "direction", "valid_from"),
     update=Replace(slices=("partner_id", "location_id")),
     checks=(Check(name="does_not_end_before_it_starts", condition="valid_to >= valid_from"),),
+    as_of=AS_IT_IS,
 )  # fmt: skip

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 from pyspark.sql import Row
 
-from bronze.contracts import METER_READINGS, REGISTRATIONS, REJECTED, SPOT_PRICES, WEATHER
+from bronze.contracts import (
+    CO2_INTENSITY,
+    METER_READINGS,
+    REGISTRATIONS,
+    REJECTED,
+    SPOT_PRICES,
+    WEATHER,
+)
 from silver.arrivals_daily import arrivals_daily, touched_by_quarantine
 from silver.contracts import QUARANTINE
 
@@ -16,8 +23,8 @@ NOON = "2025-05-02T12:00:00+00:00"
 FILE = "readings/2025-05-02/p/f.ndjson"
 INPUTS = {
     "bronze_meter_readings": METER_READINGS, "bronze_weather": WEATHER,
-    "bronze_spot_prices": SPOT_PRICES, "registrations": REGISTRATIONS, "rejected": REJECTED,
-    "quarantine": QUARANTINE,
+    "bronze_spot_prices": SPOT_PRICES, "bronze_co2_intensity": CO2_INTENSITY,
+    "registrations": REGISTRATIONS, "rejected": REJECTED, "quarantine": QUARANTINE,
 }  # fmt: skip
 
 

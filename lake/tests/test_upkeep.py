@@ -1,0 +1,97 @@
+"""Small files are bounded while a stream writes, and gone after upkeep; no row is another."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace as with_
+from typing import Any
+
+import deltalake
+import pytest
+from pyspark.sql import SparkSession
+
+from lake.contract import Column, Replace, Table
+from lake.settings import Settings
+from lake.store import Store
+from lake.upkeep import upkeep
+from lake.writing import insert, replace
+
+pytestmark = pytest.mark.spark
+DIALS = Table(
+    name="gold.dials",
+    row="a dial",
+    columns=(
+        Column(name="dial", type="int", meaning="Its number.", nullable=False),
+        Column(name="local_month", type="string", meaning="Its month.", nullable=False),
+        Column(name="energy_kwh", type="double", meaning="Energy."),
+    ),
+    key=("dial",),
+    update=Replace(),
+    partitioned_by=("local_month",),
+)
+_MOST = "spark.databricks.delta.autoCompact.minNumFiles"
+
+
+@pytest.fixture
+def store(spark: SparkSession, lake: Settings) -> Store:
+    return Store(spark, lake)
+
+
+@pytest.fixture
+def few_files(spark: SparkSession) -> Iterator[int]:
+    """A bound so low that a few commits reach it."""
+    spark.conf.set(_MOST, "4")
+    yield 4
+    spark.conf.unset(_MOST)
+
+
+def files(store: Store, table: Table) -> int:
+    return len(deltalake.DeltaTable(store.path(table)).file_uris())
+
+
+def test_commit_after_commit_leaves_a_bounded_number_of_files(
+    store: Store, table: Callable[..., Any], few_files: int
+) -> None:
+    counts = []
+    for dial in range(7):
+        insert(store, DIALS, table(DIALS, [{"dial": dial, "local_month": "2025-05"}]))
+        counts.append(files(store, DIALS))
+    assert max(counts) < few_files
+    assert store.read(DIALS).count() == 7
+
+
+def test_upkeep_leaves_one_file_a_partition_and_no_change_to_read(
+    store: Store, table: Callable[..., Any]
+) -> None:
+    assert upkeep(store, with_(DIALS, name="gold.never")) is None
+    months = ("2025-05", "2025-06")
+    for dial in range(4):
+        rows = [{"dial": dial * 2 + n, "local_month": m} for n, m in enumerate(months)]
+        insert(store, DIALS, table(DIALS, rows[: 1 if dial else 2]))
+    before = store.version(DIALS)
+    kept = upkeep(store, DIALS)
+    assert kept is not None
+    assert (kept.files_before, kept.files_after) == (5, 2)
+    assert store.changes(DIALS, after=before, until=store.version(DIALS)).count() == 0
+    assert sorted(r[0] for r in store.read(DIALS).select("dial").collect()) == [0, 1, 2, 4, 6]
+    done = store.version(DIALS)
+    assert str(upkeep(store, DIALS)) == "gold.dials: 2 files, now 2"
+    # Nothing to put together: nothing is committed but that it was cleaned up.
+    assert store.changes(DIALS, after=done, until=store.version(DIALS)).count() == 0
+
+
+def test_corrections_and_upkeep_at_once_both_get_done(
+    store: Store, table: Callable[..., Any]
+) -> None:
+    for dial in range(6):
+        insert(store, DIALS, table(DIALS, [{"dial": dial, "local_month": "2025-05"}]))
+
+    def correct(kwh: float) -> None:
+        rows = [{"dial": d, "local_month": "2025-05", "energy_kwh": kwh} for d in range(6)]
+        replace(store, DIALS, table(DIALS, rows), store.read(DIALS))
+
+    with ThreadPoolExecutor(2) as both:
+        corrected, kept = both.submit(correct, 1.0), both.submit(upkeep, store, DIALS)
+        corrected.result()
+        assert kept.result() is not None
+    assert {r[0] for r in store.read(DIALS).select("energy_kwh").collect()} == {1.0}
+    assert store.read(DIALS).count() == 6

@@ -1,0 +1,80 @@
+"""Carbon intensities are judged as prices are, and share their grid."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bronze.contracts import CO2_INTENSITY as AS_SENT
+from lake.quarantine import REASONS
+from silver.co2_intensity import co2_intensity
+from silver.contracts import CO2_INTENSITY, ENERGY_IN_CONTEXT, LOCATIONS, SPOT_PRICES
+from silver.energy_in_context import numbered, of_its_zone, zone_grid
+
+pytestmark = pytest.mark.spark
+AT = "2025-05-01T{}:00+00:00"
+
+
+def test_units_become_kg_per_kwh_and_what_cannot_be_true_has_a_reason(
+    table: Callable[..., Any],
+) -> None:
+    told = [
+        ("200", "g/kWh", 0.2, []),
+        ("0.2", "KG/kWh", 0.2, []),
+        ("200", "kg/MWh", 0.2, []),
+        ("0.2", "t/MWh", 0.2, []),
+        ("0", "g/kWh", 0.0, []),
+        ("200", "kg/kWh", 200.0, ["implausible"]),
+        ("-1", "g/kWh", -0.001, ["negative"]),
+        ("much", "g/kWh", None, ["not_a_number"]),
+        ("200", "lb/MWh", None, ["unknown_unit"]),
+    ]
+    rows = [
+        {"co2": co2, "unit": unit, "source_line": line} for line, (co2, unit, *_) in enumerate(told)
+    ]
+    sent = table(AS_SENT, rows, price_zone="Z", starts_at="2025-05-01T00:00Z", resolution="PT15M")
+    found = sorted(co2_intensity(sent).collect(), key=lambda r: r.source_line)
+    assert [(r.co2_kg_per_kwh, r[REASONS]) for r in found] == [
+        (pytest.approx(kg) if kg is not None else None, why) for *_, kg, why in told
+    ]
+    assert {(r.resolution, r.ends_at.minute - r.starts_at.minute) for r in found} == {("PT15M", 15)}
+
+
+def test_price_and_intensity_are_joined_by_containment_each_where_it_is_known(
+    table: Callable[..., Any],
+) -> None:
+    def of(start: str, end: str, **more: Any) -> dict[str, Any]:
+        return {"starts_at": AT.format(start), "ends_at": AT.format(end), **more}
+
+    prices = table(SPOT_PRICES, [of("00:00", "01:00", price_per_kwh=0.5)],
+                   price_zone="Z", currency="DKK")  # fmt: skip
+    intensities = table(CO2_INTENSITY, [
+        of("00:00", "01:00", co2_kg_per_kwh=0.2), of("00:15", "00:30", co2_kg_per_kwh=0.6),
+        of("01:00", "02:00", co2_kg_per_kwh=0.4)], price_zone="Z")  # fmt: skip
+    zones = numbered(table(LOCATIONS, [{"price_zone": "Z"}]), "price_zone", name="_zone")
+    told = [
+        (of("00:00", "00:15", fuel="elec"), (0.5, "DKK", 0.2)),
+        (of("00:15", "00:30", fuel="elec"), (0.5, "DKK", 0.6)),
+        (of("00:00", "01:00", fuel="elec"), (0.5, "DKK", 0.3)),
+        (of("00:00", "01:00", fuel="gas"), (0.5, "DKK", None)),
+        (of("01:00", "02:00", fuel="elec"), (None, None, 0.4)),
+        (of("02:00", "03:00", fuel="elec"), (None, None, None)),
+    ]
+    rows = table(ENERGY_IN_CONTEXT, [row for row, _ in told])
+    energy = rows.drop("price_per_kwh", "currency", "co2_kg_per_kwh").crossJoin(zones)
+    found = of_its_zone(energy, zone_grid(prices, intensities, zones)).collect()
+
+    def key(start: str, end: str, fuel: str) -> tuple[str, str, str]:
+        return start[11:16], end[11:16], fuel
+
+    wanted = {key(r["starts_at"], r["ends_at"], r["fuel"]): says for r, says in told}
+    got = {
+        key(r.starts_at.isoformat(), r.ends_at.isoformat(), r.fuel): (
+            r.price_per_kwh, r.currency, r.co2_kg_per_kwh
+        )
+        for r in found
+    }  # fmt: skip
+    assert {k: tuple(v) for k, v in got.items()} == {
+        k: tuple(pytest.approx(x) if isinstance(x, float) else x for x in v)
+        for k, v in wanted.items()
+    }
