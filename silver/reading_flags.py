@@ -12,7 +12,7 @@ from silver.said_once import length_s
 
 _SLICE = ["partner_id", "location_id", "local_date"]
 _METER_DAY = [*_SLICE, "meter_id", "direction", "resolution"]
-_FLAG = ("rule", "severity", "observed", "limit")
+_FLAG = ("rule", "severity", "observed", "bound")
 
 
 def reading_flags(
@@ -71,7 +71,7 @@ def above_limit(days: DataFrame, meter_readings: DataFrame) -> DataFrame:
     intervals = meter_readings.select(*_METER_DAY, "starts_at", "ends_at", power.alias("_kw"))
     return (
         intervals.join(F.broadcast(days.drop("starts_at", "ends_at")), on=_METER_DAY, how="inner")
-        .where(F.col("_kw") > F.col("limit"))
+        .where(F.col("_kw") > F.col("bound"))
         .withColumns({"observed": F.col("_kw"), "intervals": F.lit(1)})
         .select(*READING_FLAGS.names)
     )
@@ -83,6 +83,6 @@ def _flag(name: str, is_peak: bool, found: Broken) -> Column:
         F.lit(name).alias("rule"),
         F.lit(READING_RULES[name]).alias("severity"),
         found.observed.alias("observed"),
-        found.limit.alias("limit"),
+        found.limit.alias("bound"),
     )
     return F.when(found.is_broken, flag)

@@ -93,7 +93,7 @@ READING_FLAGS = Table(
                meaning="Readings in the stretch."),
         Column(name="observed", type="double",
                meaning="What was seen, as the rule measures it: kW, kWh, intervals, a factor."),
-        Column(name="limit", type="double", meaning="What the rule holds it against."),
+        Column(name="bound", type="double", meaning="What the rule holds it against."),
         _RECEIVED,
     ),
     key=("partner_id", "meter_id", "direction", "rule", "resolution", "starts_at"),

@@ -145,6 +145,6 @@ def test_a_clock_change_day_sent_as_24_hours_is_counted(
     whole = [*starts, autumn + timedelta(hours=48)]
     rows = [*told("whole", whole), *told("24", starts), *told("began then", starts[24:])]
     found = flags(readings(rows), table, "Europe/Copenhagen").collect()
-    assert [(r["meter_id"], r["rule"], r["observed"], r["limit"]) for r in found] == [
+    assert [(r["meter_id"], r["rule"], r["observed"], r["bound"]) for r in found] == [
         ("24", "clock_change_count", 24.0, 25.0)
     ]
