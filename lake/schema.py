@@ -15,8 +15,8 @@ _PROPERTIES = {
     # Small commits follow each other in a stream: the writer of the 50th small file of a partition
     # puts them together, so a partition has no more than 50 of them.
     "delta.autoOptimize.autoCompact": "true",
-    # What was answered within this time can be asked again; a reader that was away for longer
-    # computes its table whole.
+    # What was answered within this time can be asked again. A table whose inputs it has not read
+    # for longer is to be computed whole (``lake run TABLE --again``).
     "delta.deletedFileRetentionDuration": f"interval {KEPT_DAYS} days",
     "delta.logRetentionDuration": f"interval {KEPT_DAYS} days",
 }
