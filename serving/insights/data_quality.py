@@ -148,9 +148,9 @@ def _quality(lake: Reader, home: Location, span: Periods, fuel: str | None) -> B
         "to": span.local(len(span)),
         "data_until": max(reaches, default=None),
         "series": series,
-        # What waits has no history: it is what waits now.
+        # What waits and what is flagged have no history: they are told of now.
         "quarantine": _waiting(lake, home) if lake.at is None else [],
-        "flags": _flags(lake, home, span, fuel),
+        "flags": _flags(lake, home, span, fuel) if lake.at is None else [],
     }
 
 

@@ -125,6 +125,13 @@ def test_before_anything_was_said_nothing_was_known(api: TestClient) -> None:
     assert said["data_until"] is None
 
 
+def test_data_quality_tells_what_was_known_of_its_days(api: TestClient) -> None:
+    said = answer(api, "/v1/locations/castle/data-quality", as_of="2025-10-31")
+    assert {s["direction"] for s in said["series"]} == {"import", "consumption"}
+    # What waits and what is flagged are told of now only.
+    assert (said["quarantine"], said["flags"]) == ([], [])
+
+
 @pytest.mark.parametrize("at", ["2025-10-31T12:00:00", "soon", "2999-01-01", "2999-01-01T00:00Z"])
 def test_an_instant_without_offset_or_yet_to_come_is_refused(api: TestClient, at: str) -> None:
     for path, name in ((PATH, "since"), ("/v1/locations/castle/import", "as_of")):
