@@ -3,7 +3,8 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from gold.longer_periods import HOME, days_of, first_days, in_longer
+from gold.energy import slices_of
+from gold.longer_periods import days_of, first_days, in_longer
 
 
 def energy_weekly(energy_daily: DataFrame, locations: DataFrame) -> DataFrame:
@@ -21,8 +22,7 @@ def touched_by_energy_daily(changes: DataFrame) -> DataFrame:
 
 def touched_by_locations(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
     """Return all weeks of the locations: their zone may be another."""
-    homes = changes.select(*HOME).distinct()
-    return first_days(energy_daily.join(homes, on=HOME, how="left_semi"), named="week")
+    return first_days(slices_of(changes, energy_daily, "local_date"), named="week")
 
 
 def needed_for_energy_daily(slices: DataFrame) -> DataFrame:

@@ -3,7 +3,8 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from gold.longer_periods import HOME, days_of, first_days, in_longer
+from gold.energy import slices_of
+from gold.longer_periods import days_of, first_days, in_longer
 
 
 def energy_yearly(energy_monthly: DataFrame, locations: DataFrame) -> DataFrame:
@@ -23,8 +24,7 @@ def touched_by_energy_monthly(changes: DataFrame) -> DataFrame:
 
 def touched_by_locations(changes: DataFrame, energy_monthly: DataFrame) -> DataFrame:
     """Return all years of the locations: their zone may be another."""
-    homes = changes.select(*HOME).distinct()
-    return first_days(energy_monthly.join(homes, on=HOME, how="left_semi"), named="year")
+    return first_days(slices_of(changes, energy_monthly, "local_date"), named="year")
 
 
 def needed_for_energy_monthly(slices: DataFrame) -> DataFrame:

@@ -6,8 +6,8 @@ from pyspark.sql import functions as F
 from gold.contracts import ENERGY
 from gold.energy import added_up, again, judged, local_midnight
 
-HOME = ["partner_id", "location_id"]
-_SERIES = [*HOME, "fuel", "direction"]
+_HOME = ["partner_id", "location_id"]
+_SERIES = [*_HOME, "fuel", "direction"]
 _DEGREE_DAYS = ("degree_days", "cooling_degree_days")
 
 
@@ -40,7 +40,7 @@ def in_longer(
 
 def first_days(rows: DataFrame, *, named: str) -> DataFrame:
     """Return the homes and first days of the periods that rows lie in."""
-    return rows.select(*HOME, F.trunc("local_date", named).alias("local_date"))
+    return rows.select(*_HOME, F.trunc("local_date", named).alias("local_date"))
 
 
 def days_of(slices: DataFrame, *, named: str, last: Column, step: str) -> DataFrame:

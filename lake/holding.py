@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
 from lake import writing
+from lake.contract import Column as Field
 from lake.contract import Table
 from lake.store import Store
 
@@ -25,7 +26,8 @@ def hold_back(store: Store, table: Table, rows: DataFrame, *, good: int, until: 
     bad = rows.where(~holds(table)).select(*by).distinct().persist(StorageLevel.MEMORY_AND_DISK)
     try:
         if count := bad.count():
-            now, then = (_of(store.read(table, version=v), bad, by) for v in (until, good))
+            kept = F.broadcast(bad)
+            now, then = (writing.rows_of(store.read(table, version=v), kept) for v in (until, good))
             writing.replace(store, table, then, now.dropDuplicates([*table.key]))
         return count
     finally:
@@ -39,18 +41,26 @@ def holds(table: Table) -> Column:
     """
     rules = [F.expr(rule.condition) for rule in table.checks if rule.severity == "error"]
     for column in table.columns:
-        found = F.col(column.name)
         if column.values:
-            rules.append(found.isin(*column.values))
-        if column.minimum is not None:
-            rules.append(found >= column.minimum)
-        if column.maximum is not None:
-            rules.append(found <= column.maximum)
-        if column.type == "double" and (column.minimum is not None or column.maximum is not None):
-            rules.append(~F.isnan(found))
+            rules.append(F.col(column.name).isin(*column.values))
+        rules.append(is_within(column))
     return writing.all_of([F.lit(True), *(F.coalesce(rule, F.lit(True)) for rule in rules)])
 
 
-def _of(rows: DataFrame, slices: DataFrame, by: tuple[str, ...]) -> DataFrame:
-    same = writing.all_of(F.col(f"r.{c}").eqNullSafe(F.col(f"s.{c}")) for c in by)
-    return rows.alias("r").join(F.broadcast(slices.alias("s")), on=same, how="left_semi")
+def bounded(column: Field) -> Column:
+    """Return a column; NaN, which Spark holds for the greatest number, is in no bounds."""
+    found = F.col(column.name)
+    if column.type != "double" or (column.minimum is None and column.maximum is None):
+        return found
+    outside = float("inf") if column.minimum is None else float("-inf")
+    return F.when(F.isnan(found), F.lit(outside)).otherwise(found)
+
+
+def is_within(column: Field) -> Column:
+    """Tell whether a column lies within its bounds."""
+    holds = F.lit(True)
+    if column.minimum is not None:
+        holds = holds & (bounded(column) >= column.minimum)
+    if column.maximum is not None:
+        holds = holds & (bounded(column) <= column.maximum)
+    return holds

@@ -19,10 +19,11 @@ from pyspark.sql import functions as F
 
 from lake.contract import Append, Check, Table
 from lake.errors import LakeError
-from lake.holding import hold_back
+from lake.holding import bounded, hold_back, is_within
 from lake.recording import Found, Looked, record
 from lake.results import WHOLE_ROW
 from lake.running import Runner
+from lake.writing import rows_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +105,7 @@ def expectations(table: Table) -> list[Any]:
 def judged(table: Table, rows: "DataFrame") -> "DataFrame":
     """Return the columns that the suite looks at, a row a row: those with rules, one a check."""
     return _with_doubled(rows, F.struct(*table.key)).select(
-        *(_bounded(table, name).alias(name) for name in _ruled(table)),
+        *(bounded(table.column(name)).alias(name) for name in _ruled(table)),
         F.col("_doubled").isNull().alias(_UNIQUE.name),
         *(F.expr(rule.condition).alias(rule.name) for rule in table.checks),
     )
@@ -137,29 +138,16 @@ def _ruled(table: Table) -> list[str]:
     ]
 
 
-def _bounded(table: Table, name: str) -> "Column":
-    """Return a column; NaN, which Spark holds for the greatest number, is in no bounds."""
-    rule, value = table.column(name), F.col(name)
-    if rule.type != "double" or (rule.minimum is None and rule.maximum is None):
-        return value
-    outside = float("inf") if rule.minimum is None else float("-inf")
-    return F.when(F.isnan(value), F.lit(outside)).otherwise(value)
-
-
 def _holding(table: Table, name: str) -> "Column":
     """Return a column with one value in the place of all that hold its rule; few are left as is."""
-    rule, value = table.column(name), _bounded(table, name)
+    rule = table.column(name)
+    value = bounded(rule)
     if rule.values:
         return value
     if rule.minimum is None and rule.maximum is None:
         return F.when(value.isNotNull(), F.lit("there"))
-    holds = F.lit(True)
-    if rule.minimum is not None:
-        holds = holds & (value >= rule.minimum)
-    if rule.maximum is not None:
-        holds = holds & (value <= rule.maximum)
     kept = rule.maximum if rule.minimum is None else rule.minimum
-    return F.when(holds, F.lit(kept)).otherwise(value)
+    return F.when(is_within(rule), F.lit(kept)).otherwise(value)
 
 
 def _with_doubled(rows: "DataFrame", key: "Column") -> "DataFrame":
@@ -232,9 +220,7 @@ def _changed(runner: Runner, table: Table, *, after: int, until: int) -> "DataFr
     newest = changes.where("_change_type IN ('insert', 'update_postimage')").drop("_change_type")
     now = runner.store.read(table, version=until)
     # A row that changed twice is checked as it is now.
-    keys = newest.select(*table.key).distinct().alias("changed")
-    same = " AND ".join(f"now.`{k}` <=> changed.`{k}`" for k in table.key)
-    return now.alias("now").join(keys, on=F.expr(same), how="left_semi")
+    return rows_of(now, newest.select(*table.key).distinct())
 
 
 @dataclass

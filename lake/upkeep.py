@@ -10,14 +10,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 import deltalake
-from delta.exceptions import DeltaConcurrentModificationException
 
 from lake.contract import Table
 from lake.schema import KEPT_DAYS
 from lake.store import Store
+from lake.writing import tried_again
 
 SMALL_BYTES = 32 * 1024 * 1024
-_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,8 @@ def upkeep(store: Store, table: Table) -> Kept | None:
     if not store.exists(table):
         return None
     before = _files(store, table)
-    for attempt in range(_TRIES):
-        try:
-            if crowded := _crowded(before):
-                _compact(store, table, crowded)
-            break
-        except DeltaConcurrentModificationException:
-            if attempt == _TRIES - 1:
-                raise
-            before = _files(store, table)
+    if crowded := _crowded(before):
+        tried_again(lambda: _compact(store, table, crowded))
     store.delta(table).vacuum(KEPT_DAYS * 24)
     return Kept(table.name, len(before), len(_files(store, table)), time.monotonic() - began)
 

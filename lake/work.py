@@ -109,7 +109,6 @@ class Work:
         """Put the small files of a table together, or of all of a layer, and remove old ones."""
         from lake.upkeep import upkeep
 
-        clock_of(day)
         layer = [t for t in self.catalog.tables.values() if t.layer == name]
         store = self.runner(clock_of(day)).store
         kept = [upkeep(store, table) for table in layer or [self.catalog[name]]]

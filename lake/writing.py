@@ -4,6 +4,7 @@ Every write is idempotent: rows are keyed, the wanted state is compared with the
 an empty difference commits nothing. So a run that was killed is simply run again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -172,21 +173,35 @@ def _merge(store: Store, table: Table, changed: DataFrame) -> None:
         touched = [r[0] for r in changed.select(name).distinct().collect()]
         same_key.append(F.col(f"stored.{name}").isin(touched))
     every: dict[str, str | Column] = {n: f"changed.`{n}`" for n in table.names}
+    tried_again(
+        lambda: (
+            store.delta(table)
+            .alias("stored")
+            .merge(changed.alias("changed"), all_of(same_key))
+            .whenMatchedDelete(f"changed.{_KIND} = 'delete'")
+            .whenMatchedUpdate(set=every)
+            .whenNotMatchedInsert(f"changed.{_KIND} <> 'delete'", values=every)
+            .execute()
+        )
+    )
+
+
+def tried_again(work: Callable[[], object]) -> None:
+    """Do a commit again, some times, where another writer of the table came first."""
     for attempt in range(_TRIES):
         try:
-            (
-                store.delta(table)
-                .alias("stored")
-                .merge(changed.alias("changed"), all_of(same_key))
-                .whenMatchedDelete(f"changed.{_KIND} = 'delete'")
-                .whenMatchedUpdate(set=every)
-                .whenNotMatchedInsert(f"changed.{_KIND} <> 'delete'", values=every)
-                .execute()
-            )
-            return
+            work()
         except DeltaConcurrentModificationException:
             if attempt == _TRIES - 1:
                 raise
+        else:
+            return
+
+
+def rows_of(rows: DataFrame, keys: DataFrame) -> DataFrame:
+    """Return the rows whose key is one of ``keys``; null is a key like any other."""
+    same = all_of(F.col(f"r.{k}").eqNullSafe(F.col(f"k.{k}")) for k in keys.columns)
+    return rows.alias("r").join(keys.alias("k"), on=same, how="left_semi")
 
 
 def _conformed(table: Table, rows: DataFrame) -> DataFrame:

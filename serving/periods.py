@@ -41,6 +41,11 @@ class Periods:
         """Return the number of the period in which an instant lies; -1 or too high: none."""
         return bisect_right(self.edges, instant.timestamp()) - 1
 
+    def of_day(self, day: object) -> int:
+        """Return the number of the period in which a local day begins; -1 or too high: none."""
+        assert isinstance(day, date)
+        return bisect_right(self.edges, midnight(day, self.zone)) - 1
+
     def local(self, edge: int) -> str:
         """Return an edge as ISO 8601 with the location's offset."""
         return datetime.fromtimestamp(self.edges[edge], self.zone).isoformat()

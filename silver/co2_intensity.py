@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from lake.quarantine import REASONS
 from silver.contracts import CO2_INTENSITY, MOST_CO2_KG_PER_KWH
 from silver.registration import payload
-from silver.typed import duration, instant, reasons, seconds
+from silver.typed import is_of_zone_interval, reasons, with_interval_of_zone
 
 # kg per kWh in one unit of what is sent.
 _UNITS = {"g/kwh": 1e-3, "kg/kwh": 1.0, "kg/mwh": 1e-3, "t/mwh": 1.0}
@@ -22,22 +22,17 @@ def co2_intensity(bronze_co2_intensity: DataFrame) -> DataFrame:
         factor = F.when(F.lower(F.trim("unit")) == name, kg).otherwise(factor)
     said = F.col("co2").try_cast("double")
     is_number = said.isNotNull() & ~F.isnan(said) & (F.abs(said) < float("inf"))
-    is_length = F.col("_length").isin(900, 1800, 3600)
     return (
         bronze_co2_intensity.withColumn(
             "_payload", payload("price_zone", "starts_at", "resolution", "co2", "unit")
         )
-        .withColumn("_length", seconds("resolution"))
-        .withColumn("resolution", F.coalesce(duration(F.col("_length")), "resolution"))
+        .transform(with_interval_of_zone)
         .withColumn("co2_kg_per_kwh", said * factor)
-        .withColumn("starts_at", instant("starts_at"))
-        .withColumn("ends_at", F.timestamp_add("SECOND", F.col("_length"), F.col("starts_at")))
-        .withColumn("known_at", F.coalesce(instant("known_at"), "received_at"))
         .withColumn(
             REASONS,
             reasons(
                 ("starts_at_unreadable", F.col("starts_at").isNull()),
-                ("unknown_resolution", ~F.coalesce(is_length, F.lit(False))),
+                ("unknown_resolution", ~is_of_zone_interval()),
                 ("unknown_unit", factor.isNull()),
                 ("not_a_number", ~is_number),
                 ("negative", is_number & (said < 0)),

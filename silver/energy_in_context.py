@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from silver.balance import HOME, by_direction, ways
 from silver.contracts import ENERGY_IN_CONTEXT
+from silver.home_days import all_days
 from silver.reading_errors import without_errors
 from silver.said_once import length_s, lengths, said_once
 
@@ -102,8 +103,7 @@ def touched_by_home_profiles(changes: DataFrame, meter_readings: DataFrame) -> D
 
 def touched_by_locations(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
     """Return all days of the locations: their zone, place or price zone may be another."""
-    homes = changes.select(*HOME).distinct()
-    return meter_readings.select(*HOME, "local_date").join(homes, on=HOME, how="left_semi")
+    return all_days(changes, meter_readings)
 
 
 def touched_by_location_weather(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from silver.balance import FUEL, HOME, by_direction, ways
 from silver.contracts import ENERGY_REVISIONS
+from silver.home_days import all_days
 from silver.said_once import length_s, lengths, said_once
 
 _DAY = [*FUEL, "local_date"]
@@ -52,8 +53,7 @@ def energy_revisions(
 
 def touched_by_meters(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
     """Return all days of the locations: which meters count decides on the sums."""
-    homes = changes.select(*HOME).distinct()
-    return meter_readings.select(*HOME, "local_date").join(homes, on=HOME, how="left_semi")
+    return all_days(changes, meter_readings)
 
 
 def touched_by_locations(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:

@@ -3,7 +3,8 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-HOME_DAY = ["partner_id", "location_id", "local_date"]
+from silver.home_days import HOME_DAY, days_around
+
 # A silence of more days is no gap: the home may stand empty, or the meter may be another.
 LONGEST_GAP_DAYS = 7
 WEEKS_BEFORE = 4
@@ -40,12 +41,6 @@ def gap_days(meter_days: DataFrame, reading_flags: DataFrame) -> DataFrame:
         .groupBy(*HOME_DAY)
         .agg(F.max("_resumes").alias("_resumes"))
     )
-
-
-def days_around(days: DataFrame, *, before: int, after: int) -> DataFrame:
-    """Return the home-days so many days before and after some, and themselves."""
-    near = F.sequence(F.date_sub("local_date", before), F.date_add("local_date", after))
-    return days.select(*HOME_DAY[:2], F.explode(near).alias("local_date")).distinct()
 
 
 def days_looked_at(gaps: DataFrame) -> DataFrame:

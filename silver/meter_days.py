@@ -7,6 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from silver.contracts import METER_DAYS
+from silver.home_days import all_days
 from silver.judgement import local_midnight
 from silver.said_once import length_s
 
@@ -65,8 +66,7 @@ def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
 
 def touched_by_locations(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
     """Return all days of the locations: their zone may be another."""
-    homes = changes.select(*_HOME).distinct()
-    return meter_readings.select(*_HOME, "local_date").join(homes, on=_HOME, how="left_semi")
+    return all_days(changes, meter_readings)
 
 
 def _offset_s() -> Column:

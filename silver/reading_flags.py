@@ -6,12 +6,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from silver.contracts import HISTORY_OF_METER_DAYS, READING_FLAGS, READING_RULES
+from silver.home_days import HOME_DAY, days_around
 from silver.rules import OF_DAYS, OF_PEAKS
 from silver.rules.days import DAYS_AHEAD, Broken, with_days_around
 from silver.said_once import length_s
 
-_SLICE = ["partner_id", "location_id", "local_date"]
-_METER_DAY = [*_SLICE, "meter_id", "direction", "resolution"]
+_METER_DAY = [*HOME_DAY, "meter_id", "direction", "resolution"]
 _FLAG = ("rule", "severity", "observed", "bound")
 
 
@@ -33,27 +33,17 @@ def reading_flags(
 
 def touched_by_meter_days(changes: DataFrame) -> DataFrame:
     """Return the days that are judged by the changed ones."""
-    day = F.explode(
-        F.sequence(
-            F.date_sub("local_date", DAYS_AHEAD), F.date_add("local_date", HISTORY_OF_METER_DAYS)
-        )
-    )
-    return changes.select(*_SLICE).distinct().select(*_SLICE[:2], day.alias("local_date"))
+    return days_around(changes, before=DAYS_AHEAD, after=HISTORY_OF_METER_DAYS)
 
 
 def touched_by_meter_readings(changes: DataFrame) -> DataFrame:
     """Return the days of the readings."""
-    return changes.select(*_SLICE)
+    return changes.select(*HOME_DAY)
 
 
 def needed_for_meter_days(slices: DataFrame) -> DataFrame:
     """Return the days that the rules look at for some days."""
-    day = F.explode(
-        F.sequence(
-            F.date_sub("local_date", HISTORY_OF_METER_DAYS), F.date_add("local_date", DAYS_AHEAD)
-        )
-    )
-    return slices.select(*_SLICE[:2], day.alias("local_date")).distinct()
+    return days_around(slices, before=HISTORY_OF_METER_DAYS, after=DAYS_AHEAD)
 
 
 def broken(days: DataFrame) -> DataFrame:

@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from lake.quarantine import REASONS
 from silver.contracts import SPOT_PRICES
 from silver.registration import payload
-from silver.typed import duration, instant, reasons, seconds
+from silver.typed import is_of_zone_interval, reasons, with_interval_of_zone
 
 _KWH = {"kWh": 1.0, "MWh": 1000.0}
 
@@ -22,21 +22,14 @@ def spot_prices(bronze_spot_prices: DataFrame) -> DataFrame:
         bronze_spot_prices.withColumn(
             "_payload", payload("price_zone", "starts_at", "resolution", "price", "unit")
         )
-        .withColumn("_length", seconds("resolution"))
-        .withColumn("resolution", F.coalesce(duration(F.col("_length")), "resolution"))
+        .transform(with_interval_of_zone)
         .withColumn("currency", F.upper(F.get(parts, F.lit(0))))
         .withColumn("price_per_kwh", price / per)
-        .withColumn("starts_at", instant("starts_at"))
-        .withColumn("ends_at", F.timestamp_add("SECOND", F.col("_length"), F.col("starts_at")))
-        .withColumn("known_at", F.coalesce(instant("known_at"), "received_at"))
         .withColumn(
             REASONS,
             reasons(
                 ("starts_at_unreadable", F.col("starts_at").isNull()),
-                (
-                    "unknown_resolution",
-                    ~F.coalesce(F.col("_length").isin(900, 1800, 3600), F.lit(False)),
-                ),
+                ("unknown_resolution", ~is_of_zone_interval()),
                 ("unknown_unit", per.isNull() | ~F.col("currency").rlike("^[A-Z]{3}$")),
                 ("not_a_number", price.isNull() | F.isnan(price) | (F.abs(price) == float("inf"))),
             ),

@@ -9,14 +9,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from silver.contracts import SUBSTITUTED_ENERGY
-from silver.gap_days import (
-    HOME_DAY,
-    LONGEST_GAP_DAYS,
-    WEEKS_BEFORE,
-    days_around,
-    days_looked_at,
-    gap_days,
-)
+from silver.gap_days import LONGEST_GAP_DAYS, WEEKS_BEFORE, days_looked_at, gap_days
+from silver.home_days import HOME_DAY, days_around
 from silver.judgement import local_midnight
 from silver.said_once import length_s
 

@@ -3,7 +3,7 @@
 import functools
 import zoneinfo
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 _OFFSET = r"(?i)[T ]\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$"
@@ -47,6 +47,25 @@ def duration(length: Column) -> Column:
         .when(length % 60 == 0, F.concat(F.lit("PT"), (length / 60).cast("int"), F.lit("M")))
         .otherwise(F.concat(F.lit("PT"), length, F.lit("S")))
     )
+
+
+def with_interval_of_zone(lines: DataFrame) -> DataFrame:
+    """Type the interval of a price or intensity: adds ``_length`` (s), ``ends_at``; null if unread.
+
+    ``starts_at, resolution, known_at`` are replaced; what is not said to be known is as it arrives.
+    """
+    return (
+        lines.withColumn("_length", seconds("resolution"))
+        .withColumn("resolution", F.coalesce(duration(F.col("_length")), "resolution"))
+        .withColumn("starts_at", instant("starts_at"))
+        .withColumn("ends_at", F.timestamp_add("SECOND", F.col("_length"), F.col("starts_at")))
+        .withColumn("known_at", F.coalesce(instant("known_at"), "received_at"))
+    )
+
+
+def is_of_zone_interval() -> Column:
+    """Tell whether ``_length`` is one that prices and intensities have: 15, 30 or 60 min."""
+    return F.coalesce(F.col("_length").isin(900, 1800, 3600), F.lit(False))
 
 
 def is_zone(name: str) -> Column:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated, Literal, NotRequired
 
@@ -13,7 +12,7 @@ from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
 from serving.parameters import From, Fuel, To, errors, words
-from serving.periods import Periods, midnight, periods
+from serving.periods import Periods, periods
 
 router = APIRouter(tags=["cost"])
 _TABLES = {"P1D": "gold.cost_daily", "P1M": "gold.cost_monthly"}
@@ -133,7 +132,7 @@ def _costs(
     )
     by_period: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
-        by_period[_number(row, span)].append(row)
+        by_period[span.of_day(row["local_date"])].append(row)
     return {
         "location_id": home.location_id,
         "fuel": fuel,
@@ -145,12 +144,6 @@ def _costs(
         "data_until": data_until(lake, home, fuel=fuel, direction=direction),
         "elements": [_cost(by_period[n], span, n, include) for n in range(len(span))],
     }
-
-
-def _number(row: Row, span: Periods) -> int:
-    day = row["local_date"]
-    assert isinstance(day, date)
-    return span.at(datetime.fromtimestamp(midnight(day, span.zone), UTC))
 
 
 def _cost(rows: Sequence[Row], span: Periods, number: int, include: frozenset[str]) -> Row:

@@ -1,7 +1,6 @@
 """gold.peak_power_daily -> the highest mean power of a home and its instant, by day or month."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
 from functools import partial
 from itertools import groupby
 from typing import Annotated, Literal
@@ -13,7 +12,7 @@ from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
 from serving.parameters import Direction, From, Fuel, To, errors
-from serving.periods import Periods, midnight, periods
+from serving.periods import Periods, periods
 
 router = APIRouter(tags=["energy"])
 _TABLE = "gold.peak_power_daily"
@@ -106,7 +105,9 @@ def _peaks(
         f"AND direction = {literal(direction)} AND window_minutes = {_MINUTES[window]} "
         f"AND local_date BETWEEN {literal(first)} AND {literal(last)} ORDER BY local_date"
     )
-    by_period = {n: list(found) for n, found in groupby(rows, lambda day: _number(day, span))}
+    by_period = {
+        n: list(found) for n, found in groupby(rows, lambda day: span.of_day(day["local_date"]))
+    }
     return {
         "location_id": home.location_id,
         "fuel": fuel,
@@ -120,12 +121,6 @@ def _peaks(
         "data_until": data_until(lake, home, fuel=fuel, direction=direction),
         "elements": [_peak(by_period.get(n, ()), span, n, home) for n in range(len(span))],
     }
-
-
-def _number(row: Row, span: Periods) -> int:
-    day = row["local_date"]
-    assert isinstance(day, date)
-    return span.at(datetime.fromtimestamp(midnight(day, span.zone), UTC))
 
 
 def _power(row: Row) -> float:

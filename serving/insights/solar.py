@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated, Literal
 
@@ -13,7 +12,7 @@ from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
 from serving.parameters import From, To, errors
-from serving.periods import Periods, midnight, periods
+from serving.periods import Periods, periods
 
 router = APIRouter(tags=["energy"])
 _TABLE = "gold.solar_daily"
@@ -109,10 +108,7 @@ def _solar(lake: Reader, home: Location, span: Periods) -> Body:
     )
     by_period: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
-        day = row["local_date"]
-        assert isinstance(day, date)
-        number = span.at(datetime.fromtimestamp(midnight(day, span.zone), UTC))
-        by_period[number].append(row)
+        by_period[span.of_day(row["local_date"])].append(row)
     return {
         "location_id": home.location_id,
         "resolution": span.resolution,
