@@ -9,7 +9,7 @@ from silver.balance import HOME, by_direction, ways
 from silver.contracts import ENERGY_IN_CONTEXT
 from silver.home_days import all_days
 from silver.reading_errors import without_errors
-from silver.said_once import length_s, lengths, said_once
+from silver.said_once import length_s, lengths_of, said_once
 
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
@@ -23,12 +23,15 @@ _OF_HOME = ("time_zone", "price_zone")
 _WEATHER = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 _PROFILE = ("house_type", "living_area_m2", "persons", "heating_type_primary", "electric_cars")
 _GRID_MINUTES = (15, 30, 60)
+# By name, so that Parquet skips what has nothing else.
+_SHORT = ("PT15M", "PT30M", "PT1H")
 # A place or zone and a time of it make one number, so that a join compares numbers.
 _TIMES = 1 << 32
 
 
 def energy_in_context(
     meter_readings: DataFrame,
+    meter_days: DataFrame,
     reading_flags: DataFrame,
     meters: DataFrame,
     locations: DataFrame,
@@ -46,7 +49,7 @@ def energy_in_context(
     homes = in_their_time(locations, home_profiles, location_weather, points, zones)
     hours = at_hand(hourly(weather, points))
     readings = without_errors(meter_readings.where("NOT is_sub_meter"), reading_flags)
-    of_days = at_hand(lengths(readings))
+    of_days = at_hand(lengths_of(meter_days))
     return (
         readings.transform(lambda rows: said_once(rows, of_days))
         .transform(lambda rows: by_direction(rows, ways(meters, locations), of_days))
@@ -60,6 +63,11 @@ def energy_in_context(
 def touched_by_meter_readings(changes: DataFrame) -> DataFrame:
     """Return the location-days of the readings."""
     return changes.select(*HOME, "local_date")
+
+
+def touched_by_meter_days(changes: DataFrame) -> DataFrame:
+    """Return none: the readings that changed them tell theirs."""
+    return changes.select(*HOME, "local_date").limit(0)
 
 
 def touched_by_weather(
@@ -185,7 +193,8 @@ def over_days(readings: DataFrame, homes: DataFrame, hours: DataFrame) -> DataFr
     hour = F.explode(F.sequence("starts_at", last, F.expr("INTERVAL 1 HOUR")))
     interval = ["_point", "_long", "ends_at"]
     return (
-        readings.where(length_s() > 3600)
+        readings.where(~F.col("resolution").isin(*_SHORT))
+        .where(length_s() > 3600)
         .join(F.broadcast(homes.select(*HOME, "_point").distinct()), on=HOME, how="inner")
         .select("_point", "starts_at", "ends_at")
         .distinct()

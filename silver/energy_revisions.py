@@ -12,19 +12,19 @@ from pyspark.sql import functions as F
 from silver.balance import FUEL, HOME, by_direction, ways
 from silver.contracts import ENERGY_REVISIONS
 from silver.home_days import all_days
-from silver.said_once import length_s, lengths, said_once
+from silver.said_once import lengths, said_once
 
 _DAY = [*FUEL, "local_date"]
 _GROUP = [*_DAY, "_scope"]
 _KEY = [*_GROUP, "direction", "starts_at", "ends_at", "resolution", "local_month"]
 _SAID = ("energy_kwh", "quality", "is_derived", "is_consumption")
-_LONGEST_DAY = 25 * 3600
 _WHOLE_DAY = "1970-01-01"
 
 
 def energy_revisions(
     meter_readings: DataFrame,
     meter_reading_revisions: DataFrame,
+    meter_days: DataFrame,
     meters: DataFrame,
     locations: DataFrame,
     *,
@@ -41,7 +41,7 @@ def energy_revisions(
     told = at_hand(
         current.withColumn("superseded_at", F.lit(None).cast("timestamp"))
         .unionByName(superseded.select(*current.columns, "superseded_at"))
-        .join(F.broadcast(with_history(current, superseded, of_homes)), on=_DAY, how="inner")
+        .join(F.broadcast(with_history(meter_days, superseded, of_homes)), on=_DAY, how="inner")
         .withColumn("_scope", _scope())
         .transform(of_changing_groups)
     )
@@ -49,6 +49,17 @@ def energy_revisions(
     then = as_then(told, states, of_homes)
     zones = F.broadcast(locations.select(*HOME, "time_zone"))
     return kept(then, states).join(zones, on=HOME, how="inner").select(*ENERGY_REVISIONS.names)
+
+
+def slices_with_rows(
+    meter_reading_revisions: DataFrame,
+    meter_days: DataFrame,
+    meters: DataFrame,
+    locations: DataFrame,
+) -> DataFrame:
+    """Return the days with a history: few, and told by the counts of their meters."""
+    superseded = meter_reading_revisions.where("NOT is_sub_meter")
+    return with_history(meter_days, superseded, ways(meters, locations)).select(*_DAY[:2], _DAY[3])
 
 
 def touched_by_meters(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
@@ -61,18 +72,21 @@ def touched_by_locations(changes: DataFrame, meter_readings: DataFrame) -> DataF
     return touched_by_meters(changes, meter_readings)
 
 
-def with_history(current: DataFrame, superseded: DataFrame, of_homes: DataFrame) -> DataFrame:
+def with_history(meter_days: DataFrame, superseded: DataFrame, of_homes: DataFrame) -> DataFrame:
     """Return the days of a home's fuel on which more was known otherwise than known_at tells.
 
     ``_is_mixed`` where intervals have different lengths, so that one decides on others; ``_is_odd``
     where, without a correction, a meter says lengths of its own or more meters speak than count.
     """
-    length = F.when(length_s() <= _LONGEST_DAY, length_s())
-    of_meters = current.groupBy(*_DAY, "direction", "meter_id").agg(
-        F.min(length).alias("_shortest"),
-        F.max(length).alias("_longest"),
-        F.min("known_at").alias("_first"),
-        F.max("known_at").alias("_last"),
+    of_meters = (
+        meter_days.where("NOT is_sub_meter")
+        .groupBy(*_DAY, "direction", "meter_id")
+        .agg(
+            F.min("interval_s").alias("_shortest"),
+            F.max("longest_interval_s").alias("_longest"),
+            F.min("first_known_at").alias("_first"),
+            F.max("last_known_at").alias("_last"),
+        )
     )
     is_then = (F.col("local_date") >= F.col("_from")) & (F.col("local_date") < F.col("_until"))
     active = F.coalesce(*(F.when(F.col("direction") == d, F.col(f"_active_{d}"))

@@ -11,6 +11,8 @@ from silver.home_days import all_days
 from silver.judgement import local_midnight
 from silver.said_once import length_s
 
+# 2: how long intervals are and when they were said, so that a day tells it.
+RULE_VERSION = 2
 _HOME = ["partner_id", "location_id"]
 _DAY_OF = [*_HOME, "meter_id", "fuel", "direction", "local_date", "local_month", "resolution"]
 _LONGEST_DAY = 25 * 3600
@@ -43,6 +45,7 @@ def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
             F.min("starts_at").alias("starts_at"),
             F.max("ends_at").alias("ends_at"),
             F.min(length_s()).alias("interval_s"),
+            F.max(length_s()).alias("longest_interval_s"),
             F.count(F.lit(1)).alias("intervals"),
             F.count_if(is_zero).alias("zero_intervals"),
             F.count_if(F.col("quality") == "estimated").alias("estimated_intervals"),
@@ -52,6 +55,9 @@ def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
             F.count_if(night).alias("night_intervals"),
             F.count_if(night & is_zero).alias("night_zero_intervals"),
             F.sum(F.when(night, F.col("energy_kwh")).otherwise(0.0)).alias("night_kwh"),
+            F.max("is_sub_meter").alias("is_sub_meter"),
+            F.min("known_at").alias("first_known_at"),
+            F.max("known_at").alias("last_known_at"),
             F.max("received_at").alias("_received_at"),
             landed.alias("_is_landed"),
         )

@@ -25,6 +25,18 @@ def lengths(readings: DataFrame) -> DataFrame:
     )
 
 
+def lengths_of(meter_days: DataFrame) -> DataFrame:
+    """Return :func:`lengths` by the days of the main meters, without a look at the readings."""
+    return (
+        meter_days.where("NOT is_sub_meter")
+        .groupBy(*METER_DAY, "location_id", "fuel")
+        .agg(
+            F.min("interval_s").alias("shortest"),
+            F.max("longest_interval_s").alias("longest"),
+        )
+    )
+
+
 def said_once(readings: DataFrame, of_days: DataFrame) -> DataFrame:
     """Leave out the readings that say again what others of their meter and day say.
 

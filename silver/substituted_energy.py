@@ -35,14 +35,11 @@ def substituted_energy(
 ) -> DataFrame:
     """Return a row a location, fuel, direction and interval that is missing and can be filled.
 
-    Energy in kWh. Days with gaps are found by the counts of their meters; only around them is the
-    energy looked at. A gap that nothing follows is no gap yet.
+    Energy in kWh. Days with gaps are found by the counts of their meters. A gap that nothing
+    follows is no gap yet.
     """
     gaps = at_hand(gap_days(meter_days, reading_flags))
-    near = energy_in_context.where(length_s() <= 25 * 3600).join(
-        F.broadcast(days_looked_at(gaps)), on=HOME_DAY, how="left_semi"
-    )
-    rows = at_hand(near)
+    rows = at_hand(energy_in_context.where(length_s() <= 25 * 3600))
     missing = at_hand(with_neighbours(grid(rows, gaps), rows))
     is_short = F.col("_next._s") - F.col("_last._s") <= _INTERPOLATED_S
     has_ends = F.coalesce(is_short, F.lit(False))
@@ -56,6 +53,11 @@ def substituted_energy(
     )
 
 
+def slices_with_rows(meter_days: DataFrame, reading_flags: DataFrame) -> DataFrame:
+    """Return the days with gaps: few."""
+    return gap_days(meter_days, reading_flags).select(*HOME_DAY)
+
+
 def touched_by_energy_in_context(changes: DataFrame) -> DataFrame:
     """Return the days that the changed ones fill, or whose gaps they end."""
     return days_around(changes, before=LONGEST_GAP_DAYS, after=7 * WEEKS_BEFORE)
@@ -66,13 +68,9 @@ def touched_by_meter_days(changes: DataFrame) -> DataFrame:
     return days_around(changes, before=LONGEST_GAP_DAYS, after=LONGEST_GAP_DAYS)
 
 
-def needed_for_energy_in_context(
-    slices: DataFrame, meter_days: DataFrame, reading_flags: DataFrame
-) -> DataFrame:
-    """Return the days to look at for those of the slices that have a gap: few."""
-    known = meter_days.join(needed_for_meter_days(slices), on=HOME_DAY, how="left_semi")
-    gaps = gap_days(known, reading_flags).join(slices, on=HOME_DAY, how="left_semi")
-    return days_looked_at(gaps)
+def needed_for_energy_in_context(slices: DataFrame) -> DataFrame:
+    """Return the days to look at for days with gaps."""
+    return days_looked_at(slices)
 
 
 def needed_for_meter_days(slices: DataFrame) -> DataFrame:
@@ -133,14 +131,15 @@ def with_neighbours(slots: DataFrame, rows: DataFrame) -> DataFrame:
         .select(*_SERIES, F.unix_seconds("starts_at").alias("_s"), F.struct(
             *(c.alias(n) for n, c in there.items())).alias("_said"))
     )  # fmt: skip
-    in_time = Window.partitionBy(*_SERIES).orderBy("_s")
-    before = in_time.rowsBetween(Window.unboundedPreceding, -1)
-    after = in_time.rowsBetween(1, Window.unboundedFollowing)
+    until_now = (Window.unboundedPreceding, -1)
+    # Backwards: a frame that ends with the partition would be gone through anew for each row.
+    before = Window.partitionBy(*_SERIES).orderBy("_s").rowsBetween(*until_now)
+    after = Window.partitionBy(*_SERIES).orderBy(F.desc("_s")).rowsBetween(*until_now)
     return (
         slots.withColumn("_is_gap", F.lit(True))
         .unionByName(said, allowMissingColumns=True)
         .withColumn("_last", F.last("_said._last", ignorenulls=True).over(before))
-        .withColumn("_next", F.first("_said._next", ignorenulls=True).over(after))
+        .withColumn("_next", F.last("_said._next", ignorenulls=True).over(after))
         .where("_is_gap")
         .drop("_said", "_is_gap")
     )
@@ -176,21 +175,29 @@ def like_day(missing: DataFrame, rows: DataFrame) -> DataFrame:
     """
     slot = [*_SERIES_DAY, "_clock_s", "_length"]
     shown = rows.withColumns({"_length": length_s(), "_clock_s": _clock_s(F.col("starts_at"))})
-    weeks = F.array(*(F.date_add("local_date", 7 * n) for n in range(1, WEEKS_BEFORE + 1)))
     days = missing.select(*_SERIES_DAY).distinct()
+    weeks = F.explode(F.array(*map(F.lit, range(1, WEEKS_BEFORE + 1)))).alias("_week")
+    days_before = days.select("*", weeks).select(
+        *_SERIES,
+        F.date_sub("local_date", 7 * F.col("_week")).alias("local_date"),
+        F.col("local_date").alias("_day"),
+        "_week",
+    )
     like = (
-        shown.withColumn("local_date", F.explode(weeks))
-        .join(days, on=_SERIES_DAY, how="left_semi")
+        shown.join(F.broadcast(days_before), on=_SERIES_DAY, how="inner")
+        .withColumn("local_date", F.col("_day"))
         .groupBy(*slot)
         .agg(
             F.avg("energy_kwh").alias("_like_kwh"),
             F.max("known_at").alias("_known_at"),
-            F.count_distinct(F.to_date("starts_at")).alias("_like_days"),
+            F.bit_or(F.expr("shiftleft(1, _week)")).alias("_weeks"),
         )
-        .where(F.col("_like_days") >= _LIKE_DAYS_NEEDED)
+        .where(F.bit_count("_weeks") >= _LIKE_DAYS_NEEDED)
     )
-    of_day = shown.groupBy(*slot).agg(
-        F.avg("energy_kwh").alias("_kwh"), F.max("known_at").alias("_at")
+    of_day = (
+        shown.join(F.broadcast(days), on=_SERIES_DAY, how="left_semi")
+        .groupBy(*slot)
+        .agg(F.avg("energy_kwh").alias("_kwh"), F.max("known_at").alias("_at"))
     )
     scales = (
         of_day.join(like, on=slot, how="inner")

@@ -16,6 +16,7 @@ from silver.contracts import (
     METERS,
 )
 from silver.energy_revisions import energy_revisions
+from silver.meter_days import meter_days
 from silver.said_once import lengths, said_once
 
 pytestmark = pytest.mark.spark
@@ -121,9 +122,11 @@ def test_what_was_known_then_is_what_a_lake_knew_that_was_told_no_more(
     of_days = lengths(readings)
     energy = by_direction(said_once(readings, of_days), ways(*registered), of_days).collect()
     whole = set(LAKES[KNOWN[-1]])
+    now_said = table(METER_READINGS, [r for r in current if r["partner_id"] in whole], **day)
     revisions = energy_revisions(
-        table(METER_READINGS, [r for r in current if r["partner_id"] in whole], **day),
+        now_said,
         table(METER_READING_REVISIONS, [r for r in superseded if r["partner_id"] in whole], **day),
+        meter_days(now_said, registered[1]),
         *registered,
         at_hand=lambda frame: frame.localCheckpoint(),
     ).collect()
