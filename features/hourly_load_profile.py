@@ -70,7 +70,8 @@ def looking_back(hours: DataFrame) -> DataFrame:
             }
         )
         .withColumn("median_28d_kwh", _median("_month"))
-        .withColumns({lag_column(d): _lag(d, same_hour) for d in LAGS})
+        .withColumns({f"_{n}_rows_ago": _ago(n, same_hour) for n in range(1, max(LAGS))})
+        .withColumns({lag_column(d): _lag(d) for d in LAGS})
         .withColumn("mean_7d_kwh", _mean([F.col(lag_column(d)) for d in LAGS if d <= 7]))
         .withColumns(
             {
@@ -99,6 +100,18 @@ def _mean(columns: list[Column]) -> Column:
     return F.try_divide(total, reduce(Column.__add__, there))
 
 
-def _lag(days: int, same_hour: WindowSpec) -> Column:
-    """Return the load so many days before the next day; null where that day is not there."""
-    return F.max("kwh").over(same_hour.rangeBetween(1 - days, 1 - days))
+def _ago(rows: int, same_hour: WindowSpec) -> Column:
+    return F.lag(F.struct("_day", "kwh"), rows).over(same_hour)
+
+
+def _lag(days: int) -> Column:
+    """Return the load so many days before the next day; null where that day is not there.
+
+    A row a day at most, so it is among as many rows before: a frame of its own would be dearer.
+    """
+    if days == 1:
+        return F.col("kwh")
+    ago = [F.col(f"_{n}_rows_ago") for n in range(1, days)]
+    return F.coalesce(
+        *(F.when(row["_day"] == F.col("_day") - (days - 1), row["kwh"]) for row in ago)
+    )

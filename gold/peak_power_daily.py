@@ -19,8 +19,6 @@ def peak_power_daily(energy_in_context: DataFrame) -> DataFrame:
     """
     return (
         energy_in_context.where(_length() <= _LONGEST)
-        # A day's rows come together once; then nothing that follows moves them again.
-        .repartition(*_DAY_OF)
         .transform(in_windows)
         .transform(highest)
         .select("*", F.explode(_directions()).alias("_said_as"))
@@ -31,20 +29,26 @@ def peak_power_daily(energy_in_context: DataFrame) -> DataFrame:
 
 
 def in_windows(intervals: DataFrame) -> DataFrame:
-    """Add up the intervals of each window (min) and its start ``_from`` (s since 1970)."""
+    """Add up the intervals of each window (min) and its start ``_from`` (s since 1970).
+
+    An interval that is a window is its row; only shorter ones are added up.
+    """
     start_s = F.unix_seconds("starts_at")
     local_s = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone")))
     window_s = F.col("window_minutes") * 60
     rows = (
         intervals.withColumns({"_seconds": _length(), "_local": local_s})
-        .withColumn("window_minutes", F.explode(F.array(*map(F.lit, PEAK_WINDOWS))))
+        .withColumn("window_minutes", F.explode(_windows()))
         .withColumn("_into", F.col("_local") % window_s)
         .where((window_s % F.col("_seconds") == 0) & (F.col("_into") % F.col("_seconds") == 0))
         .withColumn("_from", start_s - F.col("_into"))
     )
     window = [*_DAY_OF, "local_month", "time_zone", "window_minutes", "_from", "_seconds"]
-    return (
-        rows.groupBy(*window)
+    is_window = F.col("_seconds") == window_s
+    as_they_are = rows.where(is_window).withColumn("_is_consumption", F.col("is_consumption"))
+    added_up = (
+        rows.where(~is_window)
+        .groupBy(*window)
         .agg(
             F.sum("energy_kwh").alias("energy_kwh"),
             F.count(F.lit(1)).alias("_intervals"),
@@ -52,7 +56,9 @@ def in_windows(intervals: DataFrame) -> DataFrame:
             F.max("known_at").alias("known_at"),
         )
         .where(F.col("_intervals") * F.col("_seconds") == window_s)
+        .drop("_intervals")
     )
+    return as_they_are.select(*added_up.columns).unionByName(added_up)
 
 
 def highest(windows: DataFrame) -> DataFrame:
@@ -68,7 +74,8 @@ def highest(windows: DataFrame) -> DataFrame:
         .agg(
             F.max(power).alias("peak_kw"),
             F.max_by("_from", power - since_midnight_s * 1e-14).alias("_from"),
-            F.count_distinct("_from").cast("int").alias("_observed"),
+            # No moment is said twice, so a window is covered by intervals of one length alone.
+            F.count(F.lit(1)).cast("int").alias("_observed"),
             F.max("_is_consumption").alias("_is_consumption"),
             F.max("known_at").alias("known_at"),
         )
@@ -76,6 +83,15 @@ def highest(windows: DataFrame) -> DataFrame:
         .withColumn("expected_intervals", expected)
         .withColumn("observed_intervals", F.least("_observed", "expected_intervals"))
     )
+
+
+def _windows() -> Column:
+    """Return the windows that an interval divides, in min."""
+    every = F.array(*map(F.lit, PEAK_WINDOWS))
+    for minutes in PEAK_WINDOWS:
+        divided = [F.lit(w) for w in PEAK_WINDOWS if w % minutes == 0]
+        every = F.when(F.col("_seconds") == minutes * 60, F.array(*divided)).otherwise(every)
+    return every
 
 
 def _directions() -> Column:

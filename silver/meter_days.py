@@ -20,7 +20,8 @@ _NIGHT_S = 4 * 3600
 # Standard time: in most places where clocks change, that of January in the north, July in the
 # south; an hour does not matter to what night is.
 _STANDARD = "2025-01-01 00:00:00"
-_LANDED = "%/%/%/%"
+# What landed has a path of more parts.
+_PARTS = 3
 
 
 def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
@@ -36,7 +37,8 @@ def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
     day_s = F.unix_seconds(local_midnight(F.date_add("local_date", 1))) - F.unix_seconds(
         local_midnight(F.col("local_date"))
     )
-    landed = F.max_by(F.col("source_file").like(_LANDED), "received_at")
+    is_landed = F.substring_index("source_file", "/", _PARTS) != F.col("source_file")
+    landed = F.max_by(is_landed, "received_at")
     return (
         meter_readings.where(length_s() <= _LONGEST_DAY)
         .join(F.broadcast(homes), on=_HOME, how="inner")

@@ -17,6 +17,8 @@ from silver.said_once import length_s
 _HOME = HOME_DAY[:2]
 _SERIES = [*_HOME, "fuel", "direction"]
 _SERIES_DAY = [*_SERIES, "local_date"]
+_SEEN = ("starts_at", "ends_at", "time_zone", "resolution", "energy_kwh", "is_consumption",
+         "known_at")  # fmt: skip
 # Up to two hours a straight line, longer ones like days, scaled (UBP volume 2, estimation; AEMO
 # "Metrology Procedure: Part B" has the same as substitution by interpolation and by like day).
 _INTERPOLATED_S = 2 * 3600
@@ -39,10 +41,12 @@ def substituted_energy(
     follows is no gap yet.
     """
     gaps = at_hand(gap_days(meter_days, reading_flags))
-    rows = at_hand(energy_in_context.where(length_s() <= 25 * 3600))
-    missing = at_hand(with_neighbours(grid(rows, gaps), rows))
-    is_short = F.col("_next._s") - F.col("_last._s") <= _INTERPOLATED_S
-    has_ends = F.coalesce(is_short, F.lit(False))
+    seen = energy_in_context.where(length_s() <= 25 * 3600)
+    # What is kept at hand is kept with all of its columns.
+    rows = at_hand(seen.select(*_SERIES_DAY, *_SEEN))
+    missing = at_hand(with_neighbours(at_hand(in_runs(grid(rows, gaps))), rows))
+    is_short = F.col("_to") - F.col("_from") <= _INTERPOLATED_S
+    has_ends = is_short & F.col("_last").isNotNull() & F.col("_next").isNotNull()
     follows = F.col("_next").isNotNull() | F.col("_resumes")
     longer = missing.where(~has_ends & follows)
     return (
@@ -109,46 +113,38 @@ def grid(rows: DataFrame, gaps: DataFrame) -> DataFrame:
     return slots.alias("slot").join(said.alias("said"), on=on, how="left_anti")
 
 
-def with_neighbours(slots: DataFrame, rows: DataFrame) -> DataFrame:
-    """Add the readings before and after, ``_last`` and ``_next``: instant, power, known_at."""
-    days = slots.select(*_SERIES_DAY).distinct()
-    about = days_around_series(days)
-    power = F.col("energy_kwh") * 3600 / length_s()
-    middle = (F.unix_seconds("starts_at") + F.unix_seconds("ends_at")) / 2
-    ends = {"_last": "ends_at", "_next": "starts_at"}
-    there = {
-        name: F.struct(
-            F.unix_seconds(edge).alias("_s"),
-            middle.alias("_middle"),
-            power.alias("_kw"),
-            F.col("known_at").alias("_known_at"),
-        )
-        for name, edge in ends.items()
-    }
-    said = (
-        rows.where(length_s() <= 3600)
-        .join(about, on=_SERIES_DAY, how="left_semi")
-        .select(*_SERIES, F.unix_seconds("starts_at").alias("_s"), F.struct(
-            *(c.alias(n) for n, c in there.items())).alias("_said"))
-    )  # fmt: skip
-    until_now = (Window.unboundedPreceding, -1)
-    # Backwards: a frame that ends with the partition would be gone through anew for each row.
-    before = Window.partitionBy(*_SERIES).orderBy("_s").rowsBetween(*until_now)
-    after = Window.partitionBy(*_SERIES).orderBy(F.desc("_s")).rowsBetween(*until_now)
+def in_runs(slots: DataFrame) -> DataFrame:
+    """Add the run of missing intervals that each is in: ``_from`` and ``_to``, s since 1970."""
+    in_time = Window.partitionBy(*_SERIES).orderBy("_s")
+    of_run = Window.partitionBy(*_SERIES, "_run")
+    end = F.col("_s") + F.col("_length")
+    goes_on = F.lag(end).over(in_time) == F.col("_s")
     return (
-        slots.withColumn("_is_gap", F.lit(True))
-        .unionByName(said, allowMissingColumns=True)
-        .withColumn("_last", F.last("_said._last", ignorenulls=True).over(before))
-        .withColumn("_next", F.last("_said._next", ignorenulls=True).over(after))
-        .where("_is_gap")
-        .drop("_said", "_is_gap")
+        slots.withColumn("_begins", F.when(goes_on, 0).otherwise(1))
+        .withColumn("_run", F.sum("_begins").over(in_time))
+        .withColumns({"_from": F.min("_s").over(of_run), "_to": F.max(end).over(of_run)})
+        .drop("_begins", "_run")
     )
 
 
-def days_around_series(days: DataFrame) -> DataFrame:
-    """Return the days of each series and those beside them."""
-    near = F.sequence(F.date_sub("local_date", 1), F.date_add("local_date", 1))
-    return days.select(*_SERIES, F.explode(near).alias("local_date")).distinct()
+def with_neighbours(missing: DataFrame, rows: DataFrame) -> DataFrame:
+    """Add the readings that border on the runs, ``_last`` and ``_next``: middle, power, known_at.
+
+    Each is null where nothing borders on the run.
+    """
+    short = rows.where(length_s() <= 3600)
+    reading = F.struct(_middle().alias("_middle"), power().alias("_kw"), "known_at")
+    found = missing
+    for border, edge, instant in (("_last", "_from", "ends_at"), ("_next", "_to", "starts_at")):
+        wanted = F.broadcast(missing.select(*_SERIES, edge).distinct())
+        bordering = (
+            short.withColumn(edge, F.unix_seconds(instant))
+            .join(wanted, on=[*_SERIES, edge], how="left_semi")
+            .groupBy(*_SERIES, edge)
+            .agg(F.max(reading).alias(border))
+        )
+        found = found.join(bordering, on=[*_SERIES, edge], how="left")
+    return found
 
 
 def interpolated(missing: DataFrame) -> DataFrame:
@@ -156,13 +152,13 @@ def interpolated(missing: DataFrame) -> DataFrame:
     last, following = F.col("_last"), F.col("_next")
     middle = F.col("_s") + F.col("_length") / 2
     along = (middle - last["_middle"]) / (following["_middle"] - last["_middle"])
-    power = last["_kw"] + (following["_kw"] - last["_kw"]) * along
+    between = last["_kw"] + (following["_kw"] - last["_kw"]) * along
     return missing.transform(
         lambda rows: filled(
             rows,
-            kwh=power * F.col("_length") / 3600,
+            kwh=between * F.col("_length") / 3600,
             method="interpolated",
-            known_at=F.greatest(last["_known_at"], following["_known_at"]),
+            known_at=F.greatest(last["known_at"], following["known_at"]),
         )
     )
 
@@ -238,6 +234,15 @@ def filled(slots: DataFrame, *, kwh: Column, method: str, known_at: Column) -> D
             "known_at": known_at,
         }
     ).select(*SUBSTITUTED_ENERGY.names)
+
+
+def power() -> Column:
+    """Return the mean power of an interval in kW."""
+    return F.col("energy_kwh") * 3600 / length_s()
+
+
+def _middle() -> Column:
+    return (F.unix_seconds("starts_at") + F.unix_seconds("ends_at")) / 2
 
 
 def _clock_s(instant: Column) -> Column:
