@@ -114,12 +114,6 @@ def test_of_equal_peaks_the_first_counts_and_what_was_metered_is_counted(
     assert found == {("2025-10-26", 60, "import"): (2.0, autumn + timedelta(hours=1), (5, 25))}
 
 
-def test_hours_said_beside_their_quarters_count_once(peaks: Callable[..., Any]) -> None:
-    midnight = datetime(2025, 5, 1, 22, tzinfo=UTC)
-    found = peaks(*every(15, midnight, [1.0] * 8), *every(60, midnight, [4.0] * 2))
-    assert found["2025-05-02", 60, "import"] == (4.0, midnight, (2, 24))
-
-
 def test_import_that_is_consumption_is_said_under_both_names(peaks: Callable[..., Any]) -> None:
     midnight = datetime(2025, 5, 1, 22, tzinfo=UTC)
     found = peaks((midnight, 60, 3.0), is_consumption=True)
