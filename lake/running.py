@@ -12,7 +12,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from lake import arriving
+from lake import arriving, upkeep
 from lake.at_hand import AtHand
 from lake.catalog import Catalog, Node
 from lake.contract import Issue, Upsert
@@ -57,9 +57,10 @@ class Runner:
                 cure=f"run {' or '.join(node.table.written_with)}, which writes it",
             )
         if node.landing:
-            return arriving.arrive(
-                self.store, self.ledger, node, self.catalog[arriving.rejects(node.table.layer)]
-            )
+            rejects = self.catalog[arriving.rejects(node.table.layer)]
+            report = arriving.arrive(self.store, self.ledger, node, rejects)
+            self._bound(name, report)
+            return report
         versions = {t: self.store.version(self.catalog[t]) for t in node.inputs.values()}
         versions.pop(name, None)
         arguments = self._arguments(node)
@@ -77,7 +78,17 @@ class Runner:
         self.ledger.record(
             name, versions | asked, rule_version=rule, rows_written=written.rows, seconds=seconds
         )
-        return Report(name, seconds, written, quarantined)
+        report = Report(name, seconds, written, quarantined)
+        self._bound(name, report)
+        return report
+
+    def _bound(self, name: str, report: Report) -> None:
+        """Keep small files within bounds, of what was written and of its companions."""
+        if not (report.written.rows or report.quarantined or report.rejected):
+            return
+        for table in self.catalog.tables.values():
+            if table.name == name or name in table.written_with:
+                upkeep.bound(self.store, table)
 
     def backfill(self, name: str, *, first: date, last: date) -> Iterator[Report]:
         """Compute a table again between two days (included), a month at a time; a report each.

@@ -41,6 +41,8 @@ _ALWAYS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
+    # Outside of Databricks it does not count to 50: two files are put together at each commit.
+    "spark.databricks.delta.autoCompact.enabled": "false",
     # INT96, Spark's default, has no statistics that readers without Spark can skip by.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.compression.codec": "zstd",

@@ -17,6 +17,8 @@ from lake.store import Store
 from lake.writing import tried_again
 
 SMALL_BYTES = 32 * 1024 * 1024
+# As many small files may a partition have before its writer puts them together.
+MOST_SMALL_FILES = 50
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,18 @@ def upkeep(store: Store, table: Table) -> Kept | None:
     return Kept(table.name, len(before), len(_files(store, table)), time.monotonic() - began)
 
 
+def bound(store: Store, table: Table, *, most: int = MOST_SMALL_FILES) -> None:
+    """Put the small files of partitions that have ``most`` of them together, after a write.
+
+    Delta's own auto compaction would do so at two files, also after a first load, which is then
+    written twice. Databricks counts to 50 itself, so there it is left to it.
+    """
+    if store.settings.catalog or not store.exists(table):
+        return
+    if crowded := _crowded(_files(store, table), least=most):
+        tried_again(lambda: _compact(store, table, crowded))
+
+
 def _files(store: Store, table: Table) -> list[tuple[dict[str, str | None], int]]:
     """Return the partition and the size (bytes) of each file of the newest version."""
     if store.settings.catalog:
@@ -60,10 +74,12 @@ def _files(store: Store, table: Table) -> list[tuple[dict[str, str | None], int]
     return list(zip(partitions, sizes, strict=True))
 
 
-def _crowded(files: list[tuple[dict[str, str | None], int]]) -> list[dict[str, str | None]]:
-    """Return the partitions with more than one small file."""
+def _crowded(
+    files: list[tuple[dict[str, str | None], int]], *, least: int = 2
+) -> list[dict[str, str | None]]:
+    """Return the partitions with so many small files."""
     small = Counter(tuple(sorted(p.items())) for p, size in files if size < SMALL_BYTES)
-    return [dict(partition) for partition, count in small.items() if count > 1]
+    return [dict(partition) for partition, count in small.items() if count >= least]
 
 
 def _compact(store: Store, table: Table, partitions: list[dict[str, str | None]]) -> None:

@@ -1,6 +1,6 @@
 """Small files are bounded while a stream writes, and gone after upkeep; no row is another."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace as with_
 from typing import Any
@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from lake.contract import Column, Replace, Table
 from lake.settings import Settings
 from lake.store import Store
-from lake.upkeep import upkeep
+from lake.upkeep import bound, upkeep
 from lake.writing import insert, replace
 
 pytestmark = pytest.mark.spark
@@ -28,7 +28,6 @@ DIALS = Table(
     update=Replace(),
     partitioned_by=("local_month",),
 )
-_MOST = "spark.databricks.delta.autoCompact.minNumFiles"
 
 
 @pytest.fixture
@@ -36,26 +35,19 @@ def store(spark: SparkSession, lake: Settings) -> Store:
     return Store(spark, lake)
 
 
-@pytest.fixture
-def few_files(spark: SparkSession) -> Iterator[int]:
-    """A bound so low that a few commits reach it."""
-    spark.conf.set(_MOST, "4")
-    yield 4
-    spark.conf.unset(_MOST)
-
-
 def files(store: Store, table: Table) -> int:
     return len(deltalake.DeltaTable(store.path(table)).file_uris())
 
 
 def test_commit_after_commit_leaves_a_bounded_number_of_files(
-    store: Store, table: Callable[..., Any], few_files: int
+    store: Store, table: Callable[..., Any]
 ) -> None:
     counts = []
     for dial in range(7):
         insert(store, DIALS, table(DIALS, [{"dial": dial, "local_month": "2025-05"}]))
+        bound(store, DIALS, most=4)
         counts.append(files(store, DIALS))
-    assert max(counts) < few_files
+    assert counts == [1, 2, 3, 1, 2, 3, 1]
     assert store.read(DIALS).count() == 7
 
 
