@@ -71,10 +71,15 @@ class Rebuild:
     def differences(self, name: str) -> str:
         """Say how the answer of a side differs from the lake's; nothing where they are the same."""
         with console.status(f"comparing {name} with the lake …"):
-            compared = subprocess.run(
-                [sys.executable, "-m", "benchmarks.rebuild_same", self.lake, self.folder / name],
-                check=False, capture_output=True, text=True,
-            )  # fmt: skip
+            return self.differs(self.lake, self.folder / name)
+
+    @staticmethod
+    def differs(one: Path, other: Path) -> str:
+        """Say how two folders differ; nothing where they hold the same."""
+        compared = subprocess.run(
+            [sys.executable, "-m", "benchmarks.rebuild_same", one, other],
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
         return f"{compared.stdout}{compared.stderr}" if compared.returncode else ""
 
     def _run(self, module: str, *arguments: str) -> Measured:

@@ -30,9 +30,9 @@ def main(
     raise typer.Exit(any(outcome.state != "succeeded" for outcome in outcomes))
 
 
-def energy_only(job: Job) -> Job:
-    """Return the job from bronze, as it stands, to the energy tables of gold."""
-    tables = ("silver.", "gold.energy_")
+def energy_only(job: Job, *, bronze: bool = False) -> Job:
+    """Return the job from bronze, as it stands or with it, to the energy tables of gold."""
+    tables = ("silver.", "gold.energy_", *(("bronze.",) if bronze else ()))
     return part(job, lambda t: t.arguments[0] == "run" and t.arguments[1].startswith(tables))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Grid
 
+from benchmarks.costs import Cost
 from benchmarks.measure import Measured
 from benchmarks.serving import Served
 
@@ -36,6 +37,25 @@ def show(title: str, sides: Mapping[str, Side], *, against: Mapping[str, float])
     for step in dict.fromkeys(step for side in sides.values() for step in side.steps):
         spent = (side.steps.get(step) for side in sides.values())
         grid.add_row(step, *("" if s is None else f"{s:.1f}" for s in spent))
+    console.print(grid)
+
+
+def show_daily(
+    title: str, lakes: Mapping[int, Mapping[str, tuple[Side, Cost]]], peers: Mapping[str, Side]
+) -> None:
+    """Print what each step cost by months of history, and what peers take for all of it again."""
+    grid = _grid(title, "seconds", "rows changed", "written a change", "files", "peak MiB")
+    for months, waves in lakes.items():
+        for wave, (side, cost) in waves.items():
+            grid.add_row(
+                f"{months} months: {wave}", f"{cost.seconds:.1f}", f"{cost.rows_changed:,}",
+                f"{cost.rows_a_change:.1f}", f"{cost.files:,}", f"{side.took.peak_mib:,.0f}",
+            )  # fmt: skip
+    for name, side in peers.items():
+        took = side.took
+        grid.add_row(
+            f"{name}: all again", f"{took.seconds:.1f}", "", "", "", f"{took.peak_mib:,.0f}"
+        )
     console.print(grid)
 
 
