@@ -93,9 +93,14 @@ class Hop:
         columns = self.table.update.slices
         days = next(c for c in ("local_date", "local_month") if c in columns)
         bounds = (first, last) if days == "local_date" else (f"{first:%Y-%m}", f"{last:%Y-%m}")
+        in_time, slice_day = F.col(days).between(*bounds), F.col(days)
+        if period := getattr(self.node.module, "PERIOD", ""):
+            # A week or year is named by its first day, which may lie before, and may have no row.
+            slice_day = F.trunc(days, period)
+            in_time = F.col(days).between(F.trunc(F.lit(first), period), F.lit(last))
         tables = (*self.node.inputs.values(), self.table.name)
         found = [
-            self.inputs.read(t).where(F.col(days).between(*bounds)).select(*columns)
+            self.inputs.read(t).where(in_time).withColumn(days, slice_day).select(*columns)
             for t in tables
             if set(columns) <= set(self.runner.catalog[t].names)
         ]

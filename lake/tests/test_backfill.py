@@ -71,6 +71,21 @@ def daily(runner: Runner) -> dict[date, float]:
 
 
 @pytest.mark.spark
+def test_weeks_and_years_of_the_days_are_made_again_also_where_their_first_day_is_missing(
+    runner: Runner,
+) -> None:
+    # None of the days is a Monday, none a first of January.
+    for table in ("gold.energy_weekly", "gold.energy_monthly", "gold.energy_yearly"):
+        runner.run(table)
+        sql = f"SELECT local_date, energy_kwh FROM {table} ORDER BY local_date, direction"
+        whole = ask(runner, sql)
+        assert whole
+        DeltaTable(f"{runner.settings.root}/{table.replace('.', '/')}").delete("true")
+        list(runner.backfill(table, first=DAYS[0], last=DAYS[3]))
+        assert ask(runner, sql) == whole
+
+
+@pytest.mark.spark
 def test_a_backfill_makes_just_its_days_again_and_goes_on_where_it_was_cut_short(
     runner: Runner,
 ) -> None:
