@@ -1,4 +1,4 @@
-"""silver.meter_readings + flags, meters, weather, prices, profiles -> energy with what was true."""
+"""silver.meter_readings, registers, flags, weather, prices, profiles -> energy with its context."""
 
 from collections.abc import Callable
 
@@ -32,6 +32,7 @@ _TIMES = 1 << 32
 def energy_in_context(
     meter_readings: DataFrame,
     meter_days: DataFrame,
+    register_energy: DataFrame,
     reading_flags: DataFrame,
     meters: DataFrame,
     locations: DataFrame,
@@ -48,8 +49,11 @@ def energy_in_context(
     zones = numbered(locations, "price_zone", name="_zone")
     homes = in_their_time(locations, home_profiles, location_weather, points, zones)
     hours = at_hand(hourly(weather, points))
-    readings = without_errors(meter_readings.where("NOT is_sub_meter"), reading_flags)
-    of_days = at_hand(lengths_of(meter_days))
+    of_registers = register_energy.where("is_counted")
+    readings = without_errors(meter_readings.where("NOT is_sub_meter"), reading_flags).unionByName(
+        of_registers, allowMissingColumns=True
+    )
+    of_days = at_hand(lengths_of(meter_days, of_registers))
     return (
         readings.transform(lambda rows: said_once(rows, of_days))
         .transform(lambda rows: by_direction(rows, ways(meters, locations), of_days))
