@@ -9,7 +9,7 @@ from silver.balance import HOME, by_direction, ways
 from silver.contracts import ENERGY_IN_CONTEXT
 from silver.home_days import all_days
 from silver.reading_errors import without_errors
-from silver.said_once import length_s, lengths_of, said_once
+from silver.said_once import length_s, lengths_of, said_once, untold_by_readings
 
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
@@ -49,7 +49,7 @@ def energy_in_context(
     zones = numbered(locations, "price_zone", name="_zone")
     homes = in_their_time(locations, home_profiles, location_weather, points, zones)
     hours = at_hand(hourly(weather, points))
-    of_registers = register_energy.where("is_counted")
+    of_registers = untold_by_readings(register_energy.where("is_counted"), meter_days)
     readings = without_errors(meter_readings.where("NOT is_sub_meter"), reading_flags).unionByName(
         of_registers, allowMissingColumns=True
     )

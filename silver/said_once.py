@@ -46,6 +46,20 @@ def lengths_of(meter_days: DataFrame, of_registers: DataFrame) -> DataFrame:
     )
 
 
+def untold_by_readings(of_registers: DataFrame, meter_days: DataFrame) -> DataFrame:
+    """Leave out what registers say of days that are whole by the readings of their meter.
+
+    Months and free periods stay beside their days, as they do where they are sent.
+    """
+    of_day = [*METER_DAY, "direction"]
+    here = F.broadcast(of_registers.select(*of_day).distinct())
+    is_whole = F.col("intervals") >= F.col("expected_intervals")
+    whole = meter_days.where(is_whole).join(here, on=of_day, how="left_semi").select(*of_day)
+    is_told = F.coalesce("_is_whole", F.lit(False)) & (length_s() <= _LONGEST_DAY)
+    told = F.broadcast(whole.distinct().withColumn("_is_whole", F.lit(True)))
+    return of_registers.join(told, on=of_day, how="left").where(~is_told).drop("_is_whole")
+
+
 def said_once(readings: DataFrame, of_days: DataFrame) -> DataFrame:
     """Leave out the readings that say again what others of their meter and day say.
 
