@@ -49,11 +49,13 @@ def energy_in_context(
     zones = numbered(locations, "price_zone", name="_zone")
     homes = in_their_time(locations, home_profiles, location_weather, points, zones)
     hours = at_hand(hourly(weather, points))
-    of_registers = untold_by_readings(register_energy.where("is_counted"), meter_days)
-    readings = without_errors(meter_readings.where("NOT is_sub_meter"), reading_flags).unionByName(
-        of_registers, allowMissingColumns=True
-    )
-    of_days = at_hand(lengths_of(meter_days, of_registers))
+    readings = without_errors(meter_readings.where("NOT is_sub_meter"), reading_flags)
+    of_registers = register_energy.where("is_counted")
+    # Most runs have none: their plan, which is planned for longer than it runs, stays as it is.
+    if has_registers := not of_registers.isEmpty():
+        of_registers = untold_by_readings(of_registers, meter_days)
+        readings = readings.unionByName(of_registers, allowMissingColumns=True)
+    of_days = at_hand(lengths_of(meter_days, of_registers if has_registers else None))
     return (
         readings.transform(lambda rows: said_once(rows, of_days))
         .transform(lambda rows: by_direction(rows, ways(meters, locations), of_days))

@@ -25,24 +25,21 @@ def lengths(readings: DataFrame) -> DataFrame:
     )
 
 
-def lengths_of(meter_days: DataFrame, of_registers: DataFrame) -> DataFrame:
+def lengths_of(meter_days: DataFrame, of_registers: DataFrame | None = None) -> DataFrame:
     """Return :func:`lengths` by the days of the main meters, without a look at the readings.
 
     ``of_registers`` are stretches between register reads, which are no readings.
     """
     day = [*METER_DAY, "location_id", "fuel", "interval_s", "longest_interval_s"]
-    stretches = of_registers.where(length_s() <= _LONGEST_DAY).withColumns(
-        {"interval_s": length_s(), "longest_interval_s": length_s()}
-    )
-    return (
-        meter_days.where("NOT is_sub_meter")
-        .select(*day)
-        .unionByName(stretches.select(*day))
-        .groupBy(*METER_DAY, "location_id", "fuel")
-        .agg(
-            F.min("interval_s").alias("shortest"),
-            F.max("longest_interval_s").alias("longest"),
+    days = meter_days.where("NOT is_sub_meter").select(*day)
+    if of_registers is not None:
+        stretches = of_registers.where(length_s() <= _LONGEST_DAY).withColumns(
+            {"interval_s": length_s(), "longest_interval_s": length_s()}
         )
+        days = days.unionByName(stretches.select(*day))
+    return days.groupBy(*METER_DAY, "location_id", "fuel").agg(
+        F.min("interval_s").alias("shortest"),
+        F.max("longest_interval_s").alias("longest"),
     )
 
 
