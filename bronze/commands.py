@@ -14,6 +14,8 @@ from lake.work import clock_of
 
 Partner = Annotated[str, typer.Option(help="Who sends it.")]
 Day = Annotated[str, typer.Option(help="Received on this day (YYYY-MM-DD), at noon UTC.")]
+# What `lake ingest` takes; registrations have a command of their own.
+_KINDS = "readings, registers, weather, prices or co2"
 _console = Console(soft_wrap=True)
 
 
@@ -38,18 +40,16 @@ def register(
 def ingest(
     path: Annotated[Path, typer.Argument(help="A file, or a folder of files.")],
     partner: Partner,
-    kind: Annotated[str, typer.Option(help="readings, weather, prices or co2")] = "readings",
+    kind: Annotated[str, typer.Option(help=_KINDS)] = "readings",
     form: Annotated[str, typer.Option("--format", help="canonical: NDJSON or CSV")] = "canonical",
     day: Day = "",
 ) -> None:
-    """Bring readings, weather, prices or CO2 intensities into landing/ for the daily job.
+    """Bring readings, register reads, weather, prices or CO2 intensities into landing/.
 
     Example: lake ingest weather.csv --partner northgrid --kind weather
     """
     if kind not in FORMS or kind == "registrations":
-        raise UnreadableFile(
-            f"there is no kind {kind}", cure="use readings, weather, prices or co2"
-        )
+        raise UnreadableFile(f"there is no kind {kind}", cure=f"use {_KINDS}")
     if form != "canonical":
         raise UnreadableFile(f"there is no format {form}", cure="use canonical")
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]

@@ -57,6 +57,22 @@ METER_READINGS = _bronze(
         ),
     ),
 )
+REGISTER_READS = _bronze(
+    "register_reads",
+    folder="energy/register_reads",
+    row="what one register of a meter showed at one instant",
+    sent=columns(
+        _as_sent(
+            meter_id="Meter id.",
+            read_at="Instant of the read, with its offset from UTC, or a local date: its start.",
+            register="Tariff register (day, night) or OBIS code; empty: the total.",
+            reading="What the register showed.",
+            unit="Unit of the register.",
+            quality="Whether it was measured or estimated.",
+            known_at="When the partner said it.",
+        ),
+    ),
+)
 WEATHER = _bronze(
     "weather",
     folder="weather/weather",
@@ -129,8 +145,17 @@ REJECTED = Table(
     partitioned_by=("received_date", "partner_id"),
     folder="raw/rejected",
     written_with=(
-        METER_READINGS.name, WEATHER.name, SPOT_PRICES.name, CO2_INTENSITY.name, REGISTRATIONS.name,
+        METER_READINGS.name, REGISTER_READS.name, WEATHER.name, SPOT_PRICES.name,
+        CO2_INTENSITY.name, REGISTRATIONS.name,
     ),
 )  # fmt: skip
 
-TABLES = (METER_READINGS, WEATHER, SPOT_PRICES, CO2_INTENSITY, REGISTRATIONS, REJECTED)
+TABLES = (
+    METER_READINGS,
+    REGISTER_READS,
+    WEATHER,
+    SPOT_PRICES,
+    CO2_INTENSITY,
+    REGISTRATIONS,
+    REJECTED,
+)

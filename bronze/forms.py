@@ -11,6 +11,10 @@ FORMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("meter_id", "starts_at", "resolution", "value"),
         ("unit", "quality", "known_at", "message_id", "partner_id"),
     ),
+    "registers": (
+        ("meter_id", "read_at", "reading"),
+        ("register", "unit", "quality", "known_at", "partner_id"),
+    ),
     "weather": (("latitude", "longitude", "observed_at"), ()),
     "prices": (("price_zone", "starts_at", "resolution", "price", "unit"), ("known_at",)),
     "co2": (("price_zone", "starts_at", "resolution", "co2", "unit"), ("known_at",)),

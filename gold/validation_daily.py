@@ -15,10 +15,18 @@ _BELOW_LANDING = 3
 
 
 def validation_daily(
-    rejected: DataFrame, quarantine: DataFrame, reading_flags: DataFrame
+    rejected: DataFrame,
+    quarantine: DataFrame,
+    reading_flags: DataFrame,
+    register_flags: DataFrame,
 ) -> DataFrame:
     """Return a row a partner, table, source, day (UTC) of receipt and rule, with its rows."""
-    parts = (of_rejected(rejected), of_quarantine(quarantine), of_flags(reading_flags))
+    parts = (
+        of_rejected(rejected),
+        of_quarantine(quarantine),
+        of_flags(reading_flags),
+        of_register_flags(register_flags),
+    )
     return (
         reduce(DataFrame.unionByName, parts)
         .groupBy(*_BY)
@@ -64,5 +72,16 @@ def of_flags(reading_flags: DataFrame) -> DataFrame:
             "table_name": F.lit("silver.meter_readings"),
             "stage": F.lit("flagged"),
             "_rows": F.col("intervals"),
+        }
+    ).select(*_BY, "_rows")
+
+
+def of_register_flags(register_flags: DataFrame) -> DataFrame:
+    """Return a row a stretch between two reads that breaks a rule, by the receipt of the later."""
+    return register_flags.withColumns(
+        {
+            "table_name": F.lit("silver.register_reads"),
+            "stage": F.lit("flagged"),
+            "_rows": F.lit(1),
         }
     ).select(*_BY, "_rows")

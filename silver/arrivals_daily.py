@@ -5,7 +5,14 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from bronze.contracts import CO2_INTENSITY, METER_READINGS, REGISTRATIONS, SPOT_PRICES, WEATHER
+from bronze.contracts import (
+    CO2_INTENSITY,
+    METER_READINGS,
+    REGISTER_READS,
+    REGISTRATIONS,
+    SPOT_PRICES,
+    WEATHER,
+)
 from silver.contracts import ARRIVALS_DAILY
 from silver.typed import instant, instant_or_utc, seconds
 
@@ -13,6 +20,7 @@ _SOURCE = ["partner_id", "table_name", "source", "received_date"]
 # Where what waits for a table of silver came from.
 _CAME_BY = {
     "silver.meter_readings": METER_READINGS.name,
+    "silver.register_reads": REGISTER_READS.name,
     "silver.weather": WEATHER.name,
     "silver.spot_prices": SPOT_PRICES.name,
     "silver.co2_intensity": CO2_INTENSITY.name,
@@ -24,6 +32,7 @@ _BELOW_LANDING = 3
 
 def arrivals_daily(
     bronze_meter_readings: DataFrame,
+    bronze_register_reads: DataFrame,
     bronze_weather: DataFrame,
     bronze_spot_prices: DataFrame,
     bronze_co2_intensity: DataFrame,
@@ -34,6 +43,7 @@ def arrivals_daily(
     """Return a row a partner, bronze table, way of arrival and day (UTC) of receipt."""
     lines = (
         bronze_meter_readings.transform(of_readings),
+        bronze_register_reads.transform(of_registers),
         bronze_weather.transform(of_weather),
         of_zones(bronze_spot_prices, SPOT_PRICES.name),
         of_zones(bronze_co2_intensity, CO2_INTENSITY.name),
@@ -72,6 +82,16 @@ def of_readings(blocks: DataFrame) -> DataFrame:
     return _lines(
         blocks, METER_READINGS.name, entity=F.col("meter_id"), end=end, readings=readings,
         estimated=F.least(estimated, readings),
+    )  # fmt: skip
+
+
+def of_registers(reads: DataFrame) -> DataFrame:
+    """Return a row a read; a local date is taken as of UTC."""
+    is_estimated = F.lower(F.trim("quality")) == "estimated"
+    estimated = F.when(is_estimated, 1).otherwise(0)
+    return _lines(
+        reads, REGISTER_READS.name, entity=F.col("meter_id"), end=instant_or_utc("read_at"),
+        estimated=estimated,
     )  # fmt: skip
 
 

@@ -9,6 +9,12 @@ from silver.typed import is_in_range, reasons
 
 # kWh per unit; kW and W are mean power, so the interval's hours come on top.
 KWH = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "kw": 1.0, "w": 1e-3}
+# Default calorific value of natural gas where the registration has none: 39.5 MJ/m3 times the
+# volume correction 1.02264, over 3.6 (Ofgem's billing formula).
+KWH_PER_M3 = 39.5 * 1.02264 / 3.6
+# No home draws more; with a registered fuse, three phases of 400 V with a quarter to spare.
+_MOST_KW = 100.0
+_KW_PER_AMPERE = 400 * 3**0.5 / 1000 * 1.25
 
 
 def line_judged(blocks: DataFrame) -> DataFrame:
@@ -83,6 +89,12 @@ def value_judged(values: DataFrame) -> DataFrame:
     return values.withColumn(REASONS, F.when(is_whole, F.col(REASONS)).otherwise(found)).withColumn(
         "_payload", F.coalesce("_line", F.when(F.size(REASONS) > 0, value))
     )
+
+
+def most_kw() -> Column:
+    """Return the power in kW that the meter's ``fuel`` and ``fuse_ampere`` let through."""
+    fuse_kw = F.coalesce(F.col("fuse_ampere") * _KW_PER_AMPERE, F.lit(_MOST_KW))
+    return F.when(F.col("fuel") == "elec", fuse_kw).otherwise(F.lit(_MOST_KW))
 
 
 def local_midnight(day: Column) -> Column:

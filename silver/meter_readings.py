@@ -8,18 +8,21 @@ from pyspark.sql import functions as F
 from lake.quarantine import REASONS
 from lake.writing import CONTESTED
 from silver.contracts import METER_READINGS
-from silver.judgement import KWH, is_true, line_judged, local_midnight, value_judged
+from silver.judgement import (
+    KWH,
+    KWH_PER_M3,
+    is_true,
+    line_judged,
+    local_midnight,
+    most_kw,
+    value_judged,
+)
 from silver.typed import duration, instant, seconds
+from silver.waiting import meters_of, waiting_for
 
 # Lines are put in order before they are unfolded: a first load is not sorted by the reading.
 IN_ORDER = True
 _POWER = ("kw", "w")
-# Default calorific value of natural gas where the registration has none: 39.5 MJ/m3 times the
-# volume correction 1.02264, over 3.6 (Ofgem's billing formula).
-_KWH_PER_M3 = 39.5 * 1.02264 / 3.6
-# No home draws more; with a registered fuse, three phases of 400 V with a quarter to spare.
-_MOST_KW = 100.0
-_KW_PER_AMPERE = 400 * 3**0.5 / 1000 * 1.25
 _OUT = (*METER_READINGS.names, REASONS, CONTESTED, "_entity_id", "_position", "_payload")
 # What the values of a line have in common.
 _SHARED = (
@@ -58,25 +61,12 @@ def meter_readings(
 
 def touched_by_meters(changes: DataFrame, quarantine: DataFrame) -> DataFrame:
     """Return the lines that wait for a meter which is registered now."""
-    return _waiting(quarantine).join(
-        changes.select("partner_id", F.col("meter_id").alias("entity_id")).distinct(),
-        on=["partner_id", "entity_id"],
-        how="left_semi",
-    ).select("source_file", "source_line")  # fmt: skip
+    return waiting_for(changes, quarantine, METER_READINGS)
 
 
 def touched_by_locations(changes: DataFrame, quarantine: DataFrame, meters: DataFrame) -> DataFrame:
     """Return the lines that wait for a location which is registered now."""
-    freed = meters.join(
-        changes.select("partner_id", "location_id"), ["partner_id", "location_id"], "left_semi"
-    )
-    return touched_by_meters(freed, quarantine)  # fmt: skip
-
-
-def _waiting(quarantine: DataFrame) -> DataFrame:
-    return quarantine.where(
-        (F.col("table_name") == METER_READINGS.name) & F.array_contains("reasons", "unknown_meter")
-    )
+    return waiting_for(meters_of(changes, meters), quarantine, METER_READINGS)
 
 
 def typed(blocks: DataFrame) -> DataFrame:
@@ -127,7 +117,6 @@ def prepared(blocks: DataFrame) -> DataFrame:
     factor = F.lit(1.0)
     for unit, kwh in KWH.items():
         factor = F.when(F.col("_unit") == unit, kwh).otherwise(factor)
-    fuse_kw = F.coalesce(F.col("fuse_ampere") * _KW_PER_AMPERE, F.lit(_MOST_KW))
     return blocks.withColumns(
         {
             "_start_s": F.unix_seconds("_start"),
@@ -135,11 +124,11 @@ def prepared(blocks: DataFrame) -> DataFrame:
             "_one_day": local_day(F.col("_start")) == last,
             "_resolution": F.coalesce(duration(F.col("_length")), "_period"),
             "_factor": F.when(
-                F.col("_unit") == "m3", F.coalesce("kwh_per_m3", F.lit(_KWH_PER_M3))
+                F.col("_unit") == "m3", F.coalesce("kwh_per_m3", F.lit(KWH_PER_M3))
             ).otherwise(factor),
             "_is_power": F.col("_unit").isin(*_POWER),
             "_is_volume": F.col("_unit") == "m3",
-            "_most_kw": F.when(F.col("fuel") == "elec", fuse_kw).otherwise(F.lit(_MOST_KW)),
+            "_most_kw": most_kw(),
             "_word": F.coalesce(F.get("_qualities", F.lit(0)), F.lit("measured")),
             # arrays_zip of a null array is null, so one word for all stands in no array here.
             "_words": F.when(F.size("_qualities") > 1, F.col("_qualities")).otherwise(

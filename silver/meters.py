@@ -20,6 +20,7 @@ def meters(bronze_registrations: DataFrame) -> DataFrame:
         .select("*", "_meter.*")
         .withColumn("fuse_ampere", number("fuse_ampere", lowest=1, highest=10_000))
         .withColumn("kwh_per_m3", number("kwh_per_m3", lowest=1, highest=50))
+        .withColumn("register_digits", number("register_digits", lowest=3, highest=12).cast("int"))
         .withColumn("is_sub_meter", is_sub_meter)
         .withColumn("supply_start", F.col("supply_start").try_cast("date"))
         .withColumn("supply_end", F.col("supply_end").try_cast("date"))

@@ -11,7 +11,7 @@ PROFILE = (
 )
 _METER = (
     "meter_id STRING, fuel STRING, direction STRING, supply_start STRING, supply_end STRING, "
-    "is_sub_meter STRING, fuse_ampere STRING, kwh_per_m3 STRING"
+    "is_sub_meter STRING, fuse_ampere STRING, kwh_per_m3 STRING, register_digits STRING"
 )
 _DOCUMENT = (
     "country_code STRING, time_zone STRING, latitude STRING, longitude STRING, price_zone STRING, "

@@ -12,7 +12,7 @@ from bronze.contracts import REJECTED
 from gold.source_freshness import source_freshness
 from gold.source_health_daily import needed_for, source_health_daily, touched_by_arrivals_daily
 from gold.validation_daily import validation_daily
-from silver.contracts import ARRIVALS_DAILY, QUARANTINE, READING_FLAGS
+from silver.contracts import ARRIVALS_DAILY, QUARANTINE, READING_FLAGS, REGISTER_FLAGS
 
 pytestmark = pytest.mark.spark
 Days = Callable[..., DataFrame]
@@ -144,12 +144,19 @@ def test_a_reading_that_breaks_two_rules_counts_under_both(table: Callable[..., 
     )  # fmt: skip
     flag = {"rule": "spike", "severity": "warning", "source": "events", "intervals": 2}
     flags = table(READING_FLAGS, [flag] * 2, partner_id="p", received_date="2025-05-02")
-    rows = validation_daily(rejected, waiting, flags).collect()
+    of_registers = table(
+        REGISTER_FLAGS,
+        [{"rule": "sum_check"}, {"rule": "register_reset"}],
+        partner_id="p", severity="warning", source="landing", received_date="2025-05-02",
+    )  # fmt: skip
+    rows = validation_daily(rejected, waiting, flags, of_registers).collect()
     assert {(r.source, r.stage, r.rule, r.severity, r.broken_rows) for r in rows} == {
         ("landing", "quarantined", "negative", "error", 2),
         ("landing", "quarantined", "more_than_the_fuse", "error", 1),
         ("events", "quarantined", "negative", "error", 1),
         ("landing", "rejected", "not a JSON object", "error", 2),
         ("events", "flagged", "spike", "warning", 4),
+        ("landing", "flagged", "sum_check", "warning", 1),
+        ("landing", "flagged", "register_reset", "warning", 1),
     }
     assert {r.received_date.isoformat() for r in rows} == {"2025-05-02"}

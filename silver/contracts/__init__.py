@@ -35,6 +35,14 @@ from silver.contracts.readings import (
     QUARANTINE,
 )
 from silver.contracts.references import HOLIDAYS
+from silver.contracts.registers import (
+    REGISTER_ENERGY,
+    REGISTER_FLAGS,
+    REGISTER_READ_REVISIONS,
+    REGISTER_READS,
+    REGISTER_RULES,
+    TOTAL_REGISTER,
+)
 from silver.contracts.registrations import (
     HOME_PROFILES,
     LOCATIONS,
@@ -65,6 +73,10 @@ TABLES = (
     LOCATION_WEATHER,
     METER_READINGS,
     METER_READING_REVISIONS,
+    REGISTER_READS,
+    REGISTER_READ_REVISIONS,
+    REGISTER_ENERGY,
+    REGISTER_FLAGS,
     QUARANTINE,
     METER_DAYS,
     READING_FLAGS,
@@ -106,6 +118,11 @@ __all__ = [
     "QUARANTINE",
     "READING_FLAGS",
     "READING_RULES",
+    "REGISTER_ENERGY",
+    "REGISTER_FLAGS",
+    "REGISTER_READS",
+    "REGISTER_READ_REVISIONS",
+    "REGISTER_RULES",
     "RESOLUTION",
     "SPOT_PRICES",
     "STARTS_AT",
@@ -117,5 +134,6 @@ __all__ = [
     "TARIFF_ELEMENT_KINDS",
     "TEMPERATURE_C",
     "TIME_ZONE",
+    "TOTAL_REGISTER",
     "WEATHER",
 ]

@@ -69,4 +69,9 @@ PROFILE = (
     Column(name="heating_type_primary", type="string", meaning="Main way of heating."),
     Column(name="electric_cars", type="int", minimum=0, meaning="Electric cars."),
 )
+RECEIVED = (
+    Column(name="source", type="string", nullable=False,
+           meaning="By which way its last reading came: landing or events."),
+    next(c for c in ORIGIN if c.name == "received_date"),
+)  # fmt: skip
 NEWEST = ("known_at", "received_at", "source_file", "source_line")

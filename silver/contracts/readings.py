@@ -20,6 +20,7 @@ from silver.contracts.fields import (
     TIME_ZONE,
     WIND_SPEED,
 )
+from silver.contracts.registers import REGISTER_READS
 from silver.contracts.registrations import LOCATIONS, METERS, TARIFFS
 
 _READING = columns(
@@ -88,7 +89,7 @@ QUARANTINE = Table(
     partitioned_by=("table_name",),
     written_with=(
         METER_READINGS.name, WEATHER.name, SPOT_PRICES.name, CO2_INTENSITY.name, LOCATIONS.name,
-        METERS.name, TARIFFS.name,
+        METERS.name, TARIFFS.name, REGISTER_READS.name,
     ),
 )  # fmt: skip
 _ENERGY_IN_CONTEXT = columns(

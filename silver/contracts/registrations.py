@@ -55,6 +55,9 @@ METERS = Table(
                meaning="Main fuse; bounds the power that can be true."),
         Column(name="kwh_per_m3", type="double", unit="kWh/m³", minimum=0,
                meaning="Conversion of gas volume to energy."),
+        Column(name="register_digits", type="int", minimum=0,
+               meaning="Digits of its registers before the decimal point, in kWh or m³; after "
+                       "these they begin again at zero."),
         KNOWN_AT,
         LINE,
     ),

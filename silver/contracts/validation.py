@@ -1,6 +1,6 @@
 """What silver promises of validation: a meter's days in figures, and the stretches that are odd."""
 
-from bronze.contracts import ORIGIN, PARTNER_ID
+from bronze.contracts import PARTNER_ID
 from lake.contract import Check, Column, Replace, Table, columns
 from silver.contracts.fields import (
     DIRECTION,
@@ -12,6 +12,7 @@ from silver.contracts.fields import (
     LOCAL_MONTH,
     LOCATION_ID,
     METER_ID,
+    RECEIVED,
     RESOLUTION,
     STARTS_AT,
     TIME_ZONE,
@@ -30,11 +31,6 @@ READING_RULES = {
 HISTORY_OF_METER_DAYS = 35
 _SEVERITIES = ("error", "warning")
 _OF_METER = columns(PARTNER_ID, LOCATION_ID, METER_ID, FUEL, DIRECTION)
-_RECEIVED = columns(
-    Column(name="source", type="string", nullable=False,
-           meaning="By which way its last reading came: landing or events."),
-    next(c for c in ORIGIN if c.name == "received_date"),
-)  # fmt: skip
 
 
 def _count(name: str, meaning: str) -> Column:
@@ -76,7 +72,7 @@ METER_DAYS = Table(
                meaning="When the first of its readings, as they are now, was said."),
         Column(name="last_known_at", type="timestamp",
                meaning="When the last of them was said."),
-        _RECEIVED,
+        RECEIVED,
     ),
     key=("partner_id", "meter_id", "direction", "local_date", "resolution"),
     update=Replace(slices=("partner_id", "location_id", "local_date")),
@@ -102,7 +98,7 @@ READING_FLAGS = Table(
         Column(name="observed", type="double",
                meaning="What was seen, as the rule measures it: kW, kWh, intervals, a factor."),
         Column(name="bound", type="double", meaning="What the rule holds it against."),
-        _RECEIVED,
+        RECEIVED,
     ),
     key=("partner_id", "meter_id", "direction", "rule", "resolution", "starts_at"),
     update=Replace(slices=("partner_id", "location_id", "local_date")),

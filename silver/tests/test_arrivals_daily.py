@@ -9,6 +9,7 @@ from pyspark.sql import Row
 from bronze.contracts import (
     CO2_INTENSITY,
     METER_READINGS,
+    REGISTER_READS,
     REGISTRATIONS,
     REJECTED,
     SPOT_PRICES,
@@ -22,7 +23,8 @@ Arrived = Callable[..., dict[tuple[str, str], Row]]
 NOON = "2025-05-02T12:00:00+00:00"
 FILE = "readings/2025-05-02/p/f.ndjson"
 INPUTS = {
-    "bronze_meter_readings": METER_READINGS, "bronze_weather": WEATHER,
+    "bronze_meter_readings": METER_READINGS, "bronze_register_reads": REGISTER_READS,
+    "bronze_weather": WEATHER,
     "bronze_spot_prices": SPOT_PRICES, "bronze_co2_intensity": CO2_INTENSITY,
     "registrations": REGISTRATIONS, "rejected": REJECTED, "quarantine": QUARANTINE,
 }  # fmt: skip

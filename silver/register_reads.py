@@ -1,0 +1,134 @@
+"""bronze.register_reads -> silver.register_reads: instants, units and registers told, judged."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lake.quarantine import REASONS
+from silver.contracts import REGISTER_READS, TOTAL_REGISTER
+from silver.judgement import local_midnight
+from silver.registration import payload
+from silver.typed import instant, is_in_range, reasons
+from silver.waiting import meters_of, waiting_for
+
+# OBIS, C.D.E of IEC 62056-61: C is 1 for active energy drawn, 2 for fed in; D 8 is a register; E 0
+# is the total, 1 and up are tariffs. Which of them is day and which night is the operator's: in
+# DSMR P1 tariff 1 is the low one, elsewhere often the high one. A prefix A-B: and a suffix F are
+# left out (DSMR P1 says 1-0:1.8.1).
+_OBIS = r"^(?:\d+-\d+:)?([12])\.8\.(\d+)(?:[.*]255)?$"
+# The volume of gas, by medium 7 of the same standard and by the M-Bus channel of DSMR P1.
+_GAS_TOTAL = r"^(?:\d+-\d+:)?(3\.0\.0|24\.2\.1)(?:[.*]255)?$"
+_WORD = r"^[a-z][a-z0-9_-]{0,31}$"
+_DAY = r"^\d{4}-\d{2}-\d{2}$"
+_UNITS = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "m3": 1.0}
+# A clock may be wrong by this much.
+_AHEAD = "INTERVAL 1 HOUR"
+
+
+def register_reads(
+    bronze_register_reads: DataFrame, meters: DataFrame, locations: DataFrame
+) -> DataFrame:
+    """Return a row a read, all versions of it; ``_reasons`` says what was found wrong.
+
+    Readings in kWh, or in m3 as a gas meter counts. A local date is the instant at which it begins.
+    """
+    zones = locations.select("partner_id", "location_id", "time_zone")
+    known = meters.join(zones, on=["partner_id", "location_id"], how="inner").select(
+        "partner_id", "meter_id", "location_id", "fuel", "time_zone",
+        F.col("direction").alias("_direction"),
+    )  # fmt: skip
+    sent = payload("meter_id", "read_at", "register", "reading", "unit", "quality", "known_at")
+    return (
+        bronze_register_reads.withColumns({"_payload": sent, "_entity_id": F.col("meter_id")})
+        .join(known, on=["partner_id", "meter_id"], how="left")
+        .transform(typed)
+        .transform(of_its_register)
+        .transform(judged)
+        .withColumn("_position", F.lit(-1))
+        .select(*REGISTER_READS.names, REASONS, "_entity_id", "_position", "_payload")
+    )
+
+
+def touched_by_meters(changes: DataFrame, quarantine: DataFrame) -> DataFrame:
+    """Return the lines that wait for a meter which is registered now."""
+    return waiting_for(changes, quarantine, REGISTER_READS)
+
+
+def touched_by_locations(changes: DataFrame, quarantine: DataFrame, meters: DataFrame) -> DataFrame:
+    """Return the lines that wait for a location which is registered now."""
+    return waiting_for(meters_of(changes, meters), quarantine, REGISTER_READS)
+
+
+def typed(lines: DataFrame) -> DataFrame:
+    """Read instant, number and unit; text that is none of them becomes null."""
+    unit = F.lower(F.trim(F.coalesce("unit", F.lit("kWh"))))
+    factor = F.lit(None).cast("double")
+    for name, scale in _UNITS.items():
+        factor = F.when(unit == name, scale).otherwise(factor)
+    day = F.when(F.trim("read_at").rlike(_DAY), F.trim("read_at").try_cast("date"))
+    decimals = F.length(F.regexp_extract("reading", r"[.](\d+)\s*$", 1))
+    return lines.withColumns(
+        {
+            "read_at": F.date_trunc("second", F.coalesce(instant("read_at"), local_midnight(day))),
+            "reading": F.col("reading").try_cast("double") * factor,
+            "last_digit": F.pow(F.lit(10.0), -decimals) * factor,
+            "unit": F.when(unit == "m3", unit).otherwise("kWh"),
+            "_is_unit": factor.isNotNull(),
+            "quality": F.when(F.lower(F.trim("quality")) == "estimated", "estimated").otherwise(
+                "measured"
+            ),
+            "known_at": F.coalesce(instant("known_at"), "received_at"),
+        }
+    )
+
+
+def of_its_register(reads: DataFrame) -> DataFrame:
+    """Name the register and its direction: that of the meter, or what the OBIS code says.
+
+    A meter registered for import or export may tell both. One registered for production or
+    consumption counts one way: fed in is production, drawn is consumption.
+    """
+    text = F.lower(F.trim(F.coalesce("register", F.lit(""))))
+    way, tariff = (F.regexp_extract(text, _OBIS, group) for group in (1, 2))
+    is_gas = (F.col("fuel") == "gas") & text.rlike(_GAS_TOTAL)
+    is_total = (text == "") | (tariff == "0") | is_gas
+    named = (
+        F.when(is_total, TOTAL_REGISTER)
+        .when(tariff != "", F.concat(F.lit("tariff_"), tariff))
+        .when(text.rlike(_WORD), text)
+    )
+    said = F.when(way == "1", "import").when(way == "2", "export")
+    of_meter = F.col("_direction")
+    one_way = F.when((said == "export") & (of_meter == "production"), of_meter).when(
+        (said == "import") & (of_meter == "consumption"), of_meter
+    )
+    is_two_way = of_meter.isin("import", "export")
+    direction = F.when(said.isNull(), of_meter).when(is_two_way, said).otherwise(one_way)
+    return reads.withColumns({"register": named, "direction": direction})
+
+
+def judged(reads: DataFrame) -> DataFrame:
+    """Add ``_reasons``, empty for a read that can be true."""
+    is_known = F.col("location_id").isNotNull()
+    reading = F.col("reading")
+    is_number = reading.isNotNull() & ~F.isnan(reading) & (F.abs(reading) < float("inf"))
+    latest = F.col("received_at") + F.expr(_AHEAD)
+    is_future = F.col("read_at") > latest
+    return reads.withColumn(
+        REASONS,
+        reasons(
+            ("unknown_meter", ~is_known),
+            ("read_at_unreadable", F.col("read_at").isNull()),
+            ("of_the_future", is_future),
+            ("out_of_range", ~is_in_range("read_at") & ~is_future),
+            ("unknown_unit", ~F.col("_is_unit")),
+            ("m3_is_for_gas", is_known & _is_volume() & (F.col("fuel") != "gas")),
+            ("not_a_number", F.col("_is_unit") & ~is_number),
+            ("negative", is_number & (reading < 0)),
+            ("unknown_register", F.col("register").isNull()),
+            ("another_direction", is_known & F.col("direction").isNull()),
+        ),
+    )
+
+
+def _is_volume() -> Column:
+    return F.col("unit") == "m3"
