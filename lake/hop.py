@@ -61,6 +61,9 @@ class Hop:
 
     def whole(self) -> tuple[Written, int]:
         """Compute the table from all of its inputs."""
+        if self._has_nothing():
+            self.store.create(self.table)
+            return Written(), 0
         rows = self._rows(None)
         if isinstance(self.table.update, Upsert):
             return self._upsert(rows, None, is_whole=True)
@@ -71,6 +74,13 @@ class Hop:
             day: date = self.runner.clock.date()
             stored = stored.where(F.col(self.table.update.date) == F.lit(day))
         return self._write(rows, stored)
+
+    def _has_nothing(self) -> bool:
+        """Tell whether an input has no row without which there is none (``NOTHING_WITHOUT``)."""
+        parameter = getattr(self.node.module, "NOTHING_WITHOUT", "")
+        if not parameter or not self.store.is_empty(self.table):
+            return False
+        return self.store.is_empty(self.runner.catalog[self.node.inputs[parameter]])
 
     def touched(self) -> tuple[Written, int]:
         """Compute what the changes of the inputs touch."""

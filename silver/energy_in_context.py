@@ -9,7 +9,7 @@ from silver.balance import HOME, by_direction, ways
 from silver.contracts import ENERGY_IN_CONTEXT
 from silver.home_days import all_days
 from silver.reading_errors import without_errors
-from silver.said_once import length_s, lengths_of, said_once, untold_by_readings
+from silver.said_once import length_s, lengths_of, said_once
 
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
@@ -51,11 +51,8 @@ def energy_in_context(
     hours = at_hand(hourly(weather, points))
     readings = without_errors(meter_readings.where("NOT is_sub_meter"), reading_flags)
     of_registers = register_energy.where("is_counted")
-    # Most runs have none: their plan, which is planned for longer than it runs, stays as it is.
-    if has_registers := not of_registers.isEmpty():
-        of_registers = untold_by_readings(of_registers, meter_days)
-        readings = readings.unionByName(of_registers, allowMissingColumns=True)
-    of_days = at_hand(lengths_of(meter_days, of_registers if has_registers else None))
+    readings = readings.unionByName(of_registers, allowMissingColumns=True)
+    of_days = at_hand(lengths_of(meter_days, of_registers))
     return (
         readings.transform(lambda rows: said_once(rows, of_days))
         .transform(lambda rows: by_direction(rows, ways(meters, locations), of_days))

@@ -9,6 +9,7 @@ from silver.said_once import length_s
 from silver.typed import duration
 from silver.waiting import meters_of
 
+NOTHING_WITHOUT = "register_reads"
 _METER = ["partner_id", "meter_id", "direction"]
 _OF_METER = (*_METER, "location_id", "fuel")
 _READ = ("register", "reading", "unit", "last_digit", "quality", "known_at", "received_at",
@@ -25,7 +26,7 @@ _LONGEST_MONTH_S = 32 * 86_400
 
 
 def register_energy(
-    register_reads: DataFrame, meters: DataFrame, locations: DataFrame
+    register_reads: DataFrame, meter_days: DataFrame, meters: DataFrame, locations: DataFrame
 ) -> DataFrame:
     """Return a row a meter, direction and stretch between two reads; energy in kWh.
 
@@ -45,9 +46,15 @@ def register_energy(
         .transform(in_kwh)
         .transform(once)
         .transform(with_interval)
+        .transform(lambda rows: with_told_days(rows, meter_days))
         .transform(counted)
         .select(*REGISTER_ENERGY.names)
     )
+
+
+def slices_with_rows(register_reads: DataFrame) -> DataFrame:
+    """Return the meters whose registers were read."""
+    return register_reads.select("partner_id", "meter_id")
 
 
 def touched_by_locations(changes: DataFrame, meters: DataFrame) -> DataFrame:
@@ -163,15 +170,28 @@ def with_interval(stretches: DataFrame) -> DataFrame:
     )
 
 
+def with_told_days(stretches: DataFrame, meter_days: DataFrame) -> DataFrame:
+    """Add ``_is_told``, true where the day of the stretch is whole by the readings of the meter."""
+    day = ["partner_id", "meter_id", "direction", "local_date"]
+    here = F.broadcast(stretches.select(*day).distinct())
+    whole = meter_days.where("intervals >= expected_intervals").join(here, on=day, how="left_semi")
+    told = whole.select(*day).distinct().withColumn("_is_told", F.lit(True))
+    return stretches.join(F.broadcast(told), on=day, how="left")
+
+
 def counted(stretches: DataFrame) -> DataFrame:
-    """Add ``is_counted``: what would be told of a day or month that holds less than half is not."""
+    """Add ``is_counted``: what would be told of a day or month that holds less than half is not.
+
+    A stretch of a day that readings tell whole is told already.
+    """
     middle = F.timestamp_seconds(F.unix_seconds("starts_at") + length_s() / 2)
     of_middle = F.date_format(F.from_utc_timestamp(middle, F.col("time_zone")), "yyyy-MM")
     is_of_month = (length_s() <= _LONGEST_MONTH_S) & (of_middle == F.col("local_month"))
     is_of_day = F.col("ends_at") <= local_midnight(F.date_add("local_date", 1))
     is_short = length_s() <= _LONGEST_DAY_S
     is_whole = ~F.col("is_sub_meter") & (F.col("direction") == F.col("_registered"))
-    is_in_time = F.when(is_short, is_of_day).otherwise(is_of_month)
+    is_told = F.coalesce("_is_told", F.lit(False))
+    is_in_time = F.when(is_short, is_of_day & ~is_told).otherwise(is_of_month)
     return stretches.withColumn("is_counted", F.col("reason").isNull() & is_whole & is_in_time)
 
 

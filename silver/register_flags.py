@@ -10,6 +10,7 @@ from silver.contracts import REGISTER_FLAGS, REGISTER_RULES
 from silver.home_days import HOME_DAY
 from silver.said_once import length_s, lengths, said_once
 
+NOTHING_WITHOUT = "register_energy"
 _METER = ["partner_id", "meter_id", "direction"]
 _STRETCH = [*_METER, "starts_at", "ends_at"]
 # The sum check of the ANSI/EEI "Uniform Business Practices for Unbundled Electricity Metering",

@@ -10,6 +10,7 @@ from silver.registration import payload
 from silver.typed import instant, is_in_range, reasons
 from silver.waiting import meters_of, waiting_for
 
+NOTHING_WITHOUT = "bronze_register_reads"
 # OBIS, C.D.E of IEC 62056-61: C is 1 for active energy drawn, 2 for fed in; D 8 is a register; E 0
 # is the total, 1 and up are tariffs. Which of them is day and which night is the operator's: in
 # DSMR P1 tariff 1 is the low one, elsewhere often the high one. A prefix A-B: and a suffix F are

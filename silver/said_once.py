@@ -25,36 +25,25 @@ def lengths(readings: DataFrame) -> DataFrame:
     )
 
 
-def lengths_of(meter_days: DataFrame, of_registers: DataFrame | None = None) -> DataFrame:
+def lengths_of(meter_days: DataFrame, of_registers: DataFrame) -> DataFrame:
     """Return :func:`lengths` by the days of the main meters, without a look at the readings.
 
     ``of_registers`` are stretches between register reads, which are no readings.
     """
     day = [*METER_DAY, "location_id", "fuel", "interval_s", "longest_interval_s"]
-    days = meter_days.where("NOT is_sub_meter").select(*day)
-    if of_registers is not None:
-        stretches = of_registers.where(length_s() <= _LONGEST_DAY).withColumns(
-            {"interval_s": length_s(), "longest_interval_s": length_s()}
-        )
-        days = days.unionByName(stretches.select(*day))
-    return days.groupBy(*METER_DAY, "location_id", "fuel").agg(
-        F.min("interval_s").alias("shortest"),
-        F.max("longest_interval_s").alias("longest"),
+    stretches = of_registers.where(length_s() <= _LONGEST_DAY).withColumns(
+        {"interval_s": length_s(), "longest_interval_s": length_s()}
     )
-
-
-def untold_by_readings(of_registers: DataFrame, meter_days: DataFrame) -> DataFrame:
-    """Leave out what registers say of days that are whole by the readings of their meter.
-
-    Months and free periods stay beside their days, as they do where they are sent.
-    """
-    of_day = [*METER_DAY, "direction"]
-    here = F.broadcast(of_registers.select(*of_day).distinct())
-    is_whole = F.col("intervals") >= F.col("expected_intervals")
-    whole = meter_days.where(is_whole).join(here, on=of_day, how="left_semi").select(*of_day)
-    is_told = F.coalesce("_is_whole", F.lit(False)) & (length_s() <= _LONGEST_DAY)
-    told = F.broadcast(whole.distinct().withColumn("_is_whole", F.lit(True)))
-    return of_registers.join(told, on=of_day, how="left").where(~is_told).drop("_is_whole")
+    return (
+        meter_days.where("NOT is_sub_meter")
+        .select(*day)
+        .unionByName(stretches.select(*day))
+        .groupBy(*METER_DAY, "location_id", "fuel")
+        .agg(
+            F.min("interval_s").alias("shortest"),
+            F.max("longest_interval_s").alias("longest"),
+        )
+    )
 
 
 def said_once(readings: DataFrame, of_days: DataFrame) -> DataFrame:

@@ -86,7 +86,8 @@ REGISTER_ENERGY = Table(
                meaning="Why the stretch has no energy; empty: it has."),
         Column(name="is_counted", type="boolean", nullable=False,
                meaning="Goes into the home's energy: a main meter in its registered direction, "
-                       "within a local day, or mostly within a month and at most 32 days."),
+                       "within a local day that readings do not tell whole, or mostly within a "
+                       "month and at most 32 days."),
         Column(name="last_digit_kwh", type="double", unit="kWh", nullable=False, minimum=0,
                meaning="One unit of the last digit of each register, added up."),
         Column(name="quality", type="string", nullable=False, values=_QUALITY,
