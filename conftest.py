@@ -43,6 +43,33 @@ def table(spark: Any) -> Callable[..., Any]:
     return make
 
 
+@pytest.fixture(scope="session")
+def examples() -> Callable[..., list[Any]]:
+    """Return a maker of examples of a strategy, always the same, for one run of Spark to judge."""
+    from hypothesis import HealthCheck, Phase, given, settings
+
+    def make(strategy: Any, count: int) -> list[Any]:
+        found: list[Any] = []
+        always_the_same = settings(
+            derandomize=True,
+            max_examples=count,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+
+        @always_the_same
+        @given(strategy)
+        def keep(example: Any) -> None:
+            found.append(example)
+
+        keep()
+        return found
+
+    return make
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _let_go() -> Iterator[None]:
     """Let Delta forget the tables of a module's lakes: it keeps 6 MB of each for an hour."""
