@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from silver.contracts import LOCATIONS, METERS, REGISTER_READS
+from silver.contracts import LOCATIONS, METER_DAYS, METERS, REGISTER_ENERGY, REGISTER_READS
 from silver.register_energy import register_energy
+from silver.said_once import lengths_of
 
 pytestmark = pytest.mark.spark
 HOME = {"partner_id": "p", "location_id": "home", "fuel": "elec", "direction": "import"}
@@ -15,7 +16,13 @@ Told = dict[tuple[str, str, str], tuple[float | None, str | None]]
 Reads = dict[str, dict[str, dict[str, float]]]
 
 
-def frame(table: Callable[..., Any], reads: Reads, **registered: dict[str, Any]) -> Any:
+def frame(
+    table: Callable[..., Any],
+    reads: Reads,
+    *,
+    days: list[dict[str, Any]] | None = None,
+    **registered: dict[str, Any],
+) -> Any:
     """Return the energy of meters: ``{meter: {register: {local day or instant: reading}}}``."""
     rows = [
         {"meter_id": meter, "register": register, "read_at": instant(at), "reading": reading,
@@ -29,6 +36,7 @@ def frame(table: Callable[..., Any], reads: Reads, **registered: dict[str, Any])
     return register_energy(
         table(REGISTER_READS, rows, last_digit=1.0, known_at="2025-06-01T00:00Z",
               source_file="registers/2025-06-01/p/f.csv", **HOME),
+        table(METER_DAYS, days or [], **HOME),
         table(METERS, meters, **HOME),
         table(LOCATIONS, [{"time_zone": "UTC"}], partner_id="p", location_id="home"),
     )  # fmt: skip
@@ -159,3 +167,22 @@ def test_a_stretch_counts_in_the_day_or_month_that_holds_it_and_is_named_by_its_
     }
     quality = {r.meter_id: r.quality for r in found}
     assert {m for m, q in quality.items() if q == "estimated"} == {"day"}
+
+
+def test_a_stretch_of_a_day_that_readings_tell_whole_does_not_count(
+    table: Callable[..., Any],
+) -> None:
+    told_whole = {"meter_id": "m", "local_date": "2025-02-01", "intervals": 24}
+    told_in_part = {"meter_id": "m", "local_date": "2025-02-02", "intervals": 20}
+    of_hours = {"expected_intervals": 24, "interval_s": 3600, "longest_interval_s": 3600}
+    days = [{**day, **of_hours, "is_sub_meter": False} for day in (told_whole, told_in_part)]
+    reads = {"02-01": 0.0, "02-02": 1.0, "02-03": 2.0, "02-04": 3.0, "03-05": 4.0}
+    found = frame(table, {"m": {"total": reads}}, days=days)
+    counted = {(r.starts_at.day, r.is_counted) for r in found.collect()}
+    assert counted == {(1, False), (2, True), (3, True), (4, True)}
+    of_registers = table(REGISTER_ENERGY, [r.asDict() for r in found.where("is_counted").collect()])
+    known = lengths_of(table(METER_DAYS, days, **HOME), of_registers).collect()
+    # The days between two reads that are more than a day apart have no length of their own.
+    assert {r.local_date.day: (r.shortest, r.longest) for r in known} == {
+        1: (3600, 3600), 2: (3600, 86_400), 3: (86_400, 86_400),
+    }  # fmt: skip

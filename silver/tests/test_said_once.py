@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame
 
-from silver.contracts import METER_DAYS, METER_READINGS, REGISTER_ENERGY
-from silver.said_once import lengths, lengths_of, said_once, untold_by_readings
+from silver.contracts import METER_READINGS
+from silver.said_once import lengths, said_once
 
 pytestmark = pytest.mark.spark
 MIDNIGHT = datetime(2025, 5, 1, tzinfo=UTC)
@@ -71,29 +71,3 @@ def test_one_hour_said_in_quarters_too_counts_once(said: Callable[..., DataFrame
     quarters = steps(15, first=600, last=660)
     assert kept(said(*steps(60), *quarters)) == {*steps(60), *quarters} - {(600, 60)}
     assert kept(said(*steps(60), *quarters[:3])) == set(steps(60))
-
-
-def test_registers_are_left_out_of_days_that_readings_tell_whole(
-    table: Callable[..., Any],
-) -> None:
-    of = {"partner_id": "p", "meter_id": "m", "direction": "import"}
-
-    def stretch(day: str, hours: int) -> dict[str, Any]:
-        start = datetime.fromisoformat(f"{day}T00:00+00:00")
-        return {"local_date": day, "starts_at": start, "ends_at": start + timedelta(hours=hours)}
-
-    hours = {"expected_intervals": 24, "interval_s": 3600, "longest_interval_s": 3600}
-    days = table(METER_DAYS, [
-        {"local_date": "2025-05-01", "intervals": 24},
-        {"local_date": "2025-05-02", "intervals": 20},
-    ], is_sub_meter=False, **hours, **of)  # fmt: skip
-    stretches = table(REGISTER_ENERGY, [
-        stretch("2025-05-01", 24), stretch("2025-05-01", 720), stretch("2025-05-02", 24),
-        stretch("2025-05-03", 24),
-    ], **of)  # fmt: skip
-    left = untold_by_readings(stretches, days)
-    assert sorted((r.starts_at.day, (r.ends_at - r.starts_at).days) for r in left.collect()) == [
-        (1, 30), (2, 1), (3, 1)
-    ]  # fmt: skip
-    longest = {r.local_date.day: r.longest for r in lengths_of(days, left).collect()}
-    assert longest == {1: 3600, 2: 86_400, 3: 86_400}
