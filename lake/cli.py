@@ -155,6 +155,9 @@ def sql(
     as_of: Annotated[
         str, typer.Option(help="What was known at an instant, or at the end of a day (UTC).")
     ] = "",
+    published: Annotated[
+        str, typer.Option(help="What the tables were then, by the rules of then (30 days back).")
+    ] = "",
 ) -> None:
     """Ask any table a question, without starting Spark.
 
@@ -165,7 +168,9 @@ def sql(
     from lake.reading import show
     from lake.reading import sql as ask
 
-    answer = ask(question, settings=Settings(), tables=catalog().tables, as_of=as_of)
+    answer = ask(
+        question, settings=Settings(), tables=catalog().tables, as_of=as_of, published=published
+    )
     typer.echo(show(answer, form))
 
 

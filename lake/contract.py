@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+# So long can a table be read as it stood: its files and its log are kept.
+KEPT_DAYS = 30
+
 Type = Literal["string", "double", "int", "bigint", "boolean", "timestamp", "date", "array<string>"]
 
 

@@ -19,7 +19,7 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from lake.catalog import UnknownTable
-from lake.contract import Table
+from lake.contract import KEPT_DAYS, Table
 from lake.errors import LakeError
 from lake.settings import Settings
 
@@ -100,6 +100,8 @@ class Reader:
     tables: Mapping[str, Table]
     # Where set, tables say what was known then: their contracts tell how (``Table.as_of``).
     at: datetime | None = None
+    # Where set, tables are what they were then, whatever is known or judged otherwise now.
+    published_at: datetime | None = None
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _session: _Session | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -109,7 +111,15 @@ class Reader:
 
         A date is the end of that day in UTC. A table that has no such history is NoHistory.
         """
-        return Reader(self.settings, self.tables, instant_of(instant), self._seen)
+        return Reader(self.settings, self.tables, instant_of(instant), _seen=self._seen)
+
+    def published(self, instant: str | datetime) -> "Reader":
+        """Return a reader of the tables as they stood at an instant, by the rules of then.
+
+        What a rule's earlier version answered is there, for as long as files are kept (``upkeep``).
+        BadInstant; a query is NoHistory where it asks for longer ago.
+        """
+        return Reader(self.settings, self.tables, published_at=instant_of(instant))
 
     def query(self, sql: str) -> Arrow:
         """Return the answer as Arrow; BadQuery, UnknownTable.
@@ -149,7 +159,10 @@ class Reader:
             with self._lock:
                 known = self._seen.get(name)
                 if known is None or known.stamp != stamp:
-                    known = self._seen[name] = _opened(path, stamp)
+                    seen = _opened(path, stamp)
+                    if self.published_at is not None:
+                        seen = as_published(name, seen, self.published_at)
+                    known = self._seen[name] = seen
         return known
 
     def _session_for(self, sql: str) -> _Session:
@@ -303,9 +316,23 @@ def show(arrow: Arrow, form: Form = "table") -> str:
     return _aligned(arrow.column_names, rows)
 
 
-def sql(query: str, *, settings: Settings, tables: Mapping[str, Table], as_of: str = "") -> Arrow:
-    """Return the answer to one question, as of an instant or now; BadQuery, UnknownTable."""
+def sql(
+    query: str,
+    *,
+    settings: Settings,
+    tables: Mapping[str, Table],
+    as_of: str = "",
+    published: str = "",
+) -> Arrow:
+    """Return the answer to one question, now or as of an instant; BadQuery, UnknownTable.
+
+    ``as_of`` is what was known then, by the rules of now; ``published`` what the tables were then.
+    """
     reader = Reader(settings, tables)
+    if as_of and published:
+        raise BadQuery("as of an instant and as published at one are two questions")
+    if published:
+        reader = reader.published(published)
     return (reader.as_of(as_of) if as_of else reader).query(query)
 
 
@@ -328,6 +355,30 @@ def _opened(path: str, stamp: object) -> _Seen:
     except TableNotFoundError:
         return _Seen(stamp)
     return _Seen(stamp, delta, delta.version(), f"-{delta.metadata().id}")
+
+
+def as_published(name: str, seen: _Seen, at: datetime) -> _Seen:
+    """Return a table at the version that stood at an instant; none where it was not made yet.
+
+    NoHistory where that version's files or log may be gone.
+    """
+    if seen.delta is None:
+        return seen
+    commits = seen.delta.history()
+    at_ms = at.timestamp() * 1000
+    before = [commit for commit in commits if commit["timestamp"] <= at_ms]
+    if before and before[0]["version"] == seen.version:
+        return seen
+    is_kept = at > datetime.now(UTC) - timedelta(days=KEPT_DAYS)
+    if not before and commits[-1]["version"] == 0:
+        return _Seen(seen.stamp)
+    if not before or not is_kept:
+        raise NoHistory(
+            f"{name} as it was on {at:%Y-%m-%d} is not kept", cure=f"ask for {KEPT_DAYS} days back"
+        )
+    version = before[0]["version"]
+    seen.delta.load_as_version(version)
+    return _Seen(seen.stamp, seen.delta, version, seen.identity)
 
 
 def _no_rows(table: Table) -> str:

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DataType, StructField, StructType
 
-from lake.contract import Append, Column, Replace, Table, Upsert
+from lake.contract import KEPT_DAYS, Append, Column, Replace, Table, Upsert
 
-KEPT_DAYS = 30
 # Readers without Spark must read every published table: no column mapping, no type widening.
 _PROPERTIES = {
     # Each hop reads only what changed before it.

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import deltalake
 
-from lake.contract import Table
-from lake.schema import KEPT_DAYS
+from lake.contract import KEPT_DAYS, Table
 from lake.store import Store
 from lake.writing import tried_again
 

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -240,6 +241,33 @@ def test_a_table_says_what_it_knew_at_an_instant(tmp_path: Path) -> None:
     assert nouns(reader) == ["a", "b", "c"]
     with pytest.raises(NoHistory, match=r"silver\.others has no history by known_at"):
         reader.as_of("2025-05-02").rows("SELECT * FROM silver.others")
+
+
+def test_a_table_is_what_was_published_at_an_instant(reader: Reader) -> None:
+    before = datetime.now(UTC)
+    add(reader, "a", mode="overwrite")
+    first = datetime.now(UTC)
+    time.sleep(0.01)
+    add(reader, "b", mode="overwrite")
+    assert nouns(reader) == ["b"]
+    assert nouns(reader.published(first)) == ["a"]
+    assert nouns(reader.published(before)) == []
+    assert nouns(reader.published(datetime.now(UTC))) == ["b"]
+    tables, settings, select = reader.tables, reader.settings, "SELECT noun FROM gold.nouns"
+    then = sql(select, settings=settings, tables=tables, published=first.isoformat())
+    assert then["noun"].to_pylist() == ["a"]
+    with pytest.raises(BadQuery, match="two questions"):
+        sql(select, settings=settings, tables=tables, as_of="2025-05-02", published="2025-05-02")
+
+
+def test_what_is_kept_no_longer_says_so(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(reader, "a", mode="overwrite")
+    first = datetime.now(UTC)
+    time.sleep(0.01)
+    add(reader, "b", mode="overwrite")
+    monkeypatch.setattr("lake.reading.KEPT_DAYS", 0)
+    with pytest.raises(NoHistory, match="is not kept"):
+        nouns(reader.published(first))
 
 
 @pytest.mark.parametrize("said", ["2025-05-02T12:00:00", "soon", "2999-01-01", ""])

@@ -43,7 +43,8 @@ def corrected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     put(root, then, of(then, said_again, **{k: v for k, v in SILVER.items() if "price" not in k},
                        energy_kwh=1.0, known_at=FIRST, superseded_at=KNOWN_AT))  # fmt: skip
     put(root, "gold.energy_quarter_hourly", rows)
-    for table, period in (("hourly", "hour"), ("daily", "day"), ("monthly", "month")):
+    for table, period in (("hourly", "hour"), ("daily", "day"), ("weekly", "week"),
+                          ("monthly", "month"), ("yearly", "year")):  # fmt: skip
         newest = [
             {**row, "known_at": max(
                 part["known_at"] for part in rows
@@ -96,7 +97,7 @@ def test_a_correction_is_a_change_of_its_day(api: TestClient) -> None:
     assert answer(api, since="2025-11-02")["elements"] == []
 
 
-@pytest.mark.parametrize("resolution", ["PT1H", "P1D", "P1M"])
+@pytest.mark.parametrize("resolution", ["PT1H", "P1D", "P1W", "P1M", "P1Y"])
 def test_as_of_an_instant_the_old_value_counts(api: TestClient, resolution: str) -> None:
     path = "/v1/locations/castle/import"
     query = {"resolution": resolution, "include": "cost,peak"}
@@ -104,7 +105,11 @@ def test_as_of_an_instant_the_old_value_counts(api: TestClient, resolution: str)
         answer(api, path, as_of=at, **query)["elements"]
         for at in ("2025-10-31T12:00:00+01:00", "2025-11-02T06:00:00Z")
     )
-    assert now == answer(api, path, **query)["elements"]
+    for told, stored in zip(now, answer(api, path, **query)["elements"], strict=True):
+        # Sums in another order differ in their last bits.
+        assert {
+            k: pytest.approx(v) if isinstance(v, float) else v for k, v in told.items()
+        } == stored
     differ = [
         (a, b) for a, b in zip(then, now, strict=True) if a["energy_kwh"] != pytest.approx(
             b["energy_kwh"])
