@@ -86,3 +86,13 @@ def lake(tmp_path: Path) -> Any:
     from lake.settings import Settings
 
     return Settings(lake=str(tmp_path / "lake"))
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Path:
+    """Where the public data are; what needs them is skipped where there are none."""
+    beside = Path(__file__).resolve().parents[1] / "shared" / "data"
+    folder = Path(os.environ.get("ELIQ_SAMPLE_DATA") or beside)
+    if not folder.is_dir():
+        pytest.skip("no public data: set ELIQ_SAMPLE_DATA to their folder")
+    return folder

@@ -119,7 +119,7 @@ class Hop:
     def _of_slices(self, slices: DataFrame) -> tuple[Written, int]:
         slices = slices.persist(StorageLevel.MEMORY_AND_DISK)
         try:
-            if slices.isEmpty():
+            if not self.inputs.are_any(slices):
                 return Written(), 0
             stored = self.inputs.cut(self.table.name, self.store.read(self.table), slices)
             return self._write(self._rows(slices), stored)
@@ -137,7 +137,7 @@ class Hop:
             if slices is not None:
                 with_rows = with_rows.join(slices, on=slices.columns, how="left_semi")
             slices = self.kept(with_rows)
-            if slices.isEmpty():
+            if not self.inputs.are_any(slices):
                 return empty(self.runner.spark, self.table)
         rows = self._call(self.inputs.cut_to(slices, tuple(self.node.inputs)))
         is_wider = any(name.startswith("needed_for") for name in vars(self.node.module))

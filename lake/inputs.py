@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from lake.running import Runner
 
 
+# Home-days; what windows need of them are 40 times as many at most.
+_FEW = 30_000
+
+
 @dataclass
 class Inputs:
     """What one run of a table reads."""
@@ -26,6 +30,7 @@ class Inputs:
 
     def __post_init__(self) -> None:
         self._pinned = dict(self.versions)
+        self._are_few = False
 
     @property
     def store(self) -> Store:
@@ -69,6 +74,15 @@ class Inputs:
                 tables[parameter] = self.cut(name, tables[parameter], needed)
         return tables | self._near_in_time(slices, parameters)
 
+    def are_any(self, slices: DataFrame) -> bool:
+        """Count slices that are kept at hand: few go to the rows that are cut by them.
+
+        Spark cannot tell that they are few before it has moved all of the rows.
+        """
+        count = slices.count()
+        self._are_few = count <= _FEW
+        return count > 0
+
     def cut(self, name: str, rows: DataFrame, slices: DataFrame) -> DataFrame:
         """Keep the rows of the slices; literal months let Delta skip files."""
         table = self.runner.catalog[name]
@@ -83,7 +97,8 @@ class Inputs:
             rows = rows.where(
                 F.col(partition.name).isin([m[0] for m in months.distinct().collect()])
             )
-        return rows.join(slices, on=list(columns), how="left_semi")
+        wanted = F.broadcast(slices) if self._are_few else slices
+        return rows.join(wanted, on=list(columns), how="left_semi")
 
     def with_tables(self, function: Callable[..., Any], rows: DataFrame) -> DataFrame:
         """Call a function of rows and of the tables that its further parameters name."""

@@ -1,7 +1,6 @@
-"""Where the public data are, and the written readings as a table."""
+"""The written readings as a table."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,15 +9,6 @@ import pandas as pd
 import pytest
 
 Readings = Callable[[Path], pd.DataFrame]
-
-
-@pytest.fixture(scope="session")
-def public_data() -> Path:
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("ELIQ_SAMPLE_DATA") or beside)
-    if not folder.is_dir():
-        pytest.skip("no public data: set ELIQ_SAMPLE_DATA to their folder")
-    return folder
 
 
 @pytest.fixture(scope="session")
