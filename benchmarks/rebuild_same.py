@@ -60,7 +60,7 @@ def differences(
         rows = db.read_parquet(files(folder, table), hive_partitioning=True)
         if _SUBSTITUTED in rows.columns:
             # The peers fill no gaps, so they have no step that holds nothing else.
-            rows = rows.filter("observed_intervals > 0")
+            rows = rows.filter("try_cast(observed_intervals AS INTEGER) IS DISTINCT FROM 0")
         rows.project("*, true AS is_there").create_view(side)
     key = ", ".join(table.key)
     wrong = {
