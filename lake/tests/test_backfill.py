@@ -14,7 +14,7 @@ from lake.landing import land
 from lake.reading import Reader
 from lake.running import CannotRun, Runner, months
 from lake.settings import Settings
-from silver import meter_readings
+from silver import judgement, meter_readings
 
 TABLES = (
     "bronze.registrations",
@@ -117,7 +117,7 @@ def test_a_new_version_of_a_rule_holds_for_what_was_there_before(
 
     def under_rule(version: int, most_kw: float) -> tuple[int, int]:
         monkeypatch.setattr(meter_readings, "RULE_VERSION", version, raising=False)
-        monkeypatch.setattr(meter_readings, "_MOST_KW", most_kw)
+        monkeypatch.setattr(judgement, "_MOST_KW", most_kw)
         runner.run("silver.meter_readings")
         return ask(runner, readings)[0]["n"], ask(runner, held)[0]["n"]
 
