@@ -117,14 +117,12 @@ class Hop:
         return self._of_slices(reduce(DataFrame.unionByName, found).distinct())
 
     def _of_slices(self, slices: DataFrame) -> tuple[Written, int]:
-        slices = slices.persist(StorageLevel.MEMORY_AND_DISK)
-        try:
-            if not self.inputs.are_any(slices):
-                return Written(), 0
-            stored = self.inputs.cut(self.table.name, self.store.read(self.table), slices)
-            return self._write(self._rows(slices), stored)
-        finally:
-            slices.unpersist()
+        # Their plan ends here: it would be repeated in each input that is cut by them.
+        slices = slices.localCheckpoint()
+        if not self.inputs.are_any(slices):
+            return Written(), 0
+        stored = self.inputs.cut(self.table.name, self.store.read(self.table), slices)
+        return self._write(self._rows(slices), stored)
 
     def _rows(self, slices: DataFrame | None) -> DataFrame:
         """Call the function on some slices, or on all.
@@ -136,7 +134,7 @@ class Hop:
             with_rows = tells(**tables).distinct()
             if slices is not None:
                 with_rows = with_rows.join(slices, on=slices.columns, how="left_semi")
-            slices = self.kept(with_rows)
+            slices = with_rows.localCheckpoint()
             if not self.inputs.are_any(slices):
                 return empty(self.runner.spark, self.table)
         rows = self._call(self.inputs.cut_to(slices, tuple(self.node.inputs)))
