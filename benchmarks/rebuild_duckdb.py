@@ -251,13 +251,13 @@ SELECT *, epoch(starts_at)::BIGINT AS start, epoch(ends_at)::BIGINT - start AS s
 FROM silver_energy_in_context
 """
 _SERIES = "partner_id, location_id, fuel, direction, local_date, local_month, time_zone"
-# Of equal peaks the first counts.
+# Of equal peaks the first counts: a year later than 2020 is 1e-9 kW less.
 _ADDED_UP = """
        sum(energy_kwh) AS energy_kwh, min(seconds) AS seconds, sum(seconds)::BIGINT AS observed,
        coalesce(sum(seconds) FILTER (quality = 'estimated'), 0)::BIGINT AS estimated,
        sum(energy_kwh * price_per_kwh) AS cost, bool_and(price_per_kwh IS NOT NULL) AS is_priced,
        max(currency) AS currency, max(kw) AS peak_kw,
-       arg_max(start, kw - (start % 2764800) / 2764800e9) AS peak_at,
+       arg_max(start, kw - (start - 1577836800) / 31557600e9) AS peak_at,
        sum(temperature_c * seconds) AS warmth,
        (sum(seconds) FILTER (temperature_c IS NOT NULL))::BIGINT AS warm, max(known_at) AS known_at,
        bool_or(is_consumption) AS is_consumption
@@ -287,7 +287,7 @@ SELECT partner_id, location_id, fuel, direction, date_trunc('month', local_date)
        local_month, time_zone, sum(energy_kwh) AS energy_kwh, min(seconds) AS seconds,
        sum(observed)::BIGINT AS observed, sum(estimated)::BIGINT AS estimated, sum(cost) AS cost,
        bool_and(is_priced) AS is_priced, max(currency) AS currency, max(peak_kw) AS peak_kw,
-       arg_max(peak_at, peak_kw - (peak_at % 2764800) / 2764800e9) AS peak_at,
+       arg_max(peak_at, peak_kw - (peak_at - 1577836800) / 31557600e9) AS peak_at,
        sum(warmth) AS warmth, sum(warm)::BIGINT AS warm, max(known_at) AS known_at,
        sum(degree_days) AS degree_days, sum(cooling_degree_days) AS cooling_degree_days,
        bool_or(is_consumption) AS is_consumption
