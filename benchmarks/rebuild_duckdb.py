@@ -11,7 +11,7 @@ from typing import Annotated
 import duckdb
 import typer
 
-from benchmarks.tables import Steps, bronze_files, parquet
+from benchmarks.tables import FIRST_S, KW_PER_S, Steps, bronze_files, parquet
 from gold.contracts.degree_days import COOLING, EUROSTAT_COOLING, EUROSTAT_HEATING, HEATING, Rule
 
 # Versions of one row, the newest first.
@@ -251,13 +251,18 @@ SELECT *, epoch(starts_at)::BIGINT AS start, epoch(ends_at)::BIGINT - start AS s
 FROM silver_energy_in_context
 """
 _SERIES = "partner_id, location_id, fuel, direction, local_date, local_month, time_zone"
-# Of equal peaks the first counts: a year later than 2020 is 1e-9 kW less.
-_ADDED_UP = """
+
+
+def _first_peak(power: str, at: str) -> str:
+    return f"arg_max({at}, {power} - ({at} - {FIRST_S}) * {KW_PER_S})"
+
+
+_ADDED_UP = f"""
        sum(energy_kwh) AS energy_kwh, min(seconds) AS seconds, sum(seconds)::BIGINT AS observed,
        coalesce(sum(seconds) FILTER (quality = 'estimated'), 0)::BIGINT AS estimated,
        sum(energy_kwh * price_per_kwh) AS cost, bool_and(price_per_kwh IS NOT NULL) AS is_priced,
        max(currency) AS currency, max(kw) AS peak_kw,
-       arg_max(start, kw - (start - 1577836800) / 31557600e9) AS peak_at,
+       {_first_peak("kw", "start")} AS peak_at,
        sum(temperature_c * seconds) AS warmth,
        (sum(seconds) FILTER (temperature_c IS NOT NULL))::BIGINT AS warm, max(known_at) AS known_at,
        bool_or(is_consumption) AS is_consumption
@@ -282,12 +287,12 @@ SELECT * EXCLUDE (country_code, mean),
 FROM (SELECT {_SERIES}, {_ADDED_UP}, warmth / warm AS mean FROM parts GROUP BY ALL)
 JOIN (SELECT partner_id, location_id, country_code FROM homes) USING (partner_id, location_id)
 """
-_MONTHS = """
+_MONTHS = f"""
 SELECT partner_id, location_id, fuel, direction, date_trunc('month', local_date) AS local_date,
        local_month, time_zone, sum(energy_kwh) AS energy_kwh, min(seconds) AS seconds,
        sum(observed)::BIGINT AS observed, sum(estimated)::BIGINT AS estimated, sum(cost) AS cost,
        bool_and(is_priced) AS is_priced, max(currency) AS currency, max(peak_kw) AS peak_kw,
-       arg_max(peak_at, peak_kw - (peak_at - 1577836800) / 31557600e9) AS peak_at,
+       {_first_peak("peak_kw", "peak_at")} AS peak_at,
        sum(warmth) AS warmth, sum(warm)::BIGINT AS warm, max(known_at) AS known_at,
        sum(degree_days) AS degree_days, sum(cooling_degree_days) AS cooling_degree_days,
        bool_or(is_consumption) AS is_consumption

@@ -13,7 +13,7 @@ import polars as pl
 import polars.selectors as cs
 import typer
 
-from benchmarks.tables import Steps, bronze_files, parquet
+from benchmarks.tables import FIRST_S, KW_PER_S, Steps, bronze_files, parquet
 from gold.contracts.degree_days import COOLING, EUROSTAT_COOLING, EUROSTAT_HEATING, HEATING, Rule
 
 HOME = ["partner_id", "location_id"]
@@ -369,9 +369,8 @@ def parts(energy_in_context: pl.LazyFrame) -> pl.LazyFrame:
 
 def first_peak(power: str, at: str) -> pl.Expr:
     """Return when the power was highest; of equal peaks the first counts."""
-    # A year later than 2020 is 1e-9 kW less.
-    since_s = pl.col(at).dt.epoch("s") - 1577836800
-    return pl.col(at).max_by(pl.col(power) - since_s / 31557600e9)
+    since_s = pl.col(at).dt.epoch("s") - FIRST_S
+    return pl.col(at).max_by(pl.col(power) - since_s * KW_PER_S)
 
 
 def added_up(parts: pl.LazyFrame, *period: pl.Expr) -> pl.LazyFrame:

@@ -9,6 +9,8 @@ from deltalake import DeltaTable
 
 from bronze.contracts import METER_READINGS, REGISTRATIONS, SPOT_PRICES, WEATHER
 
+# Of equal peaks the first counts: each year later than 2020 takes 1e-9 kW off a power.
+FIRST_S, KW_PER_S = 1_577_836_800, 1e-9 / 31_557_600
 BRONZE = (METER_READINGS, WEATHER, SPOT_PRICES, REGISTRATIONS)
 
 
