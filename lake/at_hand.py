@@ -13,9 +13,15 @@ class AtHand:
     frames: list[DataFrame] = field(default_factory=list)
 
     def __call__(self, rows: DataFrame) -> DataFrame:
-        """Keep a frame; return it as it is kept."""
-        self.frames.append(rows.persist(StorageLevel.MEMORY_AND_DISK))
-        return self.frames[-1]
+        """Keep a frame; return it as it is kept.
+
+        It is made now: how large it is decides how it is joined, and Spark plans joins, and moves
+        the rows of the other side, before it has made what it was only promised.
+        """
+        kept = rows.persist(StorageLevel.MEMORY_AND_DISK)
+        kept.count()
+        self.frames.append(kept)
+        return kept
 
     def let_go(self) -> None:
         """Let go of all of them."""

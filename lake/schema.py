@@ -19,11 +19,8 @@ _PROPERTIES = {
     "delta.deletedFileRetentionDuration": f"interval {KEPT_DAYS} days",
     "delta.logRetentionDuration": f"interval {KEPT_DAYS} days",
 }
-_LARGE_AND_CHANGING = {
-    # A correction then rewrites no file. Every scan pays for it with two more looks at the log, so
-    # tables whose files are small, or whose rows stay as they are, go without.
-    "delta.enableDeletionVectors": "true",
-}
+# A correction then rewrites no file.
+MARKING = ("delta.enableDeletionVectors", "true")
 
 
 def comment(column: Column) -> str:
@@ -45,13 +42,18 @@ def spark_schema(table: Table) -> StructType:
 
 def properties(table: Table) -> dict[str, str]:
     """Return the Delta properties that follow from the update rule."""
-    kind: dict[str, str] = {}
-    if isinstance(table.update, Append):
-        kind = {"delta.appendOnly": "true"}
-    elif isinstance(table.update, Upsert | Replace) and table.partitioned_by:
-        kind = _LARGE_AND_CHANGING
+    kind = {"delta.appendOnly": "true"} if isinstance(table.update, Append) else {}
     skipping = {"delta.dataSkippingStatsColumns": ",".join(looked_up_by(table))}
     return {**_PROPERTIES, **kind, **skipping}
+
+
+def is_marked(table: Table) -> bool:
+    """Tell whether a correction marks rows, and rewrites no file: where files are large.
+
+    Every scan of a table that may have such marks looks for them, again and again while it has
+    none; so a table may have them from its first correction on.
+    """
+    return isinstance(table.update, Upsert | Replace) and bool(table.partitioned_by)
 
 
 def looked_up_by(table: Table) -> list[str]:

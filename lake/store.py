@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from lake.contract import Table
 from lake.errors import LakeError
-from lake.schema import added_columns, ddl, empty, spark_schema
+from lake.schema import MARKING, added_columns, ddl, empty, is_marked, spark_schema
 from lake.settings import Settings
 
 
@@ -27,6 +27,7 @@ class Store:
     spark: SparkSession
     settings: Settings
     _known: set[str] = field(default_factory=set)
+    _marked: set[str] = field(default_factory=set)
 
     def name(self, table: Table) -> str:
         """Return what stands for the table in SQL."""
@@ -78,8 +79,21 @@ class Store:
                 cure="raise the contract's version and migrate the table, or run in a new lake",
             )
 
+    def to_correct(self, table: Table) -> DeltaTable:
+        """Return the handle for MERGE of a table that may be marked from now on."""
+        handle = self.delta(table)
+        if is_marked(table) and table.name not in self._marked:
+            name, on = MARKING
+            found = handle.detail().select(F.col("properties")[name]).first()
+            if found is None or found[0] != on:
+                self.spark.sql(
+                    f"ALTER TABLE {self.name(table)} SET TBLPROPERTIES ('{name}' = '{on}')"
+                )
+            self._marked.add(table.name)
+        return handle
+
     def delta(self, table: Table) -> DeltaTable:
-        """Return the handle for MERGE."""
+        """Return the handle for what is no query."""
         if self.settings.catalog:
             return DeltaTable.forName(self.spark, self.name(table))
         return DeltaTable.forPath(self.spark, self.path(table))

@@ -175,7 +175,7 @@ def _merge(store: Store, table: Table, changed: DataFrame) -> None:
     every: dict[str, str | Column] = {n: f"changed.`{n}`" for n in table.names}
     tried_again(
         lambda: (
-            store.delta(table)
+            store.to_correct(table)
             .alias("stored")
             .merge(changed.alias("changed"), all_of(same_key))
             .whenMatchedDelete(f"changed.{_KIND} = 'delete'")

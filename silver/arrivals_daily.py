@@ -14,7 +14,7 @@ from bronze.contracts import (
     WEATHER,
 )
 from silver.contracts import ARRIVALS_DAILY
-from silver.typed import instant, instant_or_utc, seconds
+from silver.typed import instant, instant_or_utc, seconds, words
 
 _SOURCE = ["partner_id", "table_name", "source", "received_date"]
 # Where what waits for a table of silver came from.
@@ -75,10 +75,9 @@ def of_readings(blocks: DataFrame) -> DataFrame:
         .otherwise(F.timestamp_add("SECOND", seconds("resolution") * count, start))
     )
     readings = F.size(F.array_compact("values"))
-    words = F.from_json("quality", "array<string>")
-    said = F.size(F.filter(words, lambda word: F.lower(word) == "estimated"))
+    said = F.size(F.filter(words("quality"), lambda word: F.lower(word) == "estimated"))
     is_estimated = F.lower(F.trim("quality")) == "estimated"
-    estimated = F.when(is_estimated, readings).when(words.isNotNull(), said).otherwise(0)
+    estimated = F.when(is_estimated, readings).when(said >= 0, said).otherwise(0)
     return _lines(
         blocks, METER_READINGS.name, entity=F.col("meter_id"), end=end, readings=readings,
         estimated=F.least(estimated, readings),

@@ -44,21 +44,28 @@ def energy_in_context(
     *,
     at_hand: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
-    """Return a row a location, fuel, direction and interval, sub-meters left out."""
-    points = numbered(location_weather, "latitude", "longitude", name="_point")
-    zones = numbered(locations, "price_zone", name="_zone")
-    homes = in_their_time(locations, home_profiles, location_weather, points, zones)
+    """Return a row a location, fuel, direction and interval, sub-meters left out.
+
+    What is joined is made first: where Spark knows that it is small, the energy stays where it is,
+    in its order.
+    """
+    points = at_hand(numbered(location_weather, "latitude", "longitude", name="_point"))
+    zones = at_hand(numbered(locations, "price_zone", name="_zone"))
+    homes = at_hand(in_their_time(locations, home_profiles, location_weather, points, zones))
     hours = at_hand(hourly(weather, points))
+    grid = at_hand(zone_grid(spot_prices, co2_intensity, zones))
     readings = without_errors(meter_readings.where("NOT is_sub_meter"), reading_flags)
     of_registers = register_energy.where("is_counted")
     readings = readings.unionByName(of_registers, allowMissingColumns=True)
     of_days = at_hand(lengths_of(meter_days, of_registers))
+    of_homes = at_hand(ways(meters, locations))
+    long = at_hand(over_days(readings, homes, hours))
     return (
         readings.transform(lambda rows: said_once(rows, of_days))
-        .transform(lambda rows: by_direction(rows, ways(meters, locations), of_days))
+        .transform(lambda rows: by_direction(rows, of_homes, of_days))
         .transform(lambda rows: of_its_home(rows, homes))
-        .transform(lambda rows: with_weather(rows, hours, over_days(readings, homes, hours)))
-        .transform(lambda rows: of_its_zone(rows, zone_grid(spot_prices, co2_intensity, zones)))
+        .transform(lambda rows: with_weather(rows, hours, long))
+        .transform(lambda rows: of_its_zone(rows, grid))
         .select(*ENERGY_IN_CONTEXT.names)
     )
 

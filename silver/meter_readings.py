@@ -17,7 +17,7 @@ from silver.judgement import (
     most_kw,
     value_judged,
 )
-from silver.typed import duration, instant, seconds
+from silver.typed import duration, instant, seconds, words
 from silver.waiting import meters_of, waiting_for
 
 # Lines are put in order before they are unfolded: a first load is not sorted by the reading.
@@ -71,9 +71,7 @@ def touched_by_locations(changes: DataFrame, quarantine: DataFrame, meters: Data
 
 def typed(blocks: DataFrame) -> DataFrame:
     """Read instants, resolution, unit and values; text that is none of them becomes null."""
-    quality = F.coalesce(
-        F.from_json("quality", "array<string>"), F.array(F.lower(F.trim("quality")))
-    )
+    quality = F.coalesce(words("quality"), F.array(F.lower(F.trim("quality"))))
     return blocks.withColumns(
         {
             "_entity_id": F.col("meter_id"),

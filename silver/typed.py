@@ -40,6 +40,11 @@ def seconds(resolution: str) -> Column:
     return F.when(text.rlike(r"^PT(\d+H)?(\d+M)?(\d+S)?$") & (total > 0), total)
 
 
+def words(text: str) -> Column:
+    """Read a JSON list of words; null for any other text, of which Spark takes long to say so."""
+    return F.when(F.ltrim(F.col(text)).startswith("["), F.from_json(text, "array<string>"))
+
+
 def duration(length: Column) -> Column:
     """Name a length in s as ISO 8601, the same for the same length: PT15M, PT60M is PT1H."""
     return (
