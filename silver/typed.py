@@ -24,7 +24,7 @@ def instant_or_utc(text: str) -> Column:
 
 
 def said_at() -> Column:
-    """Return when a line was said (``known_at``); it arrived later, or just then if it does not tell.
+    """Return when a line was said (``known_at``): when it arrived, unless it tells an earlier time.
 
     A clock that runs ahead would win over every later correction, and the line would be known
     before anyone had it.
@@ -62,7 +62,7 @@ def duration(length: Column) -> Column:
 def with_interval_of_zone(lines: DataFrame) -> DataFrame:
     """Type the interval of a price or intensity: adds ``_length`` (s), ``ends_at``; null if unread.
 
-    ``starts_at, resolution, known_at`` are replaced; what is said is known when it arrives at the latest.
+    ``starts_at, resolution, known_at`` are replaced.
     """
     return (
         lines.withColumn("_length", seconds("resolution"))
