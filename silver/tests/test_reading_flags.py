@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pyspark.sql import DataFrame
@@ -155,6 +156,35 @@ def test_a_clock_change_day_sent_as_24_hours_is_counted(
     found = flags(readings(rows), table, "Europe/Copenhagen").collect()
     assert [(r["meter_id"], r["rule"], r["observed"], r["bound"]) for r in found] == [
         ("24", "clock_change_count", 24.0, 25.0)
+    ]
+
+
+def test_a_spring_day_sent_in_24_slots_is_counted_where_one_is_empty(
+    readings: Callable[..., DataFrame], table: Callable[..., Any]
+) -> None:
+    zone, midnight = ZoneInfo("Europe/Copenhagen"), datetime(2025, 3, 28, 23, tzinfo=UTC)
+    spring_day = 24
+    # Of 24 slots the last is the first hour of the next day, whose own line says it again.
+    told = {
+        "whole": {*range(24 + 23 + 24)},
+        "an empty slot": {*range(24 + 23 + 24)} - {spring_day + 2},
+    }
+    rows = [
+        {
+            "meter_id": meter,
+            "starts_at": at,
+            "ends_at": at + timedelta(hours=1),
+            "local_date": at.astimezone(zone).date(),
+            "local_month": "2025-03",
+            "energy_kwh": 0.1 + n / 100,
+        }
+        for meter, instants in told.items()
+        for n in instants
+        for at in [midnight + timedelta(hours=n)]
+    ]
+    found = flags(readings(rows), table, "Europe/Copenhagen").collect()
+    assert [(r["meter_id"], r["local_date"], r["observed"], r["bound"]) for r in found] == [
+        ("an empty slot", date(2025, 3, 30), 22.0, 23.0)
     ]
 
 
