@@ -46,7 +46,7 @@ def with_nights(meter_days: DataFrame) -> DataFrame:
         with_energy = night(direction, intervals - F.col("night_zero_intervals"))
         known_s = night(direction, intervals * F.col("interval_s"))
         is_known = known_s >= _OBSERVED * _NIGHT_S
-        return F.when(is_known, with_energy / night(direction, intervals))
+        return F.when(is_known, F.try_divide(with_energy, night(direction, intervals)))
 
     is_judged = is_main & F.col("direction").isin("import", "export")
     kwh = night("import", F.col("night_kwh")) - night("export", F.col("night_kwh"))

@@ -239,6 +239,8 @@ def test_import_and_export_that_change_places_for_three_days_are_counted(
         "every other night is sold": [usual, sold] * 17,
         "a battery leaks": [*[usual] * 20, *[leaked] * 5],
         "a battery balances": [*[usual] * 20, *[balanced] * 5],
+        "sub-meters": [*[usual] * 20, *[swapped] * 4],
+        "told by day": [*[([9.0], [0.0])] * 20, *[([0.0], [9.0])] * 4],
     }
     rows = [
         row | {"location_id": home, "direction": direction}
@@ -250,6 +252,10 @@ def test_import_and_export_that_change_places_for_three_days_are_counted(
         alone = [*[usual[way]] * 20, *[swapped[way]] * 4]
         of_meter = hours(f"only {direction}", alone)
         rows += [r | {"location_id": f"only {direction}", "direction": direction} for r in of_meter]
+    for row in rows:
+        row["is_sub_meter"] = row["location_id"] == "sub-meters"
+        if row["location_id"] == "told by day":
+            row |= {"resolution": "P1D", "ends_at": row["starts_at"] + timedelta(days=1)}
     places = sorted({row["location_id"] for row in rows})
     found = flags(readings(rows), table, homes=places).where("rule = 'swapped_directions'")
     assert by_meter(found) == {
