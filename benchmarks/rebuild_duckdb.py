@@ -20,7 +20,7 @@ _NEWEST = "known_at DESC, received_at DESC, source_file DESC, source_line DESC"
 _HOMES = f"""
 CREATE TABLE said AS
 SELECT partner_id, location_id, source_file, source_line, received_at,
-       coalesce((document->>'known_at')::TIMESTAMPTZ, received_at) AS known_at,
+       least((document->>'known_at')::TIMESTAMPTZ, received_at) AS known_at,
        from_json(document, '{{"time_zone": "VARCHAR", "price_zone": "VARCHAR",
            "country_code": "VARCHAR",
            "latitude": "DOUBLE", "longitude": "DOUBLE",
@@ -110,7 +110,7 @@ SELECT price_zone, starts_at::TIMESTAMPTZ AS starts_at,
        price::DOUBLE / CASE split_part(unit, '/', 2) WHEN 'MWh' THEN 1000 WHEN 'kWh' THEN 1 END
            AS price_per_kwh,
        split_part(unit, '/', 1) AS currency
-FROM (SELECT * REPLACE (coalesce(known_at::TIMESTAMPTZ, received_at) AS known_at)
+FROM (SELECT * REPLACE (least(known_at::TIMESTAMPTZ, received_at) AS known_at)
       FROM bronze_spot_prices)
 QUALIFY row_number() OVER (PARTITION BY price_zone, starts_at, resolution ORDER BY {_NEWEST}) = 1;
 
@@ -137,7 +137,7 @@ SELECT partner_id, location_id, meter_id, fuel, direction, is_sub_meter, time_zo
            AS seconds,
        resolution, values::DOUBLE[] AS numbers, quality,
        CASE WHEN quality LIKE '[%' THEN from_json(quality, '["VARCHAR"]') END AS words,
-       coalesce(known_at::TIMESTAMPTZ, received_at) AS known_at, received_at, source_file,
+       least(known_at::TIMESTAMPTZ, received_at) AS known_at, received_at, source_file,
        source_line, count(*) OVER (PARTITION BY partner_id, meter_id, start) > 1 AS is_contested,
        timezone(time_zone, to_timestamp(start))::DATE AS local_date
 FROM (

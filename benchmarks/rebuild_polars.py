@@ -80,7 +80,7 @@ def registered(bronze: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Dat
     said = (
         bronze.with_columns(pl.col("document").str.json_decode(DOCUMENT))
         .select(*HOME, *NEWEST[1:], pl.col("document").struct.unnest())
-        .with_columns(known_at=pl.coalesce(instant("known_at"), "received_at"))
+        .with_columns(known_at=pl.min_horizontal(instant("known_at"), "received_at"))
         .collect()
     )
     homes = newest(said, *HOME).select(*HOME, "time_zone", "price_zone", "country_code", *POINT)
@@ -151,7 +151,7 @@ def priced(bronze: pl.LazyFrame) -> pl.DataFrame:
     per = pl.col("unit").str.split("/")
     prices = bronze.with_columns(
         instant("starts_at"),
-        known_at=pl.coalesce(instant("known_at"), "received_at"),
+        known_at=pl.min_horizontal(instant("known_at"), "received_at"),
         seconds=pl.col("resolution").replace_strict(SECONDS),
         price_per_kwh=pl.col("price").cast(pl.Float64)
         / per.list.get(1).replace_strict({"MWh": 1000.0, "kWh": 1.0}),
@@ -193,7 +193,7 @@ def judged(bronze: pl.LazyFrame, meters: pl.DataFrame) -> pl.LazyFrame:
         .with_columns(
             instant("starts_at"),
             seconds=pl.col("resolution").replace_strict(SECONDS),
-            known_at=pl.coalesce(instant("known_at"), "received_at"),
+            known_at=pl.min_horizontal(instant("known_at"), "received_at"),
             energy_kwh=pl.col("values").cast(pl.List(pl.Float64)),
             position=pl.int_ranges(0, count),
             is_estimated=pl.when(word.str.starts_with("["))

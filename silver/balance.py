@@ -8,13 +8,13 @@ from pyspark.sql import functions as F
 from silver.contracts import DIRECTIONS
 from silver.judgement import local_midnight
 from silver.said_once import length_s
+from silver.supply import ALWAYS, NEVER, with_supply
 from silver.typed import duration
 
 HOME = ["partner_id", "location_id"]
 FUEL = [*HOME, "fuel"]
 _VALUES = ("energy_kwh", "quality", "known_at", "resolution", "local_date", "local_month")
 OUT = (*FUEL, "direction", "starts_at", "ends_at", *_VALUES, "is_derived", "is_consumption")
-_ALWAYS, _NEVER = "0001-01-01", "9999-12-31"
 _SHORTEST_DAY = 23 * 3600
 
 
@@ -24,16 +24,12 @@ def ways(meters: DataFrame, locations: DataFrame) -> DataFrame:
     A row a home, fuel, direction and time (``_from`` included, ``_until`` not) with
     ``_active_<d>``, the meters of each direction then; ``_is_sole``, whether the direction has one
     meter ever; ``_is_consumption``, whether its import is all that is metered; ``_feeds``, whether
-    consumption is derived from it. A meter without an end ends where the next of its direction
-    begins (it was exchanged); meters that begin on one day count side by side.
+    consumption is derived from it.
     """
-    by_start = Window.partitionBy(*FUEL, "direction").orderBy(F.unix_date("_from"))
-    next_start = F.min("_from").over(by_start.rangeBetween(1, Window.unboundedFollowing))
-    always, never = (F.lit(day).cast("date") for day in (_ALWAYS, _NEVER))
+    always, never = (F.lit(day).cast("date") for day in (ALWAYS, NEVER))
     spans = (
         meters.where("NOT is_sub_meter")
-        .withColumn("_from", F.coalesce("supply_start", always))
-        .withColumn("_until", F.coalesce(F.date_add("supply_end", 1), next_start, never))
+        .transform(with_supply)
         .select(*FUEL, "direction", "_from", "_until")
     )
     days = F.explode(F.array(always, "_from", "_until", never))

@@ -8,6 +8,8 @@ from silver.contracts import CO2_INTENSITY, MOST_CO2_KG_PER_KWH
 from silver.registration import payload
 from silver.typed import is_of_zone_interval, reasons, with_interval_of_zone
 
+# 2: nothing is known before it arrived.
+RULE_VERSION = 2
 # kg per kWh in one unit of what is sent.
 _UNITS = {"g/kwh": 1e-3, "kg/kwh": 1.0, "kg/mwh": 1e-3, "t/mwh": 1.0}
 

@@ -13,7 +13,7 @@ def days_around(days: DataFrame, *, before: int, after: int) -> DataFrame:
     return days.select(*_HOME, F.explode(near).alias("local_date")).distinct()
 
 
-def all_days(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
+def all_days(changes: DataFrame, days: DataFrame) -> DataFrame:
     """Return all days of the homes that changed."""
     homes = changes.select(*_HOME).distinct()
-    return meter_readings.select(*HOME_DAY).join(homes, on=_HOME, how="left_semi")
+    return days.select(*HOME_DAY).join(homes, on=_HOME, how="left_semi")

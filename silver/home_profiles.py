@@ -6,6 +6,8 @@ from pyspark.sql import functions as F
 from silver.contracts import HOME_PROFILES
 from silver.registration import PROFILE, number, opened
 
+# 2: nothing is known before it arrived.
+RULE_VERSION = 2
 _ALWAYS = "1900-01-01"
 
 

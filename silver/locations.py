@@ -8,6 +8,9 @@ from silver.contracts import LOCATIONS
 from silver.registration import number, opened, payload
 from silver.typed import is_zone, reasons
 
+# 2: nothing is known before it arrived.
+RULE_VERSION = 2
+
 
 def locations(bronze_registrations: DataFrame) -> DataFrame:
     """Return a row a registered location; without a real time zone it waits in quarantine."""

@@ -17,9 +17,11 @@ from silver.judgement import (
     most_kw,
     value_judged,
 )
-from silver.typed import duration, instant, seconds, words
+from silver.typed import duration, instant, said_at, seconds, words
 from silver.waiting import meters_of, waiting_for
 
+# 2: nothing is known before it arrived.
+RULE_VERSION = 2
 # Lines are put in order before they are unfolded: a first load is not sorted by the reading.
 IN_ORDER = True
 _POWER = ("kw", "w")
@@ -82,7 +84,7 @@ def typed(blocks: DataFrame) -> DataFrame:
             "_unit": F.lower(F.trim(F.coalesce("unit", F.lit("kWh")))),
             "_numbers": F.col("values").try_cast("array<double>"),
             "_qualities": quality,
-            "known_at": F.coalesce(instant("known_at"), "received_at"),
+            "known_at": said_at(),
         }
     )  # fmt: skip
 

@@ -8,6 +8,9 @@ from silver.contracts import DIRECTIONS, FUELS, METERS
 from silver.registration import number, opened
 from silver.typed import reasons
 
+# 2: nothing is known before it arrived.
+RULE_VERSION = 2
+
 
 def meters(bronze_registrations: DataFrame) -> DataFrame:
     """Return a row a registered meter; one that cannot be true waits in quarantine."""

@@ -1,4 +1,4 @@
-"""silver.meter_days + meter_readings -> silver.reading_flags: stretches that break a rule."""
+"""silver.meter_days, readings, meters -> silver.reading_flags: stretches that break a rule."""
 
 from collections.abc import Callable
 
@@ -6,11 +6,15 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from silver.contracts import HISTORY_OF_METER_DAYS, READING_FLAGS, READING_RULES
-from silver.home_days import HOME_DAY, days_around
+from silver.home_days import HOME_DAY, all_days, days_around
 from silver.rules import OF_DAYS, OF_PEAKS
 from silver.rules.days import DAYS_AHEAD, Broken, with_days_around
+from silver.rules.directions import with_nights
+from silver.rules.supply import with_days_of_supply
 from silver.said_once import length_s
 
+# 2: meters are held against their supply, and the two directions of a home against each other.
+RULE_VERSION = 2
 _METER_DAY = [*HOME_DAY, "meter_id", "direction", "resolution"]
 _FLAG = ("rule", "severity", "observed", "bound")
 
@@ -18,6 +22,7 @@ _FLAG = ("rule", "severity", "observed", "bound")
 def reading_flags(
     meter_days: DataFrame,
     meter_readings: DataFrame,
+    meters: DataFrame,
     *,
     at_hand: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
@@ -25,7 +30,14 @@ def reading_flags(
 
     Days are judged by their figures; only of days with an odd peak are the intervals looked at.
     """
-    days = at_hand(with_days_around(meter_days).transform(broken))
+    days = at_hand(
+        with_days_of_supply(meter_days, meters)
+        # All that a day is held against is of its home: the rows are moved once.
+        .repartition(*HOME_DAY[:2])
+        .transform(with_nights)
+        .transform(with_days_around)
+        .transform(broken)
+    )
     of_days = days.where(~F.col("_is_peak"))
     of_peaks = days.where("_is_peak").transform(lambda rows: above_limit(rows, meter_readings))
     return of_days.select(*READING_FLAGS.names).unionByName(of_peaks)
@@ -39,6 +51,11 @@ def touched_by_meter_days(changes: DataFrame) -> DataFrame:
 def touched_by_meter_readings(changes: DataFrame) -> DataFrame:
     """Return the days of the readings."""
     return changes.select(*HOME_DAY)
+
+
+def touched_by_meters(changes: DataFrame, meter_days: DataFrame) -> DataFrame:
+    """Return all days of the homes: one meter's supply may end where another's begins."""
+    return all_days(changes, meter_days)
 
 
 def needed_for_meter_days(slices: DataFrame) -> DataFrame:

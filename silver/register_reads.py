@@ -7,9 +7,11 @@ from lake.quarantine import REASONS
 from silver.contracts import REGISTER_READS, TOTAL_REGISTER
 from silver.judgement import local_midnight
 from silver.registration import payload
-from silver.typed import instant, is_in_range, reasons
+from silver.typed import instant, is_in_range, reasons, said_at
 from silver.waiting import meters_of, waiting_for
 
+# 2: nothing is known before it arrived.
+RULE_VERSION = 2
 NOTHING_WITHOUT = "bronze_register_reads"
 # OBIS, C.D.E of IEC 62056-61: C is 1 for active energy drawn, 2 for fed in; D 8 is a register; E 0
 # is the total, 1 and up are tariffs. Which of them is day and which night is the operator's: in
@@ -77,7 +79,7 @@ def typed(lines: DataFrame) -> DataFrame:
             "quality": F.when(F.lower(F.trim("quality")) == "estimated", "estimated").otherwise(
                 "measured"
             ),
-            "known_at": F.coalesce(instant("known_at"), "received_at"),
+            "known_at": said_at(),
         }
     )
 

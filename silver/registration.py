@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from silver.typed import instant
+from silver.typed import said_at
 
 PROFILE = (
     "valid_from STRING, house_type STRING, living_area_m2 STRING, persons STRING, "
@@ -25,7 +25,7 @@ def opened(bronze_registrations: DataFrame) -> DataFrame:
     return (
         bronze_registrations.withColumn("_doc", F.from_json("document", _DOCUMENT))
         .select("*", "_doc.*")
-        .withColumn("known_at", F.coalesce(instant("known_at"), "received_at"))
+        .withColumn("known_at", said_at())
     )
 
 

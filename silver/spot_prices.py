@@ -8,6 +8,8 @@ from silver.contracts import SPOT_PRICES
 from silver.registration import payload
 from silver.typed import is_of_zone_interval, reasons, with_interval_of_zone
 
+# 2: nothing is known before it arrived.
+RULE_VERSION = 2
 _KWH = {"kWh": 1.0, "MWh": 1000.0}
 
 

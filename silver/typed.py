@@ -23,6 +23,16 @@ def instant_or_utc(text: str) -> Column:
     return with_seconds.try_cast("timestamp")
 
 
+def said_at() -> Column:
+    """Return when a line was said (``known_at``): when it arrived, unless it tells an earlier time.
+
+    A clock that runs ahead would win over every later correction, and the line would be known
+    before anyone had it.
+    """
+    # The least of what is there: null is none.
+    return F.least(instant("known_at"), "received_at")
+
+
 def is_in_range(moment: str) -> Column:
     """Tell whether an instant can be a reading's: from 1990 to a day after it arrived."""
     latest = F.col("received_at") + F.expr("INTERVAL 1 DAY")
@@ -57,14 +67,14 @@ def duration(length: Column) -> Column:
 def with_interval_of_zone(lines: DataFrame) -> DataFrame:
     """Type the interval of a price or intensity: adds ``_length`` (s), ``ends_at``; null if unread.
 
-    ``starts_at, resolution, known_at`` are replaced; what is not said to be known is as it arrives.
+    ``starts_at, resolution, known_at`` are replaced.
     """
     return (
         lines.withColumn("_length", seconds("resolution"))
         .withColumn("resolution", F.coalesce(duration(F.col("_length")), "resolution"))
         .withColumn("starts_at", instant("starts_at"))
         .withColumn("ends_at", F.timestamp_add("SECOND", F.col("_length"), F.col("starts_at")))
-        .withColumn("known_at", F.coalesce(instant("known_at"), "received_at"))
+        .withColumn("known_at", said_at())
     )
 
 

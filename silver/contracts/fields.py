@@ -39,7 +39,8 @@ TIME_ZONE = Column(
 PRICE_ZONE = Column(name="price_zone", type="string", meaning="Bidding zone of the spot price.")
 KNOWN_AT = Column(
     name="known_at", type="timestamp", nullable=False,
-    meaning="When it was said, or when it arrived here where the sender did not tell.",
+    meaning="When it was said; when it arrived here where the sender did not tell, or told a later "
+            "time.",
 )  # fmt: skip
 CURRENCY = Column(name="currency", type="string", meaning="Currency (ISO 4217).")
 TEMPERATURE_C = Column(

@@ -26,6 +26,8 @@ READING_RULES = {
     "zero_run": "warning",
     "clock_change_count": "warning",
     "unit_change": "error",
+    "outside_supply": "warning",
+    "swapped_directions": "warning",
 }
 # A rule looks no further back than this, so that a day's cost depends on what arrived.
 HISTORY_OF_METER_DAYS = 35

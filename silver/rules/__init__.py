@@ -5,8 +5,10 @@ from typing import Final
 
 from silver.rules.clock import clock_change_count
 from silver.rules.days import Broken
+from silver.rules.directions import swapped_directions
 from silver.rules.peaks import peak_out_of_reach, spike
 from silver.rules.runs import flat_line, zero_run
+from silver.rules.supply import outside_supply
 from silver.rules.units import unit_change
 
 # The next rule: a function in the file of its kind, a line here, its severity in the contract.
@@ -17,4 +19,6 @@ OF_DAYS: Final[tuple[Callable[[], Broken], ...]] = (
     zero_run,
     clock_change_count,
     unit_change,
+    outside_supply,
+    swapped_directions,
 )

@@ -13,6 +13,11 @@ def clock_change_count() -> Broken:
 
     The sender has slots for 24 hours: in autumn one is left over, in spring one is empty, and what
     follows may stand an hour off. Its energy is right but for the hour, so it is a warning.
+
+    A surplus is not told. Where in spring all 24 slots are filled, the last falls on the first hour
+    of the next day, whose own line says it again and wins; the other goes to the revisions. The
+    line alone is no proof: where meter days are of standard time all year, as in Sweden, it is
+    right that 24 hours begin at midnight of that day, and the next line at 1:00.
     """
     day_s = F.col("expected_intervals") * F.col("interval_s")
     missing_s = day_s - F.col("intervals") * F.col("interval_s")

@@ -8,8 +8,11 @@ from pyspark.sql import functions as F
 
 from silver.contracts import HISTORY_OF_METER_DAYS
 
-_SERIES = ("partner_id", "meter_id", "direction", "resolution")
-_FIGURES = ("highest_kw", "lowest_kw", "energy_kwh", "intervals", "zero_intervals")
+_SERIES = ("partner_id", "location_id", "meter_id", "direction", "resolution")
+_FIGURES = (
+    "highest_kw", "lowest_kw", "energy_kwh", "intervals", "zero_intervals", "_night_share",
+    "_night_kwh",
+)  # fmt: skip
 # A day of which less is known says little of what is usual.
 _OBSERVED = 0.9
 # Two weeks tell what is usual: working days and free ones, twice.

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pyspark.sql import DataFrame
 
-from silver.contracts import LOCATIONS, METER_READINGS, READING_RULES
+from silver.contracts import LOCATIONS, METER_READINGS, METERS, READING_RULES
 from silver.meter_days import meter_days
 from silver.reading_errors import without_errors
 from silver.reading_flags import reading_flags
@@ -51,9 +52,17 @@ def readings(table: Callable[..., Any]) -> Callable[..., DataFrame]:
     return make
 
 
-def flags(readings: DataFrame, table: Callable[..., Any], zone: str = "UTC") -> DataFrame:
-    place = table(LOCATIONS, [{}], partner_id="p", location_id="h", time_zone=zone)
-    return reading_flags(meter_days(readings, place), readings, at_hand=lambda rows: rows)
+def flags(
+    readings: DataFrame,
+    table: Callable[..., Any],
+    zone: str = "UTC",
+    homes: Sequence[str] = ("h",),
+    registered: Sequence[dict[str, Any]] = (),
+) -> DataFrame:
+    places = table(LOCATIONS, [{"location_id": h} for h in homes], partner_id="p", time_zone=zone)
+    meters = table(METERS, registered, partner_id="p", location_id="h", fuel="elec")
+    days = meter_days(readings, places)
+    return reading_flags(days, readings, meters, at_hand=lambda rows: rows)
 
 
 def by_meter(found: DataFrame) -> dict[str, dict[tuple[str, int], int]]:
@@ -148,3 +157,109 @@ def test_a_clock_change_day_sent_as_24_hours_is_counted(
     assert [(r["meter_id"], r["rule"], r["observed"], r["bound"]) for r in found] == [
         ("24", "clock_change_count", 24.0, 25.0)
     ]
+
+
+def test_a_spring_day_sent_in_24_slots_is_counted_where_one_is_empty(
+    readings: Callable[..., DataFrame], table: Callable[..., Any]
+) -> None:
+    zone, midnight = ZoneInfo("Europe/Copenhagen"), datetime(2025, 3, 28, 23, tzinfo=UTC)
+    spring_day = 24
+    # Of 24 slots the last is the first hour of the next day, whose own line says it again.
+    told = {
+        "whole": {*range(24 + 23 + 24)},
+        "an empty slot": {*range(24 + 23 + 24)} - {spring_day + 2},
+    }
+    rows = [
+        {
+            "meter_id": meter,
+            "starts_at": at,
+            "ends_at": at + timedelta(hours=1),
+            "local_date": at.astimezone(zone).date(),
+            "local_month": "2025-03",
+            "energy_kwh": 0.1 + n / 100,
+        }
+        for meter, instants in told.items()
+        for n in instants
+        for at in [midnight + timedelta(hours=n)]
+    ]
+    found = flags(readings(rows), table, "Europe/Copenhagen").collect()
+    assert [(r["meter_id"], r["local_date"], r["observed"], r["bound"]) for r in found] == [
+        ("an empty slot", date(2025, 3, 30), 22.0, 23.0)
+    ]
+
+
+def test_energy_outside_the_supply_of_a_meter_is_counted(
+    readings: Callable[..., DataFrame], table: Callable[..., Any]
+) -> None:
+    third, last = FIRST + timedelta(2), FIRST + timedelta(3)
+    spans: dict[str, dict[str, Any]] = {
+        "always": {"direction": "production"},
+        "begins": {"direction": "export", "supply_start": third},
+        "ends": {"direction": "consumption", "supply_end": third},
+        "exchanged": {"supply_start": FIRST},
+        "next": {"supply_start": third},
+        "beside it": {"supply_start": third},
+        "heat pump": {"supply_start": FIRST, "is_sub_meter": True},
+        "charger": {"supply_start": third, "is_sub_meter": True, "supply_end": last},
+        "silent": {"supply_start": third, "fuel": "gas"},
+    }
+    registered = [{"meter_id": m, "direction": "import", **span} for m, span in spans.items()]
+    rows = [
+        row
+        for meter in (*spans, "unknown")
+        for row in hours(meter, [[0.0] * 24 if meter == "silent" else QUIET] * 5)
+    ]
+    found = flags(readings(rows), table, registered=registered)
+    assert by_meter(found) == {
+        "begins": {("outside_supply", day): 24 for day in (0, 1)},
+        "ends": {("outside_supply", day): 24 for day in (3, 4)},
+        "exchanged": {("outside_supply", day): 24 for day in (2, 3, 4)},
+        "next": {("outside_supply", day): 24 for day in (0, 1)},
+        "beside it": {("outside_supply", day): 24 for day in (0, 1)},
+        "charger": {("outside_supply", day): 24 for day in (0, 1, 4)},
+    }
+
+
+def test_import_and_export_that_change_places_for_three_days_are_counted(
+    readings: Callable[..., DataFrame], table: Callable[..., Any]
+) -> None:
+    sun = [0.0] * 8 + [0.5, 1.0, 2.0, 2.0, 1.0, 0.5] + [0.0] * 10
+    drawn = [0.0 if made else used for made, used in zip(sun, QUIET, strict=True)]
+    usual, swapped = (drawn, sun), (sun, drawn)
+    sold = ([0.0] * 4 + drawn[4:], [3.0] * 4 + sun[4:])
+    leaked = ([0.0] * 4 + drawn[4:], [0.001] * 4 + sun[4:])
+    balanced = ([0.001] * 4 + drawn[4:], [0.001] * 4 + sun[4:])
+    homes = {
+        "usual": [usual] * 26,
+        "for good": [*[usual] * 20, *[swapped] * 4],
+        "put right": [*[usual] * 20, *[swapped] * 3, *[usual] * 3],
+        "two days": [*[usual] * 20, *[swapped] * 2, *[usual] * 3],
+        "too new": [*[usual] * 10, *[swapped] * 4],
+        "a night is sold": [*[usual] * 20, sold, *[usual] * 4],
+        "every other night is sold": [usual, sold] * 17,
+        "a battery leaks": [*[usual] * 20, *[leaked] * 5],
+        "a battery balances": [*[usual] * 20, *[balanced] * 5],
+        "sub-meters": [*[usual] * 20, *[swapped] * 4],
+        "told by day": [*[([9.0], [0.0])] * 20, *[([0.0], [9.0])] * 4],
+    }
+    rows = [
+        row | {"location_id": home, "direction": direction}
+        for home, days in homes.items()
+        for way, direction in enumerate(("import", "export"))
+        for row in hours(f"{home}, {direction}", [day[way] for day in days])
+    ]
+    for way, direction in enumerate(("import", "export")):
+        alone = [*[usual[way]] * 20, *[swapped[way]] * 4]
+        of_meter = hours(f"only {direction}", alone)
+        rows += [r | {"location_id": f"only {direction}", "direction": direction} for r in of_meter]
+    for row in rows:
+        row["is_sub_meter"] = row["location_id"] == "sub-meters"
+        if row["location_id"] == "told by day":
+            row |= {"resolution": "P1D", "ends_at": row["starts_at"] + timedelta(days=1)}
+    places = sorted({row["location_id"] for row in rows})
+    found = flags(readings(rows), table, homes=places).where("rule = 'swapped_directions'")
+    assert by_meter(found) == {
+        f"{home}, {direction}": {("swapped_directions", day): 24 for day in days}
+        for home, days in (("for good", range(20, 24)), ("put right", range(20, 23)))
+        for direction in ("import", "export")
+    }

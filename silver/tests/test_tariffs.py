@@ -20,6 +20,8 @@ from silver.contracts import TARIFF_ELEMENT_KINDS
 from silver.tariffs import tariffs
 
 pytestmark = pytest.mark.spark
+# After all that is said here.
+RECEIVED = "2025-05-01T12:00:00Z"
 TARIFF: dict[str, Any] = {
     "tariff_id": "a", "fuel": "elec", "currency": "DKK", "valid_from": "2025-01-01", "vat": 0.25,
     "elements": [{"kind": "fixed", "price_per_kwh": 1.5}],
@@ -35,6 +37,7 @@ def registered(table: Callable[..., Any]) -> Callable[..., DataFrame]:
             {
                 "document": json.dumps({"location_id": "h", "tariffs": told, "known_at": at}),
                 "source_line": line,
+                "received_at": RECEIVED,
             }
             for line, (at, told) in enumerate(documents)
         ]
