@@ -27,3 +27,8 @@ class AtHand:
         """Let go of all of them."""
         for rows in self.frames:
             rows.unpersist()
+
+
+def computed(rows: DataFrame) -> DataFrame:
+    """Compute a frame of few rows now; its plan ends here, and is not repeated in what follows."""
+    return rows.localCheckpoint()

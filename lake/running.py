@@ -13,7 +13,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from lake import arriving, upkeep
-from lake.at_hand import AtHand
+from lake.at_hand import AtHand, computed
 from lake.catalog import Catalog, Node
 from lake.contract import Issue, Upsert
 from lake.errors import LakeError
@@ -128,6 +128,7 @@ class Runner:
             "clock": lambda: self.clock,
             "model": lambda: self.champion(node.table.noun, self.clock),
             "at_hand": AtHand,
+            "computed": lambda: computed,
         }
         return {name: known[name]() for name in node.arguments}
 

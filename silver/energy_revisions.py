@@ -2,6 +2,8 @@
 
 Each earlier state of knowledge goes through the functions that make energy_in_context; what comes
 out otherwise than what is known now tells by its known_at is kept, with the time it was true for.
+What the flags of today call an error is left out of each state. A wrong value that was corrected
+has no flag any more: it is told as it was said.
 """
 
 from collections.abc import Callable
@@ -12,11 +14,12 @@ from pyspark.sql import functions as F
 from silver.balance import FUEL, HOME, by_direction, ways
 from silver.contracts import ENERGY_REVISIONS
 from silver.home_days import all_days
+from silver.reading_errors import with_errors_marked
 from silver.said_once import lengths, said_once
 
 _DAY = [*FUEL, "local_date"]
-_GROUP = [*_DAY, "_scope"]
-_KEY = [*_GROUP, "direction", "starts_at", "ends_at", "resolution", "local_month"]
+_KEY = [*_DAY, "direction", "starts_at", "ends_at", "resolution", "local_month"]
+_VERSION = [*_KEY, "meter_id", "energy_kwh", "quality", "known_at"]
 _SAID = ("energy_kwh", "quality", "is_derived", "is_consumption")
 _WHOLE_DAY = "1970-01-01"
 
@@ -25,30 +28,34 @@ def energy_revisions(
     meter_readings: DataFrame,
     meter_reading_revisions: DataFrame,
     meter_days: DataFrame,
+    reading_flags: DataFrame,
     meters: DataFrame,
     locations: DataFrame,
     *,
-    at_hand: Callable[[DataFrame], DataFrame],
+    computed: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
     """Return a row a location, fuel, direction, interval and time for which it was known so.
 
     At an instant the row whose time holds it is what was known, nothing where its energy is empty;
     where there is none, the row of energy_in_context with an earlier ``known_at`` is.
     """
-    current = meter_readings.where("NOT is_sub_meter")
     superseded = meter_reading_revisions.where("NOT is_sub_meter")
-    of_homes = ways(meters, locations)
-    told = at_hand(
-        current.withColumn("superseded_at", F.lit(None).cast("timestamp"))
-        .unionByName(superseded.select(*current.columns, "superseded_at"))
+    of_homes = computed(ways(meters, locations))
+    readings = computed(
+        meter_readings.where("NOT is_sub_meter")
+        .select(*_VERSION, F.lit(None).cast("timestamp").alias("superseded_at"))
+        .unionByName(superseded.select(*_VERSION, "superseded_at"))
         .join(F.broadcast(with_history(meter_days, superseded, of_homes)), on=_DAY, how="inner")
-        .withColumn("_scope", _scope())
-        .transform(of_changing_groups)
+        .transform(lambda rows: with_errors_marked(rows, reading_flags))
+        .transform(in_states)
     )
-    states = at_hand(states_of(told))
-    then = as_then(told, states, of_homes)
     zones = F.broadcast(locations.select(*HOME, "time_zone"))
-    return kept(then, states).join(zones, on=HOME, how="inner").select(*ENERGY_REVISIONS.names)
+    return (
+        as_then(readings, of_homes, computed)
+        .transform(kept)
+        .join(zones, on=HOME, how="inner")
+        .select(*ENERGY_REVISIONS.names)
+    )
 
 
 def slices_with_rows(
@@ -120,102 +127,104 @@ def with_history(meter_days: DataFrame, superseded: DataFrame, of_homes: DataFra
     )
 
 
-def of_changing_groups(told: DataFrame) -> DataFrame:
-    """Leave out the intervals of a corrected day that were not corrected, where each is its own."""
-    group = Window.partitionBy(*_GROUP)
-    is_corrected = F.max(F.col("superseded_at").isNotNull()).over(group)
-    return told.withColumn("_is_corrected", is_corrected).where("_is_corrected OR _is_odd")
+def in_states(versions: DataFrame) -> DataFrame:
+    """Return the versions in each state of knowledge in which they held.
 
-
-def states_of(told: DataFrame) -> DataFrame:
-    """Return the states of knowledge: a row a group and instant ``_at``, valid until ``_next``."""
-    by_time = Window.partitionBy(*_GROUP).orderBy("_at")
-    return (
-        told.select(*_GROUP, "_is_mixed", F.col("known_at").alias("_at"))
-        .distinct()
-        .withColumn("_next", F.lead("_at").over(by_time))
-    )
-
-
-def as_then(told: DataFrame, states: DataFrame, of_homes: DataFrame) -> DataFrame:
-    """Return the energy of each state of knowledge, by the same rules as that of today.
-
-    A state stands for a partner of its own: the partner is in every key, so states do not mix.
+    The state has the partner's place, which is in every key, so that states do not mix. Its
+    ``_instants`` are those of what decides together: the whole day where lengths are mixed, else
+    an interval by itself, which is left out where it was not corrected and the day is not odd.
     """
-    is_known = (F.col("known_at") <= F.col("_at")) & (
-        F.col("superseded_at").isNull() | (F.col("superseded_at") > F.col("_at"))
+    day = F.lit(_WHOLE_DAY).cast("timestamp")
+    scope = F.when(F.col("_is_mixed"), day).otherwise(F.col("starts_at"))
+    group = Window.partitionBy(*_DAY, scope)
+
+    def held(at: Column) -> Column:
+        until = F.col("superseded_at")
+        return (F.col("known_at") <= at) & (until.isNull() | (until > at))
+
+    state = F.struct("partner_id", "_at", "_instants")
+    return (
+        versions.withColumns(
+            {
+                "_is_corrected": F.max(F.col("superseded_at").isNotNull()).over(group),
+                "_instants": F.array_sort(F.collect_set("known_at").over(group)),
+            }
+        )
+        .where("_is_corrected OR _is_odd")
+        .withColumn("_at", F.explode(F.filter("_instants", held)))
+        .withColumn("partner_id", state)
+        .select(*_VERSION, "_is_error")
     )
-    at_a_time = F.struct("partner_id", "_at")
-    readings = (
-        told.drop("_is_mixed")
-        .join(states.select(*_GROUP, "_at"), on=_GROUP, how="inner")
-        .where(is_known)
-        .withColumn("partner_id", at_a_time)
-    )
-    of_states = (
-        states.select(*FUEL, "_at")
+
+
+def as_then(
+    readings: DataFrame, of_homes: DataFrame, computed: Callable[[DataFrame], DataFrame]
+) -> DataFrame:
+    """Return the energy of each state of knowledge, by the same rules as that of today."""
+    of_states = computed(
+        readings.select(*FUEL)
         .distinct()
+        .withColumnRenamed("partner_id", "_state")
+        .withColumn("partner_id", F.col("_state.partner_id"))
         .join(of_homes, on=FUEL, how="inner")
-        .withColumn("partner_id", at_a_time)
-        .drop("_at")
+        .withColumn("partner_id", F.col("_state"))
+        .drop("_state")
     )
-    of_days = lengths(readings)
-    # Which of the day's own intervals are mixed was known of the whole day only.
-    mixed = states.select(*_DAY, "_is_mixed").distinct()
+    # As it is today, an error is said and has a length, but is no energy.
+    of_days = computed(lengths(readings))
     return (
-        readings.transform(lambda rows: said_once(rows, of_days))
+        readings.where("NOT _is_error")
+        .transform(lambda rows: computed(said_once(rows, of_days)))
         .transform(lambda rows: by_direction(rows, of_states, of_days))
-        .withColumn("_at", F.col("partner_id._at"))
-        .withColumn("partner_id", F.col("partner_id.partner_id"))
-        .join(F.broadcast(mixed), on=_DAY, how="inner")
-        .withColumn("_scope", _scope())
+        .select("*", F.col("partner_id").alias("_state"))
+        .withColumn("partner_id", F.col("_state.partner_id"))
     )
 
 
-def kept(then: DataFrame, states: DataFrame) -> DataFrame:
+def kept(then: DataFrame) -> DataFrame:
     """Return for how long each interval was known otherwise than today's known_at tells."""
-    by_time = Window.partitionBy(*_KEY).orderBy("_at")
-    always = by_time.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    there = then.select(*_KEY, "_at", F.struct(*_SAID).alias("_said"), "known_at")
-    every = then.select(*_KEY).distinct().join(states.drop("_is_mixed"), on=_GROUP, how="inner")
-    last = F.col("_next").isNull()
-    now = F.struct("_said", "known_at")
-    known = (
-        every.join(there, on=[*_KEY, "_at"], how="left")
-        .withColumn("_now", F.max(F.when(last & F.col("_said").isNotNull(), now)).over(always))
-        .withColumn("_today", F.when(F.col("_now.known_at") <= F.col("_at"), F.col("_now._said")))
-        .withColumn("_is_kept", ~last & ~_same("_said", "_today"))
+    one = F.struct("_state._at", "known_at", F.struct(*_SAID).alias("said"))
+
+    def said_at(at: Column) -> Column:
+        return F.get(F.filter("_told", lambda told: told["_at"] == at), F.lit(0))
+
+    states = F.transform(
+        "_instants",
+        lambda at, n: F.struct(
+            at.alias("known_at"),
+            F.get("_instants", n + 1).alias("superseded_at"),
+            said_at(at)["said"].alias("_said"),
+        ),
     )
-    goes_on = F.lag("_is_kept").over(by_time) & _same("_said", F.lag("_said").over(by_time))
-    runs = (
-        known.withColumn("_begins", F.when(F.coalesce(goes_on, F.lit(False)), 0).otherwise(1))
-        .withColumn("_run", F.sum("_begins").over(by_time))
-        .where("_is_kept")
+    today = F.when(F.col("_now.known_at") <= F.col("known_at"), F.col("_now.said"))
+    by_time = Window.partitionBy(*_KEY).orderBy("known_at")
+    goes_on = (F.lag("superseded_at").over(by_time) == F.col("known_at")) & _same(
+        F.col("_said"), F.lag("_said").over(by_time)
     )
     return (
-        runs.groupBy(*_KEY, "_run")
+        then.groupBy(*_KEY)
+        .agg(F.first("_state._instants").alias("_instants"), F.collect_list(one).alias("_told"))
+        .withColumn("_now", said_at(F.element_at("_instants", -1)))
+        .select(*_KEY, "_now", F.inline(states))
+        .where(F.col("superseded_at").isNotNull() & ~_same(F.col("_said"), today))
+        .withColumn("_begins", F.when(F.coalesce(goes_on, F.lit(False)), 0).otherwise(1))
+        .withColumn("_run", F.sum("_begins").over(by_time))
+        .groupBy(*_KEY, "_run")
         .agg(
-            F.min_by("_said", "_at").alias("_said"),
-            F.min("_at").alias("known_at"),
-            F.max("_next").alias("superseded_at"),
+            F.min_by("_said", "known_at").alias("_said"),
+            F.min("known_at").alias("known_at"),
+            F.max("superseded_at").alias("superseded_at"),
         )
         .select(*_KEY, "_said.*", "known_at", "superseded_at")
     )
-
-
-def _scope() -> Column:
-    """What decides together: the whole day where lengths are mixed, else an interval by itself."""
-    day = F.lit(_WHOLE_DAY).cast("timestamp")
-    return F.when(F.col("_is_mixed"), day).otherwise(F.col("starts_at"))
 
 
 def _is(name: str) -> Column:
     return F.coalesce(name, F.lit(False))
 
 
-def _same(a: str, b: "str | Column") -> Column:
+def _same(left: Column, right: Column) -> Column:
     """Tell whether the same was said; sums in another order differ in the last bits."""
-    left, right = F.col(a), F.col(b) if isinstance(b, str) else b
 
     def plain(said: Column) -> Column:
         others = (said.getField(n) for n in _SAID[1:])

@@ -14,6 +14,8 @@ from silver.contracts import (
     METER_READING_REVISIONS,
     METER_READINGS,
     METERS,
+    READING_FLAGS,
+    READING_RULES,
 )
 from silver.energy_revisions import energy_revisions
 from silver.meter_days import meter_days
@@ -75,6 +77,39 @@ def settled(said: list[Said]) -> tuple[list[Said], list[Said]]:
     )
 
 
+def flagged(current: list[Said]) -> list[Said]:
+    """Return flags of some readings of the odd seeds as they are: of all versions, or of peaks."""
+    rng = random.Random(1)
+    odd = [r for r in current if int(r["partner_id"].split("-")[0][1:]) % 2]
+    found = []
+    for one in rng.sample(odd, len(odd) // 6):
+        flag = {n: one[n] for n in ("partner_id", "location_id", "meter_id", "direction",
+                                    "resolution", "starts_at", "ends_at")}  # fmt: skip
+        # Those who said less than this before were right then.
+        bound = 0.9 * power(one)
+        rules = {"unit_change": "error", "peak_out_of_reach": "error", "spike": "warning"}
+        rule = rng.choice(list(rules))
+        found.append(flag | {"rule": rule, "severity": rules[rule], "bound": bound})
+    return found
+
+
+def power(one: Said) -> float:
+    hours: float = (one["ends_at"] - one["starts_at"]) / timedelta(hours=1)
+    return float(one["energy_kwh"]) / hours
+
+
+def is_wrong(one: Said, flags: list[Said]) -> bool:
+    """Tell whether a flag says so of a reading, in whatever lake it is."""
+    key = ("location_id", "meter_id", "direction", "resolution", "starts_at")
+    return any(
+        all(flag[n] == one[n] for n in key)
+        and flag["partner_id"].split("-")[0] == one["partner_id"].split("-")[0]
+        and (flag["rule"] == "unit_change" or power(one) > flag["bound"])
+        for flag in flags
+        if flag["severity"] == "error"
+    )
+
+
 def rows(frame: Any) -> dict[Any, Any]:
     """Return what is said of each interval."""
     names = ("energy_kwh", "quality", "is_derived", "is_consumption")
@@ -120,15 +155,18 @@ def test_what_was_known_then_is_what_a_lake_knew_that_was_told_no_more(
     current, superseded = settled(said)
     readings = table(METER_READINGS, current, **day)
     of_days = lengths(readings)
-    energy = by_direction(said_once(readings, of_days), ways(*registered), of_days).collect()
     whole = set(LAKES[KNOWN[-1]])
+    flags = flagged([r for r in current if r["partner_id"] in whole])
+    right = table(METER_READINGS, [r for r in current if not is_wrong(r, flags)], **day)
+    energy = by_direction(said_once(right, of_days), ways(*registered), of_days).collect()
     now_said = table(METER_READINGS, [r for r in current if r["partner_id"] in whole], **day)
     revisions = energy_revisions(
         now_said,
         table(METER_READING_REVISIONS, [r for r in superseded if r["partner_id"] in whole], **day),
         meter_days(now_said, registered[1]),
+        table(READING_FLAGS, flags, **day),
         *registered,
-        at_hand=lambda frame: frame.localCheckpoint(),
+        computed=lambda frame: frame.localCheckpoint(),
     ).collect()
     assert len(revisions) > 30
     now = [row for row in energy if row["partner_id"] in whole]
@@ -143,3 +181,44 @@ def test_what_was_known_then_is_what_a_lake_knew_that_was_told_no_more(
             for key, value in rows(r for r in energy if r["partner_id"] == lake).items()
         }
         assert {k: v for k, v in found.items() if v[0] is not None} == wanted
+
+
+@pytest.mark.parametrize(
+    ("rule", "told", "known"),
+    [
+        ("peak_out_of_reach", [100, 200], []),
+        ("peak_out_of_reach", [1, 200], [1]),
+        ("peak_out_of_reach", [100, 1, 200], [1]),
+        ("unit_change", [1, 200], []),
+        ("spike", [1, 200], [1]),
+        # The flag went with the correction.
+        (None, [200, 1], [200]),
+    ],
+)
+def test_what_is_an_error_today_was_never_known(
+    table: Callable[..., Any], rule: str | None, told: list[float], known: list[float]
+) -> None:
+    same = {"partner_id": "p", "location_id": "h", "meter_id": "m", "fuel": "elec",
+            "direction": "import", "resolution": "PT1H", "starts_at": MIDNIGHT,
+            "ends_at": MIDNIGHT + timedelta(hours=1), "local_date": "2025-05-01",
+            "local_month": "2025-05"}  # fmt: skip
+    said = [
+        {**same, "energy_kwh": kwh, "known_at": at}
+        for kwh, at in zip(told, KNOWN, strict=False)
+    ]  # fmt: skip
+    (now,), superseded = settled(said)
+    readings = table(METER_READINGS, [now])
+    places = table(LOCATIONS, [{}], partner_id="p", location_id="h", time_zone="UTC")
+    severity = READING_RULES[rule] if rule else None
+    flag = {**same, "rule": rule, "severity": severity, "bound": 24}
+    found = energy_revisions(
+        readings,
+        table(METER_READING_REVISIONS, superseded),
+        meter_days(readings, places),
+        table(READING_FLAGS, [flag] if rule else []),
+        table(METERS, [{n: same[n] for n in ("partner_id", "location_id", "meter_id", "fuel",
+                                            "direction")}]),
+        places,
+        computed=lambda frame: frame.localCheckpoint(),
+    )  # fmt: skip
+    assert [row["energy_kwh"] for row in found.orderBy("known_at").collect()] == known
