@@ -22,15 +22,15 @@ def ways(meters: DataFrame, locations: DataFrame) -> DataFrame:
     """Return what a home's main meters of a fuel count, from one day to another.
 
     A row a home, fuel, direction and time (``_from`` included, ``_until`` not) with
-    ``_active_<d>``, the meters of each direction then; ``_is_sole``, whether the direction has one
-    meter ever; ``_is_consumption``, whether its import is all that is metered; ``_feeds``, whether
-    consumption is derived from it.
+    ``_active_<d>``, the meters of each direction then; ``_meters``, the ids of those of its own;
+    ``_is_sole``, whether the direction has one meter ever; ``_is_consumption``, whether its import
+    is all that is metered; ``_feeds``, whether consumption is derived from it.
     """
     always, never = (F.lit(day).cast("date") for day in (ALWAYS, NEVER))
     spans = (
         meters.where("NOT is_sub_meter")
         .transform(with_supply)
-        .select(*FUEL, "direction", "_from", "_until")
+        .select(*FUEL, "direction", "meter_id", "_from", "_until")
     )
     days = F.explode(F.array(always, "_from", "_until", never))
     by_day = Window.partitionBy(*FUEL).orderBy("_day")
@@ -45,7 +45,9 @@ def ways(meters: DataFrame, locations: DataFrame) -> DataFrame:
         d: F.count_if(is_active & (F.col("direction") == d)).alias(f"_active_{d}")
         for d in DIRECTIONS
     }
-    totals = spans.groupBy(*FUEL, "direction").agg(F.count(F.lit(1)).alias("_meters"))
+    then = F.collect_list(F.when(is_active, F.struct("direction", "meter_id"))).alias("_then")
+    of_direction = F.filter("_then", lambda meter: meter["direction"] == F.col("direction"))
+    totals = spans.groupBy(*FUEL, "direction").agg(F.count(F.lit(1)).alias("_ever"))
     counted = {d: F.col(f"_active_{d}") > 0 for d in DIRECTIONS}
     others = counted["export"] | counted["production"] | counted["consumption"]
     # A home that exports and whose production is not metered: it cannot be known what it uses.
@@ -53,14 +55,15 @@ def ways(meters: DataFrame, locations: DataFrame) -> DataFrame:
     return (
         periods.join(spans, on=FUEL, how="inner")
         .groupBy(*FUEL, "_day", "_next")
-        .agg(*active.values())
+        .agg(*active.values(), then)
         .join(totals, on=FUEL, how="inner")
-        .withColumn("_is_sole", F.col("_meters") == 1)
+        .withColumn("_meters", F.transform(of_direction, lambda meter: meter["meter_id"]))
+        .withColumn("_is_sole", F.col("_ever") == 1)
         .withColumn("_is_consumption", ~others & (F.col("direction") == "import"))
         .withColumn("_feeds", is_balanced & others & ~counted["consumption"])
         .withColumnsRenamed({"_day": "_from", "_next": "_until"})
         .join(locations.select(*HOME, "time_zone"), on=HOME, how="inner")
-        .drop("_meters")
+        .drop("_ever", "_then")
     )
 
 
@@ -70,7 +73,8 @@ def by_direction(readings: DataFrame, of_homes: DataFrame, of_days: DataFrame) -
     ``of_homes`` are the :func:`ways` of the homes, ``of_days`` the lengths by meter and day.
     """
     is_then = (F.col("local_date") >= F.col("_from")) & (F.col("local_date") < F.col("_until"))
-    rows = readings.select(*FUEL, "direction", "starts_at", "ends_at", *_VALUES).join(
+    said = (*FUEL, "direction", "meter_id", "starts_at", "ends_at", *_VALUES)
+    rows = readings.select(*said).join(
         F.broadcast(of_homes), on=[*FUEL, "direction"], how="inner"
     )  # fmt: skip
     rows = rows.where(is_then)
@@ -78,21 +82,30 @@ def by_direction(readings: DataFrame, of_homes: DataFrame, of_days: DataFrame) -
     as_metered = rows.where("_is_sole").withColumns(
         {"is_derived": F.lit(False), "is_consumption": F.col("_is_consumption")}
     )
-    added = added_up(rows.where("NOT _is_sole OR _feeds"), of_days)
+    # Where none counts then, the registration is late, and what is said is all that is known. An
+    # exchanged meter says the hours of its last day before the next one begins.
+    counts = (F.size("_meters") == 0) | F.array_contains("_meters", F.col("meter_id"))
+    several = rows.where("NOT _is_sole OR _feeds").withColumn("_counts", counts)
+    added = added_up(several.where("_counts OR local_date = _from"), of_days)
     return as_metered.select(*OUT).unionByName(added)
 
 
 def added_up(rows: DataFrame, of_days: DataFrame) -> DataFrame:
     """Add up the meters of a direction, and derive consumption: import + production - export.
 
-    Both need all meters that count then: where one has a gap, so has the sum. Where meters of a
-    home have intervals of different lengths, the sums have the longest.
+    Both need all meters that count then: where one has a gap, so has the sum. A meter that counts
+    no longer is added where there is room for it. Where meters of a home have intervals of
+    different lengths, the sums have the longest.
     """
     at = [*FUEL, "local_date", "local_month", "starts_at", "ends_at", "resolution"]
     here = {d: F.col("direction") == d for d in DIRECTIONS}
     sums = rows.transform(lambda r: on_one_grid(r, of_days)).groupBy(*at).agg(
-        *(F.sum(F.when(here[d], F.col("energy_kwh"))).alias(f"_{d}") for d in DIRECTIONS),
-        *(F.sum(F.when(here[d], F.col("_length"))).alias(f"_covered_{d}") for d in DIRECTIONS),
+        *(
+            F.sum(F.when(is_of_it, F.col(figure))).alias(f"_{whose}{figure}_{d}")
+            for d in DIRECTIONS
+            for whose, is_of_it in (("own_", here[d] & F.col("_counts")), ("all_", here[d]))
+            for figure in ("energy_kwh", "_length")
+        ),
         *(F.max(f"_active_{d}").alias(f"_active_{d}") for d in DIRECTIONS),
         *(F.max(here[d] & ~F.col("_is_sole")).alias(f"_is_several_{d}") for d in DIRECTIONS),
         F.max("_feeds").alias("_feeds"),
@@ -102,7 +115,8 @@ def added_up(rows: DataFrame, of_days: DataFrame) -> DataFrame:
     )  # fmt: skip
     ways_there = F.explode(F.array(*(_way(d) for d in DIRECTIONS)))
     return (
-        sums.withColumn("_way", ways_there)
+        sums.withColumns({n: c for d in DIRECTIONS for n, c in _said(d).items()})
+        .withColumn("_way", ways_there)
         .select("*", "_way.*")
         .where("energy_kwh IS NOT NULL")
         # Estimated where a part of it is.
@@ -145,6 +159,21 @@ def on_one_grid(rows: DataFrame, of_days: DataFrame) -> DataFrame:
         .drop("starts_at", "ends_at")
         .withColumnsRenamed({"_first": "starts_at", "_last": "ends_at"})
     )
+
+
+def _said(direction: str) -> dict[str, Column]:
+    """Return a direction's energy and the s it covers: of all its meters, or of those that count.
+
+    All of them have room where together they cover no more than those that count should.
+    """
+    covered = F.col(f"_all__length_{direction}")
+    has_room = covered <= F.col(f"_active_{direction}") * length_s()
+
+    def said(figure: str) -> Column:
+        every, own = (F.col(f"_{whose}_{figure}_{direction}") for whose in ("all", "own"))
+        return F.when(has_room, every).otherwise(own)
+
+    return {f"_{direction}": said("energy_kwh"), f"_covered_{direction}": said("_length")}
 
 
 def _way(direction: str) -> Column:

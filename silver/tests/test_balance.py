@@ -78,6 +78,37 @@ def test_an_exchanged_meter_is_not_missed_by_the_next(balanced: Callable[..., An
     assert ended == found
 
 
+def test_an_exchanged_meter_that_still_sends_counts_not_beside_the_next(
+    balanced: Callable[..., Any],
+) -> None:
+    told = [("old", "import", 0, 60, 1.0), ("new", "import", 0, 60, 1.0)]
+    meters = {"old": ("import", None, None), "new": ("import", "2025-05-01", None)}
+    assert balanced(told, **meters) == {("import", 0, 60, 1.0)}
+    # On the day of the exchange the old one tells the hours before it.
+    before = ("old", "import", 60, 60, 3.0)
+    assert balanced([*told, before], **meters) == {("import", 0, 60, 1.0), ("import", 60, 60, 3.0)}
+    # On later days a gap of the new one is a gap, whatever the old one says.
+    meters["new"] = ("import", "2025-04-30", None)
+    assert balanced([*told, before], **meters) == {("import", 0, 60, 1.0)}
+
+
+def test_two_meters_may_share_the_hour_of_their_exchange(balanced: Callable[..., Any]) -> None:
+    quarters = [("old", "import", 0, 15, 0.25), ("old", "import", 15, 15, 0.25)]
+    quarters += [("new", "import", 30, 15, 0.5), ("new", "import", 45, 15, 0.5)]
+    meters = {"old": ("import", None, None), "new": ("import", "2025-05-01", None)}
+    roof = ("roof", "production", 0, 60, 1.0)
+    found = balanced([*quarters, roof], **meters, roof=("production", None, None))
+    assert ("consumption", 0, 60, 2.5) in found
+
+
+def test_what_a_meter_says_while_none_counts_is_all_that_is_known(
+    balanced: Callable[..., Any],
+) -> None:
+    told = [("new", "import", 0, 60, 1.0)]
+    meters = {"old": ("import", None, "2025-04-01"), "new": ("import", "2025-06-01", None)}
+    assert balanced(told, **meters) == {("import", 0, 60, 1.0)}
+
+
 def test_consumption_before_the_panels_is_import(balanced: Callable[..., Any]) -> None:
     told = [("grid", "import", 0, 60, 1.5)]
     later = {"out": ("export", "2025-06-01", None), "roof": ("production", "2025-06-01", None)}
