@@ -46,9 +46,6 @@ _ALWAYS = {
     # INT96, Spark's default, has no statistics that readers without Spark can skip by.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.compression.codec": "zstd",
-    # Instants go up by the same step: their differences are smaller, and sooner written, than a
-    # dictionary of them (``_encodings``).
-    "spark.hadoop.parquet.writer.version": "v2",
     # A home's month is then a few row groups of a file sorted by home.
     "spark.hadoop.parquet.block.row.count.limit": "50000",
     # A longer line is not one that any source sends; landing refuses it with its number.
@@ -100,7 +97,7 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
     builder = builder.config(
         "spark.driver.extraJavaOptions", f"{java_options} -Dlog4j2.configurationFile={log4j}"
     )
-    for key, value in {**_ALWAYS, **_statistics(), **_encodings(), **_SMALL}.items():
+    for key, value in {**_ALWAYS, **_statistics(), **_SMALL}.items():
         builder = builder.config(key, value)
     if small:
         builder = builder.config("spark.sql.shuffle.partitions", "2")
@@ -117,10 +114,3 @@ def _statistics() -> dict[str, str]:
         "spark.hadoop.parquet.size.statistics.enabled": "false",
         **{f"{name}#{column}": "true" for column in sought},
     }
-
-
-def _encodings() -> dict[str, str]:
-    """Return the settings by which Parquet has no dictionary of instants."""
-    columns = {c.name for table in catalog().tables.values() for c in table.columns
-               if c.type == "timestamp"}  # fmt: skip
-    return {f"spark.hadoop.parquet.enable.dictionary#{name}": "false" for name in columns}

@@ -81,16 +81,16 @@ class Store:
 
     def to_correct(self, table: Table) -> DeltaTable:
         """Return the handle for MERGE of a table that may be marked from now on."""
-        handle = self.delta(table)
         if is_marked(table) and table.name not in self._marked:
             name, on = MARKING
-            found = handle.detail().select(F.col("properties")[name]).first()
+            found = self.delta(table).detail().select(F.col("properties")[name]).first()
             if found is None or found[0] != on:
                 self.spark.sql(
                     f"ALTER TABLE {self.name(table)} SET TBLPROPERTIES ('{name}' = '{on}')"
                 )
             self._marked.add(table.name)
-        return handle
+        # A handle from before would read the table as one that has no marks.
+        return self.delta(table)
 
     def delta(self, table: Table) -> DeltaTable:
         """Return the handle for what is no query."""

@@ -71,6 +71,22 @@ def test_upkeep_leaves_one_file_a_partition_and_no_change_to_read(
     assert store.changes(DIALS, after=done, until=store.version(DIALS)).count() == 0
 
 
+def test_a_table_may_be_marked_from_its_first_correction_on(
+    store: Store, table: Callable[..., Any]
+) -> None:
+    def is_marked() -> bool:
+        configuration = deltalake.DeltaTable(store.path(DIALS)).metadata().configuration
+        return configuration.get("delta.enableDeletionVectors") == "true"
+
+    rows = [{"dial": dial, "local_month": "2025-05", "energy_kwh": 1.0} for dial in range(3)]
+    insert(store, DIALS, table(DIALS, rows))
+    assert not is_marked()
+    rows[0]["energy_kwh"] = 2.0
+    replace(store, DIALS, table(DIALS, rows), store.read(DIALS))
+    assert is_marked()
+    assert sorted(r[0] for r in store.read(DIALS).select("energy_kwh").collect()) == [1.0, 1.0, 2.0]
+
+
 def test_corrections_and_upkeep_at_once_both_get_done(
     store: Store, table: Callable[..., Any]
 ) -> None:

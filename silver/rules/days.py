@@ -31,7 +31,9 @@ class Broken(NamedTuple):
 def with_days_around(meter_days: DataFrame) -> DataFrame:
     """Add ``_before`` and ``_after``: the figures of the well observed days around each day.
 
-    35 days before, the oldest first, and 2 after; ``_day`` numbers them.
+    35 days before, the oldest first, and 2 after; ``_day`` numbers them. A window gives them in
+    its order: to sort them again, with an order that is worked out row by row, took most of the
+    time.
     """
     by_day = Window.partitionBy(*_SERIES).orderBy("_day")
     is_observed = F.col("intervals") >= _OBSERVED * F.col("expected_intervals")
@@ -39,10 +41,8 @@ def with_days_around(meter_days: DataFrame) -> DataFrame:
     before = by_day.rangeBetween(-HISTORY_OF_METER_DAYS, -1)
     return meter_days.withColumn("_day", F.unix_date("local_date")).withColumns(
         {
-            "_before": F.array_sort(F.collect_list(figures).over(before)),
-            "_after": F.array_sort(
-                F.collect_list(figures).over(by_day.rangeBetween(1, DAYS_AHEAD))
-            ),
+            "_before": F.collect_list(figures).over(before),
+            "_after": F.collect_list(figures).over(by_day.rangeBetween(1, DAYS_AHEAD)),
         }
     )
 
@@ -79,7 +79,7 @@ def share(days: str, holds: Callable[[Column], Column]) -> Column:
 
 def median(values: Column) -> Column:
     """Return the middle of the values, of an even number the lower one in the middle; or null."""
-    return F.get(F.array_sort(values), F.floor((F.size(values) - 1) / 2))
+    return F.get(F.sort_array(values), F.floor((F.size(values) - 1) / 2))
 
 
 def mean(values: Column) -> Column:

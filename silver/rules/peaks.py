@@ -21,8 +21,7 @@ def spike() -> Broken:
 
     Homes break it when they get a charger or a sauna, so a broken check asks for a look, no more.
     """
-    limit = F.greatest((1 + _UBP_SCALE) * _third_highest(), F.lit(_LEAST_KW))
-    return _above(limit)
+    return _above((1 + _UBP_SCALE) * _third_highest(), F.lit(_LEAST_KW))
 
 
 def peak_out_of_reach() -> Broken:
@@ -35,12 +34,15 @@ def peak_out_of_reach() -> Broken:
     connection = F.lit(None).cast("double")
     for fuel, kw in _CONNECTION_KW.items():
         connection = F.when(F.col("fuel") == fuel, kw).otherwise(connection)
-    return _above(F.greatest(_TENFOLD * highest, connection))
+    return _above(_TENFOLD * highest, connection)
 
 
-def _above(limit: Column) -> Broken:
-    is_judged = has_history() & is_of_intervals() & (_third_highest() > 0)
-    return Broken(is_judged & (F.col("highest_kw") > limit), F.col("highest_kw"), limit)
+def _above(usual: Column, least: Column) -> Broken:
+    limit = F.greatest(usual, least)
+    peak = F.col("highest_kw")
+    # The day itself comes first: few rows are looked at further.
+    is_judged = is_of_intervals() & (peak > least) & has_history() & (_third_highest() > 0)
+    return Broken(is_judged & (peak > limit), peak, limit)
 
 
 def _third_highest() -> Column:
