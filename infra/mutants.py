@@ -1,8 +1,9 @@
 """Layer files -> their mutants, each judged by the file's own tests: which changes does none see?
 
 `python -m infra.mutants silver/balance.py` judges all mutants of a file, without files those of
-JUDGED_BY; `--sample 20 --seed 1` always the same 20 of each. Spark starts once: each mutant is
-judged in a fork with a connection of its own. A mutant of a line that no test runs is not judged.
+JUDGED_BY; `--sample 20 --seed 1` always the same 20 of each; `--again` those that were not killed
+the last time. Spark starts once: each mutant is judged in a fork with a connection of its own. A
+mutant of a line that no test runs is not judged.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -73,6 +74,7 @@ class Judged(NamedTuple):
     """What became of a mutant: killed, survived, timed out, or untested, as no test runs it."""
 
     module: str
+    number: int
     line: int
     was: str
     now: str
@@ -108,20 +110,23 @@ class StandIn(SourceFileLoader):
             del sys.modules[name]
 
 
-def judge(spark: SparkSession, path: str, *, sample: int | None, seed: int) -> Iterator[Judged]:
-    """Yield what becomes of a file's mutants, by line; its tests must pass before and after."""
+def judge(spark: SparkSession, path: str, numbers: Collection[int] | None) -> Iterator[Judged]:
+    """Yield what becomes of a file's mutants, or those of the numbers; its tests must pass first.
+
+    They must pass afterwards too: else what was killed may have been killed by something else.
+    """
     source = Path(path).read_text()
     began = time.monotonic()
     run = _lines_run(spark, path)
     limit_s = _AT_LEAST_S + _LONGER * (time.monotonic() - began)
-    found = mutants(source)
-    if sample is not None and sample < len(found):
-        found = sorted(random.Random(f"{path} {seed}").sample(found, sample))
-    for mutant in found:
+    for mutant in mutants(source):
+        if numbers is not None and mutant.number not in numbers:
+            continue
         outcome = "untested"
         if run.intersection(mutant.lines):
             outcome = _outcome(spark, path, mutated(source, mutant.number), limit_s)
-        yield Judged(path, mutant.line, *difference(source, mutant.number), outcome)
+        was, now = difference(source, mutant.number)
+        yield Judged(path, mutant.number, mutant.line, was, now, outcome)
     _lines_run(spark, path)
 
 
@@ -179,32 +184,50 @@ def _log() -> Path:
     return RESULTS / "mutants.log"
 
 
+def sampled(path: str, *, sample: int, seed: int) -> set[int]:
+    """Return so many numbers of a file's mutants, for a seed always the same."""
+    numbers = range(len(mutants(Path(path).read_text())))
+    return set(random.Random(f"{path} {seed}").sample(numbers, min(sample, len(numbers))))
+
+
 def main(arguments: Sequence[str]) -> None:
-    """Judge, say which survive, and keep the outcome."""
+    """Judge, say which survive, and keep the outcome of each file until it is judged anew."""
     parser = argparse.ArgumentParser(prog="python -m infra.mutants")
     parser.add_argument("files", nargs="*", metavar="layer/file.py")
     parser.add_argument("--sample", type=int, help="so many mutants of each file")
     parser.add_argument("--seed", type=int, default=1, help="another sample")
+    parser.add_argument("--again", action="store_true", help="those not killed the last time")
     told = parser.parse_args(arguments)
     if unknown := set(told.files) - set(JUDGED_BY):
         parser.error(f"JUDGED_BY in infra/mutants.py names no tests of {', '.join(unknown)}")
     RESULTS.mkdir(parents=True, exist_ok=True)
     _log().unlink(missing_ok=True)
-    judged: list[Judged] = []
+    file = RESULTS / "mutants.json"
+    known: dict[str, list[Judged]] = {}
+    if file.exists():
+        known = {
+            p: [Judged(**of) for of in found] for p, found in json.loads(file.read_text()).items()
+        }
     with tempfile.TemporaryDirectory() as folder:
         spark = session(Settings(lake=f"{folder}/lake"), small=True)
         for path in told.files or JUDGED_BY:
-            of_file = []
-            for one in judge(spark, path, sample=told.sample, seed=told.seed):
+            killed, numbers = [], None
+            if told.again:
+                killed = [one for one in known.get(path, []) if one.outcome == "killed"]
+                numbers = {one.number for one in known.get(path, [])} - {k.number for k in killed}
+            elif told.sample:
+                numbers = sampled(path, sample=told.sample, seed=told.seed)
+            of_file = [*killed]
+            for one in judge(spark, path, numbers) if numbers != set() else ():
                 of_file.append(one)
                 if one.outcome != "killed":
                     print(one, flush=True)
-            judged += of_file
+            known[path] = sorted(of_file, key=lambda one: one.number)
             print(f"{path}: {_counts(of_file)}", flush=True)
-            kept = {"seed": told.seed, "mutants": [one._asdict() for one in judged]}
-            (RESULTS / "mutants.json").write_text(json.dumps(kept, indent=1))
+            kept = {p: [one._asdict() for one in found] for p, found in known.items()}
+            file.write_text(json.dumps(kept, indent=1))
         spark.stop()
-    print(f"in all: {_counts(judged)}")
+    print(f"in all: {_counts([one for path in told.files or JUDGED_BY for one in known[path]])}")
 
 
 def _counts(judged: Sequence[Judged]) -> str:
