@@ -9,7 +9,7 @@ APT = command -v apt-get >/dev/null && root=$$([ "$$(id -u)" = 0 ] || echo sudo 
 	&& $$root apt-get update -qq \
 	&& $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends
 
-.PHONY: help setup demo test check bench clean test-setup chromium
+.PHONY: help setup demo test check bench mutants clean test-setup chromium
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -36,6 +36,9 @@ check: test-setup ## the fast part of it, without Spark
 
 bench: test-setup ## how fast it is, beside DuckDB, Polars and a bare server; takes some minutes
 	@$(PYTHON) -m benchmarks
+
+mutants: test-setup ## changes of silver and gold that no test sees; SAMPLE=20 of each file, all take hours
+	@$(PYTHON) -m infra.mutants $(if $(SAMPLE),--sample $(SAMPLE))
 
 clean: ## remove what these commands made here; the lake stays
 	rm -rf .venv .tools .bench .*_cache .coverage htmlcov spark-warehouse metastore_db derby.log

@@ -90,3 +90,20 @@ def test_the_base_load_of_a_day_that_is_flat_but_for_one_hour_is_all_of_it(
 ) -> None:
     (flat,) = base([0.0, *[0.223] * 23])
     assert (flat.base_load_kw, flat.base_load_share) == (pytest.approx(0.223), 1.0)
+
+
+def test_a_day_is_known_when_the_last_of_its_hours_is(table: Make) -> None:
+    hours = [
+        {
+            "starts_at": MIDNIGHT + timedelta(hours=n),
+            "ends_at": MIDNIGHT + timedelta(hours=n + 1),
+            "energy_kwh": 0.2,
+            "known_at": MIDNIGHT + timedelta(days=1, hours=n == 5),
+        }
+        for n in range(24)
+    ]
+    day = {"starts_at": MIDNIGHT, "ends_at": MIDNIGHT + timedelta(days=1)}
+    (found,) = base_load_daily(
+        table(ENERGY_HOURLY, hours, **SERIES), table(ENERGY_DAILY, [day], **SERIES)
+    ).collect()
+    assert found.known_at.astimezone(UTC) == MIDNIGHT + timedelta(days=1, hours=1)

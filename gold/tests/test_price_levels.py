@@ -60,6 +60,23 @@ def test_a_year_before_and_a_month_of_its_own(table: Make) -> None:
     assert ends == ["2025-02-28T23:00:00+00:00", "2025-03-31T22:00:00+00:00"]
 
 
+def test_a_month_is_its_days_each_by_the_time_that_has_a_price(table: Make) -> None:
+    days = [
+        {"price_date": FIRST, "mean_per_kwh": 1.0, "low_per_kwh": 0.0, "high_per_kwh": 2.0,
+         "priced_share": 1.0, "known_at": "2024-03-03T00:00Z",
+         "starts_at": "2024-02-29T23:00Z", "ends_at": "2024-03-01T23:00Z"},
+        {"price_date": FIRST + timedelta(days=1), "mean_per_kwh": 4.0, "low_per_kwh": 3.0,
+         "high_per_kwh": 9.0, "priced_share": 0.5, "known_at": "2024-03-02T00:00Z",
+         "starts_at": "2024-03-01T23:00Z", "ends_at": "2024-03-02T23:00Z"},
+    ]  # fmt: skip
+    found = price_levels(table(PRICE_DAILY, days, price_zone="DK2", currency="DKK"))
+    (month,) = found.where("resolution = 'P1M'").collect()
+    assert month.mean_per_kwh == pytest.approx((24 * 1.0 + 12 * 4.0) / 36)
+    assert (month.low_per_kwh, month.high_per_kwh) == (0.0, 9.0)
+    assert month.priced_share == pytest.approx(36 / (31 * 24 - 1))  # the clocks go forward in it
+    assert month.known_at.astimezone(UTC) == datetime(2024, 3, 3, tzinfo=UTC)
+
+
 def test_a_day_takes_the_finer_price_and_says_how_much_of_it_has_one(table: Make) -> None:
     midnight = datetime(2025, 10, 25, 22, tzinfo=UTC)  # a market day of 25 hours
 
@@ -91,6 +108,13 @@ def test_what_is_read_for_a_changed_day_gives_what_all_would_give(table: Make) -
     for key in whole:
         if key[1] in dates:
             assert cut[key] == whole[key], key
+
+
+def test_a_month_needs_all_of_its_days_and_the_year_before_it(table: Make) -> None:
+    month = table(PRICE_DAILY, [{"price_date": "2025-05-01"}], price_zone="DK2")
+    needed = [row.price_date for row in needed_for(month).collect()]
+    assert (min(needed), max(needed)) == (date(2024, 5, 1), date(2025, 5, 31))
+    assert len(needed) == len(set(needed))
 
 
 def test_a_market_day_needs_its_own_quarters(table: Make) -> None:

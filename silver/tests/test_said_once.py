@@ -56,6 +56,20 @@ def test_a_day_that_its_hours_fill_up_goes(said: Callable[..., DataFrame]) -> No
     assert kept(said(*steps(60), (0, 1440))) == set(steps(60))
 
 
+def test_a_day_of_25_hours_that_they_fill_up_goes(said: Callable[..., DataFrame]) -> None:
+    assert kept(said(*steps(60, last=1500), (0, 1500))) == set(steps(60, last=1500))
+
+
+def test_intervals_that_overlap_fill_up_what_they_cover_together(
+    said: Callable[..., DataFrame],
+) -> None:
+    # To 45, and to 50: neither is the whole hour.
+    assert kept(said((0, 60), (0, 30), (15, 30))) == {(0, 60)}
+    assert kept(said((0, 60), (0, 30), (15, 30), (30, 20))) == {(0, 60)}
+    # What lies within another adds nothing, and takes nothing away.
+    assert kept(said((0, 60), (0, 45), (15, 15), (45, 15))) == {(0, 45), (45, 15)}
+
+
 def test_hours_that_do_not_fill_up_their_day_go(said: Callable[..., DataFrame]) -> None:
     assert kept(said(*steps(60, last=1380), (0, 1440))) == {(0, 1440)}
 
