@@ -15,9 +15,21 @@ for name in [n for n in os.environ if n.startswith("ELIQ_") and n != "ELIQ_SAMPL
         del os.environ[name]
 
 
+# Their tests share a lake that takes minutes to make.
+_OF_ONE_LAKE = ("models", "scenarios", "serving")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of a lake, or of a file, go to one worker where there are several."""
+    for item in items:
+        folder = item.path.parent.parent.name
+        group = folder if folder in _OF_ONE_LAKE else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Start the one Spark session of a test run; tests that do not ask for it never do."""
+    """Start the one Spark session of a worker; tests that do not ask for it never do."""
     from lake.session import session
     from lake.settings import Settings
 

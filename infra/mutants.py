@@ -38,8 +38,13 @@ _RULES: Final = ("silver/tests/test_rules.py", "silver/tests/test_reading_flags.
 JUDGED_BY: Final[dict[str, tuple[str, ...]]] = {
     "silver/rules/clock.py": _RULES,
     "silver/rules/days.py": _RULES,
+    "silver/rules/directions.py": (
+        "silver/tests/test_reading_flags.py",
+        "silver/tests/test_swapped_directions.py",
+    ),
     "silver/rules/peaks.py": _RULES,
     "silver/rules/runs.py": _RULES,
+    "silver/rules/supply.py": ("silver/tests/test_reading_flags.py",),
     "silver/rules/units.py": _RULES,
     "silver/balance.py": (
         "silver/tests/test_balance.py",

@@ -335,7 +335,11 @@ def _context(folder: Path) -> Any:
             "base_directory": str(folder / "docs"),
         },
     }
-    if "lake" in context.get_site_names():
+    sites = context.get_site_names()
+    if "local_site" in sites:
+        # The one that it comes with; each site is made anew at each check.
+        context.delete_data_docs_site("local_site")
+    if "lake" in sites:
         context.update_data_docs_site("lake", site)
     else:
         context.add_data_docs_site("lake", site)

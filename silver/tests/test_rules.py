@@ -18,7 +18,7 @@ pytestmark = pytest.mark.spark
 TODAY = 100
 _FIGURES = (
     "_day int, highest_kw double, lowest_kw double, energy_kwh double, intervals int,"
-    " zero_intervals int"
+    " zero_intervals int, _night_share double, _night_kwh double"
 )
 SCHEMA = (
     f"name string, fuel string, direction string, interval_s int, expected_intervals int,"
@@ -266,7 +266,9 @@ def test_a_day_knows_the_well_observed_days_around_it(table: Callable[..., Any])
         }
         for at, intervals in told
     ]
-    found = with_days_around(table(METER_DAYS, [*rows, other], expected_intervals=10))
+    days = table(METER_DAYS, [*rows, other], expected_intervals=10)
+    nights = {name: F.lit(None).cast("double") for name in ("_night_share", "_night_kwh")}
+    found = with_days_around(days.withColumns(nights))
     around = {
         int(r["highest_kw"]): tuple(
             [int(d["highest_kw"]) for d in r[n]] for n in ("_before", "_after")
