@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Annotated
 
 import duckdb
+import pyarrow as pa
 import typer
-from deltalake import DeltaTable
+from deltalake import DeltaTable, QueryBuilder
 
 from benchmarks.tables import parquet
 from gold import contracts as gold
 from lake.contract import Table
+from lake.schema import MARKING
 from silver import contracts as silver
 
 TABLES = (
@@ -57,7 +59,7 @@ def differences(
 ) -> Iterator[str]:
     """Yield a line for missing rows and for each column that differs: how many, and an example."""
     for side, folder in (("a", one), ("b", other)):
-        rows = db.read_parquet(files(folder, table), hive_partitioning=True)
+        rows = stored(db, folder, table)
         if _SUBSTITUTED in rows.columns:
             # The peers fill no gaps, so they have no step that holds nothing else.
             rows = rows.filter("try_cast(observed_intervals AS INTEGER) IS DISTINCT FROM 0")
@@ -102,11 +104,17 @@ def _differs(name: str, *, is_double: bool) -> str:
     return f"({one} IS NULL) <> ({other} IS NULL) OR abs({one} - {other}) > {most}"
 
 
-def files(folder: Path, table: Table) -> list[str]:
-    """Return the Parquet files of a table, be it a lake's or a peer's."""
-    if (folder / table.path).is_dir():
-        return DeltaTable(str(folder / table.path)).file_uris()
-    return [str(parquet(folder, table.name))]
+def stored(db: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> duckdb.DuckDBPyRelation:
+    """Return the rows of a table, be it a lake's or a peer's."""
+    if not (folder / table.path).is_dir():
+        return db.read_parquet(str(parquet(folder, table.name)))
+    lakes = DeltaTable(str(folder / table.path))
+    is_marked = lakes.metadata().configuration.get(MARKING[0]) == MARKING[1]
+    if (found := lakes.file_uris()) and not is_marked:
+        return db.read_parquet(found, hive_partitioning=True)
+    # Files alone do not say which of their rows were corrected.
+    query = QueryBuilder().register("stored", lakes)
+    return db.from_arrow(pa.table(query.execute("SELECT * FROM stored").read_all()))
 
 
 if __name__ == "__main__":
