@@ -18,10 +18,14 @@ Told = tuple[str, str, int, int, float]
 
 
 @pytest.fixture
-def balanced(table: Callable[..., Any]) -> Callable[..., set[tuple[Any, ...]]]:
-    """Return direction, first minute, minutes and energy of what readings of a home make."""
+def energy(table: Callable[..., Any]) -> Callable[..., list[Any]]:
+    """Return the rows that readings of a home make."""
 
-    def make(told: list[Told], **supply: tuple[str, str | None, str | None]) -> set[Any]:
+    def make(
+        told: list[Told],
+        of: dict[tuple[str, int], dict[str, Any]] | None = None,
+        **supply: tuple[str, str | None, str | None],
+    ) -> list[Any]:
         rows = [
             {
                 "meter_id": meter,
@@ -30,6 +34,9 @@ def balanced(table: Callable[..., Any]) -> Callable[..., set[tuple[Any, ...]]]:
                 "ends_at": MIDNIGHT + timedelta(minutes=at + minutes),
                 "resolution": f"PT{minutes}M" if minutes < 60 else "PT1H",
                 "energy_kwh": kwh,
+                "quality": "measured",
+                "known_at": MIDNIGHT + timedelta(days=1),
+                **(of or {}).get((meter, at), {}),
             }
             for meter, way, at, minutes, kwh in told
         ]
@@ -47,7 +54,17 @@ def balanced(table: Callable[..., Any]) -> Callable[..., set[tuple[Any, ...]]]:
             fuel="elec",
         )
         place = table(LOCATIONS, [{}], **home, time_zone="Europe/London")
-        found = by_direction(readings, ways(registered, place), lengths(readings)).collect()
+        found: DataFrame = by_direction(readings, ways(registered, place), lengths(readings))
+        return found.collect()
+
+    return make
+
+
+@pytest.fixture
+def balanced(energy: Callable[..., list[Any]]) -> Callable[..., set[tuple[Any, ...]]]:
+    """Return direction, first minute, minutes and energy of what readings of a home make."""
+
+    def make(told: list[Told], **supply: tuple[str, str | None, str | None]) -> set[Any]:
         return {
             (
                 r["direction"],
@@ -55,7 +72,7 @@ def balanced(table: Callable[..., Any]) -> Callable[..., set[tuple[Any, ...]]]:
                 int((r["ends_at"] - r["starts_at"]).total_seconds() // 60),
                 r["energy_kwh"],
             )
-            for r in found
+            for r in energy(told, **supply)
         }
 
     return make
@@ -76,6 +93,51 @@ def test_an_exchanged_meter_is_not_missed_by_the_next(balanced: Callable[..., An
     assert found == {("import", 0, 60, 1.0), ("import", 60, 60, 2.0)}
     ended = balanced(told, old=("import", None, "2025-03-31"), new=("import", "2025-04-01", None))
     assert ended == found
+
+
+def test_on_the_day_of_its_exchange_the_new_meter_counts_alone(
+    balanced: Callable[..., Any],
+) -> None:
+    told = [("old", "import", 0, 60, 4.0), ("new", "import", 60, 60, 1.0)]
+    ends = {"new": ("import", "2025-05-01", None), "old": ("import", None, None)}
+    assert balanced(told[1:], **ends) == {("import", 60, 60, 1.0)}
+    # It ended the day before, and on the day itself.
+    before = ends | {"old": ("import", None, "2025-04-30")}
+    assert balanced(told[1:], **before) == {("import", 60, 60, 1.0)}
+    both = ends | {"old": ("import", None, "2025-05-01")}
+    assert balanced(told[1:], **both) == set()
+
+
+def test_import_is_consumption_where_nothing_else_is_metered(
+    energy: Callable[..., list[Any]],
+) -> None:
+    def said(*others: str) -> set[tuple[str, bool, bool]]:
+        ways_there = {"import": ("import", None, None), **{o: (o, None, None) for o in others}}
+        told = [(way, way, 0, 60, 1.0) for way in ways_there]
+        rows = energy(told, **ways_there)
+        return {(r["direction"], r["is_consumption"], r["is_derived"]) for r in rows}
+
+    assert said() == {("import", True, False)}
+    # What an exporting home makes is not known, so neither is what it uses.
+    assert said("export") == {("import", False, False), ("export", False, False)}
+    assert said("production") == {
+        ("import", False, False), ("production", False, False), ("consumption", False, True)
+    }  # fmt: skip
+    assert said("production", "consumption") == {
+        ("import", False, False), ("production", False, False), ("consumption", False, False)
+    }  # fmt: skip
+
+
+def test_a_sum_is_estimated_where_a_part_of_it_is_and_known_when_the_last_is(
+    energy: Callable[..., list[Any]],
+) -> None:
+    sides = {"day": ("import", None, None), "night": ("import", None, None)}
+    told = [(side, "import", at, 60, 1.0) for side in sides for at in (0, 60)]
+    late = {"known_at": MIDNIGHT + timedelta(days=9)}
+    rows = energy(told, of={("day", 0): {"quality": "estimated"}, ("night", 60): late}, **sides)
+    assert [(r["quality"], r["known_at"].astimezone(UTC).day) for r in rows] == [
+        ("estimated", 2), ("measured", 10),
+    ]  # fmt: skip
 
 
 def test_consumption_before_the_panels_is_import(balanced: Callable[..., Any]) -> None:

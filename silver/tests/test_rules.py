@@ -50,7 +50,7 @@ def after(factor: float = 1.0, count: int = 2, **other: Any) -> Any:
 def peaks(*highest: float) -> Any:
     """Return the days before, the first of them with these peaks."""
     usual = before()
-    return [{**d, "highest_kw": kw} for d, kw in zip(usual, highest, strict=False)] + usual[
+    return [{**d, "highest_kw": float(kw)} for d, kw in zip(usual, highest, strict=False)] + usual[
         len(highest) :
     ]
 
