@@ -128,6 +128,19 @@ def test_import_is_consumption_where_nothing_else_is_metered(
     }  # fmt: skip
 
 
+def test_of_a_home_with_a_roof_consumption_alone_is_derived(
+    energy: Callable[..., list[Any]],
+) -> None:
+    home = {"day": "import", "night": "import", "roof": "production"}
+    rows = energy(
+        [(meter, way, 0, 60, 1.0) for meter, way in home.items()],
+        **{meter: (way, None, None) for meter, way in home.items()},
+    )
+    assert {(r["direction"], r["energy_kwh"], r["is_derived"]) for r in rows} == {
+        ("import", 2.0, False), ("production", 1.0, False), ("consumption", 3.0, True)
+    }  # fmt: skip
+
+
 def test_a_sum_is_estimated_where_a_part_of_it_is_and_known_when_the_last_is(
     energy: Callable[..., list[Any]],
 ) -> None:
@@ -160,3 +173,27 @@ def test_consumption_of_meters_of_different_lengths_has_the_longest(
     made = {("production", 0, 60, 2.0), ("production", 60, 60, 2.0), ("consumption", 0, 60, 3.0)}
     # The second hour lacks a quarter of import.
     assert found == metered | made
+
+
+def test_sums_are_named_by_the_longest_interval_an_hour_or_the_local_day(
+    energy: Callable[..., list[Any]],
+) -> None:
+    meters = {"grid": ("import", None, None), "roof": ("production", None, None)}
+    quarters = [("grid", "import", at, 15, 0.25) for at in (0, 15, 30, 45)]
+    (of_hour,) = [
+        r
+        for r in energy([*quarters, ("roof", "production", 0, 60, 2.0)], **meters)
+        if r["direction"] == "consumption"
+    ]
+    assert (of_hour["resolution"], of_hour["energy_kwh"]) == ("PT1H", 3.0)
+    # The day of London begins an hour before that of UTC.
+    hours = [("grid", "import", at, 60, 0.5) for at in range(-60, 1380, 60)]
+    whole = {("roof", -60): {"resolution": "P1D"}}
+    (of_day,) = [
+        r
+        for r in energy([*hours, ("roof", "production", -60, 1440, 2.0)], of=whole, **meters)
+        if r["direction"] == "consumption"
+    ]
+    assert (of_day["resolution"], of_day["energy_kwh"]) == ("P1D", 14.0)
+    assert of_day["starts_at"].astimezone(UTC) == MIDNIGHT - timedelta(hours=1)
+    assert of_day["ends_at"] - of_day["starts_at"] == timedelta(days=1)
