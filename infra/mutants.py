@@ -33,8 +33,8 @@ from infra.mutating import difference, mutants, mutated
 from lake.session import session
 from lake.settings import Settings
 
-# The first that fails ends it: the quick ones stand first.
-_RULES: Final = ("silver/tests/test_rules.py", "silver/tests/test_reading_flags.py")
+# The tests of the flags tell homes, a rule's limits are told here, and sooner.
+_RULES: Final = ("silver/tests/test_rules.py",)
 JUDGED_BY: Final[dict[str, tuple[str, ...]]] = {
     "silver/rules/clock.py": _RULES,
     "silver/rules/days.py": _RULES,
@@ -70,6 +70,7 @@ JUDGED_BY: Final[dict[str, tuple[str, ...]]] = {
     "gold/peak_power_daily.py": ("gold/tests/test_peak_power_daily.py",),
 }
 LAYERS: Final = ("bronze", "silver", "gold", "features", "models", "serving")
+TIMED_OUT: Final = "timed out"
 RESULTS: Final = Path(".bench/results")
 # A mutant may be slower than the code is; one that takes this much longer hangs.
 _LONGER, _AT_LEAST_S = 5, 30
@@ -115,13 +116,13 @@ class StandIn(SourceFileLoader):
             del sys.modules[name]
 
 
-def judge(spark: SparkSession, path: str, numbers: Collection[int] | None) -> Iterator[Judged]:
+def judge(folder: str, path: str, numbers: Collection[int] | None) -> Iterator[Judged]:
     """Yield what becomes of a file's mutants, or those of the numbers; its tests must pass first.
 
     They must pass afterwards too: else what was killed may have been killed by something else.
     """
     source = Path(path).read_text()
-    began = time.monotonic()
+    spark, began = _spark(folder), time.monotonic()
     run = _lines_run(spark, path)
     limit_s = _AT_LEAST_S + _LONGER * (time.monotonic() - began)
     for mutant in mutants(source):
@@ -130,9 +131,17 @@ def judge(spark: SparkSession, path: str, numbers: Collection[int] | None) -> It
         outcome = "untested"
         if run.intersection(mutant.lines):
             outcome = _outcome(spark, path, mutated(source, mutant.number), limit_s)
+        if outcome == TIMED_OUT:
+            # Its jobs go on, and nobody is left to take what they find.
+            spark.stop()
+            spark = _spark(folder)
         was, now = difference(source, mutant.number)
         yield Judged(path, mutant.number, mutant.line, was, now, outcome)
     _lines_run(spark, path)
+
+
+def _spark(folder: str) -> SparkSession:
+    return session(Settings(lake=f"{folder}/lake"), small=True)
 
 
 def _lines_run(spark: SparkSession, path: str) -> set[int]:
@@ -153,8 +162,7 @@ def _outcome(spark: SparkSession, path: str, tree: ast.Module, limit_s: float) -
     if child.is_alive():
         child.kill()
         child.join()
-        spark.sparkContext.cancelAllJobs()
-        return "timed out"
+        return TIMED_OUT
     return "killed" if child.exitcode else "survived"
 
 
@@ -214,7 +222,6 @@ def main(arguments: Sequence[str]) -> None:
             p: [Judged(**of) for of in found] for p, found in json.loads(file.read_text()).items()
         }
     with tempfile.TemporaryDirectory() as folder:
-        spark = session(Settings(lake=f"{folder}/lake"), small=True)
         for path in told.files or JUDGED_BY:
             killed, numbers = [], None
             if told.again:
@@ -223,7 +230,7 @@ def main(arguments: Sequence[str]) -> None:
             elif told.sample:
                 numbers = sampled(path, sample=told.sample, seed=told.seed)
             of_file = [*killed]
-            for one in judge(spark, path, numbers) if numbers != set() else ():
+            for one in judge(folder, path, numbers) if numbers != set() else ():
                 of_file.append(one)
                 if one.outcome != "killed":
                     print(one, flush=True)
@@ -231,7 +238,7 @@ def main(arguments: Sequence[str]) -> None:
             print(f"{path}: {_counts(of_file)}", flush=True)
             kept = {p: [one._asdict() for one in found] for p, found in known.items()}
             file.write_text(json.dumps(kept, indent=1))
-        spark.stop()
+        _spark(folder).stop()
     print(f"in all: {_counts([one for path in told.files or JUDGED_BY for one in known[path]])}")
 
 

@@ -111,7 +111,7 @@ def test_what_is_read_for_a_changed_day_gives_what_all_would_give(table: Make) -
 
 
 def test_a_month_needs_all_of_its_days_and_the_year_before_it(table: Make) -> None:
-    month = table(PRICE_DAILY, [{"price_date": "2025-05-01"}], price_zone="DK2")
+    month = table(PRICE_DAILY, [{"price_date": "2025-05-01"}] * 2, price_zone="DK2")
     needed = [row.price_date for row in needed_for(month).collect()]
     assert (min(needed), max(needed)) == (date(2024, 5, 1), date(2025, 5, 31))
     assert len(needed) == len(set(needed))

@@ -82,6 +82,13 @@ def test_only_hours_count_in_which_all_is_known(table: Callable[..., Any]) -> No
     assert (found["whole"].currency, found["unpriced"].currency) == ("DKK", None)
 
 
+def test_a_home_without_metered_production_has_no_day(table: Callable[..., Any]) -> None:
+    day = days_of(["flat"])[0]
+    hourly = table(ENERGY_HOURLY, hours_of("flat", (None, None, 1.0, 1.0)), **DAY)
+    others = table(ENERGY_DAILY, [day | {"direction": "import"}, day | {"fuel": "gas"}], **DAY)
+    assert solar_daily(hourly, others).collect() == []
+
+
 def test_energy_is_in_balance_and_shares_are_shares_of_any_home(table: Callable[..., Any]) -> None:
     chance = random.Random(2025)
     homes = {}

@@ -14,7 +14,8 @@ def with_days_of_supply(meter_days: DataFrame, meters: DataFrame) -> DataFrame:
     spans = meters.transform(with_supply).select(
         *_METER,
         F.col("_from").alias("_supplied_from"),
-        F.col("_until").alias("_supplied_until"),
+        # Its registered last day is its own, also where the next meter begins on it.
+        F.greatest("_until", F.date_add("supply_end", 1)).alias("_supplied_until"),
     )
     return meter_days.join(F.broadcast(spans), on=[*_METER], how="left")
 

@@ -18,10 +18,14 @@ Told = tuple[str, str, int, int, float]
 
 
 @pytest.fixture
-def balanced(table: Callable[..., Any]) -> Callable[..., set[tuple[Any, ...]]]:
-    """Return direction, first minute, minutes and energy of what readings of a home make."""
+def energy(table: Callable[..., Any]) -> Callable[..., list[Any]]:
+    """Return the rows that readings of a home make."""
 
-    def make(told: list[Told], **supply: tuple[str, str | None, str | None]) -> set[Any]:
+    def make(
+        told: list[Told],
+        of: dict[tuple[str, int], dict[str, Any]] | None = None,
+        **supply: tuple[str, str | None, str | None],
+    ) -> list[Any]:
         rows = [
             {
                 "meter_id": meter,
@@ -30,6 +34,9 @@ def balanced(table: Callable[..., Any]) -> Callable[..., set[tuple[Any, ...]]]:
                 "ends_at": MIDNIGHT + timedelta(minutes=at + minutes),
                 "resolution": f"PT{minutes}M" if minutes < 60 else "PT1H",
                 "energy_kwh": kwh,
+                "quality": "measured",
+                "known_at": MIDNIGHT + timedelta(days=1),
+                **(of or {}).get((meter, at), {}),
             }
             for meter, way, at, minutes, kwh in told
         ]
@@ -47,7 +54,17 @@ def balanced(table: Callable[..., Any]) -> Callable[..., set[tuple[Any, ...]]]:
             fuel="elec",
         )
         place = table(LOCATIONS, [{}], **home, time_zone="Europe/London")
-        found = by_direction(readings, ways(registered, place), lengths(readings)).collect()
+        found: DataFrame = by_direction(readings, ways(registered, place), lengths(readings))
+        return found.collect()
+
+    return make
+
+
+@pytest.fixture
+def balanced(energy: Callable[..., list[Any]]) -> Callable[..., set[tuple[Any, ...]]]:
+    """Return direction, first minute, minutes and energy of what readings of a home make."""
+
+    def make(told: list[Told], **supply: tuple[str, str | None, str | None]) -> set[Any]:
         return {
             (
                 r["direction"],
@@ -55,7 +72,7 @@ def balanced(table: Callable[..., Any]) -> Callable[..., set[tuple[Any, ...]]]:
                 int((r["ends_at"] - r["starts_at"]).total_seconds() // 60),
                 r["energy_kwh"],
             )
-            for r in found
+            for r in energy(told, **supply)
         }
 
     return make
@@ -109,6 +126,66 @@ def test_what_a_meter_says_while_none_counts_is_all_that_is_known(
     assert balanced(told, **meters) == {("import", 0, 60, 1.0)}
 
 
+def test_on_the_day_of_its_exchange_the_new_meter_is_enough(
+    balanced: Callable[..., Any],
+) -> None:
+    told = [("old", "import", 0, 60, 4.0), ("new", "import", 60, 60, 1.0)]
+    begins = ("import", "2025-05-01", None)
+    # Its end is told or not, and may be the day before or the day itself.
+    for end in (None, "2025-04-30", "2025-05-01"):
+        meters = {"new": begins, "old": ("import", None, end)}
+        assert balanced(told[1:], **meters) == {("import", 60, 60, 1.0)}
+        assert balanced(told, **meters) == {("import", 0, 60, 4.0), ("import", 60, 60, 1.0)}
+    # For longer both count, side by side.
+    beside = {"new": begins, "old": ("import", None, "2025-05-02")}
+    assert balanced(told, **beside) == set()
+
+
+def test_import_is_consumption_where_nothing_else_is_metered(
+    energy: Callable[..., list[Any]],
+) -> None:
+    def said(*others: str) -> set[tuple[str, bool, bool]]:
+        ways_there = {"import": ("import", None, None), **{o: (o, None, None) for o in others}}
+        told = [(way, way, 0, 60, 1.0) for way in ways_there]
+        rows = energy(told, **ways_there)
+        return {(r["direction"], r["is_consumption"], r["is_derived"]) for r in rows}
+
+    assert said() == {("import", True, False)}
+    # What an exporting home makes is not known, so neither is what it uses.
+    assert said("export") == {("import", False, False), ("export", False, False)}
+    assert said("production") == {
+        ("import", False, False), ("production", False, False), ("consumption", False, True)
+    }  # fmt: skip
+    assert said("production", "consumption") == {
+        ("import", False, False), ("production", False, False), ("consumption", False, False)
+    }  # fmt: skip
+
+
+def test_of_a_home_with_a_roof_consumption_alone_is_derived(
+    energy: Callable[..., list[Any]],
+) -> None:
+    home = {"day": "import", "night": "import", "roof": "production"}
+    rows = energy(
+        [(meter, way, 0, 60, 1.0) for meter, way in home.items()],
+        **{meter: (way, None, None) for meter, way in home.items()},
+    )
+    assert {(r["direction"], r["energy_kwh"], r["is_derived"]) for r in rows} == {
+        ("import", 2.0, False), ("production", 1.0, False), ("consumption", 3.0, True)
+    }  # fmt: skip
+
+
+def test_a_sum_is_estimated_where_a_part_of_it_is_and_known_when_the_last_is(
+    energy: Callable[..., list[Any]],
+) -> None:
+    sides = {"day": ("import", None, None), "night": ("import", None, None)}
+    told = [(side, "import", at, 60, 1.0) for side in sides for at in (0, 60)]
+    late = {"known_at": MIDNIGHT + timedelta(days=9)}
+    rows = energy(told, of={("day", 0): {"quality": "estimated"}, ("night", 60): late}, **sides)
+    assert [(r["quality"], r["known_at"].astimezone(UTC).day) for r in rows] == [
+        ("estimated", 2), ("measured", 10),
+    ]  # fmt: skip
+
+
 def test_consumption_before_the_panels_is_import(balanced: Callable[..., Any]) -> None:
     told = [("grid", "import", 0, 60, 1.5)]
     later = {"out": ("export", "2025-06-01", None), "roof": ("production", "2025-06-01", None)}
@@ -129,3 +206,27 @@ def test_consumption_of_meters_of_different_lengths_has_the_longest(
     made = {("production", 0, 60, 2.0), ("production", 60, 60, 2.0), ("consumption", 0, 60, 3.0)}
     # The second hour lacks a quarter of import.
     assert found == metered | made
+
+
+def test_sums_are_named_by_the_longest_interval_an_hour_or_the_local_day(
+    energy: Callable[..., list[Any]],
+) -> None:
+    meters = {"grid": ("import", None, None), "roof": ("production", None, None)}
+    quarters = [("grid", "import", at, 15, 0.25) for at in (0, 15, 30, 45)]
+    (of_hour,) = [
+        r
+        for r in energy([*quarters, ("roof", "production", 0, 60, 2.0)], **meters)
+        if r["direction"] == "consumption"
+    ]
+    assert (of_hour["resolution"], of_hour["energy_kwh"]) == ("PT1H", 3.0)
+    # The day of London begins an hour before that of UTC.
+    hours = [("grid", "import", at, 60, 0.5) for at in range(-60, 1380, 60)]
+    whole = {("roof", -60): {"resolution": "P1D"}}
+    (of_day,) = [
+        r
+        for r in energy([*hours, ("roof", "production", -60, 1440, 2.0)], of=whole, **meters)
+        if r["direction"] == "consumption"
+    ]
+    assert (of_day["resolution"], of_day["energy_kwh"]) == ("P1D", 14.0)
+    assert of_day["starts_at"].astimezone(UTC) == MIDNIGHT - timedelta(hours=1)
+    assert of_day["ends_at"] - of_day["starts_at"] == timedelta(days=1)

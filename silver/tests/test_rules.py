@@ -223,6 +223,7 @@ def test_a_unit_changes_when_peak_energy_and_base_move_by_one_factor_and_stay(
             ("one value a day", False, {**jump(10), "interval_s": 86_400}),
             ("no base, kWh", True, jump(1000, old=idle, **no_base)),
             ("no base, tenfold", False, jump(10, old=idle, **no_base)),
+            ("no base, hundredfold", False, jump(100, old=idle, **no_base)),
             ("half", True, jump(1000, old=idle, **{**no_base, "zero_intervals": 18})),
             ("less", False, jump(1000, old=idle, **{**no_base, "zero_intervals": 19})),
             ("double", True, jump(1000, old=idle, **{**no_base, "zero_intervals": 0})),
