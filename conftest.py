@@ -15,6 +15,9 @@ for name in [n for n in os.environ if n.startswith("ELIQ_") and n != "ELIQ_SAMPL
         del os.environ[name]
 
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A worker's main module has no file, which pyspark takes for a run of its own doctests.
+    sys.modules["__main__"].__file__ = __file__
 # Their tests share a lake that takes minutes to make.
 _OF_ONE_LAKE = ("models", "scenarios", "serving")
 
