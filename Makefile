@@ -24,7 +24,7 @@ demo: setup ## the whole platform on sample homes; SERVE=0 stops after the pipel
 
 test: chromium check ## all that a change must pass
 	@$(PYTHON) -m lake.toolchain --tests
-	$(PYTHON) -m pytest -q -n 2 --dist loadgroup -m "spark or slow or browser or servers"
+	$(PYTHON) -m pytest -q -n 2 --dist loadfile -m "spark or slow or browser or servers"
 
 check: test-setup ## the fast part of it, without Spark
 	$(PYTHON) -m ruff format --check --quiet .

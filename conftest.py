@@ -18,16 +18,6 @@ for name in [n for n in os.environ if n.startswith("ELIQ_") and n != "ELIQ_SAMPL
 if "PYTEST_XDIST_WORKER" in os.environ:
     # A worker's main module has no file, which pyspark takes for a run of its own doctests.
     sys.modules["__main__"].__file__ = __file__
-# Their tests share a lake that takes minutes to make.
-_OF_ONE_LAKE = ("models", "scenarios", "serving")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests of a lake, or of a file, go to one worker where there are several."""
-    for item in items:
-        folder = item.path.parent.parent.name
-        group = folder if folder in _OF_ONE_LAKE else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -125,7 +125,10 @@ def test_any_order_and_any_parts_make_the_same_tables_and_a_repetition_none(
         assert parts.rows(name) == whole.rows(name), name
     assert whole.rows("silver.meter_reading_revisions")
     assert whole.rows("silver.energy_revisions")
-    before = {name: whole.rows(name) for name in TABLES}
+    # In quarantine each line waits by itself, whatever it says.
+    said = [name for name in TABLES if name != "silver.quarantine"]
+    before = {name: whole.rows(name) for name in said}
     whole.tell("readings", random.Random(8).sample(lines, len(lines)))
     whole.bring_up()
-    assert {name: whole.rows(name) for name in TABLES} == before
+    for name in said:
+        assert whole.rows(name) == before[name], name
