@@ -88,6 +88,7 @@ def differences(
         f"SELECT count(*), {', '.join(counted)} FROM a FULL JOIN b USING ({key})"
     ).fetchall()[0]
     in_one, in_other = (len(db.table(side)) for side in "ab")
+    found = [count or 0 for count in found]
     print(f"{table.name}: {in_one:,} rows in {one.name}, {in_other:,} in {other.name}")
     for what, count, example in zip(wrong, found[::2], found[1::2], strict=True):
         if count:
