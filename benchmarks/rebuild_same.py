@@ -81,14 +81,13 @@ def differences(
             wrong[what] = f"a.is_there AND b.is_there AND ({differs})"
             values[what] = f", a.{column.name}, b.{column.name}"
     counted = (
-        f"count_if({sql}), any_value(ROW({key}{values.get(what, '')})) FILTER ({sql})"
+        f"coalesce(count_if({sql}), 0), any_value(ROW({key}{values.get(what, '')})) FILTER ({sql})"
         for what, sql in wrong.items()
     )
     joined, *found = db.sql(
         f"SELECT count(*), {', '.join(counted)} FROM a FULL JOIN b USING ({key})"
     ).fetchall()[0]
     in_one, in_other = (len(db.table(side)) for side in "ab")
-    found = [count or 0 for count in found]
     print(f"{table.name}: {in_one:,} rows in {one.name}, {in_other:,} in {other.name}")
     for what, count, example in zip(wrong, found[::2], found[1::2], strict=True):
         if count:

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
 from lake import upserting, writing
-from lake.at_hand import AtHand
+from lake.at_hand import AtHand, computed
 from lake.catalog import Node
 from lake.contract import Issue, Keep, Replace, Table, Upsert
 from lake.inputs import Inputs, parameters_of
@@ -118,7 +118,7 @@ class Hop:
 
     def _of_slices(self, slices: DataFrame) -> tuple[Written, int]:
         # Their plan ends here: it would be repeated in each input that is cut by them.
-        slices = slices.localCheckpoint()
+        slices = computed(slices)
         if not self.inputs.are_any(slices):
             return Written(), 0
         stored = self.inputs.cut(self.table.name, self.store.read(self.table), slices)
@@ -134,7 +134,7 @@ class Hop:
             with_rows = tells(**tables).distinct()
             if slices is not None:
                 with_rows = with_rows.join(slices, on=slices.columns, how="left_semi")
-            slices = with_rows.localCheckpoint()
+            slices = computed(with_rows)
             if not self.inputs.are_any(slices):
                 return empty(self.runner.spark, self.table)
         rows = self._call(self.inputs.cut_to(slices, tuple(self.node.inputs)))

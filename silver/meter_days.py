@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from silver.contracts import METER_DAYS
 from silver.home_days import all_days
 from silver.judgement import local_midnight
-from silver.said_once import length_s
+from silver.said_once import length_s, power_kw
 
 # 2: how long intervals are and when they were said, so that a day tells it.
 RULE_VERSION = 2
@@ -30,7 +30,6 @@ def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
     Powers in kW are means of an interval. Night is from midnight to 4:00.
     """
     homes = locations.select(*_HOME, "time_zone", _offset_s().alias("_offset_s"))
-    power = F.col("energy_kwh") * 3600 / length_s()
     into_day = F.unix_seconds("starts_at") + F.col("_offset_s") - F.unix_date("local_date") * 86_400
     night = (into_day >= 0) & (into_day < _NIGHT_S)
     is_zero = F.col("energy_kwh") == 0
@@ -52,8 +51,8 @@ def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
             F.count_if(is_zero).alias("zero_intervals"),
             F.count_if(F.col("quality") == "estimated").alias("estimated_intervals"),
             F.sum("energy_kwh").alias("energy_kwh"),
-            F.min(power).alias("lowest_kw"),
-            F.max(power).alias("highest_kw"),
+            F.min(power_kw()).alias("lowest_kw"),
+            F.max(power_kw()).alias("highest_kw"),
             F.count_if(night).alias("night_intervals"),
             F.count_if(night & is_zero).alias("night_zero_intervals"),
             F.sum(F.when(night, F.col("energy_kwh")).otherwise(0.0)).alias("night_kwh"),

@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from silver.rules import OF_PEAKS
-from silver.said_once import length_s
+from silver.said_once import power_kw
 
 _METER_DAY = ("partner_id", "meter_id", "direction", "resolution", "local_date")
 
@@ -34,14 +34,13 @@ def with_errors_marked(versions: DataFrame, reading_flags: DataFrame) -> DataFra
         .groupBy(*_METER_DAY)
         .agg(F.collect_list(flag).alias("_errors"))
     )
-    power = F.col("energy_kwh") * 3600 / length_s()
 
     def holds(error: Column) -> Column:
         is_within = (F.col("starts_at") >= error["starts_at"]) & (
             F.col("ends_at") <= error["ends_at"]
         )
         is_such = F.col("superseded_at").isNull() | error["above_kw"].isNull()
-        return is_within & (is_such | (power > error["above_kw"]))
+        return is_within & (is_such | (power_kw() > error["above_kw"]))
 
     return (
         versions.join(F.broadcast(errors), on=list(_METER_DAY), how="left")

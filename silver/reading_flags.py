@@ -11,7 +11,7 @@ from silver.rules import OF_DAYS, OF_PEAKS
 from silver.rules.days import DAYS_AHEAD, Broken, with_days_around
 from silver.rules.directions import with_nights
 from silver.rules.supply import with_days_of_supply
-from silver.said_once import length_s
+from silver.said_once import power_kw
 
 # 2: meters are held against their supply, and the two directions of a home against each other.
 RULE_VERSION = 2
@@ -74,8 +74,7 @@ def broken(days: DataFrame) -> DataFrame:
 
 def above_limit(days: DataFrame, meter_readings: DataFrame) -> DataFrame:
     """Return a row an interval above the limit of its day."""
-    power = F.col("energy_kwh") * 3600 / length_s()
-    intervals = meter_readings.select(*_METER_DAY, "starts_at", "ends_at", power.alias("_kw"))
+    intervals = meter_readings.select(*_METER_DAY, "starts_at", "ends_at", power_kw().alias("_kw"))
     return (
         intervals.join(F.broadcast(days.drop("starts_at", "ends_at")), on=_METER_DAY, how="inner")
         .where(F.col("_kw") > F.col("bound"))

@@ -13,6 +13,11 @@ def length_s() -> Column:
     return F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
 
 
+def power_kw() -> Column:
+    """Return the mean power of an interval in kW."""
+    return F.col("energy_kwh") * 3600 / length_s()
+
+
 def lengths(readings: DataFrame) -> DataFrame:
     """Return the shortest and the longest interval of each meter and day, in s.
 

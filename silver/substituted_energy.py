@@ -12,7 +12,7 @@ from silver.contracts import SUBSTITUTED_ENERGY
 from silver.gap_days import LONGEST_GAP_DAYS, WEEKS_BEFORE, days_looked_at, gap_days
 from silver.home_days import HOME_DAY, days_around
 from silver.judgement import local_midnight
-from silver.said_once import length_s
+from silver.said_once import length_s, power_kw
 
 _HOME = HOME_DAY[:2]
 _SERIES = [*_HOME, "fuel", "direction"]
@@ -133,7 +133,7 @@ def with_neighbours(missing: DataFrame, rows: DataFrame) -> DataFrame:
     Each is null where nothing borders on the run.
     """
     short = rows.where(length_s() <= 3600)
-    reading = F.struct(_middle().alias("_middle"), power().alias("_kw"), "known_at")
+    reading = F.struct(_middle().alias("_middle"), power_kw().alias("_kw"), "known_at")
     found = missing
     for border, edge, instant in (("_last", "_from", "ends_at"), ("_next", "_to", "starts_at")):
         wanted = F.broadcast(missing.select(*_SERIES, edge).distinct())
@@ -234,11 +234,6 @@ def filled(slots: DataFrame, *, kwh: Column, method: str, known_at: Column) -> D
             "known_at": known_at,
         }
     ).select(*SUBSTITUTED_ENERGY.names)
-
-
-def power() -> Column:
-    """Return the mean power of an interval in kW."""
-    return F.col("energy_kwh") * 3600 / length_s()
 
 
 def _middle() -> Column:

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -28,22 +29,18 @@ TABLES = (
     "gold.energy_hourly",
     "gold.energy_daily",
 )
-HOME = {
-    "location_id": "h",
-    "country_code": "DK",
-    "time_zone": "Europe/Copenhagen",
-    "meters": [{"meter_id": "m", "fuel": "elec", "direction": "import"}],
-}
 
 
 @pytest.fixture
-def told(spark: SparkSession, lake: Settings, clock: datetime, tmp_path: Path) -> Settings:
+def told(
+    spark: SparkSession, lake: Settings, clock: datetime, tmp_path: Path, home: dict[str, Any]
+) -> Settings:
     """A lake with a day of a home, one hour of which is said otherwise two days later."""
     start = "2025-05-30T00:00:00+02:00"
     first = {"meter_id": "m", "starts_at": start, "resolution": "PT1H", "values": [1.0] * 24,
              "known_at": "2025-05-31T06:00:00Z"}  # fmt: skip
     later = first | {"values": [3.5], "known_at": "2025-06-02T06:00:00Z"}
-    said = (("registrations", HOME, 0), ("readings", first, 0), ("readings", later, 2))
+    said = (("registrations", home, 0), ("readings", first, 0), ("readings", later, 2))
     for n, (kind, document, days) in enumerate(said):
         (file := tmp_path / f"{n}.ndjson").write_text(json.dumps(document) + "\n")
         land(file, kind=kind, partner="p", settings=lake, clock=clock + timedelta(days))

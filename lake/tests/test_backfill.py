@@ -27,12 +27,6 @@ TABLES = (
     "gold.energy_daily",
 )
 DAYS = (date(2025, 4, 30), date(2025, 5, 1), date(2025, 5, 31), date(2025, 6, 1))
-HOME = {
-    "location_id": "h",
-    "country_code": "DK",
-    "time_zone": "Europe/Copenhagen",
-    "meters": [{"meter_id": "m", "fuel": "elec", "direction": "import"}],
-}
 
 
 def test_months_are_cut_at_the_first_and_the_last_day() -> None:
@@ -44,7 +38,9 @@ def test_months_are_cut_at_the_first_and_the_last_day() -> None:
 
 
 @pytest.fixture
-def runner(spark: SparkSession, lake: Settings, clock: datetime, tmp_path: Path) -> Runner:
+def runner(
+    spark: SparkSession, lake: Settings, clock: datetime, tmp_path: Path, home: dict[str, Any]
+) -> Runner:
     """A lake with four days of one home, run to gold."""
     blocks = [
         {"meter_id": "m", "starts_at": f"{day}T00:00:00+02:00", "resolution": "PT1H",
@@ -52,7 +48,7 @@ def runner(spark: SparkSession, lake: Settings, clock: datetime, tmp_path: Path)
         for n, day in enumerate(DAYS)
     ]  # fmt: skip
     (readings := tmp_path / "r.ndjson").write_text("".join(json.dumps(b) + "\n" for b in blocks))
-    (homes := tmp_path / "h.ndjson").write_text(json.dumps(HOME) + "\n")
+    (homes := tmp_path / "h.ndjson").write_text(json.dumps(home) + "\n")
     for file, kind in ((readings, "readings"), (homes, "registrations")):
         land(file, kind=kind, partner="p", settings=lake, clock=clock)
     made = Runner(spark, lake, catalog(), clock)

@@ -28,15 +28,9 @@ TABLES = (
     "silver.meters",
     "silver.meter_readings",
 )
-HOME = {
-    "location_id": "h",
-    "country_code": "DK",
-    "time_zone": "Europe/Copenhagen",
-    "meters": [{"meter_id": "m", "fuel": "elec", "direction": "import"}],
-}
 
 
-def arrive(lake: Settings, clock: datetime, tmp_path: Path) -> None:
+def arrive(lake: Settings, clock: datetime, tmp_path: Path, home: dict[str, Any]) -> None:
     block = {
         "meter_id": "m",
         "starts_at": "2025-05-01T00:00:00+02:00",
@@ -61,9 +55,9 @@ def arrive(lake: Settings, clock: datetime, tmp_path: Path) -> None:
         json.dumps({**block, "values": [5], "partner_id": "somebody else"}),
         json.dumps({**block, "values": [1.0] * 24}),
     ]
-    elsewhere = {**HOME, "location_id": "nowhere", "time_zone": "Europe/Atlantis", "meters": []}
+    elsewhere = {**home, "location_id": "nowhere", "time_zone": "Europe/Atlantis", "meters": []}
     (readings := tmp_path / "r.ndjson").write_text("\n".join(lines) + "\n")
-    (homes := tmp_path / "h.ndjson").write_text(f"{json.dumps(HOME)}\n{json.dumps(elsewhere)}\n")
+    (homes := tmp_path / "h.ndjson").write_text(f"{json.dumps(home)}\n{json.dumps(elsewhere)}\n")
     for file, kind in ((readings, "readings"), (homes, "registrations")):
         land(file, kind=kind, partner="p", settings=lake, clock=clock)
 
@@ -81,8 +75,8 @@ def told(lake: Settings) -> dict[str, Any]:
 
 
 @pytest.fixture
-def arrived(lake: Settings, clock: datetime, tmp_path: Path) -> Settings:
-    arrive(lake, clock, tmp_path)
+def arrived(lake: Settings, clock: datetime, tmp_path: Path, home: dict[str, Any]) -> Settings:
+    arrive(lake, clock, tmp_path, home)
     return lake
 
 
