@@ -1,0 +1,45 @@
+"""Wall-clock stamps in file order -> instants: the repeated hour of autumn is told by the order."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from lake.landing import UnreadableFile
+
+
+class LocalTime:
+    """The clock of one series: give it the stamps in the order of the file."""
+
+    def __init__(self, zone: str) -> None:
+        """Take an IANA zone; UnreadableFile where there is none of that name."""
+        try:
+            self.zone = ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise UnreadableFile(
+                f"there is no time zone {zone}", cure="use an IANA name, as in Europe/Brussels"
+            ) from error
+        self._last: datetime | None = None
+
+    def instant(self, stamp: datetime) -> datetime | None:
+        """Return the instant (UTC) of a stamp without offset; None for an hour that is left out.
+
+        Of the two instants that a stamp in the repeated hour may mean, it is the first that does
+        not lie before the stamp ahead of it, or stands for it again.
+        """
+        first, second = (
+            stamp.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)
+        )
+        if first == second:
+            found = first
+        elif first.astimezone(self.zone).replace(tzinfo=None) != stamp:
+            return None
+        else:
+            found = second if self._last is not None and self._last >= first else first
+        self._last = found
+        return found
+
+    def midnight(self, day: datetime) -> datetime:
+        """Return the instant (UTC) at which a local day begins."""
+        start = day.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=self.zone)
+        while start.astimezone(UTC).astimezone(self.zone).date() != day.date():
+            start += timedelta(minutes=30)  # a day that begins with the clocks going forward
+        return start.astimezone(UTC)

@@ -1,0 +1,110 @@
+"""A file as it was sent -> its plain contents: gzip and zip are unpacked, bombs are refused."""
+
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple, cast
+
+from lake.landing import UnreadableFile
+
+_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
+# Meter files shrink to a twentieth at most; a file of one byte repeated shrinks to a thousandth.
+_MOST_BYTES, _MOST_TIMES, _FREE_BYTES = 4 * 1024**3, 200, 64 * 1024**2
+_MOST_MEMBERS = 10_000
+HEAD = 64 * 1024
+
+
+class Contents(NamedTuple):
+    """One plain file: its name, its first bytes and all of it."""
+
+    name: str
+    head: bytes
+    stream: IO[bytes]
+
+
+def contents(file: Path) -> Iterator[Contents]:
+    """Yield the plain files in a file, each readable until the next is asked for.
+
+    UnreadableFile where an archive is broken, encrypted, or unpacks to far more than it is.
+    """
+    try:
+        with file.open("rb") as source:
+            magic = source.read(4)
+        if magic == _ZIP:
+            yield from _zipped(file)
+        elif magic[:2] == _GZIP:
+            with gzip.open(file) as plain:
+                yield _bounded(file.stem, cast(IO[bytes], plain), file.stat().st_size, str(file))
+        else:
+            with file.open("rb") as plain:
+                yield _contents(file.name, plain)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        said = getattr(error, "strerror", None) or error
+        raise UnreadableFile(f"cannot read the file: {said}", where=str(file)) from error
+
+
+def _zipped(file: Path) -> Iterator[Contents]:
+    with zipfile.ZipFile(file) as archive:
+        members = [m for m in archive.infolist() if not m.is_dir()]
+        if len(members) > _MOST_MEMBERS:
+            raise UnreadableFile(
+                f"the zip holds more than {_MOST_MEMBERS:,} files", where=str(file)
+            )
+        for member in members:
+            where = f"{file}: {member.filename}"
+            if member.flag_bits & 1:
+                raise UnreadableFile("the zip is encrypted", where=where, cure="send it plain")
+            try:
+                opened = archive.open(member)
+            except NotImplementedError as error:
+                raise UnreadableFile(f"cannot read the zip: {error}", where=where) from error
+            with opened as plain:
+                inner = _bounded(member.filename, plain, member.compress_size, where)
+                if inner.head[:4] == _ZIP or inner.head[:2] == _GZIP:
+                    raise UnreadableFile("an archive in an archive", where=where)
+                yield inner
+
+
+def _bounded(name: str, plain: IO[bytes], packed: int, where: str) -> Contents:
+    most = min(_MOST_BYTES, max(_FREE_BYTES, packed * _MOST_TIMES))
+    return _contents(name, io.BufferedReader(_Bounded(plain, most, where), HEAD))
+
+
+def _contents(name: str, stream: IO[bytes]) -> Contents:
+    peeked = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[type-var]
+    return Contents(name, bytes(peeked.peek(HEAD)[:HEAD]), cast(IO[bytes], peeked))
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that refuses to give more than so many bytes."""
+
+    def __init__(self, plain: IO[bytes], most: int, where: str) -> None:
+        self._plain, self._left, self._where = plain, most, where
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(cast(bytearray, buffer))
+        chunk = self._plain.read(len(view))
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise UnreadableFile(
+                "it unpacks to far more than it is", where=self._where, cure="send it plain"
+            )
+        view[: len(chunk)] = chunk
+        return len(chunk)
+
+
+@contextmanager
+def text(stream: IO[bytes], encoding: str = "utf-8-sig") -> Iterator[io.TextIOWrapper]:
+    """Read a stream as text; bytes that are none become U+FFFD, so that only their value fails."""
+    wrapped = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
+    try:
+        yield wrapped
+    finally:
+        wrapped.detach()
