@@ -1,14 +1,20 @@
 """lake register, lake ingest: files -> landing/, as the API and the SFTP pull put them there."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from bronze.forms import FORMS, form_of
+from bronze.formats import CANONICAL, MAPPING
+from bronze.formats import FORMS as FORMATS
+from bronze.formats import form as known_form
+from bronze.formats.records import NOTHING_TOLD, Told
+from bronze.forms import FORMS
+from bronze.intake import READINGS, Taken, as_csv, take
 from lake.errors import LakeError
-from lake.landing import UnreadableFile, land
+from lake.landing import UnreadableFile
 from lake.settings import Settings
 from lake.work import clock_of
 
@@ -39,35 +45,61 @@ def register(
 
 def ingest(
     path: Annotated[Path, typer.Argument(help="A file, or a folder of files.")],
-    partner: Partner,
-    kind: Annotated[str, typer.Option(help=_KINDS)] = "readings",
-    form: Annotated[str, typer.Option("--format", help="canonical: NDJSON or CSV")] = "canonical",
+    partner: Annotated[str, typer.Option(help="Who sends it.")] = "",
+    kind: Annotated[str, typer.Option(help=_KINDS)] = READINGS,
+    form: Annotated[
+        str, typer.Option("--format", help=f"{', '.join(FORMATS)}; found out where left out.")
+    ] = "",
+    zone: Annotated[str, typer.Option(help="IANA time zone of stamps without an offset.")] = "",
+    meter: Annotated[str, typer.Option(help="Meter of a file that names none.")] = "",
+    mapping: Annotated[
+        Path | None, typer.Option(help="YAML that describes the columns of any other CSV.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only write what was read, as canonical CSV.")
+    ] = False,
     day: Day = "",
 ) -> None:
-    """Bring readings, register reads, weather, prices or CO2 intensities into landing/.
+    """Bring meter files, weather, prices or CO2 intensities into landing/.
 
-    Example: lake ingest weather.csv --partner northgrid --kind weather
+    Examples: lake ingest weather.csv --partner northgrid --kind weather;
+    lake ingest usage.xml --dry-run
     """
     if kind not in FORMS or kind == "registrations":
         raise UnreadableFile(f"there is no kind {kind}", cure=f"use {_KINDS}")
-    if form != "canonical":
-        raise UnreadableFile(f"there is no format {form}", cure="use canonical")
+    if mapping and form not in ("", MAPPING):
+        raise UnreadableFile("a mapping is a format of its own", cure="leave --format out")
+    if form == MAPPING and not mapping:
+        raise UnreadableFile("no mapping is given", cure="add --mapping FILE")
+    if form:
+        known_form(form)
+    told = Told(zone=zone, meter_id=meter, mapping=mapping)
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     if not files:
         raise UnreadableFile("the folder has no files", where=str(path))
-    _take(files, kind=kind, partner=partner, day=day)
+    if dry_run:
+        for file in files:
+            as_csv(file, sys.stdout, log=sys.stderr, form=form, told=told)
+        return
+    if not partner:
+        raise UnreadableFile("it is not said who sends it", cure="add --partner")
+    _take(files, kind=kind, partner=partner, day=day, form=form, told=told)
 
 
-def _take(files: list[Path], *, kind: str, partner: str, day: str) -> None:
+def _take(
+    files: list[Path], *, kind: str, partner: str, day: str, form: str = "",
+    told: Told = NOTHING_TOLD,
+) -> None:  # fmt: skip
     """Land each file; one that cannot be taken is named, and the others still are."""
     settings, clock = Settings(), clock_of(day)
     refused: list[LakeError] = []
     for file in files:
         try:
-            form_of(file, kind)
-            landed = land(file, kind=kind, partner=partner, settings=settings, clock=clock)
-            said = "taken" if landed.is_new else "was there already"
-            _console.print(f"{file}: {said}, {landed.bytes:,} bytes", highlight=False)
+            taken = take(
+                file, partner=partner, settings=settings, clock=clock, kind=kind, form=form,
+                told=told,
+            )  # fmt: skip
+            _console.print(f"{file}: {_said(taken)}", highlight=False)
         except UnreadableFile as error:
             refused.append(error)
     if len(refused) == 1:
@@ -75,3 +107,12 @@ def _take(files: list[Path], *, kind: str, partner: str, day: str) -> None:
     if refused:
         named = "; ".join(str(e) for e in refused)
         raise UnreadableFile(f"{len(refused)} of {len(files)} files were not taken: {named}")
+
+
+def _said(taken: Taken) -> str:
+    """Say what became of a file: as what it was read, and what it held."""
+    found = {"readings": taken.readings, "register reads": taken.reads, "refused": taken.refused}
+    counts = "".join(f", {n:,} {what}" for what, n in found.items() if n)
+    was = "taken" if taken.landed.is_new else "was there already"
+    form = "" if taken.form == CANONICAL else f" as {taken.form}"
+    return f"{was}{form}, {taken.landed.bytes:,} bytes{counts}"

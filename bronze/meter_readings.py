@@ -9,9 +9,9 @@ from lake.arriving import REASON, with_cells
 TOPIC = "meter-readings"
 _SENT = ("meter_id", "starts_at", "resolution", "unit", "quality", "known_at", "message_id")
 _CSV = (*_SENT, "value", "partner_id")
-_JSON = "partner_id STRING, values ARRAY<STRING>, value STRING, _broken STRING, " + ", ".join(
-    f"{name} STRING" for name in _SENT
-)
+# ``refused``: what bronze.intake could not read in a meter file, and why.
+_JSON = "partner_id STRING, values ARRAY<STRING>, value STRING, _broken STRING, refused STRING, "
+_JSON += ", ".join(f"{name} STRING" for name in _SENT)
 
 
 def meter_readings(landing_readings: DataFrame) -> DataFrame:
@@ -51,6 +51,7 @@ def reason() -> Column:
     ]
     return F.coalesce(
         F.when(F.col("header").isNull() & F.col("_json._broken").isNotNull(), "not a JSON object"),
+        F.col("_json.refused"),
         F.when(F.col("_claimed") != F.col("partner_id"), "partner_id is not the sender's"),
         *lacks,
         F.when(F.size("values") == 0, "values is empty"),

@@ -17,7 +17,7 @@ from lake.landing import UnreadableFile
 FORMS = {
     "canonical": "canonical",
 }
-MAPPING = "mapping"
+CANONICAL, MAPPING = "canonical", "mapping"
 
 
 class Form(Protocol):

@@ -13,6 +13,7 @@ MEASURED, ESTIMATED, MISSING = "measured", "estimated", "missing"
 class Block:
     """Consecutive intervals of one meter and one direction.
 
+    Of days and months ``starts_at`` is the local midnight, in local time.
     ``values`` are numbers as text, None where the file has no value; ``quality`` is one word for
     all of them or a word a value. ``starts_at`` carries an offset; ``resolution`` is an ISO 8601
     duration; ``line`` is where the file says it, counted from 1.
@@ -65,3 +66,6 @@ class Told:
     zone: str = ""
     meter_id: str = ""
     mapping: Path | None = None
+
+
+NOTHING_TOLD = Told()

@@ -1,0 +1,219 @@
+"""A file as it was sent -> landing/: kept untouched, and what it says as canonical lines.
+
+Canonical NDJSON and CSV land as they are. Any other form is read here: the file goes to
+landing/files, its blocks to landing/readings and its register reads to landing/registers, each line
+naming where in the file it stands (``message_id``); what could not be read is a line too, which
+bronze puts with its reason into bronze.rejected.
+"""
+
+import csv
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import IO, Any
+
+from bronze import forms
+from bronze.formats import CANONICAL, MAPPING, form, form_of
+from bronze.formats.opened import contents
+from bronze.formats.records import (
+    ESTIMATED,
+    MISSING,
+    NOTHING_TOLD,
+    Block,
+    Read,
+    Record,
+    Refused,
+    Told,
+)
+from bronze.formats.resolution import named, starts
+from lake.landing import Landed, UnreadableFile, derived, keep, land
+from lake.settings import Settings
+
+READINGS, REGISTERS = "readings", "registers"
+# The canonical reading as CSV, as partners send it too.
+COLUMNS = ("meter_id", "starts_at", "resolution", "value", "unit", "quality", "known_at")
+_PAYLOAD = 4000
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a file said: its form, and counts of values, register reads and refused parts."""
+
+    form: str
+    landed: Landed
+    readings: int = 0
+    reads: int = 0
+    refused: int = 0
+
+
+def take(
+    file: Path, *, partner: str, settings: Settings, clock: datetime, kind: str = READINGS,
+    form: str = "", told: Told = NOTHING_TOLD, keeps_unreadable: bool = False,
+) -> Taken:  # fmt: skip
+    """Put a file into landing, readable for bronze; UnreadableFile where nothing of it can be read.
+
+    ``kind`` is what a canonical file holds; ``form`` is found out from the content where it is not
+    given. The same file again is found and left; one told otherwise (zone, meter, mapping) is read
+    again. With ``keeps_unreadable`` a file that nobody waits for is kept all the same, and its
+    error becomes a line of bronze.rejected.
+    """
+    name = ""
+    try:
+        name = CANONICAL if kind != READINGS else form or found(file, told)
+        if name == CANONICAL:
+            forms.form_of(file, kind)
+            landed = land(file, kind=kind, partner=partner, settings=settings, clock=clock)
+            return Taken(name, landed)
+    except UnreadableFile as error:
+        if not keeps_unreadable:
+            raise
+        return _unreadable(keep(file, partner=partner, settings=settings, clock=clock), error,
+                           settings)  # fmt: skip
+    told = _with_meter(told, file)
+    landed = keep(file, partner=partner, settings=settings, clock=clock)
+    try:
+        return _read(landed, name, told, file, settings)
+    except UnreadableFile as error:
+        if keeps_unreadable:
+            return _unreadable(landed, error, settings)
+        if landed.is_new:
+            landed.path.unlink()
+        raise
+
+
+def as_csv(
+    file: Path, out: IO[str], *, log: IO[str], form: str = "", told: Told = NOTHING_TOLD
+) -> Counter[type[Record]]:
+    """Write what a file says as canonical CSV, and touch nothing else; refused parts go to ``log``.
+
+    Counters (register reads) are written as what passed between two reads of a register. Return how
+    many values, reads and refused parts there were; UnreadableFile where nothing can be read.
+    """
+    name = form or found(file, told)
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(COLUMNS)
+    last: dict[tuple[str, str, str], Read] = {}
+    count: Counter[type[Record]] = Counter()
+    for record in _records(file, name, _with_meter(told, file)):
+        count[type(record)] += len(record.values) if isinstance(record, Block) else 1
+        match record:
+            case Block():
+                table.writerows(_rows(record))
+            case Read():
+                of = (record.meter_id, record.register, record.unit)
+                if (before := last.get(of)) and before.read_at < record.read_at:
+                    table.writerow(_passed(before, record))
+                last[of] = record
+            case Refused():
+                log.write(f"refused: line {record.line}: {record.reason}\n")
+    if not count:
+        raise UnreadableFile("there are no readings in it", where=str(file))
+    return count
+
+
+def found(file: Path, told: Told = NOTHING_TOLD) -> str:
+    """Return the form of a file by its content; UnreadableFile where no form knows it."""
+    if told.mapping:
+        return MAPPING
+    first = next(contents(file), None)
+    if first is None:
+        raise UnreadableFile("the archive is empty", where=str(file))
+    return form_of(first)
+
+
+def _with_meter(told: Told, file: Path) -> Told:
+    """Name the meter of a file that names none for the file."""
+    return replace(told, meter_id=told.meter_id or file.name.partition(".")[0])
+
+
+def _records(file: Path, name: str, told: Told) -> Iterator[Record]:
+    reader = form(name)
+    for inner in contents(file):
+        yield from reader.records(inner.stream, told)
+
+
+def _read(landed: Landed, name: str, told: Told, file: Path, settings: Settings) -> Taken:
+    """Write what a kept file says as lines; all of them, or none."""
+    count: Counter[type[Record]] = Counter()
+    version = _version(name, told)
+    with ExitStack() as files:
+        write = {
+            kind: files.enter_context(
+                derived(landed, kind, version=version, ending="ndjson", settings=settings)
+            )
+            for kind in (READINGS, REGISTERS)
+        }
+        for record in _records(file, name, told):
+            count[type(record)] += len(record.values) if isinstance(record, Block) else 1
+            write[REGISTERS if isinstance(record, Read) else READINGS](_line(record, file.name))
+        if not count:
+            raise UnreadableFile("there are no readings in it", where=str(file))
+    return Taken(name, landed, count[Block], count[Read], count[Refused])
+
+
+def _unreadable(landed: Landed, error: UnreadableFile, settings: Settings) -> Taken:
+    refused = Refused(error.what, payload=error.cure)
+    with derived(landed, READINGS, version=0, ending="ndjson", settings=settings) as write:
+        write(_line(refused, landed.path.name))
+    return Taken("", landed, refused=1)
+
+
+def _version(name: str, told: Told) -> str:
+    """Return what tells two readings of one file apart: the reader's version, and what was told."""
+    mapping = told.mapping.read_bytes() if told.mapping else b""
+    said = f"{name}\n{told.zone}\n{told.meter_id}\n".encode() + mapping
+    return f"{form(name).VERSION}-{hashlib.sha256(said).hexdigest()[:8]}"
+
+
+def _line(record: Record, file: str) -> str:
+    where = f"{file}:{record.line}"
+    said: dict[str, Any]
+    match record:
+        case Refused():
+            said = {"refused": record.reason, "message_id": where,
+                    "payload": record.payload[:_PAYLOAD]}  # fmt: skip
+        case Read():
+            said = {"meter_id": record.meter_id, "read_at": record.read_at.isoformat(),
+                    "register": record.register, "reading": record.reading, "unit": record.unit,
+                    "quality": record.quality}  # fmt: skip
+        case Block():
+            quality = record.quality if isinstance(record.quality, str) else [*record.quality]
+            said = {"meter_id": record.meter_id, "starts_at": record.starts_at.isoformat(),
+                    "resolution": record.resolution, "unit": record.unit,
+                    "values": [*record.values], "quality": quality,
+                    "message_id": where}  # fmt: skip
+    if not isinstance(record, Refused) and record.known_at:
+        said["known_at"] = record.known_at.isoformat()
+    return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
+
+
+def _rows(block: Block) -> Iterator[tuple[str, ...]]:
+    is_shared = isinstance(block.quality, str)
+    for start, value, place in zip(
+        starts(block.starts_at, block.resolution), block.values, count(), strict=False
+    ):
+        word = block.quality if is_shared else block.quality[place]
+        yield (block.meter_id, start.isoformat(), block.resolution, value or "", block.unit,
+               MISSING if value is None else str(word), _known(block))  # fmt: skip
+
+
+def _passed(before: Read, read: Read) -> tuple[str, ...]:
+    """Write the difference of two reads; a counter that fell has none."""
+    passed = Decimal(read.reading) - Decimal(before.reading)
+    words = {before.quality, read.quality}
+    quality = MISSING if passed < 0 else read.quality if len(words) == 1 else ESTIMATED
+    seconds = (read.read_at - before.read_at).total_seconds()
+    value = "" if passed < 0 else f"{passed:f}"
+    return (read.meter_id, before.read_at.isoformat(), named(round(seconds)), value, read.unit,
+            quality, _known(read))  # fmt: skip
+
+
+def _known(record: Block | Read) -> str:
+    return record.known_at.isoformat() if record.known_at else ""
