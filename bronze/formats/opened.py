@@ -38,7 +38,8 @@ def contents(file: Path) -> Iterator[Contents]:
             yield from _zipped(file)
         elif magic[:2] == _GZIP:
             with gzip.open(file) as plain:
-                yield _bounded(file.stem, cast(IO[bytes], plain), file.stat().st_size, str(file))
+                most = _Most(file)
+                yield _bounded(file.stem, cast(IO[bytes], plain), most, str(file))
         else:
             with file.open("rb") as plain:
                 yield _contents(file.name, plain)
@@ -48,6 +49,7 @@ def contents(file: Path) -> Iterator[Contents]:
 
 
 def _zipped(file: Path) -> Iterator[Contents]:
+    most = _Most(file)
     with zipfile.ZipFile(file) as archive:
         members = [m for m in archive.infolist() if not m.is_dir()]
         if len(members) > _MOST_MEMBERS:
@@ -63,14 +65,20 @@ def _zipped(file: Path) -> Iterator[Contents]:
             except NotImplementedError as error:
                 raise UnreadableFile(f"cannot read the zip: {error}", where=where) from error
             with opened as plain:
-                inner = _bounded(member.filename, plain, member.compress_size, where)
+                inner = _bounded(member.filename, plain, most, where)
                 if inner.head[:4] == _ZIP or inner.head[:2] == _GZIP:
                     raise UnreadableFile("an archive in an archive", where=where)
                 yield inner
 
 
-def _bounded(name: str, plain: IO[bytes], packed: int, where: str) -> Contents:
-    most = min(_MOST_BYTES, max(_FREE_BYTES, packed * _MOST_TIMES))
+class _Most:
+    """How many bytes may still come out of an archive, all its members together."""
+
+    def __init__(self, file: Path) -> None:
+        self.left = min(_MOST_BYTES, max(_FREE_BYTES, file.stat().st_size * _MOST_TIMES))
+
+
+def _bounded(name: str, plain: IO[bytes], most: _Most, where: str) -> Contents:
     return _contents(name, io.BufferedReader(_Bounded(plain, most, where), HEAD))
 
 
@@ -80,10 +88,10 @@ def _contents(name: str, stream: IO[bytes]) -> Contents:
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that refuses to give more than so many bytes."""
+    """A stream that refuses to give more than its archive may."""
 
-    def __init__(self, plain: IO[bytes], most: int, where: str) -> None:
-        self._plain, self._left, self._where = plain, most, where
+    def __init__(self, plain: IO[bytes], most: _Most, where: str) -> None:
+        self._plain, self._most, self._where = plain, most, where
 
     def readable(self) -> bool:
         return True
@@ -91,8 +99,8 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: object) -> int:
         view = memoryview(cast(bytearray, buffer))
         chunk = self._plain.read(len(view))
-        self._left -= len(chunk)
-        if self._left < 0:
+        self._most.left -= len(chunk)
+        if self._most.left < 0:
             raise UnreadableFile(
                 "it unpacks to far more than it is", where=self._where, cure="send it plain"
             )
