@@ -1,5 +1,6 @@
 """Columns of energy beside one stamp -> blocks: what CSVs with a row an interval have in common."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import NamedTuple
@@ -58,7 +59,7 @@ def values_of(
 
 def resolution_of(instants: Sequence[datetime], zone: tzinfo) -> str:
     """Return the shortest step between instants; UnreadableFile where no two tell it."""
-    steps = [(b - a, a, b) for a, b in zip(instants, instants[1:], strict=False) if a < b]
+    steps = [(b - a, a, b) for a, b in itertools.pairwise(instants) if a < b]
     if not steps:
         raise UnreadableFile(
             "the stamps of the file do not tell how long an interval is",

@@ -34,6 +34,7 @@ class _Open:
     series: Series
     span: Span
     ends_at: datetime
+    until: datetime
     line: int
     values: list[str | None] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
@@ -55,11 +56,16 @@ class Consecutive:
         Without a word of the file a value is measured and no value is missing.
         """
         block = self._open.get(series)
-        if block is not None and not self._goes_on(block, span):
+        if block is not None and not (
+            span.starts_at == block.ends_at < block.until
+            and span.resolution == block.span.resolution
+            and len(block.values) < _MOST
+        ):
             yield self._closed(block)
             block = None
         if block is None:
-            block = self._open[series] = _Open(series, span, span.starts_at, line)
+            until = self._until(span)
+            block = self._open[series] = _Open(series, span, span.starts_at, until, line)
         block.values.append(value)
         block.words.append(quality or (MISSING if value is None else MEASURED))
         block.ends_at = span.ends_at
@@ -70,13 +76,13 @@ class Consecutive:
             yield self._closed(block)
         self._open.clear()
 
-    def _goes_on(self, block: _Open, span: Span) -> bool:
-        if span.starts_at != block.ends_at or span.resolution != block.span.resolution:
-            return False
-        if span.resolution.startswith("PT"):
-            first, this = (t.astimezone(self.zone) for t in (block.span.starts_at, span.starts_at))
-            return first.date() == this.date() and len(block.values) < _MOST
-        return len(block.values) < _MOST_DAYS
+    def _until(self, span: Span) -> datetime:
+        """Return where a block that begins so ends: with its day, or after a month of days."""
+        if not span.resolution.startswith("PT"):
+            days = _MOST_DAYS if span.resolution == _DAY else _MOST_DAYS * 120
+            return span.starts_at + timedelta(days=days) - timedelta(hours=2)
+        day = span.starts_at.astimezone(self.zone).replace(hour=0, minute=0, second=0, fold=0)
+        return (day + timedelta(days=1)).astimezone(UTC)
 
     def _closed(self, block: _Open) -> Block:
         words: str | Sequence[str] = tuple(block.words)

@@ -123,9 +123,9 @@ def _counters(names: list[str]) -> list[_Counter]:
     plain = [name.removeprefix("electricity_") for name in names]
     stamp = next((plain.index(name) for name in _TABLE_AT if name in plain), None)
     if stamp is not None:
-        gas_at = plain.index(_TABLE_GAS_AT) if _TABLE_GAS_AT in plain else stamp
+        gas_stamp = plain.index(_TABLE_GAS_AT) if _TABLE_GAS_AT in plain else stamp
         return [
-            _Counter(place, gas_at if _TABLE[name][0] == "gas" else stamp, *_TABLE[name])
+            _Counter(place, gas_stamp if _TABLE[name][0] == "gas" else stamp, *_TABLE[name])
             for place, name in enumerate(plain)
             if name in _TABLE
         ]

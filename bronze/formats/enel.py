@@ -2,26 +2,31 @@
 
 Source: "Curve di carico" of e-distribuzione's customer area: ``Giorno;00:00-00:15;...`` with 96
 columns (24 for hours), decimal comma, kWh, days as 31/12/2024, Italian wall-clock time. A POD in
-the file is the meter, else it is the told one; a column of the kind of energy (prelievo, immissione)
-adds ``-import`` or ``-export``.
+the file is the meter, else it is the told one; a column of the kind of energy (prelievo,
+immissione) adds ``-import`` or ``-export``.
 
-Clock-change days: a row with exactly the day's 92 or 100 values, one after the other, is counted
-from midnight. Otherwise the columns' times are taken for what they say: in spring those that the day
-has not are left out where they are empty or zero, and refused where they have energy; in autumn a
-time that stands once is the first of the two hours, and the second is a gap.
+Clock-change days are those of ``day_rows``.
 """
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import IO, NamedTuple
 
-from bronze.formats.consecutive import Consecutive, Series, Span, lasting
+from bronze.formats.consecutive import Consecutive, Series
+from bronze.formats.day_rows import DayColumns
 from bronze.formats.local_time import LocalTime
 from bronze.formats.opened import text
 from bronze.formats.records import Record, Told
 from bronze.formats.rows import (
-    Row, UnreadableRow, amount, cells_of, first_line, names_of, plain_id, rows, separator_of,
+    Row,
+    UnreadableRow,
+    amount,
+    cells_of,
+    first_line,
+    names_of,
+    plain_id,
+    rows,
+    separator_of,
 )  # fmt: skip
 from bronze.formats.stamps import wall_clock
 from lake.landing import UnreadableFile
@@ -36,14 +41,13 @@ _FEWEST = 24
 
 
 class _Columns(NamedTuple):
-    """Where what stands; ``spans`` are the minutes from midnight of each column of energy."""
+    """Where what stands, and the times of the columns of energy."""
 
     day: int
     pod: int | None
     kind: int | None
-    spans: list[tuple[int, int]]
-    step: timedelta
-    is_from_midnight: bool
+    places: list[int]
+    times: DayColumns
 
 
 def is_its(name: str, head: bytes) -> bool:
@@ -80,16 +84,16 @@ def _columns(names: list[str]) -> _Columns | None:
     day = next((names.index(name) for name in _DAY if name in names), None)
     if day is None or len(spans) < _FEWEST:
         return None
-    minutes = [(place, int(m[1]) * 60 + int(m[2])) for place, m in spans]
+    minutes = [int(m[1]) * 60 + int(m[2]) for _, m in spans]
     first = spans[0][1]
-    step = (int(first[3]) - int(first[1])) * 60 + int(first[4]) - int(first[2])
+    step = int(first[3]) * 60 + int(first[4]) - minutes[0]
     if step <= 0 or 60 % step:
         return None
     pod, kind = (
-        next((names.index(name) for name in known if name in names), None) for known in (_POD, _KIND)
+        next((names.index(name) for name in known if name in names), None)
+        for known in (_POD, _KIND)
     )
-    is_from_midnight = all(m == n * step for n, (_, m) in enumerate(minutes[: 1440 // step]))
-    return _Columns(day, pod, kind, minutes, timedelta(minutes=step), is_from_midnight)
+    return _Columns(day, pod, kind, [place for place, _ in spans], DayColumns(minutes, step))
 
 
 def _day(
@@ -97,29 +101,12 @@ def _day(
 ) -> Iterator[Record]:
     series = Series(_meter(row, columns, told), "kWh")
     day = wall_clock(_cell(row, columns.day), _FORMS)
-    midnight, next_midnight = (clock.midnight(day + timedelta(days=n)) for n in (0, 1))
-    values = [amount(_cell(row, place), decimal=",") for place, _ in columns.spans]
-    length = (next_midnight - midnight) // columns.step
-    filled = len(values)
-    while filled and values[filled - 1] is None:
-        filled -= 1
-    is_full = filled == length and None not in values[:filled]
-    is_counted = is_full and columns.is_from_midnight
-    resolution = lasting(int(columns.step.total_seconds()))
-    for n, ((_, minute), value) in enumerate(zip(columns.spans, values, strict=True)):
-        if is_counted and n >= length:
-            break
-        if is_counted:
-            starts_at = midnight + n * columns.step
+    values = [amount(_cell(row, place), decimal=",") for place in columns.places]
+    for where, value in columns.times.placed(day, values, clock):
+        if isinstance(where, str):
+            yield row.refused(where)
         else:
-            found = clock.instant(day + timedelta(minutes=minute))
-            if found is None and value is not None and float(value):
-                yield row.refused(f"{minute // 60:02}:{minute % 60:02} is no time of that day")
-            if found is None:
-                continue
-            starts_at = found
-        where = Span(starts_at, starts_at + columns.step, resolution)
-        yield from blocks.add(series, where, value, line=row.line)
+            yield from blocks.add(series, where, value, line=row.line)
 
 
 def _meter(row: Row, columns: _Columns, told: Told) -> str:
@@ -131,4 +118,3 @@ def _meter(row: Row, columns: _Columns, told: Told) -> str:
 
 def _cell(row: Row, place: int) -> str:
     return row.cells[place] if place < len(row.cells) else ""
-

@@ -84,9 +84,7 @@ def _columns(names: list[str]) -> list[EnergyColumn]:
     ]
 
 
-def _stamped(
-    listed: Iterable[Row], clock: LocalTime
-) -> Iterator[tuple[datetime | LakeError, Row]]:
+def _stamped(listed: Iterable[Row], clock: LocalTime) -> Iterator[tuple[datetime | LakeError, Row]]:
     """Yield each row with its instant, or with what is wrong with its stamp."""
     forms, waiting = None, list[Row]()
     for row in listed:

@@ -22,7 +22,16 @@ from bronze.formats.consecutive import Consecutive, Series, Span, span
 from bronze.formats.opened import text
 from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Record, Told
 from bronze.formats.rows import (
-    Row, UnreadableRow, amount, cells_of, first_line, names_of, plain_id, rows, summed, unit_of,
+    Row,
+    UnreadableRow,
+    amount,
+    cells_of,
+    first_line,
+    names_of,
+    plain_id,
+    rows,
+    summed,
+    unit_of,
 )  # fmt: skip
 from bronze.formats.stamps import wall_clock, zone_told
 from lake.landing import UnreadableFile
@@ -51,10 +60,10 @@ _OFFTAKE = ("afname", "offtake", "prélèvement", "prelevement", "abnahme", "con
 _INJECTION = ("injectie", "injection", "einspeisung")
 _ESTIMATED = ("geschat", "estimated", "estimé", "geschätzt", "voorlopig", "berekend")
 _FORMS = tuple(
-    f"%d{mark}%m{mark}%Y %H:%M{seconds}" for mark in "-/." for seconds in (":%S", "")
-) + ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")  # fmt: skip
-
-
+    f"{day} %H:%M{seconds}"
+    for day in ("%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y-%m-%d")
+    for seconds in (":%S", "")
+)
 # How often a register has said a stamp of the repeated hour.
 _Seen = Counter[tuple[str, str, str, datetime]]
 
@@ -63,6 +72,7 @@ class _Whole(NamedTuple):
     meter_id: str
     where: Span
     is_gas: bool
+    is_repeated: bool
 
 
 class _Part(NamedTuple):
@@ -108,10 +118,10 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
                 held.setdefault(whole, []).append(part)
                 continue
             # Rows of one interval stand together; the repeated hour is put in order.
-            if not any(_is_repeated(each.where.starts_at, zone) for each in (whole, *near)):
+            if not any(each.is_repeated for each in (whole, *near)):
                 for done in [each for each in near if each.where != whole.where]:
                     yield from _joined(blocks, done, near.pop(done))
-            elif not _is_repeated(whole.where.starts_at, zone):
+            elif not whole.is_repeated:
                 yield from _in_order(blocks, near)
             near.setdefault(whole, []).append(part)
         yield from _in_order(blocks, near)
@@ -129,9 +139,7 @@ def _places(names: list[str]) -> dict[str, int] | None:
     return found if all(column in found for column in _NEEDED) else None
 
 
-def _read(
-    row: Row, places: dict[str, int], zone: ZoneInfo, seen: _Seen
-) -> tuple[_Whole, _Part]:
+def _read(row: Row, places: dict[str, int], zone: ZoneInfo, seen: _Seen) -> tuple[_Whole, _Part]:
     cells = {c: row.cells[p] for c, p in places.items() if p < len(row.cells)}
     if any(column not in cells for column in _NEEDED):
         raise UnreadableRow(f"{len(row.cells)} cells are too few")
@@ -158,7 +166,7 @@ def _read(
     meter_id = ean if is_gas else f"{ean}-{'export' if is_export else 'import'}"
     is_estimated = any(word in cells.get("status", "").lower() for word in _ESTIMATED)
     return (
-        _Whole(meter_id, span(starts_at, ends_at, zone), is_gas),
+        _Whole(meter_id, span(starts_at, ends_at, zone), is_gas, first != second),
         _Part(row, register, value, unit, is_estimated),
     )
 
@@ -169,11 +177,6 @@ def _instants(stamp: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     if first > second:
         raise UnreadableRow(f"{stamp} is in the hour that the clocks leave out")
     return first, second
-
-
-def _is_repeated(instant: datetime, zone: ZoneInfo) -> bool:
-    first, second = _instants(instant.astimezone(zone).replace(tzinfo=None), zone)
-    return first != second
 
 
 def _in_order(blocks: Consecutive, wholes: dict[_Whole, list[_Part]]) -> Iterator[Record]:

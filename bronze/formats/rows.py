@@ -37,16 +37,18 @@ class Row(NamedTuple):
         return Refused(str(reason), payload=self.raw, line=self.line)
 
 
-def rows(lines: TextIOWrapper, separator: str = "") -> Iterator[Row]:
+def rows(lines: TextIOWrapper, separator: str = "", *, skip: int = 0) -> Iterator[Row]:
     """Yield the lines that have anything in them; UnreadableFile for one that has no end.
 
-    Without a separator it is what the first line has most of.
+    Without a separator it is what the first line has most of; so many lines are skipped before it.
     """
     number = 0
     while line := lines.readline(_LONGEST):
         number += 1
         if len(line) == _LONGEST and line[-1] not in "\r\n":
             raise UnreadableFile(f"line {number} has no end", cure="send the CSV as it was made")
+        if number <= skip:
+            continue
         raw = line.rstrip("\r\n")
         separator = separator or separator_of(raw)
         cells = cells_of(raw, separator)

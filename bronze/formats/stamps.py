@@ -1,5 +1,6 @@
 """Text of a stamp -> date and time as the wall clock shows them, or an instant with its offset."""
 
+import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -45,7 +46,7 @@ def at(stamp: datetime, clock: LocalTime) -> datetime:
 
 def in_order(stamps: Sequence[datetime]) -> bool:
     """Tell whether no stamp lies before the one ahead of it."""
-    return all(a <= b for a, b in zip(stamps, stamps[1:], strict=False))
+    return all(a <= b for a, b in itertools.pairwise(stamps))
 
 
 def zone_told(zone: str, cure: str = "say it with --zone, as in Europe/Brussels") -> ZoneInfo:
