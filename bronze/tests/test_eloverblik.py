@@ -97,9 +97,7 @@ def test_positions_that_are_left_out_are_gaps() -> None:
 
 def test_quality_codes_are_told_in_words_and_a_missing_value_is_null() -> None:
     coded = {1: ("1", "A04"), 2: ("2", "A03"), 3: ("0", "A02"), 4: ("", "A04"), 5: ("5", "A05")}
-    [block] = blocks(
-        answer(period("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", "PT1H", coded))
-    )
+    [block] = blocks(answer(period("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", "PT1H", coded)))
     assert block.values == ("1", "2", None, None, "5")
     assert block.quality == ("measured", "estimated", "missing", "missing", "estimated")
 
