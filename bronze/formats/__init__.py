@@ -23,6 +23,7 @@ FORMS = {
     "dsmr-reader": "dsmr_reader",
     "homewizard": "homewizard",
     "enphase": "enphase",
+    "mapping": "mapping",
 }
 MAPPING = "mapping"
 

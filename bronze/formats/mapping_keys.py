@@ -5,7 +5,7 @@ import re
 from datetime import timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -39,7 +39,7 @@ class Stamp(_Keys):
     def _is_zone(cls, zone: str) -> str:
         try:
             ZoneInfo(zone or "UTC")
-        except (ValueError, OSError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError(f"there is no time zone {zone}") from error
         return zone
 

@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import cache
 from io import TextIOWrapper
 from typing import NamedTuple
 
@@ -13,7 +14,6 @@ from lake.landing import UnreadableFile
 
 _LONGEST = 1024 * 1024
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_GROUPED = re.compile(r"[+-]?\d{1,3}(G\d{3})+(\.\d*)?", re.ASCII)
 # Excel keeps the zeros of an id that is written as a formula: ="0541".
 _FORMULA = re.compile(r'="?([^"]*)"?')
 _UNITS = {"kwh": "kWh", "wh": "Wh", "mwh": "MWh", "w": "W", "kw": "kW"}
@@ -89,19 +89,22 @@ def amount(text: str, *, decimal: str = ".", thousands: str = "") -> str | None:
     found = text.strip().replace("\u00a0", "")
     if not found:
         return None
-    if decimal != ".":
-        if "." in found and thousands != ".":
+    if thousands and thousands in found:
+        if not _grouped(thousands, decimal).fullmatch(found):
             raise UnreadableRow(f"{text!r} is not a number")
-        found = found.replace(".", "G" if thousands == "." else ".").replace(decimal, ".")
-    if thousands and thousands != decimal:
-        found = found.replace(thousands, "G")
-    if "G" in found:
-        if not _GROUPED.fullmatch(found):
-            raise UnreadableRow(f"{text!r} is not a number")
-        found = found.replace("G", "")
+        found = found.replace(thousands, "")
+    if decimal != "." and "." in found:
+        raise UnreadableRow(f"{text!r} is not a number")
+    found = found.replace(decimal, ".")
     if not _NUMBER.fullmatch(found):
         raise UnreadableRow(f"{text!r} is not a number")
     return found.removeprefix("+")
+
+
+@cache
+def _grouped(thousands: str, decimal: str) -> re.Pattern[str]:
+    mark, point = re.escape(thousands), re.escape(decimal)
+    return re.compile(rf"[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?", re.ASCII)
 
 
 def summed(parts: Iterable[str | None]) -> str | None:

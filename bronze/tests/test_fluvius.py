@@ -23,6 +23,7 @@ ENGLISH = (
     "From (date);From (time);Until (date);Until (time);EAN code;Meter;Meter type;Register;Volume;"
     "Unit;Validation status;Caloric upper value;Description\n"
 )  # fmt: skip
+NOTHING = "Geen verbruik"
 EAN = "541448820052000000"
 
 
@@ -55,7 +56,7 @@ def test_offtake_and_injection_are_two_series_of_one_ean() -> None:
         row("01-06-2025 06:45:00", "01-06-2025 07:00:00", "Afname Nacht", "0,120")
         + row("01-06-2025 06:45:00", "01-06-2025 07:00:00", "Injectie Nacht", "0,000")
         + row("01-06-2025 07:00:00", "01-06-2025 07:15:00", "Afname Dag", "1,5", status="Geschat")
-        + row("01-06-2025 07:00:00", "01-06-2025 07:15:00", "Injectie Dag", "", status="Geen verbruik")
+        + row("01-06-2025 07:00:00", "01-06-2025 07:15:00", "Injectie Dag", "", status=NOTHING)
     )  # fmt: skip
     taken, given = found
     assert (taken.meter_id, taken.values) == (f"{EAN}-import", ("0.120", "1.5"))
@@ -85,7 +86,7 @@ def test_a_day_is_the_sum_of_its_tariff_registers_wherever_they_stand() -> None:
 def test_a_sum_of_which_a_part_is_not_known_is_not_known() -> None:
     [block] = blocks(
         row("24-10-2025 00:00:00", "25-10-2025 00:00:00", "Afname Dag", "5,25")
-        + row("24-10-2025 00:00:00", "25-10-2025 00:00:00", "Afname Nacht", "", status="Geen verbruik")
+        + row("24-10-2025 00:00:00", "25-10-2025 00:00:00", "Afname Nacht", "", status=NOTHING)
     )  # fmt: skip
     assert (block.values, block.quality) == ((None,), "missing")
 
@@ -97,7 +98,7 @@ def test_months_are_months() -> None:
 
 @pytest.mark.parametrize("is_interleaved", [True, False])
 def test_the_hour_that_comes_twice_in_autumn_is_two_hours(is_interleaved: bool) -> None:
-    day, listed, number = "26-10-2025", [], 0
+    day, listed = "26-10-2025", list[str]()
     twice = [(m, end) for m in (0, 15, 30, 45) for end in (0, 1)]
     order = twice if is_interleaved else sorted(twice, key=lambda pair: pair[1])
     ends = {0: {45: "02:00"}, 1: {45: "03:00"}}
@@ -106,9 +107,10 @@ def test_the_hour_that_comes_twice_in_autumn_is_two_hours(is_interleaved: bool) 
         start, end = quarter(day, hour, minute)
         if hour == 2 and minute == 45:
             end = f"{day} {ends[again][45]}:00"
-        number += 1
-        for register in ("Afname Nacht", "Injectie Nacht"):
-            listed.append(row(start, end, register, f"{hour}{again},{minute}"))
+        listed += [
+            row(start, end, register, f"{hour}{again},{minute}")
+            for register in ("Afname Nacht", "Injectie Nacht")
+        ]
     taken, given = blocks("".join(listed))
     assert taken.values == given.values
     assert [float(v or 0) for v in taken.values] == [
@@ -163,7 +165,7 @@ def test_english_and_the_order_of_its_dates() -> None:
 
 def test_a_register_said_twice_is_one_value_or_a_refusal() -> None:
     start, end = "01-06-2025 00:00:00", "01-06-2025 00:15:00"
-    empty = row(start, end, "Afname Nacht", "", status="Geen verbruik")
+    empty = row(start, end, "Afname Nacht", "", status=NOTHING)
     known = row(start, end, "Afname Nacht", "0,5")
     assert blocks(empty + known)[0].values == ("0.5",)
     assert blocks(known + empty + known)[0].values == ("0.5",)

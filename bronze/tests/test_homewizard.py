@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_the_hour_that_comes_twice_in_autumn_is_two_hours() -> None:
         "03:00",
     ]
     found = reads("time,Import kWh\n" + "".join(f"2025-10-26 {s},1\n" for s in stamps))
-    steps = {b.read_at - a.read_at for a, b in zip(found, found[1:], strict=False)}
+    steps = {b.read_at - a.read_at for a, b in pairwise(found)}
     assert steps == {timedelta(minutes=15)}
 
 
