@@ -4,10 +4,11 @@ import io
 import json
 import tempfile
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bronze.formats import FORMS, form, form_of, mapping
@@ -67,6 +68,7 @@ def _is_read(name: str, content: bytes, zone: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMS)
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(["", "Europe/Rome"]))
 @example(b"\xff\xfe", "")
 @example(b"[" * 100_000, "UTC")
@@ -77,6 +79,7 @@ def test_any_bytes_are_records_or_one_error(name: str, content: bytes, zone: str
 
 
 @pytest.mark.parametrize("name", HEADS)
+@settings(deadline=None)
 @given(_LINES | st.text(max_size=200), st.sampled_from(["", "Europe/Rome"]))
 def test_anything_behind_the_header_is_records_or_one_error(
     name: str, lines: str, zone: str
@@ -85,6 +88,7 @@ def test_anything_behind_the_header_is_records_or_one_error(
 
 
 @pytest.mark.parametrize("name", ["eloverblik", "solaredge", "canonical"])
+@settings(deadline=None)
 @given(_JSON, st.sampled_from(["", "Europe/Rome"]))
 def test_any_document_is_records_or_one_error(name: str, found: object, zone: str) -> None:
     text = json.dumps(found).encode()
@@ -93,6 +97,7 @@ def test_any_document_is_records_or_one_error(name: str, found: object, zone: st
     _is_read(name, b'{"energy":{"timeUnit":"DAY","values":' + text + b"}}", zone)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([
         "value: kwh", "kind: cumulative\nvalue: kwh", "columns: [{name: kwh}]",
@@ -109,6 +114,23 @@ def test_any_rows_under_a_mapping_are_records_or_one_error(
         stream = io.BytesIO(f"at,kwh\n{lines}".encode())
         with suppress(UnreadableFile):
             list(mapping.records(stream, Told(mapping=file)))
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("canonical", "m,{:%Y-%m-%dT%H:%M}Z,PT15M,1\n"),
+        ("enphase", "{:%m/%d/%Y %H:%M},1\n"),
+        ("homewizard", "{:%Y-%m-%d %H:%M},1,2\n"),
+        ("dsmr-reader", "{:%Y-%m-%dT%H:%M:%S+00:00},1,2,3\n"),
+    ],
+)
+def test_records_come_before_the_file_is_at_its_end(name: str, row: str) -> None:
+    first = datetime(2025, 1, 1, tzinfo=UTC)
+    rows = "".join(row.format(first + timedelta(hours=n)) for n in range(5000))
+    stream = io.BytesIO((HEADS[name] + rows).encode())
+    assert next(form(name).records(stream, Told(zone="UTC")))
+    assert stream.tell() < len(rows) / 4
 
 
 def claims(name: str, head: bytes) -> list[str]:
