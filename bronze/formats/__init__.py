@@ -16,6 +16,14 @@ from lake.landing import UnreadableFile
 # In the order in which they are tried; the first that knows a file has it.
 FORMS = {
     "canonical": "canonical",
+    "eloverblik": "eloverblik",
+    "solaredge": "solaredge",
+    "fluvius": "fluvius",
+    "enel": "enel",
+    "dsmr-reader": "dsmr_reader",
+    "homewizard": "homewizard",
+    "enphase": "enphase",
+    "mapping": "mapping",
 }
 CANONICAL, MAPPING = "canonical", "mapping"
 

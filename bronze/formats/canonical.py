@@ -1,0 +1,157 @@
+"""The platform's own NDJSON and CSV -> the same records: readings by interval, or register reads.
+
+Source: DESIGN.md section 5, and ``bronze/forms.py`` for the columns of the CSVs: ``meter_id,
+starts_at,resolution,value,unit,quality,known_at`` and ``meter_id,read_at,register,reading,unit,
+quality,known_at``. A read may have a local date, which begins in the told zone. Values, units and
+words of quality stay as they are: they are judged later, as if the file had come by itself.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from io import TextIOWrapper
+from typing import IO, Any
+
+from bronze.formats.local_time import LocalTime
+from bronze.formats.opened import text
+from bronze.formats.records import MEASURED, Block, Read, Record, Refused, Told
+from bronze.formats.rows import UnreadableRow, cells_of, first_line, names_of
+from bronze.formats.stamps import iso
+from bronze.forms import FORMS
+from lake.landing import LONGEST_LINE, UnreadableFile
+
+VERSION = 1
+_KINDS = ("readings", "registers")
+_Fields = Mapping[str, Any]
+
+
+def is_its(name: str, head: bytes) -> bool:
+    """Tell whether a file is canonical: its first line has the fields of a reading or a read."""
+    del name
+    line = first_line(head).strip()
+    if line.startswith("{"):
+        # The first line may be a block that is longer than the head.
+        return '"meter_id"' in line and ('"starts_at"' in line or '"read_at"' in line)
+    return _kind(names_of(cells_of(line, ","))) is not None
+
+
+def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
+    """Yield a block or read a line; UnreadableFile where the first line is neither form."""
+    clock = LocalTime(told.zone) if told.zone else None
+    names: list[str] | None = None
+    with text(stream) as lines:
+        for number, line in _lines(lines):
+            if names is None and not line.startswith("{"):
+                names = names_of(cells_of(line, ","))
+                if _kind(names) is None:
+                    raise UnreadableFile(
+                        "neither NDJSON nor the CSV of readings or registers",
+                        where=f"line {number}",
+                        cure=f"the columns are {','.join(sum(FORMS['readings'], ()))}",
+                    )
+                continue
+            names = names or []
+            try:
+                fields = _cells(line, names) if names else _object(line)
+                yield _record(fields, clock, number)
+            except UnreadableRow as error:
+                yield Refused(str(error), line[:4000], number)
+        if names is None:
+            raise UnreadableFile("the file is empty", cure="send it again, whole")
+
+
+def _kind(names: list[str]) -> str | None:
+    for kind in _KINDS:
+        must, may = FORMS[kind]
+        if set(must) <= set(names) <= {*must, *may}:
+            return kind
+    return None
+
+
+def _lines(lines: TextIOWrapper) -> Iterator[tuple[int, str]]:
+    number = 0
+    while line := lines.readline(LONGEST_LINE):
+        number += 1
+        if len(line) == LONGEST_LINE:
+            raise UnreadableFile(f"line {number} has no end", cure="send one block a line")
+        if line.strip():
+            yield number, line.strip()
+
+
+def _cells(line: str, names: list[str]) -> _Fields:
+    cells = cells_of(line, ",")
+    if len(cells) > len(names):
+        raise UnreadableRow(f"{len(cells)} cells under {len(names)} columns")
+    fields: dict[str, Any] = dict(zip(names, cells, strict=False))
+    if "value" in fields:
+        fields["values"] = [fields["value"] or None]
+    return fields
+
+
+def _object(line: str) -> _Fields:
+    try:
+        found = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableRow("not a JSON object") from error
+    if not isinstance(found, dict):
+        raise UnreadableRow("not a JSON object")
+    if "values" not in found and "value" in found:
+        found["values"] = [found["value"]]
+    return found
+
+
+def _record(fields: _Fields, clock: LocalTime | None, line: int) -> Record:
+    meter_id = _needed(fields, "meter_id")
+    known_at = _text(fields, "known_at")
+    said = iso(known_at) if known_at else None
+    if said is not None and said.tzinfo is None:
+        raise UnreadableRow("known_at has no offset")
+    unit = _text(fields, "unit") or "kWh"
+    if "read_at" in fields or "reading" in fields:
+        return Read(
+            meter_id, _read_at(_needed(fields, "read_at"), clock), _needed(fields, "reading"), unit,
+            register=_text(fields, "register"), quality=_text(fields, "quality") or MEASURED,
+            known_at=said, line=line,
+        )  # fmt: skip
+    starts_at = iso(_needed(fields, "starts_at"))
+    if starts_at.tzinfo is None:
+        raise UnreadableRow("starts_at has no offset")
+    resolution = _needed(fields, "resolution").upper()
+    values = fields.get("values")
+    if not isinstance(values, list) or not values:
+        raise UnreadableRow("values is missing")
+    if values == [None]:
+        raise UnreadableRow("value is missing")
+    quality = fields.get("quality") or MEASURED
+    return Block(
+        meter_id, starts_at, resolution, unit,
+        values=tuple(None if value is None else _plain(value) for value in values),
+        quality=tuple(map(_plain, quality)) if isinstance(quality, list) else _plain(quality),
+        known_at=said, line=line,
+    )  # fmt: skip
+
+
+def _read_at(read_at: str, clock: LocalTime | None) -> datetime:
+    found = iso(read_at)
+    if found.tzinfo is not None:
+        return found
+    if len(read_at) > 10 or clock is None:
+        raise UnreadableRow("read_at has no offset")
+    return clock.midnight(found)
+
+
+def _text(fields: _Fields, name: str) -> str:
+    found = fields.get(name)
+    return "" if found is None else _plain(found).strip()
+
+
+def _needed(fields: _Fields, name: str) -> str:
+    found = _text(fields, name)
+    if not found:
+        raise UnreadableRow(f"{name} is missing")
+    return found
+
+
+def _plain(value: object) -> str:
+    """Return a value of a line as text: a list or an object is not one."""
+    return value if isinstance(value, str) else json.dumps(value)

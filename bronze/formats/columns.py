@@ -1,0 +1,82 @@
+"""Columns of energy beside one stamp -> blocks: what CSVs with a row an interval have in common."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
+from typing import NamedTuple
+
+from bronze.formats.consecutive import Consecutive, Series, lasting, span, span_from
+from bronze.formats.records import Record
+from bronze.formats.rows import Row, UnreadableRow, amount, summed
+from lake.landing import UnreadableFile
+
+_DAY_S = 86_400
+
+
+class EnergyColumn(NamedTuple):
+    """Where a column stands, which direction it is, and its unit."""
+
+    place: int
+    suffix: str
+    unit: str
+
+
+# Of one series: the columns whose sum it is.
+Parts = dict[Series, tuple[int, ...]]
+
+
+def suffixed(meter_id: str, columns: Sequence[EnergyColumn]) -> Parts:
+    """Return the series of the columns; columns of one direction and unit are parts of one series.
+
+    Only where there is more than one direction is it said in the meter id.
+    """
+    many = len({column.suffix for column in columns}) > 1
+    found: dict[Series, tuple[int, ...]] = {}
+    for column in columns:
+        named = f"{meter_id}-{column.suffix}" if many else meter_id
+        series = Series(named, column.unit)
+        found[series] = (*found.get(series, ()), column.place)
+    return found
+
+
+def values_of(
+    row: Row, starts_at: datetime, resolution: str, series: Parts, blocks: Consecutive,
+    *, decimal: str = ".", grouped: bool = False,
+) -> Iterator[Record]:  # fmt: skip
+    """Yield what a row closes, and refuse the row where one of its values is none."""
+    try:
+        amounts = {
+            each: summed([_cell(row, place, decimal, grouped) for place in places])
+            for each, places in series.items()
+        }
+        where = span_from(starts_at, resolution, blocks.zone)
+    except UnreadableRow as error:
+        yield row.refused(error)
+        return
+    for each, value in amounts.items():
+        yield from blocks.add(each, where, value, line=row.line)
+
+
+def resolution_of(instants: Sequence[datetime], zone: tzinfo) -> str:
+    """Return the shortest step between instants; UnreadableFile where no two tell it."""
+    steps = [(b - a, a, b) for a, b in itertools.pairwise(instants) if a < b]
+    if not steps:
+        raise UnreadableFile(
+            "the stamps of the file do not tell how long an interval is",
+            cure="send two intervals or more a file",
+        )
+    step, before, after = min(steps)
+    seconds = int(step.total_seconds())
+    if seconds < 23 * 3600:
+        return lasting(seconds) if seconds else "PT1S"
+    if seconds <= 25 * 3600:
+        return "P1D"
+    if 28 * _DAY_S - 3600 <= seconds <= 31 * _DAY_S + 3600:
+        return "P1M"
+    return span(before, after, zone).resolution
+
+
+def _cell(row: Row, place: int, decimal: str, grouped: bool) -> str | None:
+    text = row.cells[place] if place < len(row.cells) else ""
+    thousands = ("," if decimal == "." else ".") if grouped else ""
+    return amount(text, decimal=decimal, thousands=thousands)

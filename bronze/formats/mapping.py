@@ -1,0 +1,260 @@
+"""Any other CSV -> readings or register reads, as a mapping describes it (``--mapping FILE``).
+
+The keys are in ``mapping_keys.py`` and, with an example, in README.md. Three forms: a row a value
+(``value``), a column a meter, direction or register (``columns``), a row a day (``day``). Rows of
+one interval to which the direction's rules give different registers are parts of one value, and
+added up, where they stand together. Nothing is guessed: no file is known by its bytes.
+"""
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
+from typing import IO, NamedTuple
+
+from bronze.formats.columns import resolution_of
+from bronze.formats.consecutive import with_offset
+from bronze.formats.day_rows import DayColumns
+from bronze.formats.mapped_time import Intervals, MeterClock, nominal
+from bronze.formats.mapping_keys import FROM_STAMPS, Mapping, Rule, ValueColumn, mapping_of
+from bronze.formats.opened import text
+from bronze.formats.records import MEASURED, Read, Record, Told
+from bronze.formats.rows import Row, UnreadableRow, amount, names_of, plain_id, rows, unit_of
+from bronze.formats.stamps import iso, wall_clock, zone_told
+from lake.landing import UnreadableFile
+
+VERSION = 1
+# As many rows as tell the resolution.
+_FIRST_ROWS = 5000
+_MIDNIGHT = re.compile(r"\b24:00(:00)?\b")
+
+
+class _Said(NamedTuple):
+    """One value of a row, and whose it is."""
+
+    meter_id: str
+    register: str
+    unit: str
+    value: str | None
+
+
+class _Column(NamedTuple):
+    place: int
+    keys: ValueColumn
+    meter_id: str
+
+
+def is_its(name: str, head: bytes) -> bool:
+    """Tell that no file is known by its bytes: a mapping is told, never found."""
+    del name, head
+    return False
+
+
+def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
+    """Yield what the mapping says of a file; rows that do not fit it are refused.
+
+    UnreadableFile where the mapping is wrong (its key is named) or names a column that is not
+    there.
+    """
+    keys = mapping_of(told.mapping)
+    zone = keys.stamp.fixed or zone_told(
+        keys.stamp.zone or told.zone, "say stamp.zone or stamp.offset in the mapping, or --zone"
+    )
+    with text(stream, keys.encoding) as lines:
+        listed = rows(lines, keys.separator, skip=keys.skip_rows)
+        first = next(listed, None)
+        if first is None:
+            raise UnreadableFile("the file has no rows", cure="send it again, whole")
+        numbers = [str(n + 1) for n in range(len(first.cells))]
+        if not keys.header:
+            listed = itertools.chain([first], listed)
+        if keys.stamp.newest_first:
+            listed = reversed(list(listed))
+        mapped = _Mapped(keys, names_of(first.cells) if keys.header else numbers, told, zone)
+        yield from mapped.days(listed) if keys.day else mapped.values(listed)
+
+
+class _Mapped:
+    """A mapping that has found its columns in one file."""
+
+    def __init__(self, keys: Mapping, names: list[str], told: Told, zone: tzinfo) -> None:
+        self.keys, self.names, self.told, self.zone = keys, names, told, zone
+        self.stamps = [self._place(n, "stamp") for n in keys.stamp.columns or [keys.stamp.column]]
+        self.meter = self._optional(keys.meter.column, "meter.column")
+        self.unit = self._optional(keys.unit_column, "unit_column")
+        self.quality = self._optional(keys.quality.column if keys.quality else "", "quality.column")
+        self.direction = self._optional(
+            keys.direction.column if keys.direction else "", "direction.column"
+        )
+        self.value = self._optional(keys.value, "value")
+        self.first = self._optional(keys.day.first if keys.day else "", "day.first")
+        self.columns = [found for each in keys.columns for found in self._columns(each)]
+
+    def values(self, listed: Iterator[Row]) -> Iterator[Record]:
+        """Yield the records of rows with a stamp each."""
+        resolution = self.keys.resolution
+        if self.keys.kind == "interval" and resolution == FROM_STAMPS:
+            first = list(itertools.islice(listed, _FIRST_ROWS))
+            resolution, listed = self._resolution(first), itertools.chain(first, listed)
+        intervals = Intervals(resolution, self.zone, self.keys.stamp.labels)
+        clocks = defaultdict[tuple[str, str], MeterClock](lambda: MeterClock(self.zone))
+        for row in listed:
+            try:
+                stamp, word = self._stamp(row), self._word(row)
+                said = list(self._said(row))
+            except UnreadableRow as error:
+                yield row.refused(error)
+                continue
+            for each in said:
+                clock = clocks[each.meter_id, each.register]
+                try:
+                    if self.keys.kind == "interval":
+                        yield from intervals.add(
+                            each.meter_id, each.register, each.unit, each.value,
+                            stamp=stamp, clock=clock, word=word, line=row.line,
+                        )  # fmt: skip
+                    elif each.value is not None:
+                        yield Read(
+                            each.meter_id, with_offset(clock.at(stamp), self.zone), each.value,
+                            each.unit, register=each.register, quality=word or MEASURED,
+                            line=row.line,
+                        )  # fmt: skip
+                except UnreadableRow as error:
+                    yield row.refused(error)
+        yield from intervals.rest()
+
+    def days(self, listed: Iterator[Row]) -> Iterator[Record]:
+        """Yield the blocks of rows with a day each."""
+        day = self.keys.day
+        step = int(nominal(self.keys.resolution).total_seconds()) // 60
+        count = day.count if day else 0
+        if not step or 1440 % step:
+            raise UnreadableFile(
+                f"{self.keys.resolution} divides no day", cure="say PT15M, PT30M or PT1H"
+            )
+        times = DayColumns([n * step for n in range(count)], step)
+        intervals = Intervals(self.keys.resolution, self.zone, "start")
+        clock = MeterClock(self.zone)
+        places = range(self.first or 0, (self.first or 0) + count)
+        for row in listed:
+            try:
+                stamp, word = self._stamp(row), self._word(row)
+                whose = next(iter(self._whose(row)), None)
+                values = [self._amount(row, place) for place in places]
+            except UnreadableRow as error:
+                yield row.refused(error)
+                continue
+            for where, value in times.placed(stamp, values, clock) if whose else ():
+                if isinstance(where, str):
+                    yield row.refused(where)
+                elif whose:
+                    meter_id, register = whose
+                    yield from intervals.put(
+                        meter_id, register, self._unit(row), where, value, word=word, line=row.line
+                    )
+        yield from intervals.rest()
+
+    def _said(self, row: Row) -> Iterator[_Said]:
+        for meter_id, register in self._whose(row):
+            if not self.columns:
+                value = self._amount(row, self.value or 0)
+                yield _Said(meter_id, register, self._unit(row), value)
+            for place, column, named in self.columns:
+                suffix = f"-{column.suffix}" if column.suffix else ""
+                yield _Said(
+                    (column.meter or named or meter_id) + suffix,
+                    column.register_ or register,
+                    unit_of(column.unit) if column.unit else self._unit(row),
+                    self._amount(row, place),
+                )
+
+    def _whose(self, row: Row) -> Iterator[tuple[str, str]]:
+        """Yield the meter and register of a row; nothing where a rule says to ignore it."""
+        meter_id = self.keys.meter.id or self.told.meter_id
+        if self.meter is not None:
+            meter_id = plain_id(_cell(row, self.meter))
+            if not meter_id:
+                raise UnreadableRow("no meter id")
+        if self.direction is None:
+            yield meter_id, ""
+            return
+        cell = _cell(row, self.direction)
+        rule = self._rule(cell)
+        if rule is None:
+            raise UnreadableRow(f"no rule of direction matches {cell!r}")
+        if not rule.ignore:
+            yield meter_id + (f"-{rule.suffix}" if rule.suffix else ""), rule.register_
+
+    def _rule(self, cell: str) -> Rule | None:
+        rules = self.keys.direction.rules if self.keys.direction else []
+        return next((r for r in rules if re.search(r.match, cell, re.IGNORECASE)), None)
+
+    def _stamp(self, row: Row) -> datetime:
+        said = " ".join(_cell(row, place) for place in self.stamps).strip()
+        form = self.keys.stamp.format
+        later = timedelta()
+        if _MIDNIGHT.search(said):
+            said, later = _MIDNIGHT.sub(lambda m: "00" + m[0][2:], said), timedelta(days=1)
+        found = (iso(said) if form == "iso" else wall_clock(said, (form,))) + later
+        if found.tzinfo is None and self.keys.stamp.fixed:
+            found = found.replace(tzinfo=self.keys.stamp.fixed)
+        return found
+
+    def _word(self, row: Row) -> str:
+        if self.quality is None or self.keys.quality is None:
+            return ""
+        return self.keys.quality.word(_cell(row, self.quality))
+
+    def _unit(self, row: Row) -> str:
+        cell = _cell(row, self.unit) if self.unit is not None else ""
+        return unit_of(cell or self.keys.unit)
+
+    def _amount(self, row: Row, place: int) -> str | None:
+        return amount(_cell(row, place), decimal=self.keys.decimal, thousands=self.keys.thousands)
+
+    def _resolution(self, first: list[Row]) -> str:
+        """Return the shortest step between the stamps of one meter in the first rows."""
+        instants = defaultdict[tuple[str, str], list[datetime]](list)
+        clocks = defaultdict[tuple[str, str], MeterClock](lambda: MeterClock(self.zone))
+        for row in first:
+            try:
+                stamp = self._stamp(row)
+                for whose in self._whose(row):
+                    instants[whose].append(clocks[whose].at(stamp))
+            except UnreadableRow:
+                continue  # it is refused when its turn comes
+        told = [each for each in instants.values() if len(set(each)) > 1] or [[]]
+        return min((resolution_of(each, self.zone) for each in told), key=nominal)
+
+    def _columns(self, keys: ValueColumn) -> list[_Column]:
+        if keys.name:
+            return [_Column(self._place(keys.name, "columns"), keys, "")]
+        found = [
+            _Column(place, keys, match[1] if match.re.groups and match[1] else name)
+            for place, name in enumerate(self.names)
+            if (match := re.fullmatch(keys.pattern, name, re.IGNORECASE))
+        ]
+        if not found:
+            raise UnreadableFile(
+                f"columns: no column matches {keys.pattern}", cure=f"it has {self._shown()}"
+            )
+        return found
+
+    def _optional(self, name: str, key: str) -> int | None:
+        return self._place(name, key) if name else None
+
+    def _place(self, name: str, key: str) -> int:
+        [plain] = names_of([name])
+        if plain not in self.names:
+            raise UnreadableFile(
+                f"{key}: the file has no column {name!r}", cure=f"it has {self._shown()}"
+            )
+        return self.names.index(plain)
+
+    def _shown(self) -> str:
+        return ", ".join(self.names[:40])
+
+
+def _cell(row: Row, place: int) -> str:
+    return row.cells[place] if place < len(row.cells) else ""

@@ -1,0 +1,195 @@
+"""Eloverblik's JSON: time series by position, register reads, errors, and what is no reading."""
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bronze.formats import eloverblik
+from bronze.formats.records import Block, Read, Record, Refused, Told
+from lake.landing import UnreadableFile
+
+METER = "571313180400014077"
+
+
+def records(document: Any) -> list[Record]:
+    return list(eloverblik.records(io.BytesIO(json.dumps(document).encode()), Told()))
+
+
+def blocks(document: Any) -> list[Block]:
+    return [r for r in records(document) if isinstance(r, Block)]
+
+
+def answer(*periods: dict[str, Any], business: str = "A04", **more: Any) -> dict[str, Any]:
+    series = {
+        "mRID": METER,
+        "businessType": business,
+        "curveType": "A01",
+        "measurement_Unit.name": "KWH",
+        "MarketEvaluationPoint": {"mRID": {"codingScheme": "A10", "name": METER}},
+        "Period": list(periods),
+    }
+    document = {"createdDateTime": "2025-11-01T08:00:00Z", "TimeSeries": [series]}
+    return {"result": [{"MyEnergyData_MarketDocument": document, "success": True, **more}]}
+
+
+def period(start: str, end: str, resolution: str, points: dict[int, Any]) -> dict[str, Any]:
+    return {
+        "resolution": resolution,
+        "timeInterval": {"start": start, "end": end},
+        "Point": [
+            {
+                "position": str(position),
+                "out_Quantity.quantity": value[0] if isinstance(value, tuple) else value,
+                "out_Quantity.quality": value[1] if isinstance(value, tuple) else "A04",
+            }
+            for position, value in points.items()
+        ],
+    }
+
+
+def day(start: str, end: str, count: int, resolution: str = "PT1H") -> dict[str, Any]:
+    return period(start, end, resolution, {n: f"{n}.0" for n in range(1, count + 1)})
+
+
+def test_positions_are_counted_from_the_start_of_the_period() -> None:
+    [block] = blocks(answer(day("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", 24)))
+    assert block.meter_id == METER
+    assert block.starts_at.isoformat() == "2025-06-01T00:00:00+02:00"
+    assert (block.resolution, block.unit, block.quality) == ("PT1H", "kWh", "measured")
+    assert list(block.values) == [f"{n}.0" for n in range(1, 25)]
+    assert block.known_at == datetime(2025, 11, 1, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2025-03-29T23:00:00Z", "2025-03-30T22:00:00Z", 23),
+        ("2025-10-25T22:00:00Z", "2025-10-26T23:00:00Z", 25),
+    ],
+)
+def test_a_clock_change_day_has_the_hours_that_it_has(start: str, end: str, hours: int) -> None:
+    [block] = blocks(answer(day(start, end, hours)))
+    assert len(block.values) == hours
+    ends_at = block.starts_at + timedelta(hours=hours)
+    assert ends_at == datetime.fromisoformat(end)
+    [quarters] = blocks(answer(day(start, end, hours * 4, "PT15M")))
+    assert len(quarters.values) == hours * 4
+
+
+def test_a_24th_position_on_a_day_of_23_hours_is_refused_alone() -> None:
+    found = records(answer(day("2025-03-29T23:00:00Z", "2025-03-30T22:00:00Z", 24)))
+    assert [type(r) for r in found] == [Refused, Block]
+    assert "position 24 is behind the period's end" in str(found[0])
+
+
+def test_positions_that_are_left_out_are_gaps() -> None:
+    day_with_gap = period(
+        "2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", "PT1H", {1: "1", 2: "2", 5: "5"}
+    )
+    first, second = blocks(answer(day_with_gap))
+    assert (first.values, second.values) == (("1", "2"), ("5",))
+    assert second.starts_at.isoformat() == "2025-06-01T04:00:00+02:00"
+
+
+def test_quality_codes_are_told_in_words_and_a_missing_value_is_null() -> None:
+    coded = {1: ("1", "A04"), 2: ("2", "A03"), 3: ("0", "A02"), 4: ("", "A04"), 5: ("5", "A05")}
+    [block] = blocks(answer(period("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", "PT1H", coded)))
+    assert block.values == ("1", "2", None, None, "5")
+    assert block.quality == ("measured", "estimated", "missing", "missing", "estimated")
+
+
+def test_days_months_and_years_are_local() -> None:
+    found = blocks(
+        answer(
+            period("2025-10-24T22:00:00Z", "2025-10-25T22:00:00Z", "PT1D", {1: "10"}),
+            period("2025-10-25T22:00:00Z", "2025-10-26T23:00:00Z", "PT1D", {1: "11"}),
+            period("2025-01-31T23:00:00Z", "2025-02-28T23:00:00Z", "P1M", {1: "200"}),
+            period("2023-12-31T23:00:00Z", "2024-12-31T23:00:00Z", "PT1Y", {1: "4000"}),
+        )
+    )
+    assert [(b.resolution, b.starts_at.isoformat(), b.values) for b in found] == [
+        ("P1D", "2025-10-25T00:00:00+02:00", ("10", "11")),
+        ("P1M", "2025-02-01T00:00:00+01:00", ("200",)),
+        ("P1Y", "2024-01-01T00:00:00+01:00", ("4000",)),
+    ]
+
+
+def test_a_first_month_that_is_no_whole_one_is_the_interval_that_it_says() -> None:
+    [block] = blocks(
+        answer(period("2025-02-14T23:00:00Z", "2025-02-28T23:00:00Z", "P1M", {1: "90"}))
+    )
+    assert (block.resolution, block.starts_at.day) == ("P14D", 15)
+
+
+def test_both_directions_under_one_id_are_told_apart() -> None:
+    both = answer(day("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", 24))
+    made = answer(day("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", 24), business="A01")
+    [document] = both["result"]
+    document["MyEnergyData_MarketDocument"]["TimeSeries"] += made["result"][0][
+        "MyEnergyData_MarketDocument"
+    ]["TimeSeries"]
+    assert {b.meter_id for b in blocks(both)} == {f"{METER}-consumption", f"{METER}-production"}
+
+
+def test_a_result_that_is_an_error_is_refused_and_the_others_are_read() -> None:
+    good = answer(day("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", 24))
+    good["result"].append(
+        {"success": False, "errorCode": 20012, "errorText": "MeteringPointBlocked",
+         "id": METER, "stackTrace": "at Secret.Place()"}
+    )  # fmt: skip
+    block, refused = records(good)
+    assert isinstance(block, Block)
+    assert isinstance(refused, Refused)
+    assert "20012 MeteringPointBlocked" in refused.reason
+    assert METER in refused.payload
+    assert "Secret" not in refused.payload
+
+
+def test_register_reads_are_reads() -> None:
+    reading = {
+        "readingDate": "2025-06-01T00:00:00",
+        "registrationDate": "2025-06-02T05:00:00Z",
+        "meterNumber": "4711",
+        "meterReading": "12345.6",
+        "measurementUnit": "KWH",
+    }
+    bad = {**reading, "meterReading": "about 12"}
+    found = records(
+        {"result": [{"result": {"meteringPointId": METER, "readings": [reading, bad]},
+                     "success": True}]}
+    )  # fmt: skip
+    read, refused = found
+    assert read == Read(
+        METER, datetime(2025, 5, 31, 22, tzinfo=UTC), "12345.6", "kWh",
+        known_at=datetime(2025, 6, 2, 5, tzinfo=UTC),
+    )  # fmt: skip
+    assert isinstance(refused, Refused)
+    assert "about 12" in refused.reason
+
+
+def test_details_of_a_metering_point_are_no_readings(public_data: Path) -> None:
+    file = public_data / "formats/eloverblik/metering-point-details-response.json"
+    assert eloverblik.is_its(file.name, file.read_bytes())
+    with pytest.raises(UnreadableFile, match="no readings"), file.open("rb") as stream:
+        list(eloverblik.records(stream, Told()))
+
+
+@pytest.mark.parametrize(
+    "name", ["MyEnergyDataMarketDocumentResponse.json", "meter-point-readings-response.json"]
+)
+def test_the_published_shapes_have_only_placeholders(public_data: Path, name: str) -> None:
+    file = public_data / "formats/eloverblik" / name
+    assert eloverblik.is_its(name, file.read_bytes())
+    with file.open("rb") as stream:
+        [refused] = eloverblik.records(stream, Told())
+    assert isinstance(refused, Refused)
+
+
+@pytest.mark.parametrize("other", [[], {}, {"result": []}, {"result": [{"prices": []}]}, "x", None])
+def test_another_document_is_no_answer_of_eloverblik(other: Any) -> None:
+    with pytest.raises(UnreadableFile, match="not an answer"):
+        records(other)

@@ -1,0 +1,127 @@
+"""e-distribuzione's load curve: a row a day, the two clock-change days, PODs and directions."""
+
+import csv
+import io
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bronze.formats import enel
+from bronze.formats.records import Block, Record, Refused, Told
+from lake.landing import UnreadableFile
+
+
+def clock(minute: int) -> str:
+    return f"{minute // 60 % 24:02}:{minute % 60:02}"
+
+
+TIMES = [f"{clock(n * 15)}-{clock(n * 15 + 15)}" for n in range(96)]
+HEADER = ";".join(["Giorno", *TIMES]) + "\n"
+SPRING, AUTUMN = "30/03/2025", "26/10/2025"
+
+
+def day(date: str, values: list[str]) -> str:
+    return ";".join(f'"{cell}"' for cell in [date, *values]) + "\n"
+
+
+def records(text: str) -> list[Record]:
+    return list(enel.records(io.BytesIO(text.encode()), Told(meter_id="IT001")))
+
+
+def blocks(text: str) -> list[Block]:
+    found = records(text)
+    assert all(isinstance(r, Block) for r in found), found
+    return [r for r in found if isinstance(r, Block)]
+
+
+def numbers(count: int) -> list[str]:
+    return [f"0,{n:03}" for n in range(count)]
+
+
+def test_a_row_is_a_day() -> None:
+    [block] = blocks(HEADER + day("01/09/2024", numbers(96)))
+    assert (block.meter_id, block.resolution, block.unit) == ("IT001", "PT15M", "kWh")
+    assert block.starts_at.isoformat() == "2024-09-01T00:00:00+02:00"
+    assert block.values == tuple(f"0.{n:03}" for n in range(96))
+    assert block.line == 2
+
+
+def test_hours_and_other_separators_are_read() -> None:
+    hours = [f"{clock(n * 60)}-{clock(n * 60 + 60)}" for n in range(24)]
+    [block] = blocks("\t".join(["Giorno", *hours]) + "\n" + "01/09/2024\t" + "\t".join(["1"] * 24))
+    assert (block.resolution, len(block.values)) == ("PT1H", 24)
+
+
+def test_a_pod_and_a_kind_of_energy_name_the_meter() -> None:
+    header = ";".join(["POD", "Giorno", "Tipo", *TIMES]) + "\n"
+    text = "".join(
+        ";".join(["IT002", "01/09/2024", kind, *numbers(96)]) + "\n"
+        for kind in ("Energia attiva prelevata", "Energia attiva immessa")
+    ).replace("immessa", "immessa in rete (immissione)")
+    assert [b.meter_id for b in blocks(header + text)] == ["IT002-import", "IT002-export"]
+
+
+@pytest.mark.parametrize("left_out", ["", "0", "0,000"])
+def test_the_times_that_spring_has_not_are_left_out(left_out: str) -> None:
+    values = [*numbers(8), *[left_out] * 4, *numbers(96)[12:]]
+    [block] = blocks(HEADER + day(SPRING, values))
+    assert len(block.values) == 92
+    assert block.values[7:9] == ("0.007", "0.012")
+
+
+def test_92_values_in_spring_are_counted_from_midnight() -> None:
+    [block] = blocks(HEADER + day(SPRING, [*numbers(92), *[""] * 4]))
+    assert block.values == tuple(f"0.{n:03}" for n in range(92))
+
+
+def test_energy_at_a_time_that_spring_has_not_is_refused() -> None:
+    values = [*numbers(8), "0,5", "0", "0", "0", *numbers(96)[12:]]
+    refused, block = records(HEADER + day(SPRING, values))
+    assert isinstance(refused, Refused)
+    assert "02:00 is no time of that day" in refused.reason
+    assert isinstance(block, Block)
+    assert len(block.values) == 92
+
+
+def test_100_values_in_autumn_are_counted_from_midnight() -> None:
+    header = HEADER.rstrip("\n") + ";24:00-24:15;24:15-24:30;24:30-24:45;24:45-25:00\n"
+    [block] = blocks(header + day(AUTUMN, numbers(100)))
+    assert block.values == tuple(f"0.{n:03}" for n in range(100))
+    repeated = [*TIMES[:12], *TIMES[8:12], *TIMES[12:]]
+    [block] = blocks(";".join(["Giorno", *repeated]) + "\n" + day(AUTUMN, numbers(100)))
+    assert block.values == tuple(f"0.{n:03}" for n in range(100))
+
+
+def test_96_values_in_autumn_leave_the_second_hour_open() -> None:
+    before, after = blocks(HEADER + day(AUTUMN, numbers(96)))
+    assert (len(before.values), len(after.values)) == (12, 84)
+    assert before.starts_at.isoformat() == "2025-10-26T00:00:00+02:00"
+    assert after.starts_at.isoformat() == "2025-10-26T03:00:00+01:00"
+
+
+def test_an_empty_cell_is_missing_and_a_bad_one_refuses_its_day() -> None:
+    [block] = blocks(HEADER + day("01/09/2024", ["1", "", *numbers(94)]))
+    assert (block.values[1], block.quality[1]) == (None, "missing")
+    found = records(
+        HEADER + day("01/09/2024", ["?", *numbers(95)]) + day("02/09/2024", numbers(96))
+    )
+    assert [type(r) for r in found] == [Refused, Block]
+
+
+def test_other_columns_are_no_load_curve() -> None:
+    with pytest.raises(UnreadableFile, match="not a load curve"):
+        records("Giorno;Ora;kWh\n")
+
+
+def test_the_sample_has_its_own_totals(public_data: Path) -> None:
+    [file] = (public_data / "formats/provider_exports/Enel Distribuzione").glob("*.csv")
+    assert enel.is_its(file.name, file.read_bytes()[:4096])
+    with file.open(newline="") as opened:
+        listed = list(csv.reader(opened, delimiter=";"))[1:]
+    expected = [Decimal(c.replace(",", ".")) for row in listed for c in row[1:] if c]
+    with file.open("rb") as stream:
+        found = list(enel.records(stream, Told(meter_id="IT001")))
+    values = [Decimal(v) for b in found if isinstance(b, Block) for v in b.values if v is not None]
+    assert len(values) == len(expected) == 30 * 96
+    assert sum(values) == sum(expected)

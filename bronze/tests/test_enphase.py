@@ -1,0 +1,138 @@
+"""Enphase's report: order of the date, frequency from the stamps, local time, thousands marks."""
+
+import csv
+import io
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bronze.formats import enphase
+from bronze.formats.records import Block, Record, Refused, Told
+from lake.landing import UnreadableFile
+
+ONE = "Date/Time,Energy Produced (Wh)\n"
+FOUR = (
+    "Date/Time,Energy Produced (Wh),Energy Consumed (Wh),Exported to Grid (Wh),"
+    "Imported from Grid (Wh)\n"
+)
+
+
+def records(text: str, zone: str = "Europe/Amsterdam", meter_id: str = "pv") -> list[Record]:
+    return list(enphase.records(io.BytesIO(text.encode()), Told(zone=zone, meter_id=meter_id)))
+
+
+def blocks(text: str, zone: str = "Europe/Amsterdam") -> list[Block]:
+    found = records(text, zone)
+    assert all(isinstance(r, Block) for r in found)
+    return [r for r in found if isinstance(r, Block)]
+
+
+def starts(found: list[Block]) -> list[str]:
+    return [b.starts_at.isoformat() for b in found]
+
+
+def test_columns_are_directions_of_one_meter() -> None:
+    found = blocks(FOUR + "06/13/2025 12:00,5,3,4,2\n06/13/2025 13:00,6,3,,2\n")
+    assert {b.meter_id: b.values for b in found} == {
+        "pv-production": ("5", "6"), "pv-consumption": ("3", "3"),
+        "pv-export": ("4", None), "pv-import": ("2", "2"),
+    }  # fmt: skip
+    assert {b.resolution for b in found} == {"PT1H"}
+    assert next(b.quality for b in found if b.meter_id == "pv-export") == ("measured", "missing")
+
+
+def test_a_report_of_production_alone_is_the_meter_itself() -> None:
+    [block] = blocks(ONE + "06/13/2025 12:00,5\n06/13/2025 12:15,6\n")
+    assert (block.meter_id, block.resolution, block.line) == ("pv", "PT15M", 2)
+
+
+@pytest.mark.parametrize("rows", ["05/06/2025 00:00,1\n13/06/2025 00:00,2\n14/06/2025 00:00,3\n"])
+def test_a_day_behind_the_twelfth_tells_that_days_come_first(rows: str) -> None:
+    assert starts(blocks(ONE + rows)) == ["2025-06-05T00:00:00+02:00", "2025-06-13T00:00:00+02:00"]
+
+
+def test_a_day_behind_the_twelfth_tells_that_months_come_first() -> None:
+    found = blocks(ONE + "05/06/2025 00:00,1\n06/13/2025 00:00,2\n06/14/2025 00:00,2\n")
+    assert starts(found) == ["2025-05-06T00:00:00+02:00", "2025-06-13T00:00:00+02:00"]
+
+
+def test_the_first_days_of_a_month_are_told_by_their_order() -> None:
+    us = "".join(f"03/{n:02}/2025 00:00,1\n" for n in range(1, 11))
+    assert blocks(ONE + us)[0].starts_at.month == 3
+    assert blocks(ONE + us)[0].resolution == "P1D"
+    day_first = "".join(f"{n:02}/03/2025 00:00,1\n" for n in range(1, 11))
+    [block] = blocks(ONE + day_first)
+    assert (block.starts_at.month, block.resolution, len(block.values)) == (3, "P1D", 10)
+
+
+def test_one_day_alone_is_read_in_us_order() -> None:
+    [block] = blocks(ONE + "03/04/2025 00:00,1\n03/04/2025 01:00,1\n")
+    assert block.starts_at.isoformat() == "2025-03-04T00:00:00+01:00"
+
+
+def test_a_row_that_contradicts_the_order_is_refused() -> None:
+    found = records(ONE + "06/13/2025 00:00,1\n06/13/2025 01:00,1\n13/06/2025 02:00,1\n")
+    assert isinstance(found[0], Refused)
+    assert (found[0].line, found[0].payload) == (4, "13/06/2025 02:00,1")
+
+
+def test_the_hour_that_comes_twice_in_autumn_is_two_hours() -> None:
+    rows = "".join(f"10/26/2025 {h:02}:00,{n}\n" for n, h in enumerate([0, 1, 2, 2, *range(3, 24)]))
+    [block] = blocks(ONE + rows)
+    assert len(block.values) == 25
+    assert block.values[2:4] == ("2", "3")
+
+
+def test_the_hour_that_is_left_out_in_spring_is_no_gap() -> None:
+    rows = "".join(f"03/30/2025 {h:02}:00,1\n" for h in [0, 1, *range(3, 24)])
+    [block] = blocks(ONE + rows)
+    assert len(block.values) == 23
+    refused = records(ONE + "03/30/2025 01:00,1\n03/30/2025 02:00,7\n03/30/2025 03:00,1\n")
+    assert [type(r) for r in refused] == [Refused, Block]
+
+
+def test_thousands_marks_and_kwh_are_read() -> None:
+    [block] = blocks(
+        'Date/Time,Energy Produced (kWh)\n06/13/2025 12:00,"1,234"\n06/13/2025 13:00,0.5\n'
+    )
+    assert (block.values, block.unit) == (("1234", "0.5"), "kWh")
+
+
+def test_a_gap_is_a_gap_and_a_bad_value_refuses_its_row_only() -> None:
+    found = records(
+        ONE + "06/13/2025 00:00,1\n06/13/2025 01:00,n/a\n06/13/2025 02:00,3\n06/13/2025 05:00,4\n"
+    )
+    refused = [r for r in found if isinstance(r, Refused)]
+    assert [(r.line, r.payload) for r in refused] == [(3, "06/13/2025 01:00,n/a")]
+    assert [b.values for b in found if isinstance(b, Block)] == [("1",), ("3",), ("4",)]
+
+
+def test_without_a_zone_local_time_is_nobody_s() -> None:
+    with pytest.raises(UnreadableFile, match="time zone"):
+        records(ONE + "06/13/2025 00:00,1\n", zone="")
+    with pytest.raises(UnreadableFile, match="no time zone Europe/Nowhere"):
+        records(ONE + "06/13/2025 00:00,1\n", zone="Europe/Nowhere")
+
+
+def test_one_stamp_tells_no_frequency() -> None:
+    with pytest.raises(UnreadableFile, match="how long an interval is"):
+        records(ONE + "06/13/2025 00:00,1\n")
+
+
+def test_the_sample_has_its_own_totals(public_data: Path) -> None:
+    file = public_data / "formats/provider_exports/Enphase/9999998_custom_report.csv"
+    with file.open(newline="") as opened:
+        listed = list(csv.reader(opened))[1:]
+    with file.open("rb") as stream:
+        found = list(enphase.records(stream, Told(zone="Europe/Amsterdam", meter_id="e")))
+    kinds = ("production", "consumption", "export", "import")
+    for place, kind in enumerate(kinds, start=1):
+        mine = [b for b in found if isinstance(b, Block) and b.meter_id == f"e-{kind}"]
+        values = [v for b in mine for v in b.values if v is not None]
+        assert len(values) == len(listed) == 16296
+        assert sum(map(Decimal, values)) == sum(Decimal(row[place]) for row in listed)
+    first = datetime.strptime(listed[0][0], "%m/%d/%Y %H:%M").date()  # noqa: DTZ007
+    assert isinstance(found[0], Block)
+    assert found[0].starts_at.date() == first

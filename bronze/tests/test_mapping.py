@@ -1,0 +1,270 @@
+"""A mapping reads any CSV: three forms, both labels, clock-change days; what is wrong is named."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bronze.formats import mapping
+from bronze.formats.records import Block, Read, Record, Refused, Told
+from lake.landing import UnreadableFile
+
+README = Path(mapping.__file__).with_name("README.md")
+LONG: dict[str, Any] = {"stamp": {"column": "at", "zone": "Europe/Berlin"}, "value": "kwh"}
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Any:
+    def records(keys: Any, text: str | bytes, **told: str) -> list[Record]:
+        file = tmp_path / "mapping.yml"
+        file.write_text(keys if isinstance(keys, str) else yaml.safe_dump(keys), "utf-8")
+        stream = io.BytesIO(text if isinstance(text, bytes) else text.encode())
+        return list(mapping.records(stream, Told(mapping=file, **told)))
+
+    return records
+
+
+def the(records: list[Record]) -> Block:
+    [block] = records
+    assert isinstance(block, Block), block
+    return block
+
+
+def test_a_row_a_value_with_little_said(read: Any) -> None:
+    block = the(read(LONG, "at,kwh\n2025-06-01 00:00,1.50\n2025-06-01 00:15,\n", meter_id="m"))
+    assert (block.meter_id, block.resolution, block.unit) == ("m", "PT15M", "kWh")
+    assert block.starts_at.isoformat() == "2025-06-01T00:00:00+02:00"
+    assert (block.values, block.quality) == (("1.50", None), ("measured", "missing"))
+
+
+def test_the_example_of_the_readme_is_a_mapping_and_reads_its_file(read: Any) -> None:
+    [example] = re.findall(r"```yaml\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    text = (
+        "Datum;Zeit;Zaehlpunkt;Register;Status;Menge\n"
+        '31.05.2025;24:00;="0541";Bezug HT;W;1.000,5\n'
+        '31.05.2025;24:00;="0541";Bezug NT;E;0,25\n'
+        '31.05.2025;24:00;="0541";Einspeisung;F;7\n'
+        '31.05.2025;24:00;="0541";Blindarbeit;W;9\n'
+        '01.06.2025;00:15;="0541";Bezug HT;W;2\n'
+        '01.06.2025;00:15;="0541";anderes;W;2\n'
+    )
+    refused, *blocks = read(example, text)
+    assert isinstance(refused, Refused)
+    assert (refused.line, "anderes" in refused.reason) == (7, True)
+    assert [(b.meter_id, b.starts_at.isoformat(), b.values, b.quality) for b in blocks] == [
+        ("0541-import", "2025-05-31T23:45:00+02:00", ("1000.75",), "estimated"),
+        ("0541-import", "2025-06-01T00:00:00+02:00", ("2",), "measured"),
+        ("0541-export", "2025-05-31T23:45:00+02:00", (None,), "missing"),
+    ]
+
+
+def test_the_csv_of_eloverblik_s_portal(read: Any) -> None:
+    keys = {
+        "separator": ";", "decimal": ",", "meter": {"column": "MålepunktsID"},
+        "stamp": {"column": "Fra_dato", "format": "%d-%m-%Y %H:%M:%S", "zone": "Europe/Copenhagen"},
+        "unit_column": "Måleenhed", "value": "Mængde",
+        "quality": {"column": "Kvalitet", "words": {"Målt": "measured", "Estimeret": "estimated"}},
+    }  # fmt: skip
+    rows = "".join(
+        f"571313;26-10-2025 {h:02}:00:00;x;0,5;KWH;Målt;Tidsserie\n" for h in (1, 2, 2, 3)
+    )
+    block = the(
+        read(keys, "MålepunktsID;Fra_dato;Til_dato;Mængde;Måleenhed;Kvalitet;Type\n" + rows)
+    )
+    assert (block.meter_id, block.unit, len(block.values)) == ("571313", "kWh", 4)
+
+
+@pytest.mark.parametrize("labels", ["start", "end"])
+@pytest.mark.parametrize(
+    ("day", "clock"),
+    [
+        ("2025-10-26", ["01:30", "01:45", *(f"02:{m:02}" for m in (0, 15, 30, 45)),
+                        *(f"02:{m:02}" for m in (0, 15, 30, 45)), "03:00", "03:15"]),
+        ("2025-03-30", ["01:30", "01:45", "03:00", "03:15", "03:30"]),
+    ],
+)  # fmt: skip
+def test_stamps_of_the_wall_clock_are_told_by_their_order(
+    read: Any, labels: str, day: str, clock: list[str]
+) -> None:
+    keys = {**LONG, "stamp": {**LONG["stamp"], "labels": labels}}
+    block = the(read(keys, "at,kwh\n" + "".join(f"{day} {c},1\n" for c in clock)))
+    assert len(block.values) == len(clock)
+    first = "01:30" if labels == "start" else "01:15"
+    assert block.starts_at.isoformat()[11:16] == first
+
+
+def test_ends_that_count_on_by_the_wall_clock(read: Any) -> None:
+    keys = {**LONG, "stamp": {**LONG["stamp"], "labels": "end"}}
+    spring = ["01:45", "02:00", "03:15", "03:30"]
+    assert (
+        len(the(read(keys, "at,kwh\n" + "".join(f"2025-03-30 {c},1\n" for c in spring))).values)
+        == 4
+    )
+    hour = ["02:15", "02:30", "02:45", "03:00"]
+    autumn = ["01:45", "02:00", *hour, *hour, "03:15"]
+    assert (
+        len(the(read(keys, "at,kwh\n" + "".join(f"2025-10-26 {c},1\n" for c in autumn))).values)
+        == 11
+    )
+
+
+def test_a_stamp_in_the_hour_that_is_left_out_is_refused(read: Any) -> None:
+    found = read(LONG, "at,kwh\n2025-03-30 01:00,1\n2025-03-30 02:00,2\n2025-03-30 03:00,3\n")
+    assert [type(r) for r in found] == [Refused, Block]
+
+
+def test_rows_from_new_to_old_are_turned_round(read: Any) -> None:
+    keys = {**LONG, "stamp": {**LONG["stamp"], "newest_first": True}}
+    clock = ["03:00", "02:00", "02:00", "01:00"]
+    text = "at,kwh\n" + "".join(f"2025-10-26 {c},{n}\n" for n, c in enumerate(clock))
+    assert the(read(keys, text)).values == ("3", "2", "1", "0")
+
+
+def test_a_fixed_offset_and_stamps_with_their_own(read: Any) -> None:
+    winter = {**LONG, "stamp": {"column": "at", "offset": "+01:00"}}
+    block = the(read(winter, "at,kwh\n2025-06-01 00:00,1\n2025-06-01 01:00,1\n"))
+    assert block.starts_at.isoformat() == "2025-06-01T00:00:00+01:00"
+    block = the(read(LONG, "at,kwh\n2025-06-01T00:00Z,1\n2025-06-01T01:00Z,1\n"))
+    assert block.starts_at.isoformat() == "2025-06-01T02:00:00+02:00"
+
+
+@pytest.mark.parametrize(
+    ("decimal", "thousands", "cell", "value"),
+    [
+        (",", ".", "1.234.567,5", "1234567.5"), (",", ".", "1.5", None), (",", "", "1.5", None),
+        (",", "", "1,5", "1.5"), (".", ",", "12,345.6", "12345.6"), (".", "'", "1'234", "1234"),
+        (".", ",", "1,5", None), (".", " ", "1\u00a0234", "1234"), (".", "", "1G000", None),
+        (".", "", "-.5", "-.5"), (".", "", "+1e3", "1e3"), (".", "", "1_000", None),
+    ],
+)  # fmt: skip
+def test_marks_of_numbers(
+    read: Any, decimal: str, thousands: str, cell: str, value: str | None
+) -> None:
+    keys = {**LONG, "separator": ";", "decimal": decimal, "thousands": thousands}
+    found = read(keys | {"resolution": "PT1H"}, f"at;kwh\n2025-06-01 00:00;{cell}\n")
+    assert [r.values for r in found if isinstance(r, Block)] == ([(value,)] if value else [])
+    assert [r.line for r in found if isinstance(r, Refused)] == ([] if value else [2])
+
+
+def test_days_and_months_come_from_the_stamps(read: Any) -> None:
+    keys = {**LONG, "stamp": {**LONG["stamp"], "format": "%d/%m/%Y"}}
+    days = the(read(keys, "at,kwh\n25/10/2025,1\n26/10/2025,2\n27/10/2025,3\n"))
+    assert (days.resolution, days.values) == ("P1D", ("1", "2", "3"))
+    months = the(read(keys, "at,kwh\n01/01/2025,1\n01/02/2025,2\n01/03/2025,3\n"))
+    assert (months.resolution, months.values) == ("P1M", ("1", "2", "3"))
+    ends = {**keys, "resolution": "P1D", "stamp": {**keys["stamp"], "labels": "end"}}
+    assert (
+        the(read(ends, "at,kwh\n27/10/2025,1\n")).starts_at.isoformat()
+        == "2025-10-26T00:00:00+02:00"
+    )
+
+
+def test_many_meters_may_stand_in_turn(read: Any) -> None:
+    keys = {**LONG, "meter": {"column": "id"}}
+    rows = "".join(f"{m},2025-06-01 {h:02}:00,1\n" for h in range(3) for m in ("a", "b"))
+    found = read(keys, "id,at,kwh\n" + rows + ",2025-06-01 03:00,1\n")
+    assert isinstance(found[0], Refused)
+    assert [(b.meter_id, len(b.values)) for b in found[1:]] == [("a", 3), ("b", 3)]
+
+
+def test_a_column_a_meter_or_a_direction(read: Any) -> None:
+    keys = {
+        "stamp": LONG["stamp"],
+        "columns": [{"name": "PV", "suffix": "production", "unit": "Wh"},
+                    {"pattern": "meter (.*)"}, {"name": "Heat", "meter": "h1"}],
+    }  # fmt: skip
+    text = "at,PV,Meter 1,Meter 2,Heat\n2025-06-01 00:00,1,2,3,4\n2025-06-01 00:30,1,2,x,4\n"
+    found = read(keys, text, meter_id="m")
+    assert isinstance(found[0], Refused)
+    assert [(b.meter_id, b.unit, b.values) for b in found[1:]] == [
+        ("m-production", "Wh", ("1",)), ("1", "kWh", ("2",)), ("2", "kWh", ("3",)),
+        ("h1", "kWh", ("4",)),
+    ]  # fmt: skip
+
+
+def test_counters_are_reads_with_their_registers(read: Any) -> None:
+    keys = {
+        "stamp": LONG["stamp"], "kind": "cumulative",
+        "columns": [{"name": "t1", "register": "night"}, {"name": "t2", "register": "day"}],
+    }  # fmt: skip
+    found = read(keys, "at,t1,t2\n2025-06-01 00:00,100,\n2025-06-02 00:00,101,200\n", meter_id="m")
+    assert all(isinstance(r, Read) for r in found)
+    assert [(r.register, r.reading, r.line) for r in found] == [
+        ("night", "100", 2), ("night", "101", 3), ("day", "200", 3)
+    ]  # fmt: skip
+
+
+def test_a_row_a_day(read: Any) -> None:
+    keys = {
+        "stamp": {"column": "day", "format": "%Y%m%d", "zone": "Europe/Berlin"},
+        "resolution": "PT1H", "meter": {"column": "id"}, "day": {"first": "1", "count": 25},
+    }  # fmt: skip
+    header = ",".join(["id", "day", *(str(n) for n in range(1, 26))]) + "\n"
+    days = [("20250601", 24), ("20251026", 25), ("20250330", 23)]
+    text = header + "".join(
+        ",".join(["a", d, *["1"] * count, *[""] * (25 - count)]) + "\n" for d, count in days
+    )
+    found = read(keys, text)
+    assert [len(b.values) for b in found] == [24, 25, 23]
+    assert all(b.starts_at.hour == 0 for b in found)
+
+
+def test_files_without_header_with_preamble_in_another_encoding(read: Any) -> None:
+    keys = {
+        "header": False, "skip_rows": 2, "encoding": "cp1252", "separator": "tab", "decimal": ",",
+        "stamp": {"columns": ["1", "2"], "format": "%d.%m.%Y %H:%M", "zone": "Europe/Berlin"},
+        "value": "4", "unit_column": "3", "resolution": "PT1H",
+    }  # fmt: skip
+    text = "Z\xe4hler\nexport\n01.06.2025\t00:00\tm\xb3\t1,5\n01.06.2025\t01:00\tm\xb3\t2\n"
+    block = the(read(keys, text.encode("cp1252")))
+    assert (block.unit, block.values, block.line) == ("m3", ("1.5", "2"), 3)
+
+
+def test_a_bad_row_is_refused_alone(read: Any) -> None:
+    found = read(
+        LONG, 'at,kwh\n2025-06-01 00:00,1\nsoon,2\n2025-06-01 00:15,"3\n2025-06-01 00:30,4\n'
+    )
+    assert [(type(r), r.line) for r in found] == [(Refused, 3), (Block, 2)]
+    assert found[1].values == ("1", "3", "4")
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"value": "kwh"}, "stamp: Field required"),
+        ({**LONG, "separater": ";"}, "separater: Extra inputs"),
+        ({**LONG, "decimal": ";"}, "decimal: "),
+        ({**LONG, "encoding": "latin-99"}, "encoding: there is no encoding latin-99"),
+        ({**LONG, "resolution": "15 min"}, "resolution: PT15M"),
+        ({**LONG, "stamp": {"column": "at", "zone": "Mars/Base"}}, "stamp.zone: there is no time"),
+        ({**LONG, "stamp": {"zone": "UTC"}}, "stamp: give either column or columns"),
+        ({**LONG, "stamp": {"column": "at", "labels": "middle"}}, "stamp.labels: "),
+        ({**LONG, "meter": {"id": 541}}, "meter.id: "),
+        ({**LONG, "day": {"first": "1", "count": 9}}, "mapping: give one of value"),
+        ({**LONG, "direction": {"column": "r", "rules": [{"match": "("}]}},
+         "direction.rules.0.match: not a regular expression"),
+        ({**LONG, "quality": {"column": "q", "words": {"x": "good"}}}, "quality.words.x: "),
+        ("- 1\n", "mapping: "),
+        ("stamp: [", "cannot read the mapping"),
+        ({**LONG, "value": "Menge"}, "value: the file has no column 'Menge'; it has at, kwh"),
+        ({**LONG, "stamp": {"column": "at"}}, "no time zone is told"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_mapping_is_named(read: Any, keys: Any, said: str) -> None:
+    with pytest.raises(UnreadableFile) as caught:
+        read(keys, "at,kwh\n2025-06-01 00:00,1\n2025-06-01 00:15,1\n")
+    assert said in str(caught.value)
+
+
+def test_no_mapping_and_no_file_of_it(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="no mapping is told"):
+        list(mapping.records(io.BytesIO(b"a"), Told()))
+    with pytest.raises(UnreadableFile, match="cannot read the mapping"):
+        list(mapping.records(io.BytesIO(b"a"), Told(mapping=tmp_path / "none.yml")))
+
+
+def test_no_file_is_known_by_its_bytes() -> None:
+    assert not mapping.is_its("mapping.csv", b"at,kwh\n")
