@@ -2,7 +2,6 @@
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import IO, NamedTuple
@@ -14,36 +13,42 @@ _CHARSETS = {
     "UNOI": "iso8859-6", "UNOJ": "iso8859-8", "UNOK": "iso8859-9", "UNOL": "iso8859-15",
     "UNOW": "utf-8", "UNOY": "utf-8",
 }  # fmt: skip
+# Stand for released letters while a segment is split; Unicode keeps them for private use.
+_MARKS = "\ue000\ue001\ue002\ue003"
 _CHUNK = 256 * 1024
 # UNT, UNZ and the like take some 100 characters, free text some 1,000.
 _LONGEST_SEGMENT = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
 class Separators:
     """What UNA says; the default where there is none."""
 
-    component: str = ":"
-    element: str = "+"
-    release: str = "?"
-    terminator: str = "'"
+    def __init__(self, una: str = ":+.? '") -> None:
+        """Take the six letters behind UNA; a blank for the release letter says that there is none.
+
+        The third, the decimal mark, says nothing: comma and point are both one (ISO 9735, 10.1).
+        """
+        self.component, self.element, self.terminator = una[0], una[1], una[5]
+        self.release = una[3].strip()
+        special = (self.release, self.element, self.component, self.terminator)
+        self._marks = [(self.release + s, m) for s, m in zip(special, _MARKS, strict=True)]
+        self._back = dict(zip(map(ord, _MARKS), special, strict=True))
 
     def split(self, raw: str) -> list[list[str]]:
         """Return the components of the elements of a segment."""
         if not self.release or self.release not in raw:
-            return [element.split(self.component) for element in raw.split(self.element)]
-        elements = [[""]]
-        letters = iter(raw)
-        for letter in letters:
-            if letter == self.release:
-                elements[-1][-1] += next(letters, "")
-            elif letter == self.element:
-                elements.append([""])
-            elif letter == self.component:
-                elements[-1].append("")
-            else:
-                elements[-1][-1] += letter
-        return elements
+            return [part.split(self.component) for part in raw.split(self.element)]
+        for released, mark in self._marks:
+            raw = raw.replace(released, mark)
+        # A release letter before any other letter says nothing.
+        raw = raw.replace(self.release, "")
+        elements = [part.split(self.component) for part in raw.split(self.element)]
+        return [
+            part
+            if len(part) == 1 and part[0].isascii()
+            else [c.translate(self._back) for c in part]
+            for part in elements
+        ]
 
 
 class Segment(NamedTuple):
@@ -70,7 +75,7 @@ def segments(stream: IO[bytes]) -> Iterator[Segment]:
     said, number = Separators(), 0
     if start.startswith(b"UNA") and len(start) >= 9:
         una = start[:9].decode("latin-1")
-        said, number, start = _said(una[3:]), 1, start[9:]
+        said, number, start = Separators(una[3:]), 1, start[9:]
         yield Segment(1, "UNA", [[una]], una)
     begin = start.find(b"UNB" + said.element.encode("latin-1"))
     charset = start[begin + 4 : begin + 8].decode("latin-1") if begin >= 0 else ""
@@ -85,15 +90,10 @@ def segments(stream: IO[bytes]) -> Iterator[Segment]:
             yield Segment(number, "", [], raw)
         elif raw.startswith("UNA") and not raw.startswith("UNA" + said.element):
             # Of the next interchange; the blank in its fifth place may have been stripped.
-            said = _said(raw[3:8].ljust(5) + said.terminator)
+            said = Separators(raw[3:8].ljust(5) + said.terminator)
             yield Segment(number, "UNA", [[raw]], raw)
         else:
             yield _segment(number, raw, said)
-
-
-def _said(una: str) -> Separators:
-    component, element, release = una[0], una[1], una[3]
-    return Separators(component, element, "" if release == " " else release, una[5])
 
 
 def _pieces(texts: Iterator[str], terminator: str, release: str) -> Iterator[tuple[str, bool]]:

@@ -31,8 +31,8 @@ _CONVERTED = {
     31: ("kWh", Decimal(1) / _JOULES_PER_KWH),
 }  # fmt: skip
 _MONEY = 80
-# Powers of ten and feet are exact; factors with more digits never end, and nobody has 10^-9 kWh.
-_EXACT, _MOST_DIGITS, _STEP = Context(prec=80), 20, Decimal("1e-9")
+# Powers of ten and feet are exact; what becomes kWh never ends, and nobody has 10^-9 kWh.
+_EXACT, _STEP = Context(prec=80), Decimal("1e-9")
 # FlowDirectionKind; what is not here has its number. Forward is to the customer.
 _FLOWS = {0: "", 1: "", 19: "export", 4: "net", 20: "total"}
 # AccumulationKind of registers: bulkQuantity, continuousCumulative, cumulative.
@@ -55,6 +55,7 @@ class ReadingType:
     flow: str
     length_s: int
     quality: str
+    is_rounded: bool = False
 
     def value(self, said: str) -> str | None:
         """Return a value in the unit, as plain decimal text; None where it is no number."""
@@ -63,7 +64,7 @@ class ReadingType:
         if self.factor is None:
             return said
         number = _EXACT.multiply(Decimal(said), self.factor)
-        if len(self.factor.as_tuple().digits) > _MOST_DIGITS:
+        if self.is_rounded:
             number = number.quantize(_STEP, context=_EXACT)
         return f"{number.normalize(_EXACT):f}"
 
@@ -88,6 +89,7 @@ def reading_type(said: Mapping[str, str]) -> ReadingType:
         flow=_FLOWS.get(flow, f"flow{flow}"),
         length_s=integer(said.get("intervalLength")) or 0,
         quality=quality(said.get("defaultQuality", "0")),
+        is_rounded=uom in _CONVERTED and unit == "kWh",
     )
 
 

@@ -27,6 +27,7 @@ _CHUNK = 1024 * 1024
 # 1900 to 2200: arithmetic around them is safe.
 _FIRST_S, _LAST_S = -2_208_988_800, 7_258_118_400
 _LONGEST_S = 366 * 24 * 3600
+_LONGEST_PAYLOAD = 1000
 
 
 def is_its(name: str, head: bytes) -> bool:
@@ -147,46 +148,43 @@ class _Values:
             yield from self._reading(series, reading, entry)
 
     def _reading(self, series: Series, reading: Any, entry: int) -> Iterator[Record]:
-        said: dict[str, str] = {}
-        word = series.type.quality
+        said: dict[str, str | None] = {}
+        space = reading.tag[: -len("IntervalReading")]
+        word = ""
         for part in reading.iter():
-            name, text = local_name(part), (part.text or "").strip()
-            if name == "quality":
-                worse = ESTIMATED in (word, quality(text)) and "quality" in said
-                word = ESTIMATED if worse else quality(text)
-            said[name] = text
-        first_s = integer(said.get("start"))
-        length_s = integer(said.get("duration"))
-        if first_s is None:
-            first_s = self._follows(reading)
-        if length_s is None:
-            length_s = series.type.length_s
-        line = reading.sourceline or 0
-        payload = ", ".join(f"{name} {text[:40]}" for name, text in said.items() if text)[:1000]
-        if first_s is None or not _FIRST_S <= first_s <= _LAST_S - _LONGEST_S:
-            yield Refused("a reading without start", payload, line)
+            said[part.tag] = part.text
+            if part.tag == f"{space}quality":
+                code = quality((part.text or "").strip())
+                word = ESTIMATED if ESTIMATED in (word, code) else code
+        start, duration, value = (
+            (said.get(f"{space}{name}") or "").strip() for name in ("start", "duration", "value")
+        )
+        first_s = integer(start) if start else self._follows(reading)
+        length_s = integer(duration) if duration else series.type.length_s
+        if first_s is None or not _FIRST_S <= first_s <= _LAST_S:
+            yield _refused("a reading without start", reading)
             return
-        if not 0 <= length_s <= _LONGEST_S or not (length_s or series.type.is_register):
-            yield Refused("a reading without duration", payload, line)
+        is_register = series.type.is_register
+        if length_s is None or not 0 <= length_s <= _LONGEST_S or not (length_s or is_register):
+            yield _refused("a reading without duration", reading)
             return
         self._begin_s = first_s + length_s
-        value = series.type.value(said.get("value", ""))
-        if value is None and (said.get("value") or series.type.is_register):
-            yield Refused("no number", payload, line)
-            if series.type.is_register:
-                return
+        number = series.type.value(value)
+        if number is None and (value or is_register):
+            yield _refused(f"no number: {value[:40]!r}", reading)
         starts_at = datetime.fromtimestamp(first_s, UTC)
         ends_at = starts_at + timedelta(seconds=length_s)
-        known_at = self._feed.entries[entry].known_at
-        if series.type.is_register:
-            yield Read(
-                meter_id=series.meter_id, read_at=ends_at, reading=value or "",
-                unit=series.type.unit, quality=word, known_at=known_at, line=line,
-            )  # fmt: skip
-        else:
+        known_at, line = self._feed.entries[entry].known_at, reading.sourceline or 0
+        word = word or series.type.quality
+        if not is_register:
             yield from self._joined.add(
-                Value(series.meter_id, series.type.unit, starts_at, ends_at, value,
-                      MISSING if value is None else word, known_at, line)
+                Value(series.meter_id, series.type.unit, starts_at, ends_at, number,
+                      MISSING if number is None else word, known_at, line)
+            )  # fmt: skip
+        elif number is not None:
+            yield Read(
+                meter_id=series.meter_id, read_at=ends_at, reading=number,
+                unit=series.type.unit, quality=word, known_at=known_at, line=line,
             )  # fmt: skip
 
     def _follows(self, reading: Any) -> int | None:
@@ -195,3 +193,8 @@ class _Values:
         if before is not None and before.tag == reading.tag:
             return self._begin_s
         return integer((reading.getparent().findtext("{*}interval/{*}start") or "").strip())
+
+
+def _refused(why: str, reading: Any) -> Refused:
+    said = etree.tostring(reading, encoding="unicode", with_tail=False)
+    return Refused(why, said[:_LONGEST_PAYLOAD], reading.sourceline or 0)
