@@ -81,15 +81,18 @@ def day(of: Channel, cells: list[str], raw: str, line: int, created: datetime | 
         return Day(line, [raw], reason=f"{said} values, and {of.minutes} minutes make {count}")
     values, wrong = _numbers(cells[2 : count + 2])
     word = WORD[flag[0]]
+    words: str | list[str] = word
     if word == MISSING:
         values = [None] * count
+    elif None in values:
+        words = [MISSING if v is None else word for v in values]
     block = Block(
         meter_id=of.meter_id,
         starts_at=start,
         resolution=f"PT{of.minutes}M",
         unit=of.unit,
         values=values,
-        quality=word if None not in values else [MISSING if v is None else word for v in values],
+        quality=words,
         known_at=instant(cell(cells, count + 5)) or created,
         line=line,
     )
