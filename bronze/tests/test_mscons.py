@@ -281,9 +281,7 @@ def test_a_file_may_hold_several_interchanges() -> None:
     later = quarters("2,5", begin="202102012315").replace("?+", "?~").replace("+", "|")
     at = other.index("UNT")
     two = "UNA:|,? '" + other[:at] + later.replace("?~", "+") + other[at:]
-    found = list(
-        mscons.records(io.BytesIO((one + "\r\n" + two).encode()), Told())
-    )
+    found = list(mscons.records(io.BytesIO((one + "\r\n" + two).encode()), Told()))
     assert [list(b.values) for b in blocks(found)] == [["1.5", "2.5"]]
 
 
