@@ -85,7 +85,7 @@ def _resolution(value: Value, local: Callable[[datetime], datetime]) -> tuple[st
     length_s = int((value.ends_at - value.starts_at).total_seconds())
     if length_s >= 23 * 3600:
         begin, end = (local(moment) for moment in (value.starts_at, value.ends_at))
-        if begin.time() == end.time() == datetime.min.time():
+        if not any((begin.hour, begin.minute, begin.second, end.hour, end.minute, end.second)):
             days = (end.date() - begin.date()).days
             is_month = begin.day == end.day == 1 and 28 <= days <= 31
             if is_month or days == 1:

@@ -277,10 +277,8 @@ def test_a_file_that_breaks_off_gives_what_stands_before_and_says_so() -> None:
 
 def test_a_file_may_hold_several_interchanges() -> None:
     one = UNA + UNB + UNH + LOC + PROFILE + quarters("1,5") + END
-    other = (UNB + UNH + LOC + PROFILE + END).replace("+", "|")
-    later = quarters("2,5", begin="202102012315").replace("?+", "?~").replace("+", "|")
-    at = other.index("UNT")
-    two = "UNA:|,? '" + other[:at] + later.replace("?~", "+") + other[at:]
+    later = UNB + UNH + LOC + PROFILE + quarters("2,5", begin="202102012315") + END
+    two = "UNA:|,? '" + later.replace("?+", "~").replace("+", "|").replace("~", "+")
     found = list(mscons.records(io.BytesIO((one + "\r\n" + two).encode()), Told()))
     assert [list(b.values) for b in blocks(found)] == [["1.5", "2.5"]]
 
