@@ -16,6 +16,9 @@ from lake.landing import UnreadableFile
 # In the order in which they are tried; the first that knows a file has it.
 FORMS = {
     "canonical": "canonical",
+    "nem12": "nem12",
+    "mscons": "mscons",
+    "green-button": "green_button",
     "eloverblik": "eloverblik",
     "solaredge": "solaredge",
     "fluvius": "fluvius",

@@ -98,7 +98,10 @@ class _Bounded(io.RawIOBase):
 
     def readinto(self, buffer: object) -> int:
         view = memoryview(cast(bytearray, buffer))
-        chunk = self._plain.read(len(view))
+        try:
+            chunk = self._plain.read(len(view))
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            raise UnreadableFile(f"cannot read the file: {error}", where=self._where) from error
         self._most.left -= len(chunk)
         if self._most.left < 0:
             raise UnreadableFile(

@@ -1,0 +1,200 @@
+"""Green Button -> interval values and register reads of a usage point; North American Atom feeds.
+
+NAESB REQ.21, Energy Services Provider Interface (espi.xsd), in Atom (RFC 4287). Links tell which
+ReadingType and UsagePoint the IntervalBlocks have; entries come in any order, so the file is read
+twice. Instants are seconds since 1970 in UTC; LocalTimeParameters say where local days begin.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from bronze.formats.espi_feed import Feed, Series, local_name
+from bronze.formats.espi_types import integer, quality
+from bronze.formats.joined import Joined, Value
+from bronze.formats.local_time import LocalTime
+from bronze.formats.records import ESTIMATED, MISSING, Read, Record, Refused, Told
+from lake.landing import UnreadableFile
+
+VERSION = 1
+
+_ENTRY, _READING = "{*}entry", "{*}IntervalReading"
+_CHUNK = 1024 * 1024
+# 1900 to 2200: arithmetic around them is safe.
+_FIRST_S, _LAST_S = -2_208_988_800, 7_258_118_400
+_LONGEST_S = 366 * 24 * 3600
+_LONGEST_PAYLOAD = 1000
+
+
+def is_its(name: str, head: bytes) -> bool:
+    """Tell an XML file by the name space of ESPI."""
+    plain = head.replace(b"\x00", b"") if head[:2] in (b"\xff\xfe", b"\xfe\xff") else head
+    return b"naesb.org/espi" in plain and b"<" in plain[:8]
+
+
+def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
+    """Yield blocks of consecutive values, and a read for each value of a register.
+
+    Wh, W and m3 stay as they are, with the multiplier; feet become m3, therms and BTU kWh. Of what
+    breaks off the entries before are taken. UnreadableFile where there is no entry, or a DTD.
+    """
+    if stream.seekable():
+        yield from _read(stream, told)
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(stream, copy, _CHUNK)
+        copy.seek(0)
+        yield from _read(copy, told)
+
+
+def _read(stream: IO[bytes], told: Told) -> Iterator[Record]:
+    begin = stream.tell()
+    _without_dtd(stream)
+    stream.seek(begin)
+    feed, broken = Feed(told.meter_id), None
+    for found in _elements(stream):
+        if isinstance(found, Refused):
+            broken = found
+        elif local_name(found) == "entry":
+            feed.add(found)
+    if not feed.entries:
+        why = broken.reason if broken else "no entry"
+        raise UnreadableFile(f"not a Green Button file: {why}", cure="send the Atom feed, whole")
+    stream.seek(begin)
+    zone = LocalTime(told.zone or "UTC").zone
+    local = feed.local or (lambda moment: moment.astimezone(zone))
+    yield from _Values(feed, local).records(stream)
+    if broken:
+        yield broken
+
+
+def _without_dtd(stream: IO[bytes]) -> None:
+    """Raise UnreadableFile where a file declares entities or names a DTD, or is no XML."""
+    try:
+        for _, root in _parser(stream, events=("start",)):
+            if root.getroottree().docinfo.doctype:
+                raise UnreadableFile("the XML has a DTD", cure="send it without DOCTYPE")
+            return
+    except (etree.XMLSyntaxError, LookupError, ValueError) as error:
+        raise UnreadableFile(f"not a Green Button file: {error}") from error
+    raise UnreadableFile("not a Green Button file: it is empty")
+
+
+def _parser(stream: IO[bytes], **said: Any) -> Any:
+    return etree.iterparse(
+        stream, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+        remove_blank_text=True, remove_comments=True, remove_pis=True, **said,
+    )  # fmt: skip
+
+
+def _elements(stream: IO[bytes]) -> Iterator[Any]:
+    """Yield each reading, and each entry without its readings; Refused where the XML breaks off.
+
+    Of what was yielded nothing is kept, so that a file of any size takes the same memory.
+    """
+    try:
+        for _, element in _parser(stream, tag=(_ENTRY, _READING)):
+            yield element
+            element.clear()
+            before = element.getprevious()
+            while before is not None and before.tag == element.tag:
+                element.getparent().remove(before)
+                before = element.getprevious()
+    except (etree.XMLSyntaxError, LookupError, ValueError) as error:
+        line = getattr(error, "lineno", 0) or 0
+        yield Refused(f"the XML breaks off: {error}", "", line)
+
+
+class _Values:
+    """The readings of a feed whose links are known."""
+
+    def __init__(self, feed: Feed, local: Callable[[datetime], datetime]) -> None:
+        self._feed = feed
+        self._local = local
+        self._joined = Joined(local)
+        self._begin_s: int | None = None
+        self._entry = -1
+        self._why = ""
+
+    def records(self, stream: IO[bytes]) -> Iterator[Record]:
+        entry, has_readings = 0, False
+        for found in _elements(stream):
+            # Of an entry that breaks off no link is known.
+            if isinstance(found, Refused) or entry >= len(self._feed.entries):
+                break
+            if local_name(found) == "entry":
+                entry += 1
+                continue
+            has_readings = True
+            yield from self._of_entry(entry, found)
+        yield from self._joined.end()
+        if not has_readings:
+            yield Refused("no IntervalReading in the feed")
+
+    def _of_entry(self, entry: int, reading: Any) -> Iterator[Record]:
+        series = self._feed.series(entry)
+        if entry != self._entry:
+            self._entry, self._begin_s = entry, None
+        if isinstance(series, str):
+            # Once for all readings of an entry.
+            if self._why != f"{entry} {series}":
+                self._why = f"{entry} {series}"
+                yield Refused(series, self._feed.entries[entry].key, reading.sourceline or 0)
+        elif not series.type.is_money:
+            yield from self._reading(series, reading, entry)
+
+    def _reading(self, series: Series, reading: Any, entry: int) -> Iterator[Record]:
+        said: dict[str, str | None] = {}
+        space = reading.tag[: -len("IntervalReading")]
+        word = ""
+        for part in reading.iter():
+            said[part.tag] = part.text
+            if part.tag == f"{space}quality":
+                code = quality((part.text or "").strip())
+                word = ESTIMATED if ESTIMATED in (word, code) else code
+        start, duration, value = (
+            (said.get(f"{space}{name}") or "").strip() for name in ("start", "duration", "value")
+        )
+        first_s = integer(start) if start else self._follows(reading)
+        length_s = integer(duration) if duration else series.type.length_s
+        if first_s is None or not _FIRST_S <= first_s <= _LAST_S:
+            yield _refused("a reading without start", reading)
+            return
+        is_register = series.type.is_register
+        if length_s is None or not 0 <= length_s <= _LONGEST_S or not (length_s or is_register):
+            yield _refused("a reading without duration", reading)
+            return
+        self._begin_s = first_s + length_s
+        number = series.type.value(value)
+        if number is None and (value or is_register):
+            yield _refused(f"no number: {value[:40]!r}", reading)
+        starts_at = datetime.fromtimestamp(first_s, UTC)
+        ends_at = starts_at + timedelta(seconds=length_s)
+        known_at, line = self._feed.entries[entry].known_at, reading.sourceline or 0
+        word = word or series.type.quality
+        if not is_register:
+            yield from self._joined.add(
+                Value(series.meter_id, series.type.unit, starts_at, ends_at, number,
+                      MISSING if number is None else word, known_at, line)
+            )  # fmt: skip
+        elif number is not None:
+            yield Read(
+                meter_id=series.meter_id, read_at=ends_at, reading=number,
+                unit=series.type.unit, quality=word, known_at=known_at, line=line,
+            )  # fmt: skip
+
+    def _follows(self, reading: Any) -> int | None:
+        """Return where a reading begins that does not say it: after the one before it."""
+        before = reading.getprevious()
+        if before is not None and before.tag == reading.tag:
+            return self._begin_s
+        return integer((reading.getparent().findtext("{*}interval/{*}start") or "").strip())
+
+
+def _refused(why: str, reading: Any) -> Refused:
+    said = etree.tostring(reading, encoding="unicode", with_tail=False)
+    return Refused(why, said[:_LONGEST_PAYLOAD], reading.sourceline or 0)

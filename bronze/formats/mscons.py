@@ -1,0 +1,211 @@
+"""MSCONS -> interval values a location and OBIS code, register reads; German meter data.
+
+UN/EDIFACT D.04B, as EDI@Energy uses it: MSCONS message implementation guide 2.4c of BDEW
+(2023-10-24) and earlier. LOC names the location, PIA the OBIS code (IEC 62056-61), QTY a value,
+the DTM behind it its interval or its instant, STS how it was made.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import IO
+
+from bronze.formats.edifact import Segment, segments
+from bronze.formats.joined import Joined, Value
+from bronze.formats.local_time import LocalTime
+from bronze.formats.mscons_times import Said, Times
+from bronze.formats.obis import unit_of
+from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Read, Record, Refused, Told
+from lake.landing import UnreadableFile
+
+VERSION = 1
+
+# Stamps without an offset are in legal time.
+_ZONE = "Europe/Berlin"
+# QTY, 6063: what a value is worth. Every other qualifier is a measured amount (220, 79, Z31, Z47).
+_WORD = {
+    "67": ESTIMATED,  # substitute
+    "201": ESTIMATED,  # proposed
+    "187": ESTIMATED,  # forecast
+    "Z18": ESTIMATED,  # preliminary
+    "20": MISSING,  # not to be used
+    "Z30": MISSING,
+}
+# STS, 9015: the way or the reason of a substitute.
+_SUBSTITUTED = ("Z32", "Z40")
+_UNITS = {
+    "KWH": "kWh", "KWT": "kW", "WHR": "Wh", "MWH": "MWh", "WTT": "W", "MAW": "MW", "MTQ": "m3",
+    "K3": "kVArh", "KVR": "kVAr", "KVARH": "kVArh", "KVAR": "kVAr", "D54": "W/m2", "MTS": "m/s",
+}  # fmt: skip
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)", re.ASCII)
+_OFFSET = re.compile(r"[-+](?:[01]\d|2[0-3])[0-5]\d", re.ASCII)
+_OPENING = ("UNA", "UNB", "UNG", "UNH")
+_LONGEST_PAYLOAD = 1000
+# What ends the value above it; DTM and STS belong to it, and what is unknown is passed over.
+_ENDS = ("QTY", "LIN", "PIA", "LOC", "NAD", "UNS", "UNH", "UNT", "UNB", "UNZ")
+
+
+def is_its(name: str, head: bytes) -> bool:
+    """Tell an interchange with a MSCONS message by its first segments."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start.startswith((b"UNA", b"UNB", b"UNH")) and b"MSCONS" in start[:4096]
+
+
+def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
+    """Yield blocks of consecutive values as ``<location>-<OBIS>``, reads as ``<location>``.
+
+    The register of a read is its OBIS code. ``line`` is the number of the segment. UnreadableFile
+    where there is no MSCONS message.
+    """
+    yield from _Reader(told.zone or _ZONE).records(segments(stream))
+
+
+@dataclass(slots=True)
+class _Quantity:
+    """A QTY that waits for what belongs to it."""
+
+    number: int
+    raw: str
+    value: str
+    unit: str
+    word: str
+    times: dict[str, Said] = field(default_factory=dict)
+
+
+class _Reader:
+    """The state of a file: what holds for the segments that follow."""
+
+    def __init__(self, zone: str) -> None:
+        self._zone = zone
+        clock = LocalTime(zone).zone
+        self._joined = Joined(lambda moment: moment.astimezone(clock))
+        self._is_its = self._is_mscons = self._is_ended = False
+        self._offset: timezone | None = None
+        self._times = Times(zone)
+        self._known_at: datetime | None = None
+        self._location = self._obis = ""
+        self._quantity: _Quantity | None = None
+
+    def records(self, found: Iterator[Segment]) -> Iterator[Record]:
+        last = 0
+        for segment in found:
+            if not last and segment.tag not in _OPENING:
+                break
+            last = segment.number
+            if segment.tag in _ENDS and self._quantity is not None:
+                yield from self._value()
+            yield from self._segment(segment)
+        if not self._is_its:
+            raise UnreadableFile(
+                "no MSCONS message", cure="send an EDIFACT interchange: UNB, UNH with MSCONS"
+            )
+        if self._quantity is not None:
+            yield from self._value()
+        yield from self._joined.end()
+        if not self._is_ended:
+            yield Refused("no UNZ at the end: the file may be cut short", "", last)
+
+    def _segment(self, segment: Segment) -> Iterator[Record]:
+        tag = segment.tag
+        if not tag:
+            yield Refused("no segment, or one that breaks off", segment.raw, segment.number)
+        elif tag == "UNH":
+            self._message(segment)
+            if not self._is_mscons:
+                why = f"no MSCONS message: {segment.at(2)[:20]!r}"
+                yield Refused(why, segment.raw, segment.number)
+        elif tag in ("UNZ", "UNB"):
+            self._is_mscons, self._is_ended = False, tag == "UNZ"
+        elif self._is_mscons:
+            yield from self._said(segment)
+
+    def _message(self, segment: Segment) -> None:
+        self._is_mscons, self._is_ended = segment.at(2) == "MSCONS", False
+        self._is_its = self._is_its or self._is_mscons
+        self._location = self._obis = ""
+        self._offset = self._known_at = None
+        self._times = Times(self._zone, self._offset)
+
+    def _said(self, segment: Segment) -> Iterator[Record]:
+        tag = segment.tag
+        if tag == "QTY":
+            yield from self._quantity_said(segment)
+        elif tag == "DTM":
+            yield from self._time_said(segment)
+        elif tag == "STS":
+            is_substitute = segment.at(1) in _SUBSTITUTED
+            if is_substitute and self._quantity is not None and self._quantity.word == MEASURED:
+                self._quantity.word = ESTIMATED
+        elif tag == "LOC":
+            self._location, self._obis = segment.at(2).strip(), ""
+            self._times = Times(self._zone, self._offset)
+        elif tag == "LIN":
+            self._obis = ""
+            self._times = Times(self._zone, self._offset)
+        elif tag == "PIA" and segment.at(1) == "5":
+            self._obis = segment.at(2).strip()
+        elif tag == "NAD" and segment.at(1) not in ("MS", "MR"):
+            self._location = self._obis = ""
+
+    def _quantity_said(self, segment: Segment) -> Iterator[Record]:
+        value, unit = segment.at(1, 1).strip(), segment.at(1, 2).strip()
+        word = _WORD.get(segment.at(1, 0), MEASURED)
+        self._quantity = _Quantity(segment.number, segment.raw, value.replace(",", "."), "", word)
+        self._quantity.unit = _UNITS.get(unit.upper(), unit) if unit else unit_of(self._obis)
+        why = ""
+        if not self._location:
+            why = "a value, but no LOC says of what"
+        elif word != MISSING and not _NUMBER.fullmatch(value):
+            why = f"no number: {value[:40]!r}"
+        elif not self._quantity.unit:
+            why = f"neither QTY nor the OBIS code {self._obis[:40]!r} tells the unit"
+        if why:
+            self._quantity = None
+            yield Refused(why, segment.raw, segment.number)
+
+    def _time_said(self, segment: Segment) -> Iterator[Record]:
+        which, stamp, form = (segment.at(1, n) for n in range(3))
+        if self._quantity is not None:
+            self._quantity.times[which] = Said(stamp, form)
+            if len(self._quantity.raw) < _LONGEST_PAYLOAD:
+                self._quantity.raw += f"'{segment.raw}"
+        elif not self._location and which == "137":
+            self._known_at = self._times.instant(Said(stamp, form))
+        elif not self._location and which == "735":
+            # The offset of all stamps of the message, as in +0100.
+            sign, digits = stamp[:1], stamp[1:]
+            if _OFFSET.fullmatch(stamp):
+                ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+                self._offset = timezone(-ahead if sign == "-" else ahead)
+            else:
+                yield Refused(f"no offset from UTC: {stamp[:20]!r}", segment.raw, segment.number)
+
+    def _value(self) -> Iterator[Record]:
+        """Yield the value whose segments have ended: to the block of its series, or as a read."""
+        quantity, self._quantity = self._quantity, None
+        if quantity is None:
+            return
+        interval = self._times.interval(quantity.times)
+        if interval is not None:
+            starts_at, ends_at = interval
+            yield from self._joined.add(
+                Value(
+                    meter_id=f"{self._location}-{self._obis}" if self._obis else self._location,
+                    unit=quantity.unit, starts_at=starts_at, ends_at=ends_at,
+                    value=None if quantity.word == MISSING else quantity.value,
+                    quality=quantity.word, known_at=self._known_at, line=quantity.number,
+                )
+            )  # fmt: skip
+            return
+        read_at = self._times.read_at(quantity.times)
+        if read_at is None:
+            yield Refused("a value without interval or instant", quantity.raw, quantity.number)
+        elif quantity.word == MISSING:
+            yield Refused("a read that is not to be used", quantity.raw, quantity.number)
+        else:
+            yield Read(
+                meter_id=self._location, read_at=read_at, reading=quantity.value,
+                unit=quantity.unit, register=self._obis, quality=quantity.word,
+                known_at=self._known_at, line=quantity.number,
+            )  # fmt: skip

@@ -1,0 +1,114 @@
+"""The DTM segments of a value -> its interval or its instant, in UTC."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import NamedTuple
+
+from bronze.formats.local_time import LocalTime
+
+# DTM, 2005 of MSCONS: begin and end of an interval; when a read holds, was taken, or the device
+# was changed: only the first counts where there are several. 306: a gas day or a month.
+_BEGIN, _END, _PERIOD = "163", "164", "306"
+_OF_READ = ("7", "9", "60")
+_GAS_DAY_HOUR = 6
+# Arithmetic around them is safe.
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+# DTM, 2379: 102, 203, 204, 303, 304 and 610 differ by their digits; 201 has two for the year.
+_STAMP = re.compile(r"(\d{6}|\d{8}|\d{10}|\d{12}|\d{14})(?:([-+])(\d{2})(\d{2})?)?(?:UTC|GMT|Z)?",
+                    re.ASCII)  # fmt: skip
+
+
+class Said(NamedTuple):
+    """A DTM: its value and its format (2380, 2379)."""
+
+    stamp: str
+    form: str
+
+
+class Times:
+    """The clocks of one series, for stamps without offset, which are in file order."""
+
+    def __init__(self, zone: str, offset: timezone | None = None) -> None:
+        """Take the zone of such stamps, or their offset from UTC."""
+        self._offset = offset
+        self._begins, self._ends, self._reads = (LocalTime(zone) for _ in range(3))
+
+    def interval(self, times: dict[str, Said]) -> tuple[datetime, datetime] | None:
+        """Return begin and end; None where there are none."""
+        if _PERIOD in times and not (_BEGIN in times and _END in times):
+            return self._period(times[_PERIOD])
+        begin, end = (
+            self._instant(clock, times.get(which))
+            for clock, which in ((self._begins, _BEGIN), (self._ends, _END))
+        )
+        return (begin, end) if begin is not None and end is not None and begin < end else None
+
+    def read_at(self, times: dict[str, Said]) -> datetime | None:
+        """Return the instant of a read; None where there is none. A day is its begin."""
+        if _BEGIN in times or _END in times or _PERIOD in times:
+            return None
+        said = next((times[which] for which in _OF_READ if which in times), None)
+        return self.instant(said)
+
+    def instant(self, said: Said | None) -> datetime | None:
+        """Return the instant of one stamp of the message."""
+        return self._instant(self._reads, said)
+
+    def _instant(self, clock: LocalTime, said: Said | None) -> datetime | None:
+        found = _read(*said) if said is not None else None
+        if found is None:
+            return None
+        if found.tzinfo is not None:
+            return found
+        if self._offset is not None:
+            return found.replace(tzinfo=self._offset).astimezone(UTC)
+        return clock.instant(found)
+
+    def _period(self, said: Said) -> tuple[datetime, datetime] | None:
+        begin = _read(*said)
+        if begin is None:
+            return None
+        if said.form == "610":
+            end = (begin + timedelta(days=31)).replace(day=1)
+            return self._begins.midnight(begin), self._begins.midnight(end)
+        begin = begin.replace(hour=_GAS_DAY_HOUR)
+        ends = (self._begins.instant(begin), self._ends.instant(begin + timedelta(days=1)))
+        return (ends[0], ends[1]) if ends[0] is not None and ends[1] is not None else None
+
+
+@lru_cache(maxsize=256)
+def _read(stamp: str, form: str) -> datetime | None:
+    """Read a stamp: in UTC where it has an offset, else without zone; None where it is none."""
+    found = _STAMP.fullmatch(stamp.strip())
+    if not found:
+        return None
+    digits, sign, hours, minutes = found.groups()
+    if len(digits) == 10:
+        digits = f"20{digits}"
+    if len(digits) == 6:
+        if form != "610":
+            return None
+        digits += "01"
+    is_next_day = digits[8:10] == "24" and not digits[10:].strip("0")
+    clock = "00" if is_next_day else digits[8:10]
+    try:
+        read = (
+            datetime(  # noqa: DTZ001 - its zone is not told yet
+                int(digits[:4]),
+                int(digits[4:6]),
+                int(digits[6:8]),
+                int(clock or 0),
+                int(digits[10:12] or 0),
+                int(digits[12:14] or 0),
+            )
+            + timedelta(days=is_next_day)
+        )
+        if not _FIRST_YEAR <= read.year < _LAST_YEAR:
+            return None
+        if len(digits) == 8 or (not sign and len(found[0]) == len(found[1])):
+            return read
+        ahead = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+        return read.replace(tzinfo=timezone(-ahead if sign == "-" else ahead)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

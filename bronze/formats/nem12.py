@@ -1,0 +1,223 @@
+"""NEM12, NEM13 -> interval values a channel and day, register reads; Australian meter files.
+
+AEMO, Meter Data File Format Specification NEM12 & NEM13, version 2.5 and earlier: a 200 names a
+channel (NMI and suffix), its 300s follow, a day each; 400s say the quality of parts of the 300
+above, a 500 what the register showed; a 250 has two reads of a register. Time is UTC+10 all year.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import IO
+
+from bronze.formats.nem12_lines import (
+    DAY_MINUTES,
+    FLAG,
+    IS_NUMBER,
+    WORD,
+    Channel,
+    Day,
+    cell,
+    cells_of,
+    channel,
+    day,
+    instant,
+    lacks,
+    unit_of,
+    with_quality,
+)
+from bronze.formats.opened import text
+from bronze.formats.records import Read, Record, Refused, Told
+from lake.landing import UnreadableFile
+
+VERSION = 1
+
+# A day of single minutes takes 20 kB.
+_LONGEST_LINE = 1024 * 1024
+# Lines of a cover letter that may stand ahead of the first record.
+_MOST_STRANGE = 20
+# A file without its 100, as portals of distributors give out.
+_BARE = re.compile(rb"\s*200,[^,\r\n]*(?:,[^,\r\n]*){6},\d+,?[^\r\n]*[\r\n]+300,\d{8},")
+
+
+def is_its(name: str, head: bytes) -> bool:
+    """Tell a NEM12 or NEM13 file by its 100, or by a 200 and a 300 where it has none."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    said = start[:100].replace(b'"', b"").replace(b" ", b"").upper()
+    return said.startswith((b"100,NEM12", b"100,NEM13")) or bool(_BARE.match(start))
+
+
+def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
+    """Yield a block for each 300, reads for each 250 and 500, as ``<NMI>-<NMISuffix>``.
+
+    UnreadableFile where no line is a record of the format.
+    """
+    with text(stream) as plain:
+        yield from _Reader().records(iter(partial(plain.readline, _LONGEST_LINE), ""))
+
+
+class _Reader:
+    """The state of a file: what holds for the lines that follow."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, Callable[[list[str], str], Iterator[Record]]] = {
+            "100": self._header, "200": self._of_channel, "250": self._accumulation,
+            "300": self._of_day, "400": self._quality, "500": self._index_read,
+            "550": self._passed, "900": self._end,
+        }  # fmt: skip
+        self._line = 0
+        self._created = instant("")
+        self._channel: Channel | None = None
+        self._why = "no 200 stands above it"
+        self._day: Day | None = None
+        self._has_header = self._has_readings = self._is_ended = False
+
+    def records(self, lines: Iterator[str]) -> Iterator[Record]:
+        strange: list[Refused] = []
+        is_its = False
+        for number, ended in enumerate(lines, 1):
+            line = ended.rstrip("\r\n")
+            if not line.strip(" ,\t\x1a"):
+                continue
+            cells = cells_of(line)
+            step = self._steps.get(cells[0])
+            if step is None and self._is_continued(line):
+                continue
+            self._line = number
+            if step is None:
+                yield from self._day_ended()
+                strange.append(
+                    Refused(f"no record of the format begins {cells[0][:20]!r}", line, number)
+                )
+                if not is_its and len(strange) > _MOST_STRANGE:
+                    break
+            is_its = is_its or step is not None
+            if is_its and strange:
+                yield from strange
+                strange = []
+            if step is not None:
+                yield from step(cells, line)
+        if not is_its:
+            raise UnreadableFile(
+                "not a NEM12 or NEM13 file", cure=f"its lines begin {', '.join(self._steps)}"
+            )
+        yield from self._day_ended()
+        if not self._is_ended:
+            yield Refused("no 900 at the end: the file may be cut short", "", self._line)
+
+    def _header(self, cells: list[str], line: str) -> Iterator[Record]:
+        yield from self._day_ended()
+        self._has_header, self._is_ended, self._has_readings = True, False, False
+        self._without_channel()
+        self._created = instant(cell(cells, 2))
+        if cell(cells, 1).upper() not in ("NEM12", "NEM13"):
+            yield Refused("the 100 is neither of NEM12 nor of NEM13", line, self._line)
+
+    def _of_channel(self, cells: list[str], line: str) -> Iterator[Record]:
+        yield from self._begun()
+        self._channel, why = channel(cells)
+        if why:
+            self._why = f"the 200 above it (line {self._line}) has {why}"
+            yield Refused(f"the 200 has {why}", line, self._line)
+
+    def _of_day(self, cells: list[str], line: str) -> Iterator[Record]:
+        yield from self._begun()
+        self._has_readings = True
+        if self._channel is None:
+            self._day = Day(self._line, [line], reason=f"a 300, but {self._why}")
+        else:
+            self._day = day(self._channel, cells, line, self._line, self._created)
+
+    def _is_continued(self, line: str) -> bool:
+        """Add a line to a 300 that is broken into several; tell whether there is one."""
+        if self._channel is None or self._day is None or not self._day.is_short:
+            return False
+        whole = self._day.raw[0]
+        whole += line if whole.endswith(",") else f",{line}"
+        if len(whole) > _LONGEST_LINE:
+            return False
+        self._day = day(self._channel, cells_of(whole), whole, self._day.line, self._created)
+        return True
+
+    def _quality(self, cells: list[str], line: str) -> Iterator[Record]:
+        if self._day is None:
+            yield Refused("a 400, but no 300 stands above it", line, self._line)
+        elif self._day.block is None:
+            # It goes with its day.
+            if len(self._day.raw) <= DAY_MINUTES:
+                self._day.raw.append(line)
+        else:
+            self._day.block, why = with_quality(self._day.block, cells)
+            if why:
+                yield Refused(why, line, self._line)
+
+    def _day_ended(self) -> Iterator[Record]:
+        ended, self._day = self._day, None
+        if ended is not None and ended.reason:
+            yield Refused(ended.reason, "\n".join(ended.raw), ended.line)
+        if ended is not None and ended.block is not None:
+            yield ended.block
+
+    def _index_read(self, cells: list[str], line: str) -> Iterator[Record]:
+        """Yield what the register showed when somebody came; the rest of a 500 is of the visit."""
+        yield from self._day_ended()
+        reading, read_at = cell(cells, 4), instant(cell(cells, 3))
+        if not reading:
+            return
+        if self._channel is None or read_at is None or not IS_NUMBER.fullmatch(reading):
+            why = self._why if self._channel is None else "no instant or no number"
+            yield Refused(f"a 500 with a read, but {why}", line, self._line)
+            return
+        yield Read(
+            meter_id=self._channel.meter_id, read_at=read_at, reading=reading,
+            unit=self._channel.unit, known_at=self._created, line=self._line,
+        )  # fmt: skip
+
+    def _accumulation(self, cells: list[str], line: str) -> Iterator[Record]:
+        yield from self._begun()
+        self._has_readings = True
+        nmi, register, suffix, unit = (cell(cells, n) for n in (1, 3, 4, 19))
+        if why := lacks(NMI=nmi, NMISuffix=suffix, UOM=unit):
+            yield Refused(f"the 250 has {why}", line, self._line)
+            return
+        known_at = instant(cell(cells, 21)) or self._created
+        wrong = []
+        for which, at in (("previous", 8), ("current", 13)):
+            reading, stamp, flag = (cell(cells, n) for n in (at, at + 1, at + 2))
+            # A meter that is new has no previous read, N says that there is none.
+            if flag[:1].upper() == "N" or (which == "previous" and not reading + stamp):
+                continue
+            read_at = instant(stamp)
+            is_read = IS_NUMBER.fullmatch(reading) and FLAG.fullmatch(flag.upper())
+            if read_at is None or not is_read:
+                wrong.append(which)
+                continue
+            yield Read(
+                meter_id=f"{nmi}-{suffix}", read_at=read_at, reading=reading, unit=unit_of(unit),
+                register=register, quality=WORD[flag[0].upper()], known_at=known_at,
+                line=self._line,
+            )  # fmt: skip
+        if wrong:
+            why = "has no instant, number or quality flag"
+            yield Refused(f"the {' and the '.join(wrong)} read {why}", line, self._line)
+
+    def _passed(self, cells: list[str], line: str) -> Iterator[Record]:
+        yield from self._day_ended()
+
+    def _end(self, cells: list[str], line: str) -> Iterator[Record]:
+        yield from self._day_ended()
+        if not self._has_readings:
+            yield Refused("no readings between 100 and 900", line, self._line)
+        self._is_ended, self._has_readings = True, False
+        self._without_channel()
+
+    def _begun(self) -> Iterator[Record]:
+        """End the day above; say once that a file has no 100: its readings are as good."""
+        yield from self._day_ended()
+        self._is_ended = False
+        if not self._has_header:
+            self._has_header = True
+            yield Refused("no 100 at the beginning", "", self._line)
+
+    def _without_channel(self) -> None:
+        self._channel, self._why = None, "no 200 stands above it"

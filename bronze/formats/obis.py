@@ -1,0 +1,32 @@
+"""An OBIS code -> the unit that it implies: IEC 62056-61, EN 13757-1 for gas."""
+
+import re
+from functools import lru_cache
+
+_CODE = re.compile(r"(?:(\d{1,3})-\w{1,3}:)?(\d{1,3})\.(\d{1,3})\.", re.ASCII)
+_ELECTRICITY, _GAS = 1, 7
+# C of electricity, for all phases; each phase counts from 20, 40 and 60.
+_ACTIVE, _REACTIVE, _APPARENT = (1, 2, 15, 16), (3, 4, 5, 6, 7, 8), (9, 10)
+# D that is no time integral: means, maxima and what is now.
+_POWER = (2, 3, 4, 5, 6, 7, 13, 14, 15, 16, 23, 24, 25, 26, 27)
+# C of gas: volumes; 52 and 54 are gas state and calorific value. 99 is energy in EDI@Energy's list.
+_LAST_VOLUME, _GAS_ENERGY = 29, 99
+
+
+@lru_cache(maxsize=1024)
+def unit_of(code: str) -> str:
+    """Return kWh, kW, kVArh, kVAr, kVAh, kVA or m3; empty where a code tells none."""
+    found = _CODE.match(code)
+    if not found:
+        return ""
+    medium, quantity, kind = (int(n or _ELECTRICITY) for n in found.groups())
+    if medium == _GAS:
+        if quantity == _GAS_ENERGY:
+            return "kWh"
+        return "m3" if 0 < quantity <= _LAST_VOLUME else ""
+    if medium != _ELECTRICITY:
+        return ""
+    phase, quantity = (0, quantity) if quantity <= 20 else divmod(quantity, 20)
+    name = {**dict.fromkeys(_ACTIVE, "W"), **dict.fromkeys(_REACTIVE, "VAr"),
+            **dict.fromkeys(_APPARENT, "VA")}.get(quantity if phase < 4 else 0, "")  # fmt: skip
+    return f"k{name}{'' if kind in _POWER else 'h'}" if name else ""

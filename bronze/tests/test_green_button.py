@@ -1,0 +1,418 @@
+import contextlib
+import io
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bronze.formats import green_button
+from bronze.formats.espi_types import local_time, reading_type
+from bronze.formats.records import Block, Read, Record, Refused, Told
+from lake.landing import UnreadableFile
+
+POINT = "/espi/RetailCustomer/9B6C7066/UsagePoint/5446AF3F"
+EASTERN = {"dstEndRule": "B40E2000", "dstOffset": "3600", "dstStartRule": "360E2000",
+           "tzOffset": "-18000"}  # fmt: skip
+NEW_YEAR = 1325394000  # 2012-01-01 at midnight by the clock of New York
+
+
+def element(name: str, **said: Any) -> str:
+    inner = "".join(f"<{k}>{v}</{k}>" for k, v in said.items())
+    return f'<{name} xmlns="http://naesb.org/espi">{inner}</{name}>'
+
+
+def entry(content: str, self_: str = "", up: str = "", *related: str, uuid: str = "u") -> str:
+    links = "".join(
+        f'<link rel="{rel}" href="{href}"/>'
+        for rel, href in [("self", self_), ("up", up), *(("related", r) for r in related)]
+        if href
+    )
+    updated = "<updated>2012-10-24T00:00:00Z</updated>"
+    return f"<entry><id>urn:uuid:{uuid}</id>{links}<content>{content}</content>{updated}</entry>"
+
+
+def usage_point(path: str = POINT, uuid: str = "u") -> str:
+    return entry(element("UsagePoint"), path, "", f"{path}/MeterReading", uuid=uuid)
+
+
+def meter_reading(number: str = "01", kind: str = "07", point: str = POINT) -> str:
+    up = f"{point}/MeterReading"
+    path = f"{up}/{number}"
+    related = (f"{path}/IntervalBlock", f"/espi/ReadingType/{kind}")
+    return entry(element("MeterReading"), path, up, *related)
+
+
+def kind_of(number: str = "07", **said: Any) -> str:
+    fields = {"accumulationBehaviour": 4, "flowDirection": 1, "intervalLength": 900, "uom": 72}
+    content = element("ReadingType", **{**fields, **said})
+    return entry(content, f"/espi/ReadingType/{number}", "/espi/ReadingType")
+
+
+def reading(value: Any, start: int, duration: int = 900, quality: str = "") -> str:
+    period = f"<timePeriod><duration>{duration}</duration><start>{start}</start></timePeriod>"
+    judged = f"<ReadingQuality><quality>{quality}</quality></ReadingQuality>" if quality else ""
+    return f"<IntervalReading>{judged}{period}<value>{value}</value></IntervalReading>"
+
+
+def interval_block(*readings: str, number: str = "01", point: str = POINT) -> str:
+    up = f"{point}/MeterReading/{number}/IntervalBlock"
+    inner = "".join(readings)
+    content = f'<IntervalBlock xmlns="http://naesb.org/espi">{inner}</IntervalBlock>'
+    return entry(content, f"{up}/17D", up)
+
+
+def quarters(*values: Any, start: int = NEW_YEAR) -> list[str]:
+    return [reading(value, start + 900 * n) for n, value in enumerate(values)]
+
+
+def feed(*entries: str) -> bytes:
+    return f'<feed xmlns="http://www.w3.org/2005/Atom">{"".join(entries)}</feed>'.encode()
+
+
+def read(*entries: str, told: Told | None = None) -> list[Record]:
+    return list(green_button.records(io.BytesIO(feed(*entries)), told or Told()))
+
+
+def blocks(found: list[Record]) -> list[Block]:
+    kept = [block for block in found if isinstance(block, Block)]
+    assert kept == found
+    return kept
+
+
+def only_refused(found: list[Record]) -> Refused:
+    [one] = [r for r in found if isinstance(r, Refused)]
+    return one
+
+
+def test_readings_of_one_length_are_a_block_of_their_usage_point() -> None:
+    all_ = [usage_point(), meter_reading(), kind_of(), interval_block(*quarters(5, 0, 7))]
+    [block] = blocks(read(*all_))
+    assert block == Block(
+        meter_id="5446AF3F", starts_at=datetime(2012, 1, 1, 5, tzinfo=UTC), resolution="PT15M",
+        unit="Wh", values=["5", "0", "7"], quality="measured",
+        known_at=datetime(2012, 10, 24, tzinfo=UTC), line=1,
+    )  # fmt: skip
+
+
+def test_the_order_of_entries_does_not_matter() -> None:
+    all_ = [usage_point(), meter_reading(), kind_of(), interval_block(*quarters(5, 0, 7))]
+    assert read(*all_) == read(*reversed(all_))
+
+
+class _Unseekable(io.RawIOBase):
+    def __init__(self, sent: bytes) -> None:
+        self._sent = io.BytesIO(sent)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._sent.readinto(buffer)
+
+
+def test_a_stream_that_cannot_be_read_twice_gives_the_same() -> None:
+    all_ = [usage_point(), meter_reading(), kind_of(), interval_block(*quarters(5, 0, 7))]
+    stream: Any = io.BufferedReader(_Unseekable(feed(*all_)))
+    assert list(green_button.records(stream, Told())) == read(*all_)
+
+
+def test_a_block_is_a_day_long_at_most_and_a_gap_begins_another() -> None:
+    days = interval_block(*quarters(*range(100)))
+    gap = interval_block(*quarters(1, start=NEW_YEAR + 200 * 900))
+    found = blocks(read(usage_point(), meter_reading(), kind_of(), days, gap))
+    assert [len(block.values) for block in found] == [96, 4, 1]
+
+
+def test_prefixes_of_name_spaces_do_not_matter() -> None:
+    plain = feed(usage_point(), meter_reading(), kind_of(), interval_block(*quarters(5, 7)))
+    text = plain.decode().replace(' xmlns="http://naesb.org/espi"', "")
+    espi = "UsagePoint|MeterReading|ReadingType|IntervalBlock|IntervalReading|timePeriod|duration"
+    fields = f"{espi}|start|value|uom|flowDirection|accumulationBehaviour|intervalLength"
+    text = re.sub(rf"<(/?)({fields})>", r"<\1e:\2>", text)
+    text = re.sub(r"<(/?)(feed|entry|link|content|id|updated)\b", r"<\1a:\2", text)
+    text = text.replace("xmlns=", 'xmlns:e="http://naesb.org/espi" xmlns:a=')
+    [block] = blocks(list(green_button.records(io.BytesIO(text.encode()), Told())))
+    assert (block.meter_id, list(block.values)) == ("5446AF3F", ["5", "7"])
+
+
+@pytest.mark.parametrize(
+    ("uom", "power", "sent", "value", "unit"),
+    [(72, 0, "265", "265", "Wh"), (72, 3, "2", "2", "kWh"), (72, 6, "2", "2", "MWh"),
+     (72, -3, "1234", "1.234", "Wh"), (72, 1, "5", "50", "Wh"), (38, 3, "4", "4", "kW"),
+     (38, -1, "45", "4.5", "W"), (73, 3, "1", "1", "kVArh"), (42, -3, "1500", "1.5", "m3"),
+     (119, 0, "100", "2.8316846592", "m3"), (119, -2, "100", "0.028316846592", "m3"),
+     (169, -3, "1000", "29.300111111", "kWh"), (132, 0, "1", "0.000293071", "kWh"),
+     (31, 3, "3600", "1", "kWh"), (134, 0, "10", "0.01", "m3"), (67, 1, "1", "10", "ESPI unit 67"),
+     (72, -12, "1", "0.000000000001", "Wh"), (72, 2, "-7", "-700", "Wh"), (72, 0, "0", "0", "Wh")],
+)  # fmt: skip
+def test_values_are_exact_in_a_unit_that_is_known(
+    uom: int, power: int, sent: str, value: str, unit: str
+) -> None:
+    kind = reading_type({"uom": str(uom), "powerOfTenMultiplier": str(power)})
+    assert (kind.value(sent), kind.unit) == (value, unit)
+
+
+@pytest.mark.parametrize(
+    ("quality", "word"),
+    [("", "measured"), *((str(q), "measured") for q in (0, 14, 17, 18, 19)),
+     *((str(q), "estimated") for q in (7, 8, 9, 10, 11, 12, 13, 15, 16))],
+)  # fmt: skip
+def test_a_quality_becomes_a_word(quality: str, word: str) -> None:
+    one = interval_block(reading(5, NEW_YEAR, quality=quality))
+    [block] = blocks(read(usage_point(), meter_reading(), kind_of(), one))
+    assert block.quality == word
+
+
+def test_a_reading_without_quality_has_that_of_its_type_and_the_worst_of_several_counts() -> None:
+    several = reading(7, NEW_YEAR + 900, quality="17").replace(
+        "</ReadingQuality>",
+        "</ReadingQuality><ReadingQuality><quality>8</quality></ReadingQuality>",
+    )
+    one = interval_block(reading(5, NEW_YEAR), several, reading(5, NEW_YEAR + 1800, quality="18"))
+    [block] = blocks(read(usage_point(), meter_reading(), kind_of(defaultQuality=9), one))
+    assert block.quality == ["estimated", "estimated", "measured"]
+
+
+def test_import_and_export_are_meters_of_their_own_in_any_file() -> None:
+    export = [meter_reading("02", "08"), kind_of("08", flowDirection=19),
+              interval_block(*quarters(9), number="02")]  # fmt: skip
+    both = read(usage_point(), meter_reading(), kind_of(), interval_block(*quarters(5)), *export)
+    assert [b.meter_id for b in blocks(both)] == ["5446AF3F", "5446AF3F-export"]
+    assert [b.meter_id for b in blocks(read(usage_point(), *export))] == ["5446AF3F-export"]
+
+
+def test_two_series_of_one_flow_have_the_id_of_their_reading() -> None:
+    hourly = [meter_reading("02", "08"), kind_of("08", intervalLength=3600),
+              interval_block(reading(20, NEW_YEAR, 3600), number="02")]  # fmt: skip
+    reactive = [meter_reading("03", "09"), kind_of("09", uom=73),
+                interval_block(*quarters(1), number="03")]  # fmt: skip
+    found = blocks(read(usage_point(), meter_reading(), kind_of(), interval_block(*quarters(5)),
+                        *hourly, *reactive))  # fmt: skip
+    assert [b.meter_id for b in found] == ["5446AF3F-01", "5446AF3F-02", "5446AF3F-VArh"]
+
+
+def test_several_usage_points_are_told_apart_and_a_short_id_has_the_customer_before_it() -> None:
+    points = ["/espi/RetailCustomer/11/UsagePoint/1", "/espi/RetailCustomer/12/UsagePoint/1"]
+    all_ = [e for n, p in enumerate(points)
+            for e in (interval_block(*quarters(n), point=p), meter_reading(point=p),
+                      usage_point(p))]  # fmt: skip
+    found = blocks(read(*all_, kind_of()))
+    assert [(b.meter_id, *b.values) for b in found] == [("11-1", "0"), ("12-1", "1")]
+
+
+def test_without_links_the_only_type_and_the_only_point_hold() -> None:
+    content = f'<IntervalBlock xmlns="http://naesb.org/espi">{reading(5, NEW_YEAR)}</IntervalBlock>'
+    point, kind = element("UsagePoint"), element("ReadingType", uom=72)
+    all_ = [entry(content), entry(element("MeterReading")), entry(kind), entry(point, uuid="4711")]
+    [block] = blocks(read(*all_))
+    assert block.meter_id == "4711"
+    [block] = blocks(read(*all_[:3], told=Told(meter_id="told")))
+    assert block.meter_id == "told"
+    assert only_refused(read(*all_[:3])).reason == "no UsagePoint says of which meter it is"
+
+
+def test_readings_whose_type_is_not_known_are_refused_once() -> None:
+    other = [kind_of("08"), kind_of("09")]
+    two = [interval_block(*quarters(1, 2, 3)), interval_block(*quarters(4, 5))]
+    found = read(usage_point(), meter_reading(), *other, *two)
+    assert [r.reason for r in found if isinstance(r, Refused)] == [
+        "no link says of which ReadingType it is"
+    ] * 2
+    without_unit = read(usage_point(), meter_reading(), kind_of(uom=0), two[0])
+    assert only_refused(without_unit).reason == "its ReadingType has no unit"
+
+
+@pytest.mark.parametrize("behaviour", [1, 2, 3])
+def test_a_value_of_a_register_is_a_read(behaviour: int) -> None:
+    kind = kind_of(accumulationBehaviour=behaviour, powerOfTenMultiplier=3)
+    one = interval_block(reading(4711, NEW_YEAR, 0, quality="8"))
+    [found] = read(usage_point(), meter_reading(), kind, one)
+    assert found == Read(
+        meter_id="5446AF3F", read_at=datetime(2012, 1, 1, 5, tzinfo=UTC), reading="4711",
+        unit="kWh", quality="estimated", known_at=datetime(2012, 10, 24, tzinfo=UTC), line=1,
+    )  # fmt: skip
+
+
+def test_what_is_money_is_passed_over() -> None:
+    money = [meter_reading("02", "08"), kind_of("08", uom=80, kind=3),
+             interval_block(*quarters(9), number="02")]  # fmt: skip
+    found = read(usage_point(), meter_reading(), kind_of(), interval_block(*quarters(5)), *money)
+    assert len(blocks(found)) == 1
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [(reading("x", NEW_YEAR + 900), "no number: 'x'"),
+     (reading(1, NEW_YEAR + 900).replace(str(NEW_YEAR + 900), "soon"), "a reading without start"),
+     (reading(1, NEW_YEAR + 900).replace("<duration>900", "<duration>x"),
+      "a reading without duration"),
+     (reading(1, 10**11), "a reading without start")],
+)  # fmt: skip
+def test_a_reading_that_is_none_is_refused_and_no_other(bad: str, reason: str) -> None:
+    one = interval_block(reading(5, NEW_YEAR), bad, reading(7, NEW_YEAR + 1800))
+    found = read(usage_point(), meter_reading(), kind_of(), one)
+    refused = only_refused(found)
+    assert refused.reason == reason
+    assert "IntervalReading" in refused.payload
+    values = [v for block in found if isinstance(block, Block) for v in block.values]
+    assert [v for v in values if v is not None] == ["5", "7"]
+
+
+def test_a_reading_without_value_is_a_gap() -> None:
+    empty = reading("", NEW_YEAR + 900).replace("<value></value>", "")
+    one = interval_block(reading(5, NEW_YEAR), empty, reading(7, NEW_YEAR + 1800))
+    [block] = blocks(read(usage_point(), meter_reading(), kind_of(), one))
+    assert (list(block.values), block.quality) == (
+        ["5", None, "7"], ["measured", "missing", "measured"],
+    )  # fmt: skip
+
+
+def test_readings_without_period_follow_one_another_from_the_begin_of_their_block() -> None:
+    inner = "".join(f"<IntervalReading><value>{n}</value></IntervalReading>" for n in (1, 2, 3))
+    begin = f"<interval><duration>2700</duration><start>{NEW_YEAR}</start></interval>"
+    [block] = blocks(read(usage_point(), meter_reading(), kind_of(), interval_block(begin, inner)))
+    assert block.starts_at == datetime(2012, 1, 1, 5, tzinfo=UTC)
+    assert (block.resolution, list(block.values)) == ("PT15M", ["1", "2", "3"])
+
+
+def local_entry(**said: str) -> str:
+    return entry(element("LocalTimeParameters", **{**EASTERN, **said}), "/espi/LocalTime/1")
+
+
+def test_whole_local_days_and_months_are_named() -> None:
+    month = reading(100, NEW_YEAR, 31 * 86400)
+    march = 1331442000  # 2012-03-11, a day of 23 hours
+    spring, odd = reading(9, march, 82800), reading(8, march + 7200, 7200)
+    all_ = [usage_point(), meter_reading(), kind_of(), interval_block(month, spring, odd)]
+    march_begins = "2012-03-11T00:00:00-05:00"
+    found = blocks(read(*all_, local_entry()))
+    assert [(b.resolution, b.starts_at.isoformat()) for b in found[:2]] == [
+        ("P1M", "2012-01-01T00:00:00-05:00"), ("P1D", march_begins),
+    ]  # fmt: skip
+    assert found[2].resolution == "PT2H"
+    # Without them the sender's zone counts, and else UTC.
+    told = blocks(read(*all_, told=Told(zone="America/New_York")))
+    assert [b.resolution for b in told] == ["P1M", "P1D", "PT2H"]
+    assert [b.resolution for b in blocks(read(*all_))] == ["PT744H", "PT23H", "PT2H"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "hours"),
+    [("2012-03-11T06:59:59", -5), ("2012-03-11T07:00:00", -4), ("2012-11-04T05:59:59", -4),
+     ("2012-11-04T06:00:00", -5), ("2025-03-09T06:59:59", -5), ("2025-03-09T07:00:00", -4)],
+)  # fmt: skip
+def test_the_rules_say_when_clocks_change(moment: str, hours: int) -> None:
+    local = local_time(EASTERN)(datetime.fromisoformat(moment).replace(tzinfo=UTC))
+    offset = local.utcoffset()
+    assert offset is not None
+    assert offset.total_seconds() == hours * 3600
+
+
+def test_the_rule_of_the_last_sunday_and_of_the_south() -> None:
+    europe = {"tzOffset": "3600", "dstOffset": "3600", "dstStartRule": "3E0E2000",
+              "dstEndRule": "AE0E3000"}  # fmt: skip
+    south = {**europe, "dstStartRule": "A40E2000", "dstEndRule": "440E3000"}
+    said = [
+        (europe, "2025-03-30T00:59:00", 1), (europe, "2025-03-30T01:00:00", 2),
+        (europe, "2025-10-26T00:59:00", 2), (europe, "2025-10-26T01:00:00", 1),
+        (south, "2025-01-01T00:00:00", 2), (south, "2025-07-01T00:00:00", 1),
+        ({}, "2025-07-01T00:00:00", 0), ({"tzOffset": "x"}, "2025-07-01T00:00:00", 0),
+    ]  # fmt: skip
+    for rules, moment, hours in said:
+        local = local_time(rules)(datetime.fromisoformat(moment).replace(tzinfo=UTC))
+        offset = local.utcoffset()
+        assert offset is not None
+        assert offset.total_seconds() == hours * 3600, (rules, moment)
+
+
+def test_a_feed_that_breaks_off_gives_the_entries_before_and_says_so() -> None:
+    all_ = feed(usage_point(), meter_reading(), kind_of(), interval_block(*quarters(5, 7)),
+                interval_block(*quarters(8, start=NEW_YEAR + 9000)))  # fmt: skip
+    found = list(green_button.records(io.BytesIO(all_[: all_.rindex(b"</Int")]), Told()))
+    refused = only_refused(found)
+    assert refused.reason.startswith("the XML breaks off")
+    assert [list(b.values) for b in found if isinstance(b, Block)] == [["5", "7"]]
+
+
+def test_a_feed_without_readings_says_so() -> None:
+    assert only_refused(read(usage_point())).reason == "no IntervalReading in the feed"
+
+
+BOMB = "".join(f'<!ENTITY b{n} "{f"&b{n - 1};" * 10}">' for n in range(1, 10))
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [f'<!DOCTYPE feed [<!ENTITY b0 "bomb">{BOMB}]>',
+     '<!DOCTYPE feed [<!ENTITY x SYSTEM "file:///etc/hostname">]>',
+     '<!DOCTYPE feed SYSTEM "http://127.0.0.1:9/espi.dtd">', "<!DOCTYPE feed>"],
+)  # fmt: skip
+def test_a_dtd_is_refused_whatever_it_declares(doctype: str) -> None:
+    body = feed(usage_point(), kind_of(), interval_block(*quarters(5))).decode()
+    for sent in (doctype + body, doctype + body.replace("<value>5", "<value>&b9;&x;")):
+        with pytest.raises(UnreadableFile, match="DTD"):
+            list(green_button.records(io.BytesIO(sent.encode()), Told()))
+
+
+@pytest.mark.parametrize("sent", [b"", b"hello", b"<feed", b"<feed/>", b"<a><b/></a>", b"\xff\xfe<",
+                                  b'<?xml version="1.0" encoding="nonsense"?><feed/>'])  # fmt: skip
+def test_a_file_of_another_form_is_unreadable(sent: bytes) -> None:
+    with pytest.raises(UnreadableFile):
+        list(green_button.records(io.BytesIO(sent), Told()))
+
+
+def test_it_knows_its_files_and_no_others() -> None:
+    sent = feed(usage_point())
+    assert green_button.is_its("a", sent)
+    assert green_button.is_its("a", b"\xef\xbb\xbf<?xml version='1.0'?>\n" + sent)
+    assert green_button.is_its("a", sent.decode().encode("utf-16"))
+    for head in (b"", b"100,NEM12", b"<Publication_MarketDocument>", b"UNA:+.? '", b"{"):
+        assert not green_button.is_its("GreenButton.xml", head)
+
+
+@given(st.binary(max_size=300), st.integers(0, 2000))
+def test_any_bytes_give_records_or_unreadable_file(noise: bytes, at: int) -> None:
+    good = feed(usage_point(), meter_reading(), kind_of(), interval_block(*quarters(5)))
+    for sent in (noise, good[:at] + noise + good[at:], good[:at]):
+        with contextlib.suppress(UnreadableFile):
+            list(green_button.records(io.BytesIO(sent), Told()))
+
+
+@given(st.dictionaries(st.sampled_from(
+    ["uom", "powerOfTenMultiplier", "flowDirection", "accumulationBehaviour", "intervalLength",
+     "defaultQuality"]), st.integers().map(str) | st.text(st.characters(codec="ascii"))),
+    st.integers().map(str) | st.text())  # fmt: skip
+def test_any_type_reads_any_value(said: dict[str, str], value: str) -> None:
+    found = reading_type(said).value(value)
+    assert found is None or Decimal(found).is_finite()
+
+
+@pytest.mark.parametrize(
+    ("name", "meter_id", "count", "total"),
+    [
+        ("Coastal_Multi_Family_Jan_1_2011_to_Jan_1_2012_RetailCustomer_5", "5-1", 8760, 4425305),
+        ("TestGBDataHourlyNineDaysBinnedDaily", "2-2", 216, 199563),
+        ("test_usage_data_11", "5446AF3F", 92, 109403),
+        ("test_usage_data_2", "5446AF3F", 860, 879978),
+        ("testdata", "d84e22dfb692777f08e352faf2df9c45-01", 552, 351425),
+    ],
+)
+def test_the_public_files_add_up_to_what_a_plain_reading_says(
+    public_data: Path, name: str, meter_id: str, count: int, total: int
+) -> None:
+    sent = (public_data / "formats" / "greenbutton" / f"{name}.xml").read_bytes()
+    assert green_button.is_its(name, sent[:65536])
+    found = blocks(list(green_button.records(io.BytesIO(sent), Told())))
+    plain = re.findall(
+        r"<IntervalReading>.*?<start>(\d+)</start>.*?<value>(\d+)</value>", sent.decode(), re.DOTALL
+    )
+    values = [v for block in found for v in block.values]
+    assert values == [value for _, value in plain]
+    assert (len(values), sum(int(v or 0) for v in values)) == (count, total)
+    assert {(b.meter_id, b.unit) for b in found} == {(meter_id, "Wh")}
+    assert found[0].starts_at == datetime.fromtimestamp(int(plain[0][0]), UTC)

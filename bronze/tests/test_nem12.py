@@ -1,0 +1,315 @@
+import contextlib
+import csv
+import io
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bronze.formats import nem12
+from bronze.formats.opened import contents
+from bronze.formats.records import Block, Read, Record, Refused, Told
+from lake.landing import UnreadableFile
+
+AEST = timezone(timedelta(hours=10))
+HEADER = "100,NEM12,202405011135,MDA1,Ret1"
+
+
+def channel(minutes: int = 30, unit: str = "kWh", suffix: str = "E1") -> str:
+    return f"200,6123456789,E1B1,1,{suffix},N1,M1,{unit},{minutes},"
+
+
+def day(values: list[str], flag: str = "A", date: str = "20240501", said: str = "") -> str:
+    return f"300,{date},{','.join(values)},{flag},,,{said},"
+
+
+def numbers(count: int) -> list[str]:
+    return [f"{n}.250" for n in range(count)]
+
+
+def read(*lines: str, end: str = "\r\n") -> list[Record]:
+    return list(nem12.records(io.BytesIO(end.join([*lines, ""]).encode()), Told()))
+
+
+def only_block(found: list[Record]) -> Block:
+    [block] = found
+    assert isinstance(block, Block)
+    return block
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 15, 30, 60, 48])
+def test_a_day_is_a_block_at_ten_hours_ahead_of_utc_all_year(minutes: int) -> None:
+    values = numbers(1440 // minutes)
+    block = only_block(
+        read(HEADER, channel(minutes), day(values, said="20240502120025", date="20241230"), "900")
+    )
+    assert block == Block(
+        meter_id="6123456789-E1", starts_at=datetime(2024, 12, 30, tzinfo=AEST),
+        resolution=f"PT{minutes}M", unit="kWh", values=values, quality="measured",
+        known_at=datetime(2024, 5, 2, 12, 0, 25, tzinfo=AEST), line=3,
+    )  # fmt: skip
+
+
+def test_values_keep_their_text_and_units_get_their_spelling() -> None:
+    values = [".005", "-1.10", "2.", "1e-3", *numbers(44)]
+    block = only_block(read(HEADER, channel(unit="KVARH", suffix="Q1"), day(values), "900"))
+    assert (block.meter_id, block.unit, block.values) == ("6123456789-Q1", "kVArh", values)
+
+
+@pytest.mark.parametrize(
+    ("flag", "word"),
+    [("A", "measured"), ("E52", "estimated"), ("F14", "estimated"), ("S14", "estimated"),
+     ("N", "missing"), ("a", "measured")],
+)  # fmt: skip
+def test_a_flag_becomes_a_word(flag: str, word: str) -> None:
+    block = only_block(read(HEADER, channel(), day(numbers(48), flag), "900"))
+    assert block.quality == word
+    assert list(block.values) == ([None] * 48 if word == "missing" else numbers(48))
+
+
+def test_400s_say_the_quality_of_parts_of_the_day_above() -> None:
+    block = only_block(
+        read(HEADER, channel(), day(numbers(48), "V"), "400,1,20,F14,76,", "400,21,46,A,,",
+             "400,48,48,N,,", "900")
+    )  # fmt: skip
+    assert block.quality == [
+        *["estimated"] * 20, *["measured"] * 26, "estimated", "missing",
+    ]  # fmt: skip
+    assert block.values[47] is None
+    assert list(block.values[:47]) == numbers(48)[:47]
+
+
+@pytest.mark.parametrize(
+    "line", ["400,0,2,A,,", "400,3,2,A,,", "400,1,49,A,,", "400,1,x,A,,", "400,1,2,V,,", "400,1,2"]
+)
+def test_a_400_of_no_part_is_refused_and_the_day_stays(line: str) -> None:
+    refused, block = read(HEADER, channel(), day(numbers(48)), line, "900")
+    assert isinstance(refused, Refused)
+    assert (refused.payload, refused.line) == (line, 4)
+    assert isinstance(block, Block)
+    assert block.quality == "measured"
+
+
+def test_a_value_that_is_no_number_leaves_a_gap_and_an_empty_one_too() -> None:
+    values = numbers(48)
+    values[3], values[7] = "abc", ""
+    refused, block = read(HEADER, channel(), day(values), "900")
+    assert isinstance(refused, Refused)
+    assert refused.reason == "no number: value 4"
+    assert isinstance(block, Block)
+    assert [n for n, v in enumerate(block.values) if v is None] == [3, 7]
+    assert [n for n, word in enumerate(block.quality) if word == "missing"] == [3, 7]
+
+
+@pytest.mark.parametrize("wrong", [47, 49, 96])
+def test_a_wrong_count_of_values_is_refused_with_its_400s_and_nothing_else(wrong: int) -> None:
+    bad = day(numbers(wrong), "V")
+    refused, block = read(HEADER, channel(), bad, "400,1,48,A,,", day(numbers(48)), "900")
+    assert refused == Refused(f"{wrong} values, and 30 minutes make 48", f"{bad}\n400,1,48,A,,", 3)
+    assert isinstance(block, Block)
+
+
+def test_a_day_that_is_cut_short_is_refused_because_its_last_value_may_be_cut() -> None:
+    cut = day(numbers(48))[:-20]
+    refused, end = read(HEADER, channel(), cut)
+    assert isinstance(refused, Refused)
+    assert refused.payload == cut
+    assert isinstance(end, Refused)
+    assert "900" in end.reason
+
+
+def test_a_day_that_is_broken_into_lines_is_put_together() -> None:
+    values = numbers(48)
+    first, second = ",".join(values[:20]), ",".join(values[20:])
+    lines = ["300,20240501,", f"{first},", f"{second},A,,,20240502120025,"]
+    block = only_block(read(HEADER, channel(), *lines, "900"))
+    assert (block.values, block.line) == (values, 3)
+
+
+def test_without_a_readable_200_every_day_says_why() -> None:
+    bad = channel(minutes=7)
+    first, second = read(HEADER, bad, day(numbers(48)), "900")
+    assert first == Refused("the 200 has no interval length that divides a day: '7'", bad, 2)
+    assert isinstance(second, Refused)
+    assert "line 2" in second.reason
+    assert second.payload == day(numbers(48))
+
+
+def test_what_is_no_record_is_refused_alone() -> None:
+    refused, block = read(HEADER, channel(), "777,x", day(numbers(48)), "900")
+    assert refused == Refused("no record of the format begins '777'", "777,x", 3)
+    assert isinstance(block, Block)
+
+
+@pytest.mark.parametrize("date", ["20230231", "2024051", "", "x"])
+def test_a_day_that_is_none_is_refused(date: str) -> None:
+    [refused] = read(HEADER, channel(), day(numbers(48), date=date), "900")
+    assert isinstance(refused, Refused)
+
+
+def test_a_file_without_100_and_900_gives_its_readings_and_says_so() -> None:
+    first, block, last = read("", channel(), day(numbers(48)))
+    assert first == Refused("no 100 at the beginning", "", 2)
+    assert isinstance(block, Block)
+    assert isinstance(last, Refused)
+    assert "900" in last.reason
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends_blank_lines_quotes_and_case_do_not_matter(end: str) -> None:
+    quoted = ",".join(f'"{cell}"' for cell in day(numbers(48)).split(","))
+    found = read("\ufeff100,nem12,202405011135,A,B", "", channel(), quoted, ",,,", "900", end=end)
+    block = only_block(found)
+    assert block.values == numbers(48)
+    # The header tells when it was said where the day does not.
+    assert block.known_at == datetime(2024, 5, 1, 11, 35, tzinfo=AEST)
+
+
+def test_a_500_with_an_index_is_a_read_of_the_channel() -> None:
+    block, read_ = read(
+        HEADER, channel(), day(numbers(48)), "500,N,,20240113121500,002188.0", "500,O,S1,,", "900"
+    )
+    assert isinstance(block, Block)
+    assert read_ == Read(
+        meter_id="6123456789-E1", read_at=datetime(2024, 1, 13, 12, 15, tzinfo=AEST),
+        reading="002188.0", unit="kWh", known_at=datetime(2024, 5, 1, 11, 35, tzinfo=AEST), line=4,
+    )  # fmt: skip
+
+
+def accumulated(current: str = "000999", flag: str = "E64", previous: str = "000888") -> str:
+    was = "20040108103055,A" if previous else ","
+    return (f"250,VDEF005890,1141,1,11,11,M1,E,{previous},{was},,,{current},20040408000000,{flag}"
+            ",,,111,KWH,20040408, 20040409000000,20040109103023")  # fmt: skip
+
+
+def test_a_250_is_two_reads_of_a_register() -> None:
+    first, second = read("100,NEM13,200401101030,A,B", accumulated(), "550,N,,E,", "900")
+    known_at = datetime(2004, 4, 9, tzinfo=AEST)
+    assert first == Read(
+        meter_id="VDEF005890-11", read_at=datetime(2004, 1, 8, 10, 30, 55, tzinfo=AEST),
+        reading="000888", unit="kWh", register="1", known_at=known_at, line=2,
+    )  # fmt: skip
+    assert second == Read(
+        meter_id="VDEF005890-11", read_at=datetime(2004, 4, 8, tzinfo=AEST), reading="000999",
+        unit="kWh", register="1", quality="estimated", known_at=known_at, line=2,
+    )  # fmt: skip
+
+
+def test_a_new_register_has_one_read_and_a_broken_read_leaves_the_other() -> None:
+    header = "100,NEM13,200401101030,A,B"
+    [one] = read(header, accumulated(previous=""), "900")
+    assert isinstance(one, Read)
+    assert one.reading == "000999"
+    good, refused = read(header, accumulated(current="x"), "900")
+    assert isinstance(good, Read)
+    assert isinstance(refused, Refused)
+    assert refused.reason.startswith("the current read")
+    [nothing] = read(header, accumulated().replace("KWH", ""), "900")
+    assert nothing == Refused("the 250 has no UOM", accumulated().replace("KWH", ""), 2)
+
+
+def test_a_file_of_another_form_is_unreadable() -> None:
+    for text in ("", "\r\n \r\n", "meter_id,starts_at\n" * 100, "hello"):
+        with pytest.raises(UnreadableFile):
+            list(nem12.records(io.BytesIO(text.encode()), Told()))
+
+
+def test_it_knows_its_files_and_no_others() -> None:
+    bare = f"\r\n{channel()}\r\n{day(numbers(48))}\r\n900"
+    for head in (HEADER, '"100","NEM12"', "\ufeff100, nem13,", bare, bare.lstrip()):
+        assert nem12.is_its("a.csv", head.encode())
+    others = ("", "100,200,300", "200,1\n300,2", "meter_id,starts_at", "UNA:+.? '", "<feed>", "{")
+    for head in others:
+        assert not nem12.is_its("NEM12.csv", head.encode())
+
+
+@given(
+    st.binary(max_size=300) | st.text(alphabet='1205349,AEV\r\n."', max_size=300).map(str.encode)
+)
+def test_any_bytes_give_records_or_unreadable_file(tail: bytes) -> None:
+    start = f"{HEADER}\n{channel()}\n300,20240501,1,".encode()
+    for sent in (tail, start + tail):
+        with contextlib.suppress(UnreadableFile):
+            list(nem12.records(io.BytesIO(sent), Told()))
+
+
+def plain_sums(text: str) -> tuple[dict[str, Decimal], int, int]:
+    """Sum a file by unit in the plainest way; and count values and reads."""
+    sums: dict[str, Decimal] = {}
+    values = reads = count = 0
+    unit = ""
+    cells: list[str] = []
+    rows = [row for row in csv.reader(io.StringIO(text)) if row]
+    for position, line in enumerate(rows):
+        row = line
+        # One file breaks a day into lines.
+        if row[0] == "300" and len(row) < 10:
+            row = [*row[:2], *rows[position + 1][:-1], *rows[position + 2]]
+        if row[0] == "200":
+            unit, count = row[7].lower(), 1440 // int(row[8])
+        elif row[0] == "300":
+            cells = row[2 : count + 2]
+            values += count
+            sums[unit] = sums.get(unit, Decimal(0)) + sum(map(Decimal, cells))
+        elif row[0] == "400" and row[3] == "N":
+            sums[unit] -= sum(map(Decimal, cells[int(row[1]) - 1 : int(row[2])]))
+        elif row[0] == "250":
+            reads += 2
+        elif row[0] == "500" and row[4]:
+            reads += 1
+    return sums, values, reads
+
+
+def test_the_public_files_add_up_to_what_a_plain_reading_says(public_data: Path) -> None:
+    folder = public_data / "formats" / "nem12"
+    files = [f for f in sorted(folder.rglob("*")) if f.is_file() and f.name != "LICENSE"]
+    seen = 0
+    for file in files:
+        if file.parent.name == "invalid" and "powercor" not in file.name:
+            continue
+        for member in contents(file):
+            assert nem12.is_its(member.name, member.head), file
+            text = member.stream.read()
+            found = list(nem12.records(io.BytesIO(text), Told()))
+            sums: dict[str, Decimal] = {}
+            for block in found:
+                if isinstance(block, Block):
+                    energy = sum(Decimal(v) for v in block.values if v is not None)
+                    unit = block.unit.lower()
+                    sums[unit] = sums.get(unit, Decimal(0)) + energy
+            values = sum(len(b.values) for b in found if isinstance(b, Block))
+            reads = sum(isinstance(r, Read) for r in found)
+            assert (sums, values, reads) == plain_sums(text.decode()), file
+            refused = [r for r in found if isinstance(r, Refused)]
+            assert len(refused) == ("powercor" in file.name), file
+            seen += 1
+    assert seen >= 80
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "line", "values"),
+    [
+        ("15min_200_30min_300", "48 values, and 15 minutes make 96", 3, 0),
+        ("30min_200_15min_300", "96 values, and 30 minutes make 48", 3, 0),
+        ("empty", "no readings between 100 and 900", 2, 0),
+        ("missing_header", "no 100 at the beginning", 2, 96),
+    ],
+)
+def test_the_invalid_public_files_say_what_is_wrong(
+    public_data: Path, name: str, reason: str, line: int, values: int
+) -> None:
+    file = public_data / "formats" / "nem12" / "invalid" / f"Example_NEM12_{name}.csv"
+    found = list(nem12.records(io.BytesIO(file.read_bytes()), Told()))
+    [refused] = [r for r in found if isinstance(r, Refused)]
+    assert (refused.reason, refused.line) == (reason, line)
+    assert sum(len(b.values) for b in found if isinstance(b, Block)) == values
+
+
+def test_the_qualities_of_a_public_file(public_data: Path) -> None:
+    file = public_data / "formats/nem12/unzipped/Example_NEM12_multiple_quality.csv"
+    block = only_block(list(nem12.records(io.BytesIO(file.read_bytes()), Told())))
+    assert block.quality == ["estimated"] * 20 + ["measured"] * 4 + ["estimated"] * 24
+    assert block.starts_at.astimezone(UTC) == datetime(2004, 4, 16, 14, tzinfo=UTC)
