@@ -1,7 +1,9 @@
 """Files -> landing/<kind>/<received date>/<partner>/: untouched, checked for form, never twice.
 
 A file appears there whole or not at all (written beside, then renamed), under a name that begins
-with its checksum: the same file again is found and left. Landing is a folder or a mounted volume.
+with its checksum: the same file again is found and left. What bronze cannot read as it is, as a
+zip, is kept under landing/files, and what was read out of it lies under the same name where bronze
+looks. Landing is a folder or a mounted volume.
 """
 
 import contextlib
@@ -10,14 +12,18 @@ import hashlib
 import os
 import shutil
 import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from lake.errors import LakeError
 from lake.settings import Settings
 
 LONGEST_LINE = 16 * 1024 * 1024
+# Where files are kept that bronze does not read themselves.
+FILES = "files"
 _CHUNK = 1024 * 1024
 _BINARY = b"\x00"
 
@@ -44,33 +50,94 @@ class Landed:
 
 
 def land(file: Path, *, kind: str, partner: str, settings: Settings, clock: datetime) -> Landed:
-    """Put one file into landing; UnreadableFile or CannotWrite where that cannot be."""
+    """Put one file of text into landing; UnreadableFile or CannotWrite where that cannot be."""
     _partner_is_plain(partner)
     digest, size = _inspected(file)
+    return _put(file, digest, size, kind=kind, partner=partner, settings=settings, clock=clock)
+
+
+def keep(file: Path, *, partner: str, settings: Settings, clock: datetime) -> Landed:
+    """Put a file of any content into landing/files; UnreadableFile, CannotWrite."""
+    _partner_is_plain(partner)
+    try:
+        with file.open("rb") as source:
+            digest = hashlib.file_digest(source, "sha256").hexdigest()
+        size = file.stat().st_size
+    except OSError as error:
+        raise UnreadableFile(
+            f"cannot read the file: {error.strerror or error}", where=str(file)
+        ) from error
+    return _put(file, digest, size, kind=FILES, partner=partner, settings=settings, clock=clock)
+
+
+@contextlib.contextmanager
+def derived(
+    original: Landed, kind: str, *, version: int | str, ending: str, settings: Settings
+) -> Iterator[Callable[[str], None]]:
+    """Give a writer of lines that were read out of a kept file by a version of its reader.
+
+    They appear whole under landing/<kind>, with the day, the partner and the time of arrival of the
+    original, or not at all if the body raises; no line, no file. The same name is written once.
+    """
+    day, partner = original.path.parts[-3:-1]
+    target = Path(settings.root) / "landing" / kind / day / partner
+    target /= f"{original.path.name}.{version}.{ending}"
+    part = target.with_name(f".{uuid.uuid4().hex}.part")
+    lines = 0
+    with _written(target, part) as copy:
+
+        def write(line: str) -> None:
+            nonlocal lines
+            copy.write(line.encode() + b"\n")
+            lines += 1
+
+        yield write
+        if lines and not target.exists():
+            arrived = original.path.stat().st_mtime
+            _appear(copy, part, target, arrived)
+
+
+def _put(
+    file: Path, digest: str, size: int, *, kind: str, partner: str, settings: Settings,
+    clock: datetime,
+) -> Landed:  # fmt: skip
     landing = Path(settings.root) / "landing" / kind
     name = f"{digest[:16]}-{file.name}".replace("'", "_")
     for found in landing.glob(f"*/{partner}/{digest[:16]}-*"):
         return Landed(found, is_new=False, bytes=size)
     target = landing / clock.date().isoformat() / partner / name
     part = target.with_name(f".{uuid.uuid4().hex}.part")
+    with _written(target, part) as copy:
+        with file.open("rb") as source:
+            shutil.copyfileobj(source, copy, _CHUNK)
+        # Arrival time is the file's own, so that a past day can be played as it was.
+        _appear(copy, part, target, clock.timestamp())
+    return Landed(target, is_new=True, bytes=size)
+
+
+@contextlib.contextmanager
+def _written(target: Path, part: Path) -> Iterator[IO[bytes]]:
+    """Open the part; whatever happens to it, it does not stay."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("rb") as source, part.open("wb") as copy:
-            shutil.copyfileobj(source, copy, _CHUNK)
-            copy.flush()
-            os.fsync(copy.fileno())
-        # Arrival time is the file's own, so that a past day can be played as it was.
-        os.utime(part, (clock.timestamp(), clock.timestamp()))
-        part.rename(target)
+        with part.open("wb") as copy:
+            yield copy
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
         raise CannotWrite(
             f"cannot write to the lake: {error.strerror}",
             where=str(target.parent),
             cure="free space or give write permission; nothing was taken in",
         ) from error
-    return Landed(target, is_new=True, bytes=size)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+def _appear(copy: IO[bytes], part: Path, target: Path, arrived: float) -> None:
+    copy.flush()
+    os.fsync(copy.fileno())
+    os.utime(part, (arrived, arrived))
+    part.rename(target)
 
 
 def _inspected(file: Path) -> tuple[str, int]:
