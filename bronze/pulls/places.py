@@ -74,12 +74,9 @@ def _point(text: str) -> Point:
 
 
 def _of_homes(columns: str, settings: Settings) -> Sequence[tuple[object, ...]]:
-    tables = catalog().tables
-    if _LOCATIONS not in tables or Reader(settings, tables).version(_LOCATIONS) < 0:
-        return ()
     present = " AND ".join(f"{name} IS NOT NULL" for name in columns.split(", "))
     asked = f"SELECT DISTINCT {columns} FROM {_LOCATIONS} WHERE {present}"
-    return [tuple(row.values()) for row in Reader(settings, tables).rows(asked)]
+    return [tuple(row.values()) for row in Reader(settings, catalog().tables).rows(asked)]
 
 
 def _some(found: list[T], what: str) -> tuple[T, ...]:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -168,7 +168,7 @@ def _landed(
 def _kept(
     source: Source, part: Part, bodies: list[bytes], settings: Settings, now: datetime
 ) -> Landed:
-    """Keep the answers as they came; rows of more than one lie under the name of the first."""
+    """Keep the answers as they came; rows of more than one lie under the name of the latest."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         kept: list[Landed] = []
@@ -177,7 +177,9 @@ def _kept(
             name = f"{stem}-{place + 1}{dot}{ending}" if place else part.name
             (file := folder / name).write_bytes(body)
             kept.append(keep(file, partner=source.PARTNER, settings=settings, clock=now))
-    return next((landed for landed in kept if landed.is_new), kept[0])
+    # The latest: no row is known before the last of what it was read from.
+    latest = max(kept, key=lambda landed: landed.path.stat().st_mtime)
+    return replace(latest, is_new=any(landed.is_new for landed in kept))
 
 
 def _version(source: Source, part: Part, bodies: Sequence[bytes] = ()) -> str:

@@ -89,8 +89,8 @@ def known(name: str) -> str:
     plain = name.strip().upper().replace("_", "").replace("-", "")
     if plain in _PLAIN:
         return _PLAIN[plain]
-    near = get_close_matches(plain, _PLAIN, 3, 0.5)
-    meant = " or ".join(dict.fromkeys(_PLAIN[n] for n in near)) or "SE3, DK1 or NL, as an example"
+    near = get_close_matches(plain, EIC, 3, 0.5)
+    meant = " or ".join(near) or "SE3, DK1 or NL, as an example"
     raise UnknownZone(f"{name!r} is no price zone", cure=f"say {meant}")
 
 
