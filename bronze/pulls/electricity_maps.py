@@ -11,10 +11,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bronze.pulls.parts import Part, Request, Secret, UnreadableAnswer, Wanted, midnight, spans
+from bronze.pulls.parts import (
+    NoToken,
+    Part,
+    Request,
+    Secret,
+    UnreadableAnswer,
+    Wanted,
+    midnight,
+    spans,
+)
 from bronze.pulls.rows import CO2, Intensity, Refused, instant, loaded, number
 from bronze.pulls.zones import UnknownZone, known
-from lake.errors import LakeError
 from lake.settings import Settings
 
 KIND, PARTNER, PLACES, VERSION = CO2, "market", "zones", 1
@@ -26,12 +34,6 @@ _AREAS = {
     "IT-SARDINIA": "IT-SAR",
 }  # fmt: skip
 _NUMBERED = ("DK", "NO", "SE")
-
-
-class NoToken(LakeError):
-    """A source that wants a key, and none is set."""
-
-    code = "no-token"
 
 
 def parts(wanted: Wanted, settings: Settings, ask: Callable[[Request], bytes]) -> Iterator[Part]:

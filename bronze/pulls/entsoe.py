@@ -14,6 +14,7 @@ from decimal import Decimal
 from xml.etree import ElementTree
 
 from bronze.pulls.parts import (
+    NoToken,
     NotThereYet,
     Part,
     Request,
@@ -37,12 +38,6 @@ _DAY_AHEAD = "A01"
 _EACH, _UNTIL_NEXT = "A01", "A03"
 _NO_DATA = "No matching data found"
 Intervals = dict[datetime, Decimal]
-
-
-class NoToken(LakeError):
-    """A source that wants a key, and none is set."""
-
-    code = "no-token"
 
 
 class _NoDoctype(ElementTree.TreeBuilder):

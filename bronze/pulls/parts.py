@@ -24,6 +24,12 @@ class NotThereYet(LakeError):
     code = "not-there-yet"
 
 
+class NoToken(LakeError):
+    """A source that wants a key, and none is set."""
+
+    code = "no-token"
+
+
 class Point(NamedTuple):
     """A fixed weather point, in degrees (WGS 84), to four decimals (11 m)."""
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bronze.forms import form_of
 from bronze.pulls import carbon_intensity, electricity_maps
 from bronze.pulls.asking import SourceRefused
-from bronze.pulls.parts import NotThereYet, Part, UnreadableAnswer, Wanted
+from bronze.pulls.parts import NoToken, NotThereYet, Part, UnreadableAnswer, Wanted
 from bronze.pulls.rows import Intensity, Refused
 from lake.settings import Settings
 
@@ -75,7 +75,7 @@ def test_the_key_is_in_no_message(
 
 
 def test_without_a_key_nothing_is_asked(server: Any, pulled: Callable[..., list[str]]) -> None:
-    with pytest.raises(electricity_maps.NoToken):
+    with pytest.raises(NoToken):
         pulled("electricity-maps", Wanted(NOW, zones=("SE3",)))
     assert not server.questions
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bronze.forms import form_of
 from bronze.pulls import entsoe
 from bronze.pulls.asking import SourceRefused
-from bronze.pulls.parts import NotThereYet, Part, UnreadableAnswer, Wanted
+from bronze.pulls.parts import NoToken, NotThereYet, Part, UnreadableAnswer, Wanted
 from bronze.pulls.rows import Price, Refused
 from bronze.pulls.zones import EIC, UnknownZone, known, market_day
 from lake.settings import Settings
@@ -285,7 +285,7 @@ def test_the_token_is_in_no_message(
 def test_without_a_token_nothing_is_asked(
     server: Any, sources: Settings, pulled: Callable[..., list[str]]
 ) -> None:
-    with pytest.raises(entsoe.NoToken, match="ELIQ_ENTSOE_TOKEN"):
+    with pytest.raises(NoToken, match="ELIQ_ENTSOE_TOKEN"):
         pulled("entsoe", Wanted(NOW, zones=("SE3",)))
     assert not server.questions
 
