@@ -21,7 +21,7 @@ from bronze.pulls.parts import (
     midnight,
     spans,
 )
-from bronze.pulls.rows import CO2, Intensity, Refused, instant, loaded, number
+from bronze.pulls.rows import CO2, Intensity, Refused, instant, is_name, loaded, number
 from bronze.pulls.zones import UnknownZone, known
 from lake.settings import Settings
 
@@ -80,7 +80,7 @@ def rows(
             yield Refused("an entry that is no object", str(entry))
             continue
         granularity = entry.get("temporalGranularity", said.get("temporalGranularity", "hourly"))
-        if granularity not in _SECONDS:
+        if str(granularity) not in _SECONDS:
             yield Refused("an interval that is no quarter and no hour", str(granularity))
         elif entry.get("carbonIntensity") is not None:
             yield _row(
@@ -109,8 +109,8 @@ def _row(
     zone: str, stamp: object, seconds: int, co2: object, entry: Mapping[str, Any]
 ) -> Intensity | Refused:
     start, read = instant(stamp), number(co2)
-    if start is None or read is None:
-        return Refused("an intensity without its time or number", f"{stamp} {co2}")
+    if start is None or read is None or not is_name(zone):
+        return Refused("an intensity without its zone, time or number", f"{zone} {stamp} {co2}")
     return Intensity(zone, start, seconds, read, instant(entry.get("updatedAt")))
 
 

@@ -23,7 +23,7 @@ from bronze.pulls.parts import (
     Wanted,
     spans,
 )  # fmt: skip
-from bronze.pulls.rows import PRICES, Price, Refused, instant, number
+from bronze.pulls.rows import PRICES, Price, Refused, instant, is_currency, number
 from bronze.pulls.zones import EIC, days_or_tomorrow, known, market_day
 from lake.errors import LakeError
 from lake.settings import Settings
@@ -186,7 +186,7 @@ def _zone(series: ElementTree.Element, names: dict[str, str]) -> str:
 
 def _unit(series: ElementTree.Element) -> str:
     currency, energy = _text(series, "currency_Unit.name"), _text(series, "price_Measure_Unit.name")
-    if len(currency) != 3 or energy.upper() not in _UNITS:
+    if not is_currency(currency) or energy.upper() not in _UNITS:
         raise UnreadableAnswer(f"an unknown unit: {currency}/{energy}")
     return f"{currency.upper()}/{_UNITS[energy.upper()]}"
 

@@ -60,7 +60,7 @@ def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator
         issued_at = instant(meta["updated_at"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableAnswer(f"not a locationforecast: {error!r}") from error
-    if issued_at is None or not isinstance(steps, list):
+    if issued_at is None or not isinstance(steps, list) or not isinstance(units, dict):
         raise UnreadableAnswer("a forecast that does not say when it was issued")
     for name, unit in _UNITS.items():
         if units.get(name, unit) != unit:
@@ -69,8 +69,8 @@ def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator
     for step in steps:
         try:
             stamp, row = instant(step["time"]), step["data"]
-            details = row["instant"]["details"]
-        except (KeyError, TypeError):
+            details = dict(row["instant"]["details"])
+        except (KeyError, TypeError, ValueError):
             yield Refused("a step without a time or values", str(step))
             continue
         if stamp is None:

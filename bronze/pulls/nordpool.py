@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from bronze.pulls.parts import NotThereYet, Part, Request, UnreadableAnswer, Wanted
-from bronze.pulls.rows import PRICES, Price, Refused, instant, loaded, number
+from bronze.pulls.rows import PRICES, Price, Refused, instant, is_currency, is_name, loaded, number
 from bronze.pulls.zones import days_or_tomorrow, known
 from lake.settings import Settings
 
@@ -40,7 +40,7 @@ def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator
         known_at = instant(said.get("updatedAt"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableAnswer(f"not the prices of Nord Pool: {error!r}") from error
-    if not isinstance(currency, str) or len(currency) != 3 or not isinstance(entries, list):
+    if not is_currency(currency) or not isinstance(entries, list):
         raise UnreadableAnswer(f"prices in no currency: {currency!r}")
     if not entries:
         raise NotThereYet(f"{part.name} is not there yet")
@@ -57,7 +57,8 @@ def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator
             yield Refused("an interval that is no quarter, half or whole hour", str(entry))
             continue
         for area, price in by_area.items():
-            zone, read = names.get(area, "" if names else area), number(price)
+            own = area if is_name(area) and not names else ""
+            zone, read = names.get(area, own), number(price)
             if zone and read is not None:
                 yield Price(zone, start, seconds, read, f"{currency.upper()}/MWh", known_at)
             elif zone and price is not None:

@@ -121,8 +121,10 @@ def _own_point(answer: Mapping[str, Any]) -> Point:
 
 
 def _hours(answer: Mapping[str, Any], point: Point) -> Iterator[Weather | Refused]:
-    hourly, units = answer["hourly"], answer.get("hourly_units") or {}
-    stamps = [_instant(s, answer.get("utc_offset_seconds", 0)) for s in hourly.get("time") or ()]
+    hourly, units = answer["hourly"], answer.get("hourly_units")
+    if not isinstance(units, dict) or not isinstance(hourly.get("time"), list):
+        raise UnreadableAnswer("hours without their times or units")
+    stamps = [_instant(s, answer.get("utc_offset_seconds", 0)) for s in hourly["time"]]
     series: dict[str, dict[datetime, Decimal | None]] = {}
     for its, (ours, factors) in _NAMES.items():
         values = hourly.get(its)
@@ -130,15 +132,15 @@ def _hours(answer: Mapping[str, Any], point: Point) -> Iterator[Weather | Refuse
             continue
         if not isinstance(values, list) or len(values) != len(stamps):
             yield Refused(f"{its} has not a value a stamp")
-        elif units.get(its) not in factors:
-            yield Refused(f"{its} in an unknown unit", str(units.get(its)))
+        elif (unit := str(units.get(its))) not in factors:
+            yield Refused(f"{its} in an unknown unit", unit)
         else:
             before = _HOUR if its in _OF_HOUR_BEFORE else timedelta()
-            is_plain = factors[units[its]] == 1
+            is_plain = factors[unit] == 1
             series[ours] = {
                 stamp - before: read
                 if read is None or is_plain
-                else _converted(read, units[its], factors)
+                else _converted(read, unit, factors)
                 for stamp, read in zip(stamps, map(number, values), strict=True)
                 if stamp
             }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bronze.pulls.parts import Point
+from bronze.pulls.rows import is_name
 from bronze.pulls.zones import UnknownZone, known
 from lake.catalog import catalog
 from lake.errors import LakeError
@@ -54,7 +55,10 @@ def zones(said: str, settings: Settings) -> tuple[str, ...]:
     A zone keeps the name that it has here, so that its prices find the homes.
     """
     if said != HOMES:
-        return _some(list(dict.fromkeys(filter(None, map(str.strip, said.split(","))))), "zones")
+        named = list(dict.fromkeys(filter(None, map(str.strip, said.split(",")))))
+        if wrong := [name for name in named if not is_name(name)]:
+            raise NoPlaces(f"{wrong[0]!r} is no zone", cure="as in --zones SE3,DK1")
+        return _some(named, "zones")
     found = []
     for (zone,) in _of_homes("price_zone", settings):
         with suppress(UnknownZone):

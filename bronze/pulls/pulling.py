@@ -135,14 +135,8 @@ def _answer(request: Request, asker: Asker, conditions: dict[str, str]) -> Answe
 def _landed(
     source: Source, part: Part, bodies: list[bytes], settings: Settings, now: datetime
 ) -> Pulled:
-    rows: list[Row] = []
-    refused: list[Refused] = []
     try:
-        for row in source.rows(bodies, part, now):
-            if isinstance(row, Refused):
-                refused.append(row)
-            else:
-                rows.append(row)
+        rows, refused = _read(source, part, bodies, now)
     except UnreadableAnswer as error:
         kept = _kept(source, part, bodies, settings, now)
         raise UnreadableAnswer(
@@ -163,6 +157,18 @@ def _landed(
     if refused:
         notes.append(f"{len(refused):,} refused: {refused[0]}")
     return Pulled(part.name, len(rows), tuple(notes))
+
+
+def _read(
+    source: Source, part: Part, bodies: list[bytes], now: datetime
+) -> tuple[list[Row], list[Refused]]:
+    try:
+        said = list(source.rows(bodies, part, now))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # A shape that the documentation does not have; the other parts still come.
+        raise UnreadableAnswer(f"of a shape that is not known: {error!r}"[:200]) from error
+    refused = [row for row in said if isinstance(row, Refused)]
+    return [row for row in said if not isinstance(row, Refused)], refused
 
 
 def _kept(

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeGuard
 
 WEATHER, PRICES, CO2 = "weather", "prices", "co2"
 _MOST_DIGITS = 20
+_LONGEST_NAME = 40
 _PAYLOAD = 120
 
 
@@ -121,6 +122,16 @@ def instant(said: object) -> datetime | None:
         return read.astimezone(UTC) if read.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def is_currency(said: object) -> TypeGuard[str]:
+    """Tell whether a text can be a currency (ISO 4217)."""
+    return isinstance(said, str) and len(said) == 3 and said.isascii() and said.isalpha()
+
+
+def is_name(said: str) -> bool:
+    """Tell whether a text can be a zone: it goes into names of files, and into every row."""
+    return 0 < len(said) <= _LONGEST_NAME and said.replace("-", "").replace("_", "").isalnum()
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -111,11 +111,17 @@ def _observed(said: Sequence[Mapping[str, Any]], part: Part) -> Iterator[Weather
         parameter = answer.get("parameter")
         key = parameter.get("key") if isinstance(parameter, dict) else None
         ours = _BY_KEY.get(str(key), "")
-        if answer and not ours:
+        if not answer:
+            continue
+        if not ours:
             yield Refused("observations of an unknown parameter", str(parameter))
             continue
+        values = answer.get("value")
+        if not isinstance(values, list):
+            yield Refused("observations that are no list", str(values))
+            continue
         before = timedelta(hours=1) if ours == "irradiance_w_m2" else timedelta()
-        for value in answer.get("value") or ():
+        for value in values:
             try:
                 stamp = datetime.fromtimestamp(int(value["date"]) / 1000, UTC) - before
                 read, quality = number(value["value"]), value.get("quality", "G")
