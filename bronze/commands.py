@@ -13,6 +13,7 @@ from bronze.formats import form as known_form
 from bronze.formats.records import NOTHING_TOLD, Told
 from bronze.forms import FORMS
 from bronze.intake import READINGS, Taken, as_csv, take
+from bronze.pulls.commands import pull
 from lake.errors import LakeError
 from lake.landing import UnreadableFile
 from lake.settings import Settings
@@ -29,6 +30,7 @@ def add(app: typer.Typer) -> None:
     """Add the commands that bring files in."""
     app.command()(register)
     app.command()(ingest)
+    app.command()(pull)
 
 
 def register(

@@ -33,6 +33,7 @@ from bronze.formats.records import (
     Told,
 )
 from bronze.formats.resolution import named, starts
+from bronze.formats.stamps import NoZone
 from lake.landing import Landed, UnreadableFile, derived, keep, land
 from lake.settings import Settings
 
@@ -93,10 +94,16 @@ def as_csv(
 ) -> Counter[type[Record]]:
     """Write what a file says as canonical CSV, and touch nothing else; refused parts go to ``log``.
 
-    Counters (register reads) are written as what passed between two reads of a register. Return how
-    many values, reads and refused parts there were; UnreadableFile where nothing can be read.
+    Counters (register reads) are written as what passed between two reads of a register. Stamps of
+    which nobody tells the zone are shown as UTC. Return how many values, reads and refused parts
+    there were; UnreadableFile where nothing can be read.
     """
     name = form or found(file, told)
+    try:
+        next(_records(file, name, told), None)
+    except NoZone as error:
+        log.write(f"{error}; shown as UTC\n")
+        told = replace(told, zone="UTC")
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
     last: dict[tuple[str, str, str], Read] = {}

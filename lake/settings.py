@@ -33,6 +33,47 @@ class Settings(BaseSettings):
         str, Field(description="Spark master, as in local[2]; on Databricks unused.")
     ] = "local[*]"
     memory: Annotated[str, Field(description="Heap of the Spark driver.")] = "4g"
+    contact: Annotated[
+        str,
+        Field(description="Mail or web address that sources of weather and prices may write to."),
+    ] = ""
+    pull_points: Annotated[
+        str, Field(description="Weather points: a file, LAT,LON;LAT,LON, or homes: where they are.")
+    ] = "homes"
+    pull_zones: Annotated[
+        str, Field(description="Price zones, as in SE3,DK1; homes: those of the homes.")
+    ] = "homes"
+    pull_timeout_seconds: Annotated[
+        float, Field(gt=0, description="How long a source may be silent.")
+    ] = 30
+    pull_attempts: Annotated[int, Field(ge=1, description="How often a source is asked.")] = 6
+    pull_pause_seconds: Annotated[
+        float, Field(ge=0, description="Between two questions for what is not published yet.")
+    ] = 120
+    pull_proxy: Annotated[str, Field(description="HTTP proxy on the way to the sources.")] = ""
+    open_meteo_url: Annotated[
+        str, Field(description="Forecasts; with a key https://customer-api.open-meteo.com.")
+    ] = "https://api.open-meteo.com"
+    open_meteo_archive_url: Annotated[
+        str, Field(description="Past weather; customer-archive-api.open-meteo.com with a key.")
+    ] = "https://archive-api.open-meteo.com"
+    open_meteo_key: Annotated[SecretStr, Field(description="Key of a customer; free without.")] = (
+        SecretStr("")
+    )
+    met_norway_url: str = "https://api.met.no/weatherapi"
+    smhi_forecast_url: str = "https://opendata-download-metfcst.smhi.se"
+    smhi_observations_url: str = "https://opendata-download-metobs.smhi.se"
+    entsoe_url: str = "https://web-api.tp.entsoe.eu/api"
+    entsoe_token: Annotated[
+        SecretStr, Field(description="Security token of the Transparency Platform.")
+    ] = SecretStr("")
+    nordpool_url: str = "https://dataportal-api.nordpoolgroup.com/api"
+    energyzero_url: str = "https://public.api.energyzero.nl"
+    electricity_maps_url: str = "https://api.electricitymaps.com/v3"
+    electricity_maps_token: Annotated[
+        SecretStr, Field(description="Key of the Electricity Maps API.")
+    ] = SecretStr("")
+    carbon_intensity_url: str = "https://api.carbonintensity.org.uk"
 
     @cached_property
     def root(self) -> str:

@@ -49,10 +49,16 @@ def in_order(stamps: Sequence[datetime]) -> bool:
     return all(a <= b for a, b in itertools.pairwise(stamps))
 
 
+class NoZone(UnreadableFile):
+    """Stamps without an offset, of a form whose files come from more than one zone."""
+
+    code = "no-zone"
+
+
 def zone_told(zone: str, cure: str = "say it with --zone, as in Europe/Brussels") -> ZoneInfo:
     """Return the zone that was told; UnreadableFile where none was, or there is none so named."""
     if not zone:
-        raise UnreadableFile("the stamps have no offset and no time zone is told", cure=cure)
+        raise NoZone("the stamps have no offset and no time zone is told", cure=cure)
     return LocalTime(zone).zone
 
 

@@ -1,0 +1,139 @@
+"""lake pull: a source, places and days -> landing/, with a line a file."""
+
+from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from bronze.pulls import SOURCES, source
+from bronze.pulls.parts import Point, Source, Wanted
+from bronze.pulls.zones import MARKET_TIME
+from lake.errors import LakeError
+from lake.settings import Settings
+from lake.work import BadArguments, clock_of
+
+_console = Console(soft_wrap=True)
+_MOST_DAYS = 366 * 20
+
+
+class MissingExtra(LakeError):
+    """A package is not installed that only some commands need."""
+
+    code = "missing-extra"
+
+
+def pull(
+    name: Annotated[str, typer.Argument(metavar="SOURCE", help=f"{', '.join(SOURCES)}.")],
+    points: Annotated[
+        str, typer.Option(help="Weather points: LAT,LON;LAT,LON, a file, or homes.")
+    ] = "",
+    zones: Annotated[str, typer.Option(help="Price zones, as in SE3,DK1, or homes.")] = "",
+    day: Annotated[str, typer.Option(help="Only this day (YYYY-MM-DD), of delivery.")] = "",
+    first: Annotated[str, typer.Option("--from", help="First day (YYYY-MM-DD).")] = "",
+    last: Annotated[str, typer.Option("--to", help="Last day, included.")] = "",
+    back: Annotated[int, typer.Option(min=0, help="So many days, up to yesterday.")] = 0,
+    until: Annotated[
+        str,
+        typer.Option(help="Ask again until then what is not published yet: 15:00 (market time)."),
+    ] = "",
+    file: Annotated[
+        Path | None, typer.Option(help="An answer that was saved, instead of asking.")
+    ] = None,
+) -> None:
+    """Pull weather, day-ahead prices or carbon intensity from a source into landing/.
+
+    Without days: weather forecasts, the prices of tomorrow, the intensity of the last 24 hours.
+    Days of weather are what was observed.
+
+    Examples:
+
+    lake pull open-meteo --points "59.33,18.07;55.68,12.57" --from 2025-10-01 --to 2025-10-07
+
+    lake pull met-norway --points points.csv
+
+    lake pull entsoe --zones SE3,DK1 --day 2025-10-26
+
+    lake pull nordpool --until 15:00
+
+    lake pull energyzero --file saved.json
+    """
+    asking, pulling = _with_http()
+    settings, clock = Settings(), clock_of("")
+    asked = source(name)
+    wanted = Wanted(
+        clock,
+        *_places(asked, settings, points=points, zones=zones, is_file=file is not None),
+        days=_days(clock, day=day, first=first, last=last, back=back),
+    )
+    if file:
+        _console.print(str(pulling.pull_file(asked, file, wanted, settings)), highlight=False)
+        return
+    latest = _until(until, clock)
+    with asking.Asker(settings) as asker:
+        for pulled in pulling.pull(asked, wanted, settings, asker=asker, until=latest):
+            _console.print(str(pulled), highlight=False, markup=False)
+
+
+def _with_http() -> tuple[Any, Any]:
+    """Load what asks over HTTP; it comes with the extra ``sources``."""
+    try:
+        return import_module("bronze.pulls.asking"), import_module("bronze.pulls.pulling")
+    except ModuleNotFoundError as error:
+        raise MissingExtra(
+            f"{error.name} is not installed", cure="install eliq-data-platform[sources]"
+        ) from error
+
+
+def _places(
+    asked: Source, settings: Settings, *, points: str, zones: str, is_file: bool
+) -> tuple[tuple[Point, ...], tuple[str, ...]]:
+    """Return points and zones; a saved answer says its own where none are given."""
+    if points and asked.PLACES != "points":
+        raise BadArguments("the source is asked for zones", cure="use --zones")
+    if zones and asked.PLACES == "points":
+        raise BadArguments("the source is asked for weather points", cure="use --points")
+    # Loads the tables' reader, which other commands need not wait for.
+    places = import_module("bronze.pulls.places")
+    if asked.PLACES == "points":
+        said = points or ("" if is_file else settings.pull_points)
+        return places.points(said, settings) if said else (), ()
+    is_needed = asked.PLACES == "zones" and not is_file
+    said = zones or (settings.pull_zones if is_needed else "")
+    return (), places.zones(said, settings) if said else ()
+
+
+def _days(clock: datetime, *, day: str, first: str, last: str, back: int) -> tuple[date, ...]:
+    if sum((bool(day), bool(first or last), bool(back))) > 1:
+        raise BadArguments("days are said twice", cure="use --day, --from and --to, or --back")
+    if back:
+        yesterday = clock.date() - timedelta(days=1)
+        return tuple(yesterday - timedelta(days=n) for n in reversed(range(back)))
+    if day or first or last:
+        begin, end = (
+            clock_of(said).date() for said in (day or first or last, day or last or first)
+        )
+        if begin > end:
+            raise BadArguments(f"{begin} is after {end}", cure="--from is the first day")
+        if (count := (end - begin).days + 1) > _MOST_DAYS:
+            raise BadArguments(f"{count:,} days are too many", cure="ask for fewer")
+        return tuple(begin + timedelta(days=n) for n in range(count))
+    return ()
+
+
+def _until(said: str, clock: datetime) -> datetime | None:
+    if not said:
+        return None
+    try:
+        if len(said) <= len("HH:MM"):
+            local = clock.astimezone(MARKET_TIME)
+            hour, minute = map(int, said.split(":"))
+            return local.replace(hour=hour, minute=minute, second=0, microsecond=0).astimezone(UTC)
+        until = datetime.fromisoformat(said)
+    except ValueError:
+        raise BadArguments(f"{said} is no time", cure="write it as 15:00") from None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=MARKET_TIME)
+    return until.astimezone(UTC)
