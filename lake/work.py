@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 from lake.catalog import Catalog, catalog
 from lake.errors import LakeError
@@ -36,6 +39,14 @@ def clock_of(day: str) -> datetime:
         return datetime.combine(date.fromisoformat(day), time(12), UTC)
     except ValueError:
         raise BadArguments(f"{day} is no day", cure="write it as 2018-03-01") from None
+
+
+def _command(arguments: Sequence[str]) -> None:
+    """Do what a layer's own command does, as `lake` would."""
+    app = typer.Typer()
+    for point in entry_points(group="lake.commands"):
+        point.load()(app)
+    app(list(arguments), standalone_mode=False)
 
 
 @dataclass
@@ -133,6 +144,8 @@ class Work:
                 return kinds[kind](name, "")
             case (kind, name, "--day", day) if kind in kinds:
                 return kinds[kind](name, day)
+            case ("pull", *_):
+                return _command(arguments)
         raise BadArguments(
             f"a task cannot be `lake {' '.join(arguments)}`",
             cure=f"use {', '.join(kinds)} with a name and --day",

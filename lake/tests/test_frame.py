@@ -62,7 +62,7 @@ def test_a_workspace_installs_what_the_extras_hold() -> None:
     jobs = yaml.safe_load(JOBS.read_text())["resources"]["jobs"]
     extras = tomllib.loads(Path("pyproject.toml").read_text())["project"]["optional-dependencies"]
     # The runtime brings Spark and Delta, and the SDK.
-    wanted = sorted(["./dist/*.whl", *extras["models"], *extras["quality"]])
+    wanted = sorted(["./dist/*.whl", *extras["models"], *extras["quality"], *extras["sources"]])
     for job in jobs.values():
         for environment in job["environments"]:
             assert sorted(environment["spec"]["dependencies"]) == wanted
@@ -76,7 +76,7 @@ def test_a_quality_gate_waits_for_all_tables_of_its_layer() -> None:
             assert set(task.depends_on) == made
 
 
-@pytest.mark.parametrize("name", ["daily", "train"])
+@pytest.mark.parametrize("name", ["daily", "train", "prices", "weather"])
 def test_databricks_takes_the_jobs(name: str) -> None:
     raw = yaml.safe_load(JOBS.read_text())["resources"]["jobs"][name]
     tasks: Any = BundleJob.from_dict(raw).tasks
