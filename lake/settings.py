@@ -36,6 +36,13 @@ class Settings(BaseSettings):
             "(postgresql+psycopg://…, mssql+pyodbc://…); empty: SQLite in the lake's folder."
         ),
     ] = SecretStr("")
+    profiles: Annotated[
+        SecretStr,
+        Field(
+            description="Cosmos DB of the home profiles that come through the API, as a connection "
+            "string; empty: they are in the state's database."
+        ),
+    ] = SecretStr("")
     cores: Annotated[
         str, Field(description="Spark master, as in local[2]; on Databricks unused.")
     ] = "local[*]"

@@ -11,11 +11,21 @@ from fastapi import FastAPI
 
 from lake.settings import Settings
 from serving.access import signing_key
+from serving.data_management import (
+    consents,
+    locations,
+    meters,
+    profile_store,
+    profiles,
+    tariffs,
+    users,
+)
 from serving.data_management.bounds import Bounds
 from serving.data_management.idempotency import Flights
 from serving.data_management.migrating import upgrade
 from serving.data_management.publishing import Publisher
 from serving.data_management.state import StateUnavailable, opened
+from serving.data_management.sync import Sync
 from serving.edge import Edge, Metrics
 from serving.limits import Limits
 from serving.problems import turns_errors_into_http
@@ -26,7 +36,7 @@ _DESCRIPTION = """Users, locations, meters, profiles, tariffs and consents of a 
 choose the ids; PUT makes or replaces, and says the same again without harm. Every write takes an
 `Idempotency-Key`, `If-Match` and `dry_run`; what is refused is an RFC 9457 problem that names every
 field at once. What is registered is in the lake seconds later."""
-_RESOURCES: tuple[ModuleType, ...] = ()
+_RESOURCES: tuple[ModuleType, ...] = (users, locations, meters, profiles, tariffs, consents)
 # Addresses that take more than a MiB.
 _LARGER: dict[str, int] = {}
 
@@ -42,6 +52,7 @@ def create_management_app(settings: Settings) -> FastAPI:
     app.state.limits, app.state.flights, app.state.state = Limits(), Flights(), None
     app.state.clock = partial(datetime.now, UTC)
     app.state.publisher = Publisher(settings, partial(_clock, app))
+    app.state.sync, app.state.profiles, app.state.parts = Sync.with_lake(settings), None, ()
     app.add_middleware(Bounds, larger=_LARGER)
     app.add_middleware(Edge, metrics=Metrics())
     turns_errors_into_http(app)
@@ -61,10 +72,13 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
     try:
         state = opened(app.state.settings)
         upgrade(state)
+        store = profile_store.chosen(app.state.settings)
     except StateUnavailable as error:
         _log.warning("the Data Management API is closed: %s", error)
         yield
         return
+    app.state.profiles = store
+    app.state.parts = (profiles.part(store), meters.PART, tariffs.PART)
     app.state.state = state
     app.state.publisher.start(state)
     try:
