@@ -15,7 +15,6 @@ from serving.data_management import (
     consents,
     locations,
     meters,
-    profile_store,
     profiles,
     tariffs,
     users,
@@ -23,6 +22,8 @@ from serving.data_management import (
 from serving.data_management.bounds import Bounds
 from serving.data_management.idempotency import Flights
 from serving.data_management.migrating import upgrade
+from serving.data_management.profile_store import ProfileStore
+from serving.data_management.profiles_in_state import ProfilesInState
 from serving.data_management.publishing import Publisher
 from serving.data_management.state import StateUnavailable, opened
 from serving.data_management.sync import Sync
@@ -61,6 +62,16 @@ def create_management_app(settings: Settings) -> FastAPI:
     return app
 
 
+def _profiles(settings: Settings) -> ProfileStore:
+    """Return where the profiles are: in Cosmos DB where one is named, else in the state."""
+    if account := settings.profiles.get_secret_value():
+        # Its SDK is in the extra `azure`.
+        from serving.data_management.profiles_in_cosmos import ProfilesInCosmos  # noqa: PLC0415
+
+        return ProfilesInCosmos.of(account)
+    return ProfilesInState()
+
+
 def _clock(app: FastAPI) -> datetime:
     now: datetime = app.state.clock()
     return now
@@ -72,7 +83,7 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
     try:
         state = opened(app.state.settings)
         upgrade(state)
-        store = profile_store.chosen(app.state.settings)
+        store = _profiles(app.state.settings)
     except StateUnavailable as error:
         _log.warning("the Data Management API is closed: %s", error)
         yield
