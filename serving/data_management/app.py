@@ -14,6 +14,7 @@ from serving.access import signing_key
 from serving.data_management import (
     consents,
     locations,
+    meter_rows,
     meters,
     profiles,
     tariffs,
@@ -89,7 +90,7 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
         yield
         return
     app.state.profiles = store
-    app.state.parts = (profiles.part(store), meters.PART, tariffs.PART)
+    app.state.parts = (profiles.part(store), meter_rows.PART, tariffs.PART)
     app.state.state = state
     app.state.publisher.start(state)
     try:
