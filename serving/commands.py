@@ -85,7 +85,8 @@ def serve(
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         is_mine = is_loopback(host) if is_developer is None else is_developer and is_loopback(host)
         app = create_app(settings, is_developer=is_mine)
-        print(f"Insights API and dashboard on {address} (API document: /openapi.json)", flush=True)
+        documents = "/openapi.json, /data-management/openapi.json"
+        print(f"Insights API and dashboard on {address} (API documents: {documents})", flush=True)
         if not is_mine:
             print("the page asks for a token: lake token --partner P", file=sys.stderr)
         # The server hands a signal on when the last answers are out; both then end it cleanly.

@@ -86,9 +86,9 @@ class Change:
         if unwanted and tag is not None and unwanted & {tag, "*"}:
             raise ChangedMeanwhile("there is one already (If-None-Match)", cure="use If-Match")
 
-    def say(self, document: Mapping[str, object]) -> None:
-        """Say a document to the lake in the same transaction."""
-        outbox.say(self.session, self.partner_id, document)
+    def say(self, document: Mapping[str, object], *, at: datetime) -> None:
+        """Say a document of an instant to the lake in the same transaction."""
+        outbox.say(self.session, self.partner_id, document, at=at)
 
 
 @dataclass(frozen=True)

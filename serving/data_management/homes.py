@@ -93,4 +93,5 @@ def _say(change: Change, home: LocationRow, parts: Mapping[str, Any]) -> None:
         "known_at": home.said_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         **parts,
     }
-    change.say({name: value for name, value in document.items() if value is not None})
+    told = {name: value for name, value in document.items() if value is not None}
+    change.say(told, at=home.said_at)

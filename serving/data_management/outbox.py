@@ -41,19 +41,20 @@ class Outbox(Base):
     outbox_id: Mapped[int] = mapped_column(Counted, primary_key=True, autoincrement=True)
     partner_id: Mapped[str] = mapped_column(Unicode(128))
     line: Mapped[str] = mapped_column(UnicodeText)
+    said_at: Mapped[datetime] = mapped_column(Instant)
     batch_id: Mapped[str | None] = mapped_column(String(32), index=True)
     batched_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
-def say(session: Session, partner_id: str, document: Mapping[str, object]) -> None:
-    """Say a document to the lake, once the change that it is part of is made; TooLong."""
+def say(session: Session, partner_id: str, document: Mapping[str, object], *, at: datetime) -> None:
+    """Say a document of an instant to the lake, once its change is made; TooLong."""
     line = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     if len(line.encode()) > _LONGEST:
         raise TooLong(
             f"all that is registered of one location is more than {_LONGEST // 2**20} MiB",
             cure="delete tariffs or meters that are over",
         )
-    session.add(Outbox(partner_id=partner_id, line=line))
+    session.add(Outbox(partner_id=partner_id, line=line, said_at=at))
 
 
 def publish(settings: Settings, state: State, clock: datetime) -> int:
@@ -83,15 +84,18 @@ def publish(settings: Settings, state: State, clock: datetime) -> int:
 def _batched(clock: datetime, session: Session) -> None:
     """Give the oldest lines that wait to batches, one a partner; a batch never changes."""
     waiting = session.execute(
-        select(Outbox.outbox_id, Outbox.partner_id)
+        select(Outbox.outbox_id, Outbox.partner_id, Outbox.said_at)
         .where(Outbox.batch_id.is_(None))
         .order_by(Outbox.outbox_id)
         .limit(_MOST)
     ).all()
     by_partner = sorted(waiting, key=lambda row: row.partner_id)
-    # A file's time has milliseconds; nothing is known before it arrived.
-    at = clock.replace(microsecond=clock.microsecond // 1000 * 1000) + timedelta(milliseconds=1)
-    for _, rows in groupby(by_partner, key=lambda row: row.partner_id):
+    for _, listed in groupby(by_partner, key=lambda row: row.partner_id):
+        rows = list(listed)
+        # Nothing is known before it arrived: what arrives before it was said would lose its order.
+        # A file's time is in ms, and may be one less.
+        last = max(clock, *(row.said_at for row in rows))
+        at = last.replace(microsecond=last.microsecond // 1000 * 1000) + timedelta(milliseconds=2)
         batch = {"batch_id": uuid.uuid4().hex, "batched_at": at}
         session.execute(update(Outbox), [{"outbox_id": row.outbox_id, **batch} for row in rows])
 

@@ -171,10 +171,10 @@ def test_a_change_that_is_said_later_is_known_later(client: TestClient, settings
     assert len({d["known_at"] for d in found}) == 3
 
 
-def said(state: State, *names: str, partner: str = "p") -> None:
+def said(state: State, *names: str, partner: str = "p", at: datetime = NOW) -> None:
     def change(session: Session) -> None:
         for name in names:
-            outbox.say(session, partner, {"location_id": name})
+            outbox.say(session, partner, {"location_id": name}, at=at)
 
     state.write(change)
 
@@ -195,6 +195,24 @@ def test_a_batch_that_was_cut_off_is_landed_once(settings: Settings) -> None:
     assert sorted(d["location_id"] for d in documents(settings)) == ["a", "b", "c", "d"]
     files = Path(settings.root).glob("landing/registrations/*/*/*.ndjson")
     assert sorted(f.parent.parent.name for f in files) == ["2025-06-01", "2025-06-01", "2025-06-02"]
+    state.engine.dispose()
+
+
+def test_nothing_arrives_before_it_was_said(settings: Settings) -> None:
+    """Else the lake would take two changes for as old as their files, and lose their order."""
+    state = opened(settings)
+    upgrade(state)
+    later = NOW + timedelta(seconds=5, microseconds=123_000)
+    said(state, "h", partner="p0")
+    said(state, "h", partner="p1", at=later)
+    # A clock that was read before the last of them, or that runs behind.
+    assert outbox.publish(settings, state, NOW) == 2
+    arrived = {
+        f.parent.name: f.stat().st_mtime
+        for f in Path(settings.root).glob("landing/registrations/*/*/*.ndjson")
+    }
+    assert NOW.timestamp() <= arrived["p0"] < NOW.timestamp() + 1
+    assert later.timestamp() <= arrived["p1"] < later.timestamp() + 1
     state.engine.dispose()
 
 

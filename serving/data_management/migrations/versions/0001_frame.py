@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("outbox_id", Counted, autoincrement=True, nullable=False),
         sa.Column("partner_id", sa.Unicode(128), nullable=False),
         sa.Column("line", sa.UnicodeText(), nullable=False),
+        sa.Column("said_at", Instant(), nullable=False),
         sa.Column("batch_id", sa.String(32)),
         sa.Column("batched_at", Instant()),
         sa.PrimaryKeyConstraint("outbox_id", name="pk_outbox"),
