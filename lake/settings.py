@@ -29,6 +29,20 @@ class Settings(BaseSettings):
     token_secret: Annotated[
         SecretStr, Field(description="Key of the developer tokens; empty: one is made in the lake.")
     ] = SecretStr("")
+    state: Annotated[
+        SecretStr,
+        Field(
+            description="Database of what partners registered through the API: an SQLAlchemy URL "
+            "(postgresql+psycopg://…, mssql+pyodbc://…); empty: SQLite in the lake's folder."
+        ),
+    ] = SecretStr("")
+    profiles: Annotated[
+        SecretStr,
+        Field(
+            description="Cosmos DB of the home profiles that come through the API, as a connection "
+            "string; empty: they are in the state's database."
+        ),
+    ] = SecretStr("")
     cores: Annotated[
         str, Field(description="Spark master, as in local[2]; on Databricks unused.")
     ] = "local[*]"

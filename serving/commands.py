@@ -1,4 +1,4 @@
-"""`lake serve` and `lake token`."""
+"""`lake serve`, `lake token` and `lake state`."""
 
 import signal
 import socket
@@ -43,6 +43,21 @@ def add(app: typer.Typer) -> None:
         """
         typer.echo(token(partner, scope, days))
 
+    state = typer.Typer(no_args_is_help=True, help="The database of the Data Management API.")
+    app.add_typer(state, name="state")
+
+    @state.callback()
+    def _state() -> None:
+        """Keep `upgrade` a command of its own."""
+
+    @state.command("upgrade")
+    def _upgrade() -> None:
+        """Make or renew the tables of the state, as the server does at its start.
+
+        Example: lake state upgrade
+        """
+        typer.echo(f"the state is at {', '.join(upgrade_state())}")
+
 
 class CannotListen(LakeError):
     """The address is taken, or not this machine's."""
@@ -70,7 +85,8 @@ def serve(
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         is_mine = is_loopback(host) if is_developer is None else is_developer and is_loopback(host)
         app = create_app(settings, is_developer=is_mine)
-        print(f"Insights API and dashboard on {address} (API document: /openapi.json)", flush=True)
+        documents = "/openapi.json, /data-management/openapi.json"
+        print(f"Insights API and dashboard on {address} (API documents: {documents})", flush=True)
         if not is_mine:
             print("the page asks for a token: lake token --partner P", file=sys.stderr)
         # The server hands a signal on when the last answers are out; both then end it cleanly.
@@ -108,6 +124,18 @@ def token(
     )
 
 
+def upgrade_state(settings: Settings | None = None) -> tuple[str, ...]:
+    """Make or renew the tables of the state and return the newest migrations; StateUnavailable."""
+    from serving.data_management.migrating import upgrade
+    from serving.data_management.state import opened
+
+    state = opened(settings or Settings())
+    try:
+        return upgrade(state)
+    finally:
+        state.engine.dispose()
+
+
 def check_port(port: int, host: str = "127.0.0.1") -> None:
     """Raise CannotListen where serve() could not listen: said before long work, not after it."""
     _listening(host, port).close()
@@ -115,7 +143,8 @@ def check_port(port: int, host: str = "127.0.0.1") -> None:
 
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, so that asyncio sends small answers at once (TCP_NODELAY).
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
