@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from bronze.forms import FORMS, form_of
+from bronze.pulls.sftp import pull_sftp
 from lake.errors import LakeError
 from lake.landing import UnreadableFile, land
 from lake.settings import Settings
@@ -23,6 +24,7 @@ def add(app: typer.Typer) -> None:
     """Add the commands that bring files in."""
     app.command()(register)
     app.command()(ingest)
+    app.command("pull-sftp")(pull_sftp)
 
 
 def register(
