@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from bronze.forms import FORMS, form_of
+from bronze.pulls.cosmos import pull_profiles
 from bronze.pulls.sftp import pull_sftp
 from lake.errors import LakeError
 from lake.landing import UnreadableFile, land
@@ -25,6 +26,7 @@ def add(app: typer.Typer) -> None:
     app.command()(register)
     app.command()(ingest)
     app.command("pull-sftp")(pull_sftp)
+    app.command("pull-profiles")(pull_profiles)
 
 
 def register(

@@ -50,6 +50,13 @@ class Settings(BaseSettings):
     sftp: Annotated[
         Path | None, Field(description="File (YAML) that declares the SFTP sources.")
     ] = None
+    cosmos: Annotated[
+        SecretStr,
+        Field(description="Cosmos DB of the home profiles: AccountEndpoint=…;AccountKey=…;"),
+    ] = SecretStr("")
+    cosmos_container: Annotated[str, Field(description="Its database/container.")] = (
+        "eliq/home_profiles"
+    )
     cores: Annotated[
         str, Field(description="Spark master, as in local[2]; on Databricks unused.")
     ] = "local[*]"
