@@ -7,7 +7,9 @@ import typer
 from rich.console import Console
 
 from bronze.forms import FORMS, form_of
+from bronze.pulls.bigquery import pull_bigquery
 from bronze.pulls.cosmos import pull_profiles
+from bronze.pulls.pubsub import pull_pubsub
 from bronze.pulls.sftp import pull_sftp
 from lake.errors import LakeError
 from lake.landing import UnreadableFile, land
@@ -26,6 +28,8 @@ def add(app: typer.Typer) -> None:
     app.command()(register)
     app.command()(ingest)
     app.command("pull-sftp")(pull_sftp)
+    app.command("pull-pubsub")(pull_pubsub)
+    app.command("pull-bigquery")(pull_bigquery)
     app.command("pull-profiles")(pull_profiles)
 
 

@@ -60,12 +60,14 @@ class Pulls:
     def __init__(self, root: str, source: str) -> None:
         self._root, self._source = root, source
 
-    def known(self, name: str = "") -> list[Pulled]:
-        """Return what was read of the source, or of one of its names; the newest last."""
-        filters = [("source", "=", self._source), *([("name", "=", name)] if name else [])]
+    def known(self, *names: str) -> list[Pulled]:
+        """Return what was read of the source, or of some of its names; the newest last."""
+        filters: list[tuple[str, str, object]] = [("source", "=", self._source)]
+        if names:
+            filters.append(("name", "in", list(names)))
         rows = self._rows("pulled", _PULLED, filters).sort_by("recorded_at")
-        names = [f.name for f in fields(Pulled)]
-        return [Pulled(**{n: row[n] for n in names}) for row in rows.to_pylist()]
+        of_pulled = [f.name for f in fields(Pulled)]
+        return [Pulled(**{n: row[n] for n in of_pulled}) for row in rows.to_pylist()]
 
     def add(self, *pulled: Pulled) -> None:
         """Remember what was read and what became of it, in one commit."""
@@ -81,7 +83,9 @@ class Pulls:
         """Remember from where to go on."""
         self._append("positions", _POSITIONS, [{"position": position}])
 
-    def _rows(self, name: str, schema: pa.Schema, filters: list[tuple[str, str, str]]) -> pa.Table:
+    def _rows(
+        self, name: str, schema: pa.Schema, filters: list[tuple[str, str, object]]
+    ) -> pa.Table:
         try:
             return DeltaTable(f"{self._root}/_ledger/{name}").to_pyarrow_table(filters=filters)
         except TableNotFoundError:

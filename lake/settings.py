@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     cosmos_container: Annotated[str, Field(description="Its database/container.")] = (
         "eliq/home_profiles"
     )
+    bigquery_endpoint: Annotated[
+        str, Field(description="Address of a BigQuery emulator on this machine; empty: Google's.")
+    ] = ""
     cores: Annotated[
         str, Field(description="Spark master, as in local[2]; on Databricks unused.")
     ] = "local[*]"
