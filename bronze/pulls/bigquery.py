@@ -87,7 +87,7 @@ def rows(
 ) -> Said:
     """Pull all rows of a query; NoQuery where it cannot be run or has no columns of a reading."""
     with extra("google"):
-        from google.api_core.exceptions import GoogleAPICallError  # noqa: PLC0415 - an extra
+        from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415 - an extra
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
 
     said = Said()
@@ -108,9 +108,10 @@ def rows(
                     file.unlink()
                 said.rows += len(lines)
             pulls.reached(clock.isoformat())
-        except (GoogleAPICallError, GoogleAuthError) as error:
+        except (GoogleAPIError, GoogleAuthError) as error:
+            said_by = " ".join(str(getattr(error, "message", error)).split())
             raise NoQuery(
-                f"BigQuery does not run the query: {' '.join(str(getattr(error, 'message', error)).split())}",
+                f"BigQuery does not run the query: {said_by}",
                 where=project,
                 cure="check the query, the project and the rights; nothing is landed twice",
             ) from error

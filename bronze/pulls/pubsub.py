@@ -94,9 +94,10 @@ def messages(
                     client.acknowledge(
                         subscription=subscription, ack_ids=[r.ack_id for r in received]
                     )
-        except (exceptions.GoogleAPICallError, GoogleAuthError) as error:
+        except (exceptions.GoogleAPIError, GoogleAuthError) as error:
+            said_by = " ".join(str(getattr(error, "message", error)).split())
             raise NoSubscription(
-                f"cannot pull: {' '.join(str(getattr(error, 'message', error)).split())}",
+                f"cannot pull: {said_by}",
                 where=subscription,
                 cure="check its name and the rights; what was not acknowledged comes again",
             ) from error

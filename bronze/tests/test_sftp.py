@@ -427,7 +427,6 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(
         assert f"{name}.csv taken" in said
         peaks.append(int(said.split()[-1]))
     assert (server.home / "large.csv").stat().st_size > 200_000_000
-    print("MB at the peak:", peaks)
     assert peaks[1] < peaks[0] + 60
 
 
