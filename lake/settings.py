@@ -7,11 +7,25 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lake.errors import LakeError
+
+
+class NoSecret(LakeError):
+    """A secret that a source needs is not set."""
+
+    code = "no-secret"
+
 
 class Settings(BaseSettings):
     """What differs between a laptop and a workspace; the default needs no account."""
 
-    model_config = SettingsConfigDict(env_prefix="ELIQ_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="ELIQ_",
+        env_file=".env",
+        env_nested_delimiter="__",
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
 
     lake: Annotated[str, Field(description="Root of the lake: a folder or an abfss:// URL.")] = (
         ".lake"
@@ -43,6 +57,23 @@ class Settings(BaseSettings):
             "string; empty: they are in the state's database."
         ),
     ] = SecretStr("")
+    secrets: Annotated[
+        dict[str, SecretStr],
+        Field(description="Passwords and keys of sources by name: ELIQ_SECRETS__<NAME>, each one."),
+    ] = {}
+    sftp: Annotated[
+        Path | None, Field(description="File (YAML) that declares the SFTP sources.")
+    ] = None
+    cosmos: Annotated[
+        SecretStr,
+        Field(description="Cosmos DB of the home profiles: AccountEndpoint=…;AccountKey=…;"),
+    ] = SecretStr("")
+    cosmos_container: Annotated[str, Field(description="Its database/container.")] = (
+        "eliq/home_profiles"
+    )
+    bigquery_endpoint: Annotated[
+        str, Field(description="Address of a BigQuery emulator on this machine; empty: Google's.")
+    ] = ""
     cores: Annotated[
         str, Field(description="Spark master, as in local[2]; on Databricks unused.")
     ] = "local[*]"
@@ -93,3 +124,15 @@ class Settings(BaseSettings):
     def root(self) -> str:
         """The lake's root, absolute when it is a folder."""
         return self.lake if "://" in self.lake else str(Path(self.lake).expanduser().resolve())
+
+    def secret(self, name: str, *, of: str) -> SecretStr:
+        """Return a secret by its name; NoSecret says whose it is, never what was written there."""
+        found = self.secrets.get(name.lower())
+        if found is None or not found.get_secret_value():
+            # Somebody may have written the secret where its name belongs: the name is not said.
+            raise NoSecret(
+                "there is no secret of the name that is given",
+                where=of,
+                cure="name a secret there, not what it is, and set ELIQ_SECRETS__<NAME>",
+            )
+        return found
