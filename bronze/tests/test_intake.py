@@ -1,0 +1,169 @@
+"""A meter file is kept as it is, and what it says lies beside it as lines, once, or not at all."""
+
+import csv
+import gzip
+import io
+import json
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from bronze.formats.records import Told
+from bronze.intake import COLUMNS, as_csv, take
+from lake.landing import UnreadableFile
+from lake.settings import Settings
+
+NEM12 = """100,NEM12,202506010000,MDP,Retailer
+200,6123456789,E1,1,E1,N1,METER1,kWh,720,
+300,20250530,1.5,2.25,A,,,20250531020304,
+300,20250531,1.0,A,,,20250601020304,
+900
+"""
+COUNTERS = """time,Import T1 kWh,Import T2 kWh
+2025-10-25 23:45,10.0,1.0
+2025-10-26 00:00,10.5,1.0
+2025-10-26 00:15,9.0,1.25
+"""
+
+
+def landed(lake: Settings, kind: str) -> list[Path]:
+    return sorted((Path(lake.root) / "landing" / kind).glob("*/*/*"))
+
+
+def lines(file: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_a_meter_file_is_kept_and_its_values_are_lines_that_name_their_place(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    (file := tmp_path / "usage.csv").write_text(NEM12)
+    taken = take(file, partner="northgrid", settings=lake, clock=clock)
+    assert (taken.form, taken.readings, taken.refused) == ("nem12", 2, 1)
+    (kept,), (read,) = landed(lake, "files"), landed(lake, "readings")
+    assert kept.read_bytes() == file.read_bytes()
+    assert read.stat().st_mtime == kept.stat().st_mtime == clock.timestamp()
+    block, refused = lines(read)
+    assert block == {
+        "meter_id": "6123456789-E1", "starts_at": "2025-05-30T00:00:00+10:00",
+        "resolution": "PT720M", "unit": "kWh", "values": ["1.5", "2.25"], "quality": "measured",
+        "message_id": "usage.csv:3", "known_at": "2025-05-31T02:03:04+10:00",
+    }  # fmt: skip
+    assert refused["message_id"] == "usage.csv:4"
+    assert str(refused["payload"]).startswith("300,20250531")
+
+
+def test_the_same_file_again_changes_nothing(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    (file := tmp_path / "usage.csv").write_text(NEM12)
+    first = take(file, partner="northgrid", settings=lake, clock=clock)
+    before = [p.stat().st_mtime_ns for p in landed(lake, "*")]
+    again = take(file, partner="northgrid", settings=lake, clock=clock)
+    assert (first.landed.is_new, again.landed.is_new) == (True, False)
+    assert [p.stat().st_mtime_ns for p in landed(lake, "*")] == before
+
+
+def test_a_run_that_was_cut_short_is_done_again(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    (file := tmp_path / "usage.csv").write_text(NEM12)
+    take(file, partner="northgrid", settings=lake, clock=clock)
+    (read,) = landed(lake, "readings")
+    said = read.read_bytes()
+    read.unlink()
+    take(file, partner="northgrid", settings=lake, clock=clock)
+    assert landed(lake, "readings")[0].read_bytes() == said
+
+
+def test_a_file_told_otherwise_is_read_again(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    (file := tmp_path / "p1.csv").write_text(COUNTERS)
+    take(file, partner="northgrid", settings=lake, clock=clock)
+    told = Told(zone="Europe/London", meter_id="m7")
+    take(file, partner="northgrid", settings=lake, clock=clock, told=told)
+    first, other = landed(lake, "registers")
+    meters = {str(line["meter_id"]) for path in (first, other) for line in lines(path)}
+    assert {m.partition("-")[0] for m in meters} == {"p1", "m7"}
+    assert len(landed(lake, "files")) == 1
+
+
+def test_counters_land_as_register_reads(tmp_path: Path, lake: Settings, clock: datetime) -> None:
+    (file := tmp_path / "p1.csv").write_text(COUNTERS)
+    taken = take(file, partner="northgrid", settings=lake, clock=clock)
+    assert (taken.readings, taken.reads) == (0, 6)
+    (read,) = landed(lake, "registers")
+    assert not landed(lake, "readings")
+    assert {"meter_id", "read_at", "register", "reading", "unit", "quality"} <= set(lines(read)[0])
+
+
+def test_zip_and_gzip_give_what_the_plain_file_gives(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(NEM12.encode()))
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("one.csv", NEM12)
+        archive.writestr("two.csv", NEM12.replace("6123456789", "6123456788"))
+    one = take(tmp_path / "a.csv.gz", partner="northgrid", settings=lake, clock=clock)
+    two = take(tmp_path / "b.zip", partner="northgrid", settings=lake, clock=clock)
+    assert (one.readings, two.readings, two.refused) == (2, 4, 2)
+
+
+def test_what_no_form_knows_leaves_nothing(tmp_path: Path, lake: Settings, clock: datetime) -> None:
+    for name, content in (("a.csv", b"x;y\n1;2\n"), ("b.xml", b"<a/>"), ("c", b""), ("d", b"\0")):
+        (file := tmp_path / name).write_bytes(content)
+        with pytest.raises(UnreadableFile):
+            take(file, partner="northgrid", settings=lake, clock=clock)
+    assert not landed(lake, "*")
+
+
+def test_nobody_waits_so_the_file_is_kept_with_its_error(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    (file := tmp_path / "a.csv").write_bytes(b"x;y\n1;2\n")
+    taken = take(file, partner="northgrid", settings=lake, clock=clock, keeps_unreadable=True)
+    assert taken.refused == 1
+    assert landed(lake, "files")[0].read_bytes() == file.read_bytes()
+    (line,) = lines(landed(lake, "readings")[0])
+    assert "no format knows this file" in str(line["refused"])
+
+
+def test_canonical_files_land_as_they_are(tmp_path: Path, lake: Settings, clock: datetime) -> None:
+    (file := tmp_path / "a.csv").write_text(
+        "meter_id,starts_at,resolution,value\nm,2025-05-01T00:00Z,PT1H,1\n"
+    )
+    assert take(file, partner="northgrid", settings=lake, clock=clock).form == "canonical"
+    assert landed(lake, "readings")[0].read_bytes() == file.read_bytes()
+    assert not landed(lake, "files")
+
+
+def dry(file: Path, **options: object) -> tuple[list[dict[str, str]], str]:
+    out, log = io.StringIO(), io.StringIO()
+    as_csv(file, out, log=log, **options)  # type: ignore[arg-type]
+    out.seek(0)
+    return list(csv.DictReader(out)), log.getvalue()
+
+
+def test_a_dry_run_writes_canonical_csv_and_says_what_was_refused(tmp_path: Path) -> None:
+    (file := tmp_path / "usage.csv").write_text(NEM12.replace("kWh", "kVArh"))
+    rows, said = dry(file)
+    assert tuple(rows[0]) == COLUMNS
+    assert [(r["starts_at"], r["value"], r["unit"], r["quality"]) for r in rows] == [
+        ("2025-05-30T00:00:00+10:00", "1.5", "kVArh", "measured"),
+        ("2025-05-30T12:00:00+10:00", "2.25", "kVArh", "measured"),
+    ]
+    assert said.startswith("refused: line 4: ")
+
+
+def test_a_dry_run_shows_counters_as_what_passed_and_none_where_one_fell(tmp_path: Path) -> None:
+    (file := tmp_path / "p1.csv").write_text(COUNTERS)
+    rows, _ = dry(file)
+    assert [(r["starts_at"], r["resolution"], r["value"], r["quality"]) for r in rows] == [
+        ("2025-10-25T23:45:00+02:00", "PT15M", "0.5", "measured"),
+        ("2025-10-25T23:45:00+02:00", "PT15M", "0.0", "measured"),
+        ("2025-10-26T00:00:00+02:00", "PT15M", "", "missing"),
+        ("2025-10-26T00:00:00+02:00", "PT15M", "0.25", "measured"),
+    ]
