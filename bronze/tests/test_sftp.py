@@ -456,7 +456,7 @@ def test_the_command_says_a_line_a_file_and_fails_where_one_did(
     assert ran.returncode == 1
     lines = ran.stdout.splitlines()
     assert lines[0].startswith("north: a.csv: taken")
-    assert lines[1].startswith("north: b.csv: refused, no column meter_id")
+    assert lines[1].startswith("north: b.csv: refused, no format knows this file")
     assert lines[2] == "north: 1 taken, 1 refused"
     assert lines[3].startswith("south: failed: the server does not accept the user")
     assert ran.stderr.count("\n") == 1
