@@ -29,6 +29,13 @@ class Settings(BaseSettings):
     token_secret: Annotated[
         SecretStr, Field(description="Key of the developer tokens; empty: one is made in the lake.")
     ] = SecretStr("")
+    state: Annotated[
+        SecretStr,
+        Field(
+            description="Database of what partners registered through the API: an SQLAlchemy URL "
+            "(postgresql+psycopg://…, mssql+pyodbc://…); empty: SQLite in the lake's folder."
+        ),
+    ] = SecretStr("")
     cores: Annotated[
         str, Field(description="Spark master, as in local[2]; on Databricks unused.")
     ] = "local[*]"

@@ -15,6 +15,7 @@ from lake.errors import LakeError
 from lake.settings import Settings
 
 READ = "insights.read"
+DATA_READ, DATA_WRITE = "data.read", "data.write"
 # Sees the locations of all partners: the developer's own machine.
 EVERYBODY = "insights.read.all"
 REQUESTS_A_MINUTE = 1_000
@@ -22,6 +23,7 @@ _ALGORITHM = "HS256"
 _bearer = HTTPBearer(
     auto_error=False, bearerFormat="JWT", description="OAuth2 bearer token with `insights.read`."
 )
+Credentials = HTTPAuthorizationCredentials | None
 
 
 class Unauthenticated(LakeError):
@@ -35,7 +37,10 @@ class MissingScope(LakeError):
     """A valid token for something else."""
 
     code = "missing-scope"
-    headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{READ}"'}  # noqa: RUF012
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"the token lacks the scope {scope} of a partner", cure="ask for it")
+        self.headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
 
 
 @dataclass(frozen=True)
@@ -74,38 +79,44 @@ def signed_token(
     return jwt.encode(claims | ({"partner_id": partner} if partner else {}), key, _ALGORITHM)
 
 
-def caller_of(token: str, *, key: bytes) -> Caller:
-    """Return who a token stands for; Unauthenticated, MissingScope."""
+def caller_of(token: str, *, key: bytes, needs: str = READ) -> Caller:
+    """Return who a token with a scope stands for; Unauthenticated, MissingScope.
+
+    Only questions to the Insights API may be about all partners.
+    """
     try:
         claims = jwt.decode(token, key, [_ALGORITHM], options={"require": ["exp", "sub"]})
     except jwt.InvalidTokenError as error:
         raise Unauthenticated(f"the token is not valid: {error}", cure="get a new one") from error
     scopes = str(claims.get("scope", "")).split()
     partner = claims.get("partner_id")
-    if EVERYBODY in scopes and partner is None:
+    if needs == READ and EVERYBODY in scopes and partner is None:
         return Caller(claims["sub"], None)
-    if READ not in scopes or not isinstance(partner, str) or not partner:
-        raise MissingScope(f"the token lacks the scope {READ} of a partner", cure="ask for it")
+    if needs not in scopes or not isinstance(partner, str) or not partner:
+        raise MissingScope(needs)
     return Caller(claims["sub"], partner)
 
 
 @lru_cache(maxsize=1_000)
-def _caller_of(token: str, key: bytes, second: int) -> Caller:
+def _caller_of(token: str, key: bytes, needs: str, second: int) -> Caller:
     del second
-    return caller_of(token, key=key)
+    return caller_of(token, key=key, needs=needs)
 
 
-async def caller(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Caller:
+async def caller(request: Request, credentials: Annotated[Credentials, Depends(_bearer)]) -> Caller:
+    """Return who asks for insights, counted against their limit."""
+    return counted(request, credentials, needs=READ)
+
+
+def counted(request: Request, credentials: Credentials, *, needs: str) -> Caller:
     """Return who asks, counted against their limit; Unauthenticated, MissingScope, TooMany."""
     if credentials is None:
         raise Unauthenticated("there is no bearer token", cure="send Authorization: Bearer <token>")
     now = datetime.now(UTC).timestamp()
     # A token is checked once a second; a minute's worth of its requests costs 60 signatures.
-    who = _caller_of(credentials.credentials, request.app.state.key, int(now))
+    who = _caller_of(credentials.credentials, request.app.state.key, needs, int(now))
     request.state.allowance = request.app.state.limits.spend(
-        (who.subject, who.partner_id, request.scope["route"].path),
+        (who.subject, who.partner_id, request.method, request.scope["route"].path),
         most=who.requests_a_minute,
         now=now,
     )

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import anyio.to_thread
@@ -81,6 +82,8 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
     ):
         app.include_router(resource.router)
 
+    _mount_management(app, settings)
+
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
@@ -92,11 +95,25 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
     return app
 
 
+def _mount_management(app: FastAPI, settings: Settings) -> None:
+    """Mount the Data Management API where its packages (the extra `management`) are installed."""
+    app.state.mounted = []
+    if find_spec("sqlalchemy") and find_spec("alembic"):
+        from serving.data_management.app import PREFIX, create_management_app  # noqa: PLC0415
+
+        management = create_management_app(settings)
+        app.mount(PREFIX, management)
+        app.state.mounted.append(management)
+
+
 @asynccontextmanager
-async def _few_threads(_: FastAPI) -> AsyncIterator[None]:
+async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
     """Let few questions run at once: each uses all cores, and memory of its own."""
     anyio.to_thread.current_default_thread_limiter().total_tokens = 2 + (os.cpu_count() or 1)
-    yield
+    async with AsyncExitStack() as stack:
+        for mounted in app.state.mounted:
+            await stack.enter_async_context(mounted.router.lifespan_context(mounted))
+        yield
 
 
 def _memory() -> str:

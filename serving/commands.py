@@ -1,4 +1,4 @@
-"""`lake serve` and `lake token`."""
+"""`lake serve`, `lake token` and `lake state`."""
 
 import signal
 import socket
@@ -42,6 +42,21 @@ def add(app: typer.Typer) -> None:
         Example: curl -H "Authorization: Bearer $(lake token --partner ideal)" …
         """
         typer.echo(token(partner, scope, days))
+
+    state = typer.Typer(no_args_is_help=True, help="The database of the Data Management API.")
+    app.add_typer(state, name="state")
+
+    @state.callback()
+    def _state() -> None:
+        """Keep `upgrade` a command of its own."""
+
+    @state.command("upgrade")
+    def _upgrade() -> None:
+        """Make or renew the tables of the state, as the server does at its start.
+
+        Example: lake state upgrade
+        """
+        typer.echo(f"the state is at {', '.join(upgrade_state())}")
 
 
 class CannotListen(LakeError):
@@ -106,6 +121,14 @@ def token(
         now=datetime.now(UTC),
         lasts=timedelta(days=days),
     )
+
+
+def upgrade_state(settings: Settings | None = None) -> tuple[str, ...]:
+    """Make or renew the tables of the state and return the newest migrations; StateUnavailable."""
+    from serving.data_management.migrating import upgrade
+    from serving.data_management.state import opened
+
+    return upgrade(opened(settings or Settings()))
 
 
 def check_port(port: int, host: str = "127.0.0.1") -> None:

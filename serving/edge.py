@@ -60,10 +60,11 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and complete the headers of its answer."""
-        if scope["type"] != "http":
+        # An app within another is behind that one's edge.
+        if scope["type"] != "http" or "request_id" in scope.setdefault("state", {}):
             await self.app(scope, receive, send)
             return
-        state = scope.setdefault("state", {})
+        state = scope["state"]
         state["request_id"] = _request_id(scope)
         started, status = time.perf_counter(), 500
 
@@ -82,7 +83,8 @@ class Edge:
             await self.app(scope, receive, completed)
         finally:
             route = scope.get("route")
-            endpoint = getattr(route, "path", "") or "unknown"
+            path = getattr(route, "path", "")
+            endpoint = f"{scope.get('root_path', '')}{path}" if path else "unknown"
             self.metrics.count(endpoint, status, time.perf_counter() - started)
 
 

@@ -27,6 +27,24 @@ STATUS: Mapping[str, tuple[HTTPStatus, str]] = {
     "no-history": (HTTPStatus.UNPROCESSABLE_ENTITY, "What was known earlier is not kept here."),
     "bad-request": (HTTPStatus.UNPROCESSABLE_ENTITY, "A parameter is missing or cannot be read."),
     "bad-cursor": (HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not one that was given out."),
+    "unreadable-body": (HTTPStatus.BAD_REQUEST, "The request's body cannot be read."),
+    "too-large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request's body is too large."),
+    "unknown-resource": (HTTPStatus.NOT_FOUND, "You have nothing of this id."),
+    "invalid": (HTTPStatus.UNPROCESSABLE_ENTITY, "What was sent breaks a rule; errors names each."),
+    "in-conflict": (HTTPStatus.CONFLICT, "What was sent contradicts what is registered."),
+    "changed-meanwhile": (HTTPStatus.PRECONDITION_FAILED, "It is not the version of If-Match."),
+    "idempotency-key-reused": (
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The Idempotency-Key was used for another request.",
+    ),
+    "request-in-flight": (
+        HTTPStatus.CONFLICT,
+        "A request of this Idempotency-Key is being answered.",
+    ),
+    "state-unavailable": (
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The database cannot be reached; nothing was changed.",
+    ),
     "too-many-requests": (HTTPStatus.TOO_MANY_REQUESTS, "The token asked too often."),
     "not-found": (HTTPStatus.NOT_FOUND, "There is nothing at this address."),
     "method-not-allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "The address takes other methods."),
@@ -91,15 +109,21 @@ async def _known(request: Request, error: Exception) -> Response:
         error.code,
         detail=error.what,
         cure=error.cure,
+        errors=getattr(error, "errors", None),
         headers=getattr(error, "headers", None),
     )
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [FieldError(field=str(e["loc"][-1]), message=e["msg"]) for e in error.errors()]
+    errors = [FieldError(field=_place(e["loc"]), message=e["msg"]) for e in error.errors()]
     detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
     return problem(request, "bad-request", detail=detail, cure="see /openapi.json", errors=errors)
+
+
+def _place(location: tuple[str | int, ...]) -> str:
+    """Name a field by its way from the body, a parameter by its name."""
+    return ".".join(str(part) for part in location[1:] or location)
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -1,0 +1,75 @@
+"""What partners say of their homes -> the Data Management API, an app within serving's own."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from types import ModuleType
+
+from fastapi import FastAPI
+
+from lake.settings import Settings
+from serving.access import signing_key
+from serving.data_management.bounds import Bounds
+from serving.data_management.idempotency import Flights
+from serving.data_management.migrating import upgrade
+from serving.data_management.publishing import Publisher
+from serving.data_management.state import StateUnavailable, opened
+from serving.edge import Edge, Metrics
+from serving.limits import Limits
+from serving.problems import turns_errors_into_http
+
+PREFIX = "/data-management"
+_log = logging.getLogger(__name__)
+_DESCRIPTION = """Users, locations, meters, profiles, tariffs and consents of a partner. Clients
+choose the ids; PUT makes or replaces, and says the same again without harm. Every write takes an
+`Idempotency-Key`, `If-Match` and `dry_run`; what is refused is an RFC 9457 problem that names every
+field at once. What is registered is in the lake seconds later."""
+_RESOURCES: tuple[ModuleType, ...] = ()
+# Addresses that take more than a MiB.
+_LARGER: dict[str, int] = {}
+
+
+def create_management_app(settings: Settings) -> FastAPI:
+    """Return the app for one lake; it is mounted at PREFIX, or stands alone."""
+    app = FastAPI(
+        title="Eliq Data Management API", version="1.0.0", description=_DESCRIPTION, redoc_url=None,
+        docs_url=None, separate_input_output_schemas=False, lifespan=_open,
+        root_path_in_servers=False, servers=[{"url": PREFIX}],
+    )  # fmt: skip
+    app.state.settings, app.state.key = settings, signing_key(settings)
+    app.state.limits, app.state.flights, app.state.state = Limits(), Flights(), None
+    app.state.clock = partial(datetime.now, UTC)
+    app.state.publisher = Publisher(settings, partial(_clock, app))
+    app.add_middleware(Bounds, larger=_LARGER)
+    app.add_middleware(Edge, metrics=Metrics())
+    turns_errors_into_http(app)
+    for resource in _RESOURCES:
+        app.include_router(resource.router)
+    return app
+
+
+def _clock(app: FastAPI) -> datetime:
+    now: datetime = app.state.clock()
+    return now
+
+
+@asynccontextmanager
+async def _open(app: FastAPI) -> AsyncIterator[None]:
+    """Open the state and publish; without one this API answers 503, the rest of serving works."""
+    try:
+        state = opened(app.state.settings)
+        upgrade(state)
+    except StateUnavailable as error:
+        _log.warning("the Data Management API is closed: %s", error)
+        yield
+        return
+    app.state.state = state
+    app.state.publisher.start(state)
+    try:
+        yield
+    finally:
+        app.state.publisher.stop()
+        app.state.state = None
+        state.engine.dispose()

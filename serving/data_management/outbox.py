@@ -1,0 +1,99 @@
+"""What is said to the lake -> landing/registrations: nothing lost and nothing twice.
+
+A line is written in the transaction of its change. ``publish`` first gives the waiting lines of a
+partner to a batch, then lands the batch as one file, then removes it. Killed in between, the next
+one lands the same bytes under the same name and the same arrival, which landing finds and leaves.
+"""
+
+import json
+import tempfile
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from sqlalchemy import String, Unicode, UnicodeText, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from lake.landing import land
+from lake.settings import Settings
+from serving.data_management.state import Base, Counted, Instant, State
+
+KIND = "registrations"
+_MOST = 5_000
+
+
+class Outbox(Base):
+    """A registration document that the lake does not have yet."""
+
+    __tablename__ = "outbox"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+    outbox_id: Mapped[int] = mapped_column(Counted, primary_key=True, autoincrement=True)
+    partner_id: Mapped[str] = mapped_column(Unicode(128))
+    line: Mapped[str] = mapped_column(UnicodeText)
+    batch_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    batched_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+def say(session: Session, partner_id: str, document: Mapping[str, object]) -> None:
+    """Say a document to the lake, once the change that it is part of is made."""
+    line = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    session.add(Outbox(partner_id=partner_id, line=line))
+
+
+def publish(settings: Settings, state: State, clock: datetime) -> int:
+    """Land what waits, a file a partner and batch, and return the files; CannotWrite."""
+    files = 0
+    while True:
+        state.write(lambda session: _batched(session, clock))
+        batches = state.read(_batches)
+        for batch_id, partner, at, text in batches:
+            _landed(settings, partner, at, text)
+            state.write(partial(_removed, batch_id))
+        files += len(batches)
+        if not batches:
+            return files
+
+
+def _batched(session: Session, clock: datetime) -> None:
+    """Give the oldest lines that wait to batches, one a partner; a batch never changes."""
+    waiting = session.execute(
+        select(Outbox.outbox_id, Outbox.partner_id)
+        .where(Outbox.batch_id.is_(None))
+        .order_by(Outbox.outbox_id)
+        .limit(_MOST)
+    ).all()
+    by_partner = sorted(waiting, key=lambda row: row.partner_id)
+    # A file's time has milliseconds; nothing is known before it arrived.
+    at = clock.replace(microsecond=clock.microsecond // 1000 * 1000) + timedelta(milliseconds=1)
+    for _, rows in groupby(by_partner, key=lambda row: row.partner_id):
+        batch = {"batch_id": uuid.uuid4().hex, "batched_at": at}
+        session.execute(update(Outbox), [{"outbox_id": row.outbox_id, **batch} for row in rows])
+
+
+def _batches(session: Session) -> list[tuple[str, str, datetime, str]]:
+    rows = session.scalars(
+        select(Outbox)
+        .where(Outbox.batch_id.is_not(None))
+        .order_by(Outbox.batch_id, Outbox.outbox_id)
+    ).all()
+    found = []
+    for batch_id, listed in groupby(rows, key=lambda row: row.batch_id or ""):
+        lines = list(listed)
+        assert lines[0].batched_at is not None
+        text = "".join(f"{row.line}\n" for row in lines)
+        found.append((batch_id, lines[0].partner_id, lines[0].batched_at, text))
+    return found
+
+
+def _removed(batch_id: str, session: Session) -> None:
+    session.execute(delete(Outbox).where(Outbox.batch_id == batch_id))
+
+
+def _landed(settings: Settings, partner: str, at: datetime, text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "management.ndjson"
+        file.write_text(text, encoding="utf-8", newline="\n")
+        land(file, kind=KIND, partner=partner, settings=settings, clock=at)
