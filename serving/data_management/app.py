@@ -11,10 +11,13 @@ from fastapi import FastAPI
 
 from lake.settings import Settings
 from serving.access import signing_key
+from serving.data_management import readings
+from serving.data_management.background import background
 from serving.data_management.bounds import Bounds
 from serving.data_management.idempotency import Flights
 from serving.data_management.migrating import upgrade
 from serving.data_management.publishing import Publisher
+from serving.data_management.reading_bodies import MOST_BYTES
 from serving.data_management.state import StateUnavailable, opened
 from serving.edge import Edge, Metrics
 from serving.limits import Limits
@@ -26,9 +29,9 @@ _DESCRIPTION = """Users, locations, meters, profiles, tariffs and consents of a 
 choose the ids; PUT makes or replaces, and says the same again without harm. Every write takes an
 `Idempotency-Key`, `If-Match` and `dry_run`; what is refused is an RFC 9457 problem that names every
 field at once. What is registered is in the lake seconds later."""
-_RESOURCES: tuple[ModuleType, ...] = ()
+_RESOURCES: tuple[ModuleType, ...] = (readings,)
 # Addresses that take more than a MiB.
-_LARGER: dict[str, int] = {}
+_LARGER: dict[str, int] = {"/v1/readings": MOST_BYTES}
 
 
 def create_management_app(settings: Settings) -> FastAPI:
@@ -68,7 +71,8 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
     app.state.state = state
     app.state.publisher.start(state)
     try:
-        yield
+        with background(app, state):
+            yield
     finally:
         app.state.publisher.stop()
         app.state.state = None

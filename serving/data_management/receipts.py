@@ -1,0 +1,132 @@
+"""What arrived of each meter: how much, when, and until when it reaches, in the state's tables.
+
+It is counted once a segment or job, whatever is done again after a crash: its name is kept.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import BigInteger, String, Unicode, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from serving.data_management.outlet import Sent
+from serving.data_management.reading_answers import answer_row, put
+from serving.data_management.segments import Record
+from serving.data_management.state import Base, Instant, State
+
+_AT_ONCE = 500
+
+
+class MeterReceipt(Base):
+    """What this API took of one meter."""
+
+    __tablename__ = "meter_receipts"
+    partner_id: Mapped[str] = mapped_column(Unicode(128), primary_key=True)
+    meter_id: Mapped[str] = mapped_column(Unicode(200), primary_key=True)
+    first_received_at: Mapped[datetime] = mapped_column(Instant)
+    last_received_at: Mapped[datetime] = mapped_column(Instant)
+    readings_until: Mapped[datetime] = mapped_column(Instant)
+    blocks: Mapped[int] = mapped_column(BigInteger)
+    readings: Mapped[int] = mapped_column(BigInteger)
+
+
+class CountedOnce(Base):
+    """A segment or job that is counted already."""
+
+    __tablename__ = "counted_once"
+    counted_name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    counted_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What arrived of one meter together."""
+
+    first_at: datetime
+    last_at: datetime
+    until_s: int
+    blocks: int
+    readings: int
+
+
+Receipts = dict[tuple[str, str], Receipt]
+
+
+def receipts_of(found: Iterable[Record | Sent]) -> Receipts:
+    """Add up what arrived, by partner and meter."""
+    receipts: Receipts = {}
+    for one in found:
+        for meter, count, until in zip(one.meters, one.counts, one.until, strict=True):
+            add(receipts, one.partner_id, meter, Receipt(one.at, one.at, until, 1, count))
+    return receipts
+
+
+def add(receipts: Receipts, partner_id: str, meter_id: str, more: Receipt) -> None:
+    """Add what arrived of a meter to what there is."""
+    had = receipts.setdefault((partner_id, meter_id), more)
+    if had is not more:
+        had.first_at, had.last_at = min(had.first_at, more.first_at), max(had.last_at, more.last_at)
+        had.until_s = max(had.until_s, more.until_s)
+        had.blocks += more.blocks
+        had.readings += more.readings
+
+
+def keep_segment(state: State, name: str, found: Sequence[Record]) -> None:
+    """Take a landed segment's answers and counts into the state, once; StateUnavailable."""
+    answers = [
+        answer_row(
+            Sent(one.partner_id, one.at, (), (), (), (), one.key, one.fingerprint, one.answer)
+        )
+        for one in found
+        if one.key
+    ]
+
+    def kept(session: Session) -> None:
+        for row in answers:
+            put(session, row)
+        count_once(session, name, receipts_of(found), max((r.at for r in found), default=None))
+
+    state.write(kept)
+
+
+def count_once(session: Session, name: str, receipts: Receipts, at: datetime | None) -> None:
+    """Add counts to the state, unless they were under this name before."""
+    if at is None or session.get(CountedOnce, name) is not None:
+        return
+    session.add(CountedOnce(counted_name=name, counted_at=at))
+    for partner in {partner for partner, _ in receipts}:
+        of_partner = {meter: r for (p, meter), r in receipts.items() if p == partner}
+        ids = sorted(of_partner)
+        for start in range(0, len(ids), _AT_ONCE):
+            _count(session, partner, {i: of_partner[i] for i in ids[start : start + _AT_ONCE]})
+
+
+def _count(session: Session, partner: str, receipts: Mapping[str, Receipt]) -> None:
+    rows = session.scalars(
+        select(MeterReceipt).where(
+            MeterReceipt.partner_id == partner, MeterReceipt.meter_id.in_(receipts)
+        )
+    )
+    known = {row.meter_id: row for row in rows}
+    for meter, one in receipts.items():
+        until = datetime.fromtimestamp(one.until_s, UTC)
+        if (row := known.get(meter)) is None:
+            session.add(
+                MeterReceipt(
+                    partner_id=partner, meter_id=meter, first_received_at=one.first_at,
+                    last_received_at=one.last_at, readings_until=until, blocks=one.blocks,
+                    readings=one.readings,
+                )
+            )  # fmt: skip
+        else:
+            row.last_received_at = max(row.last_received_at, one.last_at)
+            row.readings_until = max(row.readings_until, until)
+            row.blocks += one.blocks
+            row.readings += one.readings
+
+
+def forget_counted(state: State, before: datetime) -> None:
+    """Remove names that nothing can come back under."""
+    state.write(lambda session: session.execute(delete(CountedOnce).where(
+        CountedOnce.counted_at < before)))  # fmt: skip
