@@ -36,6 +36,9 @@ class Settings(BaseSettings):
             "(postgresql+psycopg://…, mssql+pyodbc://…); empty: SQLite in the lake's folder."
         ),
     ] = SecretStr("")
+    largest_upload_mib: Annotated[
+        int, Field(ge=1, description="Largest file that a bulk job takes, in MiB.")
+    ] = 2048
     cores: Annotated[
         str, Field(description="Spark master, as in local[2]; on Databricks unused.")
     ] = "local[*]"

@@ -1,6 +1,7 @@
 """What partners say of their homes -> the Data Management API, an app within serving's own."""
 
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from fastapi import FastAPI
 
 from lake.settings import Settings
 from serving.access import signing_key
-from serving.data_management import readings
+from serving.data_management import ingestion, jobs, readings, rejected, webhooks
 from serving.data_management.background import background
 from serving.data_management.bounds import Bounds
 from serving.data_management.idempotency import Flights
@@ -29,13 +30,27 @@ _DESCRIPTION = """Users, locations, meters, profiles, tariffs and consents of a 
 choose the ids; PUT makes or replaces, and says the same again without harm. Every write takes an
 `Idempotency-Key`, `If-Match` and `dry_run`; what is refused is an RFC 9457 problem that names every
 field at once. What is registered is in the lake seconds later."""
-_RESOURCES: tuple[ModuleType, ...] = (readings,)
+_RESOURCES: tuple[ModuleType, ...] = (
+    readings,
+    jobs,
+    ingestion,
+    rejected,
+    webhooks,
+)
 # Addresses that take more than a MiB.
-_LARGER: dict[str, int] = {"/v1/readings": MOST_BYTES}
+_LARGER: dict[str, int] = {
+    "/v1/readings": MOST_BYTES,
+    "/v1/ingestion/rejected/resend": MOST_BYTES,
+    # Files go to the disk as they come; `uploads` counts them.
+    "/v1/jobs": sys.maxsize,
+}
 
 
-def create_management_app(settings: Settings) -> FastAPI:
-    """Return the app for one lake; it is mounted at PREFIX, or stands alone."""
+def create_management_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
+    """Return the app for one lake; it is mounted at PREFIX, or stands alone.
+
+    ``is_developer`` lets webhooks go to this machine itself.
+    """
     app = FastAPI(
         title="Eliq Data Management API", version="1.0.0", description=_DESCRIPTION, redoc_url=None,
         docs_url=None, separate_input_output_schemas=False, lifespan=_open,
@@ -43,7 +58,7 @@ def create_management_app(settings: Settings) -> FastAPI:
     )  # fmt: skip
     app.state.settings, app.state.key = settings, signing_key(settings)
     app.state.limits, app.state.flights, app.state.state = Limits(), Flights(), None
-    app.state.clock = partial(datetime.now, UTC)
+    app.state.clock, app.state.is_developer = partial(datetime.now, UTC), is_developer
     app.state.publisher = Publisher(settings, partial(_clock, app))
     app.add_middleware(Bounds, larger=_LARGER)
     app.add_middleware(Edge, metrics=Metrics())

@@ -5,14 +5,14 @@ https://learn.microsoft.com/azure/event-hubs/event-hubs-features (partition keys
 """
 
 import asyncio
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Mapping
 
 from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import EventHubError
 
 from serving.data_management.outlet import TOPIC, Kept, OutletUnavailable, Sent
+from serving.data_management.receipts import Receipt
 
 _RETRIES, _BACKOFF_S, _TIMEOUT_S = 3, 0.4, 10.0
 _BATCHES_AT_ONCE = 16
@@ -61,6 +61,12 @@ class EventHubsOutlet:
     def kept(self, partner_id: str, key: str) -> Kept | None:
         """Return nothing: a broker keeps no answers."""
         del partner_id, key
+        return None
+
+    def recent(self, partner_id: str, meter_ids: Iterable[str]) -> Mapping[str, Receipt]:
+        """Return nothing: what a broker took is counted with each request."""
+        del partner_id, meter_ids
+        return {}
 
     def close(self) -> None:
         """Leave the connection to the end of the process; nothing waits in it."""
@@ -68,22 +74,13 @@ class EventHubsOutlet:
 
     async def _send(self, meter: str, lines: list[bytes]) -> None:
         assert self._client is not None
-        waiting = iter(lines)
         async with self._batches:
-            line = next(waiting, None)
-            while line is not None:
-                batch = await self._client.create_batch(partition_key=meter)
-                batch.add(EventData(line))
-                line = None
-                for line in _each(waiting):
-                    try:
-                        batch.add(EventData(line))
-                    except ValueError:  # the batch is full
-                        break
-                    line = None
-                await self._client.send_batch(batch, timeout=_TIMEOUT_S)
-
-
-def _each(lines: Iterator[bytes]) -> Iterator[bytes]:
-    while some := list(islice(lines, 1)):
-        yield from some
+            batch = await self._client.create_batch(partition_key=meter)
+            for line in lines:
+                try:
+                    batch.add(EventData(line))
+                except ValueError:  # the batch is full
+                    await self._client.send_batch(batch, timeout=_TIMEOUT_S)
+                    batch = await self._client.create_batch(partition_key=meter)
+                    batch.add(EventData(line))
+            await self._client.send_batch(batch, timeout=_TIMEOUT_S)

@@ -6,12 +6,13 @@ is the key of its messages.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from threading import Event, Thread
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from serving.data_management.outlet import TOPIC, Kept, OutletUnavailable, Sent
+from serving.data_management.receipts import Receipt
 
 _log = logging.getLogger(__name__)
 _DELIVERED_MS = 10_000
@@ -30,7 +31,8 @@ class KafkaOutlet:
             {
                 "bootstrap.servers": servers, "acks": "all", "enable.idempotence": True,
                 "linger.ms": 3, "compression.type": "lz4", "delivery.timeout.ms": _DELIVERED_MS,
-                "queue.buffering.max.kbytes": 65_536, "log_level": 3, "partitioner": "murmur2_random",
+                "queue.buffering.max.kbytes": 65_536, "log_level": 3,
+                "partitioner": "murmur2_random",
             }
         )  # fmt: skip
         self._ends = Event()
@@ -55,6 +57,12 @@ class KafkaOutlet:
     def kept(self, partner_id: str, key: str) -> Kept | None:
         """Return nothing: a broker keeps no answers."""
         del partner_id, key
+        return None
+
+    def recent(self, partner_id: str, meter_ids: Iterable[str]) -> Mapping[str, Receipt]:
+        """Return nothing: what a broker took is counted with each request."""
+        del partner_id, meter_ids
+        return {}
 
     def close(self) -> None:
         """Wait for what is under way."""

@@ -1,11 +1,14 @@
 """The port that acknowledged readings go out by: the spool of this machine, Kafka or Event Hubs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lake.errors import LakeError
+
+if TYPE_CHECKING:
+    from serving.data_management.receipts import Receipt
 
 TOPIC = "meter-readings"
 
@@ -63,6 +66,10 @@ class Outlet(Protocol):
 
     def kept(self, partner_id: str, key: str) -> Kept | None:
         """Return the answer under a key that is durable here and not in the state yet."""
+        ...
+
+    def recent(self, partner_id: str, meter_ids: Iterable[str]) -> "Mapping[str, Receipt]":
+        """Return what is durable of meters and not counted in the state yet."""
         ...
 
     def close(self) -> None:

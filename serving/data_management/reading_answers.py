@@ -12,10 +12,10 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from serving.data_management.asking import Writing
-from serving.data_management.idempotency import IdempotencyKey, KeyReused, said_before
+from serving.data_management.idempotency import KeyReused, said_before
 from serving.data_management.outlet import Outlet, Sent
+from serving.data_management.receipts import answer_row, count, put, receipts_of
 
-TAKEN = 202
 _PROMISED = 0
 
 
@@ -59,21 +59,14 @@ async def promised(write: Writing, outlet: Outlet, sent: Sent) -> None:
 
 
 async def done(write: Writing, outlet: Outlet, sent: Sent) -> None:
-    """Keep the answer of a keyed request that a broker has."""
-    if sent.key and not outlet.keeps_answers:
-        row = answer_row(sent, TAKEN)
-        await run_in_threadpool(write.state.write, lambda session: put(session, row))
+    """Keep the answer of a keyed request that a broker has, and count what it brought."""
+    if outlet.keeps_answers:
+        return
+    row = answer_row(sent)
 
+    def kept(session: Session) -> None:
+        if sent.key:
+            put(session, row)
+        count(session, receipts_of([sent]))
 
-def answer_row(sent: Sent, status: int = TAKEN) -> dict[str, object]:
-    """Return the row of an answer."""
-    return {
-        "key_digest": sent.key, "partner_id": sent.partner_id, "body_digest": sent.fingerprint,
-        "answer_status": status, "answer_body": sent.answer, "answered_at": sent.at,
-        "answer_headers": {"content-type": "application/json"},
-    }  # fmt: skip
-
-
-def put(session: Session, row: dict[str, object]) -> None:
-    """Keep an answer, in place of an older one of its key."""
-    session.merge(IdempotencyKey(**row))
+    await run_in_threadpool(write.state.write, kept)

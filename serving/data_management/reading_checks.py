@@ -29,7 +29,7 @@ _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.]\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})", re.IGNORECASE
 )
 _LENGTH = re.compile(r"PT(?:(\d{1,2})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?")
-_NUMBERS = (float, int)
+_RESOLUTIONS = "resolution is an ISO 8601 duration that divides an hour or a day, P1D or P1M"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +194,19 @@ def _values(said: dict[str, Any], fault: _Faults) -> Sequence[float | None]:
     for n, value in enumerate(values):
         if fault.is_full:
             break
-        if value is None:
-            continue
-        if type(value) not in _NUMBERS:
-            fault(f"values.{n}", "not_a_number", "a value is a number or null")
-        elif value < 0:
-            fault(f"values.{n}", "negative", "energy is not negative: direction is the meter's")
-        elif not value < TOO_LARGE:
-            fault(f"values.{n}", "too_large", "no meter counts as much in one interval")
+        _value(n, value, fault)
     return values
+
+
+def _value(n: int, value: object, fault: _Faults) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        fault(f"values.{n}", "not_a_number", "a value is a number or null")
+    elif value < 0:
+        fault(f"values.{n}", "negative", "energy is not negative: direction is the meter's")
+    elif not value < TOO_LARGE:
+        fault(f"values.{n}", "too_large", "no meter counts as much in one interval")
 
 
 def _quality(said: dict[str, Any], count: int, fault: _Faults) -> None:
@@ -235,8 +239,7 @@ def _interval(
     length = _length_s(resolution) if isinstance(resolution, str) else None
     starts_at = _instant(said.get("starts_at"))
     if length is None:
-        fault("resolution", "unknown_resolution",
-              "resolution is an ISO 8601 duration that divides an hour or a day, P1D or P1M")  # fmt: skip
+        fault("resolution", "unknown_resolution", _RESOLUTIONS)
     if starts_at is None:
         fault("starts_at", "starts_at_unreadable", "starts_at is an instant with its offset")
     if length is None or starts_at is None or not found.values:

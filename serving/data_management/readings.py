@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic_core import from_json, to_json
 from typing_extensions import TypedDict
 
 from lake.errors import LakeError
 from serving.data_management.asking import Write, Writing, resource
+from serving.data_management.errors_told import errors
 from serving.data_management.idempotency import Flights
 from serving.data_management.outlet import Outlet, OutletUnavailable, Sent
 from serving.data_management.reading_answers import (
@@ -21,7 +22,6 @@ from serving.data_management.reading_answers import (
 )
 from serving.data_management.reading_bodies import UnreadableLine, blocks_in
 from serving.data_management.reading_checks import Block, Fault, checked, is_id, mark_repeated
-from serving.data_management.documented import errors
 from serving.problems import FieldError
 
 router = resource("readings")

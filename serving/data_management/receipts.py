@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from sqlalchemy import BigInteger, String, Unicode, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serving.data_management.idempotency import IdempotencyKey
 from serving.data_management.outlet import Sent
-from serving.data_management.reading_answers import answer_row, put
 from serving.data_management.segments import Record
 from serving.data_management.state import Base, Instant, State
 
 _AT_ONCE = 500
+_TAKEN = 202
 
 
 class MeterReceipt(Base):
@@ -49,6 +50,14 @@ class Receipt:
     blocks: int
     readings: int
 
+    def add(self, more: "Receipt") -> None:
+        """Add what arrived besides."""
+        self.first_at = min(self.first_at, more.first_at)
+        self.last_at = max(self.last_at, more.last_at)
+        self.until_s = max(self.until_s, more.until_s)
+        self.blocks += more.blocks
+        self.readings += more.readings
+
 
 Receipts = dict[tuple[str, str], Receipt]
 
@@ -64,12 +73,10 @@ def receipts_of(found: Iterable[Record | Sent]) -> Receipts:
 
 def add(receipts: Receipts, partner_id: str, meter_id: str, more: Receipt) -> None:
     """Add what arrived of a meter to what there is."""
-    had = receipts.setdefault((partner_id, meter_id), more)
-    if had is not more:
-        had.first_at, had.last_at = min(had.first_at, more.first_at), max(had.last_at, more.last_at)
-        had.until_s = max(had.until_s, more.until_s)
-        had.blocks += more.blocks
-        had.readings += more.readings
+    if (had := receipts.get((partner_id, meter_id))) is None:
+        receipts[partner_id, meter_id] = more
+    else:
+        had.add(more)
 
 
 def keep_segment(state: State, name: str, found: Sequence[Record]) -> None:
@@ -90,11 +97,30 @@ def keep_segment(state: State, name: str, found: Sequence[Record]) -> None:
     state.write(kept)
 
 
+def answer_row(sent: Sent, status: int = _TAKEN) -> dict[str, object]:
+    """Return the row of an answer."""
+    return {
+        "key_digest": sent.key, "partner_id": sent.partner_id, "body_digest": sent.fingerprint,
+        "answer_status": status, "answer_body": sent.answer, "answered_at": sent.at,
+        "answer_headers": {"content-type": "application/json"},
+    }  # fmt: skip
+
+
+def put(session: Session, row: dict[str, object]) -> None:
+    """Keep an answer, in place of an older one of its key."""
+    session.merge(IdempotencyKey(**row))
+
+
 def count_once(session: Session, name: str, receipts: Receipts, at: datetime | None) -> None:
     """Add counts to the state, unless they were under this name before."""
     if at is None or session.get(CountedOnce, name) is not None:
         return
     session.add(CountedOnce(counted_name=name, counted_at=at))
+    count(session, receipts)
+
+
+def count(session: Session, receipts: Receipts) -> None:
+    """Add counts to the state."""
     for partner in {partner for partner, _ in receipts}:
         of_partner = {meter: r for (p, meter), r in receipts.items() if p == partner}
         ids = sorted(of_partner)

@@ -1,4 +1,4 @@
-"""Readings sent as JSON -> landing/readings/<received date>/<partner>/, durable before acknowledged.
+"""Readings sent as JSON -> landing/readings/<date>/<partner>/, durable before acknowledged.
 
 Requests are appended to a segment below `_spool/` in groups: all that wait share one fsync, however
 many partners they are of, and a request's Idempotency-Key is durable with its readings, in the same
@@ -15,14 +15,15 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
 from lake.errors import LakeError
 from serving.data_management.outlet import Kept, OutletUnavailable, Sent
+from serving.data_management.receipts import Receipt, receipts_of
 from serving.data_management.segments import (
     SUFFIX,
     Record,
@@ -48,7 +49,7 @@ class _Waiting:
     loop: asyncio.AbstractEventLoop
 
 
-@dataclass
+@dataclass(eq=False)
 class _Segment:
     """An open segment: ours alone (flock), known to be good up to ``size``."""
 
@@ -57,6 +58,7 @@ class _Segment:
     began: float
     size: int = 0
     kept: dict[tuple[str, str], Kept] = field(default_factory=dict)
+    taken: list[Sent] = field(default_factory=list)
 
 
 class Spool:
@@ -75,6 +77,8 @@ class Spool:
         self._to_land: queue.SimpleQueue[_Segment | None] = queue.SimpleQueue()
         self._bytes_waiting = 0
         self._kept: dict[tuple[str, str], Kept] = {}
+        # Segments of this process that the state has not counted.
+        self._live: list[_Segment] = []
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._is_closing = threading.Event()
@@ -108,6 +112,16 @@ class Spool:
         """Return the answer under a key of a segment that is not landed yet."""
         with self._lock:
             return self._kept.get((partner_id, key))
+
+    def recent(self, partner_id: str, meter_ids: Iterable[str]) -> Mapping[str, Receipt]:
+        """Return what is durable of meters and not counted in the state yet."""
+        with self._lock:
+            live = [records for segment in self._live for records in segment.taken]
+        ids = set(meter_ids)
+        mine = [
+            one for one in live if one.partner_id == partner_id and not ids.isdisjoint(one.meters)
+        ]
+        return {meter: r for (_, meter), r in receipts_of(mine).items() if meter in ids}
 
     def close(self) -> None:
         """Write what waits and land it."""
@@ -154,6 +168,7 @@ class Spool:
             segment.file.flush()
             os.fdatasync(segment.file.fileno())
             segment.size = segment.file.tell()
+            segment.taken += [replace(one.sent, lines=()) for one in group]
             for one in (one for one in group if one.sent.key):
                 kept = Kept(one.sent.fingerprint, one.sent.answer)
                 segment.kept[one.sent.partner_id, one.sent.key] = kept
@@ -165,6 +180,8 @@ class Spool:
         with self._lock:
             self._bytes_waiting -= sum(len(one.record) for one in group)
             self._kept.update(segment.kept if segment else {})
+            if segment is not None and segment not in self._live:
+                self._live.append(segment)
         for loop in {one.loop for one in group}:
             of_loop = [one.future for one in group if one.loop is loop]
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
@@ -215,6 +232,7 @@ class Spool:
         with self._lock:
             for key in segment.kept:
                 self._kept.pop(key, None)
+            self._live = [one for one in self._live if one is not segment]
 
 
 def _taken_over(left: Path) -> _Segment | None:

@@ -1,9 +1,13 @@
 """What the OpenAPI document says of the errors of this API's endpoints."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Path
 
 from serving.problems import Problem
 
+# An id that we gave out.
+OwnId = Annotated[str, Path(pattern=r"^[a-z0-9]{1,40}$", description="As it was given to you.")]
 _SAID = {
     400: "The body cannot be read.",
     401: "No bearer token, or none that is valid.",

@@ -6,10 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import cast
 
+from bronze.contracts import REJECTED
 from lake.reading import Reader, literal
 from lake.settings import Settings
 from serving.data_management.reading_checks import Meter
 from silver.contracts import LOCATIONS, METERS
+from silver.contracts import TABLES as SILVER
 
 _AT_ONCE = 500
 _MOST = 200_000
@@ -23,7 +25,7 @@ class Meters:
 
     def __init__(self, settings: Settings, registered: Registered) -> None:
         self._registered = registered
-        self._lake = Reader(settings, {t.name: t for t in (METERS, LOCATIONS)})
+        self.lake = Reader(settings, {t.name: t for t in (*SILVER, REJECTED)})
         self._found: dict[tuple[str, str], Meter] = {}
         self._until = 0.0
         # What the lake knows, None for what it does not know either, at one state of its tables.
@@ -48,13 +50,13 @@ class Meters:
         return found
 
     def _known_to_lake(self, partner_id: str, ids: list[str]) -> dict[str, Meter]:
-        state = self._lake.state(METERS.name, LOCATIONS.name)
+        state = self.lake.state(METERS.name, LOCATIONS.name)
         with self._lock:
             if state != self._state or len(self._of_lake) > _MOST:
                 self._of_lake, self._state = {}, state
             kept = self._of_lake
         for part in _parts([i for i in ids if (partner_id, i) not in kept]):
-            rows = self._lake.rows(
+            rows = self.lake.rows(
                 "SELECT m.meter_id, m.fuel, l.time_zone, m.supply_start, m.supply_end "
                 f"FROM {METERS.name} m JOIN {LOCATIONS.name} l ON l.partner_id = m.partner_id "
                 "AND l.location_id = m.location_id "

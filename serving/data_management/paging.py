@@ -1,0 +1,69 @@
+"""Rows in the order of their key -> a page and the cursor of the next."""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Query
+from sqlalchemy import Select, and_, or_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from lake.errors import LakeError
+
+Limit = Annotated[int, Query(ge=1, le=500, description="How many a page.")]
+Cursor = Annotated[str, Query(max_length=1000, description="next_cursor of the page before.")]
+Item = TypeVar("Item")
+_STRANGE = re.compile(r"[\x00-\x1f\ud800-\udfff]")
+Key = tuple[InstrumentedAttribute[Any], ...]
+
+
+class BadCursor(LakeError):
+    """A cursor that was not given out here."""
+
+    code = "bad-cursor"
+
+
+def page(
+    session: Session, rows: Select[Any], key: Key, *, cursor: str, limit: int
+) -> tuple[Sequence[Any], str | None]:
+    """Return a page of rows by their key (columns of text) and the next cursor; BadCursor."""
+    if cursor:
+        after = _opened(cursor, len(key))
+        # (a, b) > (x, y), which not every database can say.
+        beyond = [
+            and_(*(k == v for k, v in zip(key[:n], after[:n], strict=True)), key[n] > after[n])
+            for n in range(len(key))
+        ]
+        rows = rows.where(or_(*beyond))
+    found = session.scalars(rows.order_by(*key).limit(limit + 1)).all()
+    if len(found) <= limit:
+        return found, None
+    return found[:limit], _closed([getattr(found[limit - 1], k.key) for k in key])
+
+
+def page_of(
+    items: Sequence[Item], key: Callable[[Item], str], *, cursor: str, limit: int
+) -> tuple[Sequence[Item], str | None]:
+    """Return a page of items that are at hand, in their order, and the next cursor; BadCursor."""
+    after = _opened(cursor, 1)[0] if cursor else None
+    found = [item for item in items if after is None or key(item) > after]
+    if len(found) <= limit:
+        return found, None
+    return found[:limit], _closed([key(found[limit - 1])])
+
+
+def _closed(key: list[str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def _opened(cursor: str, length: int) -> list[str]:
+    try:
+        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadCursor("the cursor cannot be read", cure="begin without one") from error
+    is_key = isinstance(found, list) and all(isinstance(k, str) for k in found)
+    if not is_key or len(found) != length or any(_STRANGE.search(k) for k in found):
+        raise BadCursor("the cursor is not one that was given out", cure="begin without one")
+    return list(found)
