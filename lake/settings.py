@@ -39,6 +39,13 @@ class Settings(BaseSettings):
     largest_upload_mib: Annotated[
         int, Field(ge=1, description="Largest file that a bulk job takes, in MiB.")
     ] = 2048
+    profiles: Annotated[
+        SecretStr,
+        Field(
+            description="Cosmos DB of the home profiles that come through the API, as a connection "
+            "string; empty: they are in the state's database."
+        ),
+    ] = SecretStr("")
     cores: Annotated[
         str, Field(description="Spark master, as in local[2]; on Databricks unused.")
     ] = "local[*]"

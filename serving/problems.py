@@ -122,9 +122,17 @@ async def _known(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [FieldError(field=_place(e["loc"]), message=e["msg"]) for e in error.errors()]
-    detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
-    return problem(request, "bad-request", detail=detail, cure="see /openapi.json", errors=errors)
+    told = error.errors()
+    if any(e["type"] == "json_invalid" for e in told):
+        return problem(request, "unreadable-body", detail="The body is no JSON.", cure="send JSON")
+    errors = [FieldError(field=_place(e["loc"]), message=e["msg"]) for e in told]
+    return problem(
+        request,
+        "invalid" if any(e["loc"][0] == "body" for e in told) else "bad-request",
+        detail="; ".join(f"{e.field}: {e.message}" for e in errors),
+        cure=f"see {request.scope.get('root_path', '')}/openapi.json",
+        errors=errors,
+    )
 
 
 def _place(location: tuple[str | int, ...]) -> str:

@@ -12,14 +12,28 @@ from fastapi import FastAPI
 
 from lake.settings import Settings
 from serving.access import signing_key
-from serving.data_management import ingestion, jobs, readings, rejected, webhooks
+from serving.data_management import (
+    consents,
+    ingestion,
+    jobs,
+    locations,
+    meters,
+    profile_store,
+    profiles,
+    readings,
+    rejected,
+    tariffs,
+    users,
+    webhooks,
+)
 from serving.data_management.background import background
-from serving.data_management.bounds import Bounds
+from serving.data_management.bounds import MIB, Bounds
 from serving.data_management.idempotency import Flights
 from serving.data_management.migrating import upgrade
 from serving.data_management.publishing import Publisher
 from serving.data_management.reading_bodies import MOST_BYTES
 from serving.data_management.state import StateUnavailable, opened
+from serving.data_management.sync import Sync
 from serving.edge import Edge, Metrics
 from serving.limits import Limits
 from serving.problems import turns_errors_into_http
@@ -31,6 +45,12 @@ choose the ids; PUT makes or replaces, and says the same again without harm. Eve
 `Idempotency-Key`, `If-Match` and `dry_run`; what is refused is an RFC 9457 problem that names every
 field at once. What is registered is in the lake seconds later."""
 _RESOURCES: tuple[ModuleType, ...] = (
+    users,
+    locations,
+    meters,
+    profiles,
+    tariffs,
+    consents,
     readings,
     jobs,
     ingestion,
@@ -42,6 +62,7 @@ _LARGER: dict[str, int] = {
     "/v1/readings": MOST_BYTES,
     "/v1/ingestion/rejected/resend": MOST_BYTES,
     # Files go to the disk as they come; `uploads` counts them.
+    "/v1/jobs/": MIB,
     "/v1/jobs": sys.maxsize,
 }
 
@@ -60,6 +81,7 @@ def create_management_app(settings: Settings, *, is_developer: bool = False) -> 
     app.state.limits, app.state.flights, app.state.state = Limits(), Flights(), None
     app.state.clock, app.state.is_developer = partial(datetime.now, UTC), is_developer
     app.state.publisher = Publisher(settings, partial(_clock, app))
+    app.state.sync, app.state.profiles, app.state.parts = Sync.with_lake(settings), None, ()
     app.add_middleware(Bounds, larger=_LARGER)
     app.add_middleware(Edge, metrics=Metrics())
     turns_errors_into_http(app)
@@ -79,10 +101,13 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
     try:
         state = opened(app.state.settings)
         upgrade(state)
+        store = profile_store.chosen(app.state.settings)
     except StateUnavailable as error:
         _log.warning("the Data Management API is closed: %s", error)
         yield
         return
+    app.state.profiles = store
+    app.state.parts = (profiles.part(store), meters.PART, tariffs.PART)
     app.state.state = state
     app.state.publisher.start(state)
     try:

@@ -70,6 +70,10 @@ class Change:
     at: datetime
     if_match: str | None = None
     if_none_match: str | None = None
+    # What hangs on a location (homes.Part), as the app knows it.
+    parts: tuple[Any, ...] = ()
+    # What is done elsewhere just before the commit, and may be done twice.
+    effects: list[Callable[[], object]] = field(default_factory=list)
 
     def expects(self, version: Mapping[str, Any] | None) -> None:
         """Hold what is there (None: nothing) against the preconditions; ChangedMeanwhile."""
@@ -147,12 +151,23 @@ class Writing(Reading):
                 kept.answer_status,
                 {**kept.answer_headers, "Idempotent-Replayed": "true"},
             )
-        made = change(Change(session, self.partner_id, self.now, self.if_match, self.if_none_match))
-        response = _sent(made)
+        asked = Change(
+            session,
+            self.partner_id,
+            self.now,
+            self.if_match,
+            self.if_none_match,
+            self.request.app.state.parts,
+        )
+        response = _sent(change(asked))
         if self.dry_run:
             response.headers["Dry-Run"] = "true"
-        elif self.keyed:
+            return response
+        if self.keyed:
             session.add(_kept(self.keyed, response, self.now))
+        session.flush()
+        for effect in asked.effects:
+            effect()
         return response
 
 

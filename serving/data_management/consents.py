@@ -1,0 +1,226 @@
+"""Consents of a user: the newest of each, and the history of all that was said.
+
+A consent that is deleted is gone from the list; its history stays, as proof, until the user is
+deleted.
+"""
+
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+
+from fastapi import Response
+from pydantic import BaseModel, Field, StringConstraints
+from sqlalchemy import ForeignKeyConstraint, Select, Unicode, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from serving.data_management import documented
+from serving.data_management.asking import Answer, Change, Read, UnknownResource, Write, resource
+from serving.data_management.fields import (
+    ConsentId,
+    Flag,
+    Moment,
+    Registered,
+    Said,
+    UserId,
+    version_of,
+)
+from serving.data_management.paging import Cursor, Limit, page
+from serving.data_management.state import Base, Instant
+from serving.data_management.users import user_of
+
+router = resource("consents")
+
+
+class ConsentRow(Base):
+    """One thing that was said about a consent; the highest ``said_number`` is the newest."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["partner_id", "user_id"], ["users.partner_id", "users.user_id"],
+            name="fk_consents_users", ondelete="CASCADE",
+        ),
+    )  # fmt: skip
+    partner_id: Mapped[str] = mapped_column(Unicode(128), primary_key=True)
+    user_id: Mapped[str] = mapped_column(Unicode(128), primary_key=True)
+    consent_id: Mapped[str] = mapped_column(Unicode(128), primary_key=True)
+    said_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version_id: Mapped[str] = mapped_column(Unicode(128))
+    is_given: Mapped[bool]
+    is_mandatory: Mapped[bool]
+    said_at: Mapped[datetime] = mapped_column(Instant)
+    is_deleted: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+Version = Annotated[
+    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+EXAMPLE = {
+    "consent_id": "privacy_policy", "version_id": "2025-02", "is_given": True,
+    "is_mandatory": True, "said_at": "2025-05-01T07:59:12Z",
+    "created_at": "2025-05-01T08:00:00Z", "updated_at": "2025-05-01T08:00:00Z",
+}  # fmt: skip
+_HISTORY = {"items": [{**EXAMPLE, "is_deleted": False}], "next_cursor": None}
+
+
+class ConsentFields(BaseModel):
+    """What a user said."""
+
+    version_id: Version = Field(description="Which version of the text it is about.")
+    is_given: Flag
+    is_mandatory: Flag = Field(default=False, description="Whether the service needs it.")
+    said_at: Moment = Field(description="When the user said it.")
+
+
+class ConsentSaid(ConsentFields, Said):
+    """A consent as a partner says it; what was said before stays in the history."""
+
+    model_config = documented.said(EXAMPLE, "consent_id")
+
+
+class Consent(ConsentFields, Registered):
+    """What a user said last."""
+
+    consent_id: str
+
+
+class ConsentOnce(Consent):
+    """What a user said once."""
+
+    is_deleted: bool
+
+
+class Consents(BaseModel):
+    """A page of consents by id; ``next_cursor`` is null on the last."""
+
+    items: list[Consent]
+    next_cursor: str | None
+
+
+class ConsentHistory(BaseModel):
+    """All that was said about one consent, the newest first."""
+
+    items: list[ConsentOnce]
+    next_cursor: None
+
+
+@router.put(
+    "/v1/users/{user_id}/consents/{consent_id}", operation_id="put_consent",
+    summary="Say what a user consents to", responses=documented.put(Consent, EXAMPLE),
+)  # fmt: skip
+def put_consent(  # noqa: D103 - the summary says it
+    user_id: UserId, consent_id: ConsentId, said: ConsentSaid, write: Write
+) -> Response:
+    return write.answer_change(partial(_put, user_id, consent_id, said))
+
+
+@router.get(
+    "/v1/users/{user_id}/consents/{consent_id}", operation_id="consent", summary="One consent",
+    responses=documented.read(Consent, EXAMPLE),
+)  # fmt: skip
+def consent(user_id: UserId, consent_id: ConsentId, read: Read) -> Response:  # noqa: D103
+    return read.answer(
+        lambda s: Consent.model_validate(_newest(s, read.partner_id, user_id, consent_id)).answer()
+    )
+
+
+@router.get(
+    "/v1/users/{user_id}/consents/{consent_id}/history", operation_id="consent_history",
+    summary="All that was said about a consent",
+    responses=documented.read(ConsentHistory, _HISTORY, one=False),
+)  # fmt: skip
+def consent_history(user_id: UserId, consent_id: ConsentId, read: Read) -> Response:  # noqa: D103
+    return read.answer(partial(_history, read.partner_id, user_id, consent_id))
+
+
+@router.get(
+    "/v1/users/{user_id}/consents", operation_id="consents", summary="The consents of a user",
+    responses=documented.read(Consents, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+)  # fmt: skip
+def consents(user_id: UserId, read: Read, limit: Limit = 100, cursor: Cursor = "") -> Response:  # noqa: D103
+    return read.answer(partial(_page, read.partner_id, user_id, limit, cursor))
+
+
+@router.delete(
+    "/v1/users/{user_id}/consents/{consent_id}", operation_id="delete_consent", status_code=204,
+    summary="Delete a consent; its history stays", responses=documented.deleted(),
+)  # fmt: skip
+def delete_consent(user_id: UserId, consent_id: ConsentId, write: Write) -> Response:  # noqa: D103
+    return write.answer_change(partial(_deleted, user_id, consent_id))
+
+
+def _put(user_id: str, consent_id: str, said: ConsentSaid, change: Change) -> Answer:
+    user_of(change.session, change.partner_id, user_id)
+    last = _last(change.session, change.partner_id, user_id, consent_id)
+    now = last if last is not None and not last.is_deleted else None
+    change.expects(version_of(Consent, now))
+    values = said.model_dump()
+    if now is None or any(getattr(now, name) != value for name, value in values.items()):
+        row = ConsentRow(
+            partner_id=change.partner_id,
+            user_id=user_id,
+            consent_id=consent_id,
+            said_number=1 + (last.said_number if last else 0),
+            is_deleted=False,
+            created_at=now.created_at if now else change.at,
+            updated_at=change.at,
+            **values,
+        )
+        change.session.add(row)
+    else:
+        row = now
+    return Consent.model_validate(row).answer(is_new=now is None)
+
+
+def _deleted(user_id: str, consent_id: str, change: Change) -> Answer:
+    now = _newest(change.session, change.partner_id, user_id, consent_id)
+    change.expects(version_of(Consent, now))
+    same = {c.key: getattr(now, c.key) for c in ConsentRow.__table__.columns}
+    following = {"said_number": now.said_number + 1, "is_deleted": True, "updated_at": change.at}
+    change.session.add(ConsentRow(**{**same, **following}))
+    return Answer(None, 204)
+
+
+def _of(partner_id: str, user_id: str) -> Select[ConsentRow]:
+    mine = (ConsentRow.partner_id == partner_id) & (ConsentRow.user_id == user_id)
+    return select(ConsentRow).where(mine)
+
+
+def _last(session: Session, partner_id: str, user_id: str, consent_id: str) -> ConsentRow | None:
+    of_consent = _of(partner_id, user_id).where(ConsentRow.consent_id == consent_id)
+    return session.scalar(of_consent.order_by(ConsentRow.said_number.desc()).limit(1))
+
+
+def _newest(session: Session, partner_id: str, user_id: str, consent_id: str) -> ConsentRow:
+    user_of(session, partner_id, user_id)
+    row = _last(session, partner_id, user_id, consent_id)
+    if row is None or row.is_deleted:
+        raise UnknownResource(f"the user has said nothing of {consent_id}", cure="PUT it first")
+    return row
+
+
+def _history(partner_id: str, user_id: str, consent_id: str, session: Session) -> Answer:
+    user_of(session, partner_id, user_id)
+    of_consent = _of(partner_id, user_id).where(ConsentRow.consent_id == consent_id)
+    rows = session.scalars(of_consent.order_by(ConsentRow.said_number.desc())).all()
+    items = [ConsentOnce.model_validate(row) for row in rows]
+    return Answer(ConsentHistory(items=items, next_cursor=None).model_dump(mode="json"))
+
+
+def _page(partner_id: str, user_id: str, limit: int, cursor: str, session: Session) -> Answer:
+    user_of(session, partner_id, user_id)
+    newest = (
+        select(ConsentRow.consent_id, func.max(ConsentRow.said_number).label("said_number"))
+        .where(ConsentRow.partner_id == partner_id, ConsentRow.user_id == user_id)
+        .group_by(ConsentRow.consent_id)
+        .subquery()
+    )
+    is_newest = (ConsentRow.consent_id == newest.c.consent_id) & (
+        ConsentRow.said_number == newest.c.said_number
+    )
+    current = _of(partner_id, user_id).join(newest, is_newest).where(~ConsentRow.is_deleted)
+    rows, following = page(session, current, (ConsentRow.consent_id,), cursor=cursor, limit=limit)
+    items = [Consent.model_validate(row) for row in rows]
+    return Answer(Consents(items=items, next_cursor=following).model_dump(mode="json"))

@@ -1,0 +1,298 @@
+"""Meters: what is metered at a location; PUT, GET, list, DELETE by the client's id.
+
+Fuel, direction and location never change. On any day a location has one main meter of import and
+one of export for a fuel; where one takes over from another, the last day may be the next one's
+first. Sub-meters there may be any number.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal
+
+from fastapi import Query, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import Date, Double, ForeignKeyConstraint, Index, Unicode, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from serving.data_management import documented
+from serving.data_management.asking import (
+    Answer,
+    Change,
+    Read,
+    UnknownResource,
+    Write,
+    resource,
+)
+from serving.data_management.fields import (
+    Broken,
+    Day,
+    Flag,
+    MeterId,
+    Ref,
+    Registered,
+    Said,
+    Text,
+    day_of,
+    is_changed,
+    refuse,
+    version_of,
+)
+from serving.data_management.homes import LocationRow, Part, home_of, say_home
+from serving.data_management.paging import Cursor, Limit, page
+from serving.data_management.state import Base, Instant
+from serving.data_management.sync import Synced
+
+router = resource("meters")
+Fuel = Literal["elec", "gas", "district_heating"]
+Direction = Literal["import", "export", "consumption", "production"]
+Keys = set[tuple[str, str]]
+_NEVER_CHANGE = ("location_id", "fuel", "direction")
+_TOLD = (
+    "meter_id", "fuel", "direction", "is_sub_meter", "supply_start", "supply_end", "fuse_ampere",
+    "kwh_per_m3", "register_digits",
+)  # fmt: skip
+
+
+class MeterRow(Base):
+    """A meter."""
+
+    __tablename__ = "meters"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["partner_id", "location_id"], ["locations.partner_id", "locations.location_id"],
+            name="fk_meters_locations",
+        ),
+        Index("ix_meters_location_id", "partner_id", "location_id"),
+    )  # fmt: skip
+    partner_id: Mapped[str] = mapped_column(Unicode(128), primary_key=True)
+    meter_id: Mapped[str] = mapped_column(Unicode(128), primary_key=True)
+    location_id: Mapped[str] = mapped_column(Unicode(128))
+    fuel: Mapped[str] = mapped_column(Unicode(20))
+    direction: Mapped[str] = mapped_column(Unicode(20))
+    is_sub_meter: Mapped[bool]
+    name: Mapped[str | None] = mapped_column(Unicode(200))
+    supply_start: Mapped[date] = mapped_column(Date)
+    supply_end: Mapped[date | None] = mapped_column(Date)
+    fuse_ampere: Mapped[float | None] = mapped_column(Double)
+    kwh_per_m3: Mapped[float | None] = mapped_column(Double)
+    register_digits: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+EXAMPLE = {
+    "meter_id": "571313180400014077", "location_id": "home-17", "fuel": "elec",
+    "direction": "import", "is_sub_meter": False, "name": "Main meter",
+    "supply_start": "2025-01-01", "supply_end": None, "fuse_ampere": 20.0, "kwh_per_m3": None,
+    "register_digits": None, "sync_status": "waiting_for_data",
+    "created_at": "2025-05-01T08:00:00Z", "updated_at": "2025-05-01T08:00:00Z",
+}  # fmt: skip
+
+
+class MeterFields(BaseModel):
+    """What a meter meters, and since when."""
+
+    location_id: Ref = Field(description="Where it is; that never changes.")
+    fuel: Fuel = Field(description="Never changes.")
+    direction: Direction = Field(description="Never changes; seen from the home.")
+    is_sub_meter: Flag = Field(default=False, description="Meters a part, as a heat pump.")
+    name: Text | None = None
+    supply_start: Day = Field(description="First local day of supply.")
+    supply_end: Day | None = Field(default=None, description="Last local day of supply.")
+    fuse_ampere: Annotated[float, Field(strict=True, ge=1, le=10_000)] | None = Field(
+        default=None, description="Main fuse (A); bounds the power that can be true."
+    )
+    kwh_per_m3: Annotated[float, Field(strict=True, ge=1, le=50)] | None = Field(
+        default=None, description="Conversion of gas volume to energy."
+    )
+    register_digits: Annotated[int, Field(strict=True, ge=3, le=12)] | None = Field(
+        default=None, description="Digits of its registers before the decimal point."
+    )
+
+
+class MeterSaid(MeterFields, Said):
+    """A meter as a partner says it."""
+
+    model_config = documented.said(EXAMPLE, "meter_id", "sync_status")
+
+    @classmethod
+    def broken(cls, said: Mapping[str, Any]) -> Iterator[Broken]:
+        """What no meter can be."""
+        fuel, direction = said.get("fuel"), said.get("direction")
+        start, end = day_of(said.get("supply_start")), day_of(said.get("supply_end"))
+        if fuel == "gas" and direction == "export":
+            yield ("direction",), "gas cannot be exported"
+        if fuel == "district_heating" and direction not in ("import", None):
+            yield ("direction",), "district heating is import only"
+        if start and end and end < start:
+            yield ("supply_end",), "supply ends before it starts"
+
+
+class Meter(MeterFields, Registered):
+    """A meter as registered; ``waiting_for_data`` until the lake has the first of its readings."""
+
+    AS_IT_IS: ClassVar[frozenset[str]] = frozenset({"sync_status"})
+    meter_id: str
+    sync_status: Literal["ok", "waiting_for_data"] = "waiting_for_data"
+
+
+class Meters(BaseModel):
+    """A page of meters by id; ``next_cursor`` is null on the last."""
+
+    items: list[Meter]
+    next_cursor: str | None
+
+
+OfLocation = Annotated[str, Query(max_length=128, description="Only those of this location.")]
+
+
+@router.put(
+    "/v1/meters/{meter_id}", operation_id="put_meter", summary="Make or replace a meter",
+    responses=documented.put(Meter, EXAMPLE),
+)  # fmt: skip
+def put_meter(meter_id: MeterId, said: MeterSaid, write: Write, synced: Synced) -> Response:  # noqa: D103
+    have_data = synced.of({(write.partner_id, meter_id)})
+    return write.answer_change(partial(_put, meter_id, said, have_data))
+
+
+@router.get(
+    "/v1/meters/{meter_id}", operation_id="meter", summary="One meter, and whether it has data",
+    responses=documented.read(Meter, EXAMPLE),
+)  # fmt: skip
+def meter(meter_id: MeterId, read: Read, synced: Synced) -> Response:  # noqa: D103
+    have_data = synced.of({(read.partner_id, meter_id)})
+    return read.answer(
+        lambda s: _shown([meter_of(s, read.partner_id, meter_id)], have_data)[0].answer()
+    )
+
+
+@router.get(
+    "/v1/meters", operation_id="meters", summary="Your meters, a page at a time",
+    responses=documented.read(Meters, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+)  # fmt: skip
+def meters(  # noqa: D103 - the summary says it
+    read: Read,
+    synced: Synced,
+    location_id: OfLocation = "",
+    limit: Limit = 100,
+    cursor: Cursor = "",
+) -> Response:
+    return read.answer(partial(_page, read.partner_id, location_id, limit, cursor, synced))
+
+
+@router.delete(
+    "/v1/meters/{meter_id}", operation_id="delete_meter", status_code=204,
+    summary="Delete a meter", responses=documented.deleted(),
+)  # fmt: skip
+def delete_meter(meter_id: MeterId, write: Write) -> Response:  # noqa: D103
+    return write.answer_change(partial(_deleted, meter_id))
+
+
+def meter_of(session: Session, partner_id: str, meter_id: str) -> MeterRow:
+    """Return a partner's meter; UnknownResource."""
+    if row := session.get(MeterRow, (partner_id, meter_id)):
+        return row
+    raise UnknownResource(f"you have no meter {meter_id}", cure="PUT it first")
+
+
+def _put(meter_id: str, said: MeterSaid, have_data: Keys, change: Change) -> Answer:
+    key = {"partner_id": change.partner_id, "meter_id": meter_id}
+    row = change.session.get(MeterRow, tuple(key.values()))
+    change.expects(version_of(Meter, row))
+    home = change.session.get(LocationRow, (change.partner_id, said.location_id))
+    refuse(_broken(meter_id, row, home, said, change))
+    values = said.model_dump()
+    if is_new := row is None:
+        row = MeterRow(**key, **values, created_at=change.at, updated_at=change.at)
+        change.session.add(row)
+    if is_changed(row, values, change.at) or is_new:
+        assert home is not None
+        say_home(change, home)
+    return _shown([row], have_data)[0].answer(is_new=is_new)
+
+
+def _broken(
+    meter_id: str, row: MeterRow | None, home: LocationRow | None, said: MeterSaid, change: Change
+) -> dict[str, str]:
+    if row is not None:
+        was = {name: getattr(row, name) for name in _NEVER_CHANGE}
+        changed = {n: w for n, w in was.items() if w != getattr(said, n)}
+        if changed:
+            return {n: f"never changes: it is {w}" for n, w in changed.items()}
+    if home is None:
+        return {"location_id": f"you have no location {said.location_id}"}
+    if said.is_sub_meter or said.direction not in ("import", "export"):
+        return {}
+    for other in _at(change.session, change.partner_id, said.location_id):
+        is_main = other.meter_id != meter_id and not other.is_sub_meter
+        is_same = other.fuel == said.fuel and other.direction == said.direction
+        if is_main and is_same and _meet(said, other):
+            same = f"{said.fuel} {said.direction}"
+            told = f"the location has a main meter of {same} at that time: {other.meter_id}"
+            return {"is_sub_meter": told}
+    return {}
+
+
+def _meet(one: MeterSaid, other: MeterRow) -> bool:
+    """Tell whether two supplies overlap; the day of an exchange is of both."""
+    first, then = sorted(((m.supply_start, m.supply_end) for m in (one, other)), key=lambda m: m[0])
+    return first[1] is None or first[1] > then[0] or first[0] == then[0]
+
+
+def _deleted(meter_id: str, change: Change) -> Answer:
+    row = meter_of(change.session, change.partner_id, meter_id)
+    change.expects(version_of(Meter, row))
+    home = home_of(change.session, change.partner_id, row.location_id)
+    change.session.delete(row)
+    say_home(change, home, meters=[_gone(row)])
+    return Answer(None, 204)
+
+
+def _page(
+    partner_id: str, location_id: str, limit: int, cursor: str, synced: Synced, session: Session
+) -> Answer:
+    mine = select(MeterRow).where(MeterRow.partner_id == partner_id)
+    if location_id:
+        mine = mine.where(MeterRow.location_id == location_id)
+    rows, following = page(session, mine, (MeterRow.meter_id,), cursor=cursor, limit=limit)
+    have_data = synced.of({(row.partner_id, row.meter_id) for row in rows})
+    found = Meters(items=_shown(list(rows), have_data), next_cursor=following)
+    return Answer(found.model_dump(mode="json"))
+
+
+def _shown(rows: list[MeterRow], have_data: Keys) -> list[Meter]:
+    shown = [Meter.model_validate(row) for row in rows]
+    for one, row in zip(shown, rows, strict=True):
+        if (row.partner_id, row.meter_id) in have_data:
+            one.sync_status = "ok"
+    return shown
+
+
+def _at(session: Session, partner_id: str, location_id: str) -> list[MeterRow]:
+    mine = (MeterRow.partner_id == partner_id) & (MeterRow.location_id == location_id)
+    return list(session.scalars(select(MeterRow).where(mine).order_by(MeterRow.meter_id)))
+
+
+def _told(row: MeterRow) -> dict[str, Any]:
+    found = {name: getattr(row, name) for name in _TOLD}
+    plain = {n: v.isoformat() if isinstance(v, date) else v for n, v in found.items()}
+    return {name: value for name, value in plain.items() if value is not None}
+
+
+def _gone(row: MeterRow) -> dict[str, Any]:
+    return {**_told(row), "is_deleted": True}
+
+
+def _said(change: Change, location_id: str) -> list[dict[str, Any]]:
+    return [_told(row) for row in _at(change.session, change.partner_id, location_id)]
+
+
+def _removed(change: Change, location_id: str) -> list[dict[str, Any]]:
+    rows = _at(change.session, change.partner_id, location_id)
+    for row in rows:
+        change.session.delete(row)
+    return [_gone(row) for row in rows]
+
+
+PART = Part("meters", _said, _removed)

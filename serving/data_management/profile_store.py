@@ -1,0 +1,52 @@
+"""Where profile documents are kept: the port, and which adapter the settings choose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from lake.settings import Settings
+from serving.data_management.asking import Change
+
+
+@dataclass(frozen=True)
+class ProfileVersion:
+    """What is true of a home from a day on; without a document it was taken back."""
+
+    valid_from: date
+    document: Mapping[str, Any] | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ProfileStore(Protocol):
+    """Documents by partner, location and first day.
+
+    A write belongs to a change: one that is taken back leaves nothing, one that runs again is the
+    same.
+    """
+
+    def versions(self, session: Session, partner_id: str, location_id: str) -> list[ProfileVersion]:
+        """Return all versions of a home by their first day."""
+        ...
+
+    def put(self, change: Change, location_id: str, version: ProfileVersion) -> None:
+        """Keep a version; the one of the same day is replaced."""
+        ...
+
+    def remove(self, change: Change, location_id: str) -> None:
+        """Remove all versions of a home."""
+        ...
+
+
+def chosen(settings: Settings) -> ProfileStore:
+    """Return the store of the settings: Cosmos DB where it is named, else the state."""
+    from serving.data_management.profiles_in_state import ProfilesInState  # noqa: PLC0415
+
+    if account := settings.profiles.get_secret_value():
+        from serving.data_management.profiles_in_cosmos import ProfilesInCosmos  # noqa: PLC0415
+
+        return ProfilesInCosmos.of(account)
+    return ProfilesInState()
