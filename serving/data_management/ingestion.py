@@ -112,7 +112,7 @@ def _ids(read: Reading, after: str, limit: int) -> list[str]:
     )
     found = {
         *read.state.read(heard_of),
-        *ids_after(read.state, read.partner_id, after, limit),
+        *read.state.read(lambda session: ids_after(session, read.partner_id, after, limit)),
         *(str(row["meter_id"]) for row in in_lake),
     }
     return sorted(found)[:limit]

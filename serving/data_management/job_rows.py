@@ -19,7 +19,8 @@ from typing import IO, Any, cast
 from pydantic_core import from_json
 
 from lake.errors import LakeError
-from serving.data_management.reading_checks import Block, Fault, Meter, checked, is_id
+from serving.data_management.reading_blocks import Block, Fault, Meter
+from serving.data_management.reading_checks import checked, is_id
 
 # Columns that a CSV of a kind must have; weather and prices have further ones.
 NEEDED = {
@@ -135,7 +136,8 @@ def _of_json(
     numbered: Iterator[tuple[int, bytes]], kind: str
 ) -> Iterator[tuple[Row, dict[str, Any]]]:
     for number, line in numbered:
-        row, said = Row(number, line), {}
+        row = Row(number, line)
+        said: dict[str, Any] = {}
         try:
             read = from_json(line)
         except ValueError as error:

@@ -9,7 +9,7 @@ from typing import cast
 from bronze.contracts import REJECTED
 from lake.reading import Reader, literal
 from lake.settings import Settings
-from serving.data_management.reading_checks import Meter
+from serving.data_management.reading_blocks import Meter
 from silver.contracts import LOCATIONS, METERS
 from silver.contracts import TABLES as SILVER
 

@@ -20,8 +20,10 @@ from serving.data_management.reading_answers import (
     done,
     promised,
 )
+from serving.data_management.reading_blocks import Block, Fault
 from serving.data_management.reading_bodies import UnreadableLine, blocks_in
-from serving.data_management.reading_checks import Block, Fault, checked, is_id, mark_repeated
+from serving.data_management.reading_checks import checked, is_id
+from serving.data_management.reading_intervals import mark_repeated
 from serving.problems import FieldError
 
 router = resource("readings")
