@@ -128,7 +128,11 @@ def upgrade_state(settings: Settings | None = None) -> tuple[str, ...]:
     from serving.data_management.migrating import upgrade
     from serving.data_management.state import opened
 
-    return upgrade(opened(settings or Settings()))
+    state = opened(settings or Settings())
+    try:
+        return upgrade(state)
+    finally:
+        state.engine.dispose()
 
 
 def check_port(port: int, host: str = "127.0.0.1") -> None:

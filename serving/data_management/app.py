@@ -18,7 +18,6 @@ from serving.data_management import (
     jobs,
     locations,
     meters,
-    profile_store,
     profiles,
     readings,
     rejected,
@@ -30,6 +29,8 @@ from serving.data_management.background import background
 from serving.data_management.bounds import MIB, Bounds
 from serving.data_management.idempotency import Flights
 from serving.data_management.migrating import upgrade
+from serving.data_management.profile_store import ProfileStore
+from serving.data_management.profiles_in_state import ProfilesInState
 from serving.data_management.publishing import Publisher
 from serving.data_management.reading_bodies import MOST_BYTES
 from serving.data_management.state import StateUnavailable, opened
@@ -90,6 +91,16 @@ def create_management_app(settings: Settings, *, is_developer: bool = False) -> 
     return app
 
 
+def _profiles(settings: Settings) -> ProfileStore:
+    """Return where the profiles are: in Cosmos DB where one is named, else in the state."""
+    if account := settings.profiles.get_secret_value():
+        # Its SDK is in the extra `azure`.
+        from serving.data_management.profiles_in_cosmos import ProfilesInCosmos  # noqa: PLC0415
+
+        return ProfilesInCosmos.of(account)
+    return ProfilesInState()
+
+
 def _clock(app: FastAPI) -> datetime:
     now: datetime = app.state.clock()
     return now
@@ -101,7 +112,7 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
     try:
         state = opened(app.state.settings)
         upgrade(state)
-        store = profile_store.chosen(app.state.settings)
+        store = _profiles(app.state.settings)
     except StateUnavailable as error:
         _log.warning("the Data Management API is closed: %s", error)
         yield

@@ -1,8 +1,9 @@
 """What several resources take: ids, codes, dates, and a body that names all its errors at once."""
 
+import re
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
@@ -43,6 +44,8 @@ _CODES = """
 _COUNTRIES = frozenset(_CODES.split())
 # Names that are no place on Earth, as silver has it.
 _NO_ZONES = frozenset({"localtime", "Factory", "posixrules"})
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(_DATE.pattern + "[Tt ]")
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 1, 1)
 
 Broken = tuple[tuple[str | int, ...], str]
@@ -121,10 +124,16 @@ def _country(code: str) -> str:
     return code
 
 
-def _as_text(raw: Any) -> Any:
-    """Take no number for a date."""
-    if isinstance(raw, int | float):
-        raise PydanticCustomError("text", "is no text")
+def _as_date(raw: Any) -> Any:
+    """Take no number for a date, and nothing but a date."""
+    if isinstance(raw, int | float) or (isinstance(raw, str) and not _DATE.fullmatch(raw)):
+        raise PydanticCustomError("date", "is no date, as in 2025-01-31")
+    return raw
+
+
+def _as_moment(raw: Any) -> Any:
+    if isinstance(raw, int | float) or (isinstance(raw, str) and not _MOMENT.match(raw)):
+        raise PydanticCustomError("moment", "is no instant with an offset, as in 2025-01-31T09:00Z")
     return raw
 
 
@@ -136,7 +145,7 @@ def _day(day: date) -> date:
 
 def _instant(at: datetime) -> datetime:
     _day(at.date())
-    return at
+    return at.astimezone(UTC)
 
 
 def _id(what: str, example: str) -> Any:
@@ -164,8 +173,8 @@ Country = Annotated[
     str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2."), AfterValidator(_country)
 ]
 Zone = Annotated[str, Field(max_length=64, description="IANA time zone."), AfterValidator(_zone)]
-Day = Annotated[date, BeforeValidator(_as_text), AfterValidator(_day)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(_instant)]
+Day = Annotated[date, BeforeValidator(_as_date), AfterValidator(_day)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_as_moment), AfterValidator(_instant)]
 Flag = Annotated[bool, Field(strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""Where profile documents are kept: the port, and which adapter the settings choose."""
+"""Where profile documents are kept: the port; the settings choose the adapter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from lake.settings import Settings
 from serving.data_management.asking import Change
 
 
@@ -39,14 +38,3 @@ class ProfileStore(Protocol):
     def remove(self, change: Change, location_id: str) -> None:
         """Remove all versions of a home."""
         ...
-
-
-def chosen(settings: Settings) -> ProfileStore:
-    """Return the store of the settings: Cosmos DB where it is named, else the state."""
-    from serving.data_management.profiles_in_state import ProfilesInState  # noqa: PLC0415
-
-    if account := settings.profiles.get_secret_value():
-        from serving.data_management.profiles_in_cosmos import ProfilesInCosmos  # noqa: PLC0415
-
-        return ProfilesInCosmos.of(account)
-    return ProfilesInState()

@@ -4,9 +4,17 @@ Home `castle` (northgrid, Copenhagen) has quarter-hourly import from 20 October 
 the day of 25 hours (26th), a missing day (28th), half a day (29th), an estimated day (30th).
 """
 
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -16,6 +24,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 
 from gold.contracts import TABLES as GOLD
 from lake.contract import Table
@@ -377,3 +388,73 @@ def api(settings: Settings) -> Iterator[TestClient]:
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         client.headers["Authorization"] = f"Bearer {token('northgrid', settings=settings)}"
         yield client
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[TestClient]:
+    """Northgrid's client of the Data Management API, over an empty lake."""
+    here = Settings(lake=str(tmp_path / "lake"))
+    with managing(here) as client:
+        yield client
+
+
+@contextmanager
+def managing(settings: Settings, partner: str = "northgrid") -> Iterator[TestClient]:
+    """Run the Data Management API; its addresses begin after the version."""
+    app = create_app(settings)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        client.base_url = client.base_url.join("/data-management/v1/")
+        given = token(partner, "data.read data.write", settings=settings)
+        client.headers["Authorization"] = f"Bearer {given}"
+        yield client
+
+
+@pytest.fixture
+def landed(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
+    """Return a reader of the documents in landing, in the order in which they were said."""
+
+    def read() -> list[dict[str, Any]]:
+        files = (tmp_path / "lake/landing/registrations").glob("*/*/*.ndjson")
+        lines = [line for file in files for line in file.read_text("utf-8").splitlines()]
+        return sorted(map(json.loads, lines), key=lambda d: (d["known_at"], d["location_id"]))
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of a real PostgreSQL that lives as long as the tests."""
+    if not shutil.which("initdb") or not shutil.which("postgres"):
+        pytest.skip("no PostgreSQL: its initdb and postgres are not on the PATH")
+    # It does not run as root, and its socket's path is short.
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    user = "nobody" if os.getuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    made = ["initdb", "-D", f"{folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
+            "--locale=C.UTF-8", "--no-sync"]  # fmt: skip
+    subprocess.run(made, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
+    running = ["postgres", "-D", f"{folder}/data", "-p", str(port), "-h", "127.0.0.1",
+               "-k", str(folder), "-c", "fsync=off"]  # fmt: skip
+    address = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(running, user=user, cwd=folder, stdout=log, stderr=log)
+    try:
+        _until_it_answers(address)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _until_it_answers(address: str) -> None:
+    engine = create_engine(address, poolclass=NullPool)
+    for _ in range(200):
+        with suppress(OperationalError), engine.connect():
+            return
+        time.sleep(0.1)
+    raise AssertionError("PostgreSQL did not start")

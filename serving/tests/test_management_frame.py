@@ -1,0 +1,329 @@
+"""What every endpoint of the Data Management API does: tokens, partners, keys, versions, pages."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from lake.settings import Settings
+from serving import openapi
+from serving.app import create_app
+from serving.commands import token
+from serving.data_management import idempotency
+
+DOCUMENT = json.loads(openapi.MANAGEMENT.read_text(encoding="utf-8"))
+ENDPOINTS = [
+    (method, path) for path, methods in DOCUMENT["paths"].items() for method in methods
+]  # fmt: skip
+USER = {"name": "Kim Holm", "language_code": "sv-SE"}
+Landed = Callable[[], list[dict[str, Any]]]
+
+
+def at(path: str) -> str:
+    """Return a path of the document as the client's, with an id in it."""
+    return path.removeprefix("/v1/").replace("{valid_from}", "2025-01-01").replace(
+        "{", "").replace("}", "")  # fmt: skip
+
+
+def problem(response: Response) -> tuple[int, str]:
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["status"] == response.status_code
+    return response.status_code, response.json()["type"].removeprefix("/problems/")
+
+
+@pytest.fixture
+def other(registry: TestClient, tmp_path: Path) -> Iterator[TestClient]:
+    """Southgrid's client of the same server."""
+    given = token("southgrid", "data.read data.write", settings=Settings(lake=f"{tmp_path}/lake"))
+    client = TestClient(registry.app, base_url=str(registry.base_url))
+    client.headers["Authorization"] = f"Bearer {given}"
+    yield client
+    client.close()
+
+
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_anonymous_gets_401(registry: TestClient, method: str, path: str) -> None:
+    del registry.headers["Authorization"]
+    for sent in ({}, {"content": b"{broken"}, {"json": {"unknown": 1}}):
+        response = registry.request(method, at(path), **sent)
+        assert problem(response) == (401, "unauthenticated")
+        assert response.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_a_token_opens_what_its_scope_says(
+    registry: TestClient, tmp_path: Path, method: str, path: str
+) -> None:
+    wrong = "data.write insights.read" if method == "get" else "data.read insights.read"
+    given = token("northgrid", wrong, settings=Settings(lake=f"{tmp_path}/lake"))
+    response = registry.request(method, at(path), headers={"Authorization": f"Bearer {given}"})
+    assert problem(response) == (403, "missing-scope")
+    needed = "data.read" if method == "get" else "data.write"
+    assert needed in response.headers["www-authenticate"]
+
+
+def test_a_partner_sees_and_changes_only_its_own(
+    registry: TestClient, other: TestClient, landed: Landed
+) -> None:
+    for client, name in ((registry, "ours"), (other, "theirs")):
+        assert client.put("users/u", json={"name": name}).status_code == 201
+    home = {"user_id": "u", "country_code": "SE", "city": "Lund", "time_zone": "Europe/Stockholm"}
+    assert registry.put("locations/h", json=home).status_code == 201
+    meter = {
+        "location_id": "h",
+        "fuel": "elec",
+        "direction": "import",
+        "supply_start": "2025-01-01",
+    }
+    assert registry.put("meters/m", json=meter).status_code == 201
+    assert registry.get("users/u").json()["name"] == "ours"
+    assert other.get("users/u").json()["name"] == "theirs"
+    for path in ("locations/h", "meters/m", "locations/h/profiles", "locations/h/tariffs"):
+        assert problem(other.get(path)) == (404, "unknown-resource")
+        assert problem(other.get(path)) == problem(other.get(path.replace("/h", "/nope")))
+    assert other.get("locations").json() == other.get("meters").json()
+    assert other.get("locations").json() == {"items": [], "next_cursor": None}
+    assert problem(other.delete("locations/h")) == (404, "unknown-resource")
+    assert other.put("meters/m", json=meter).status_code == 422
+    # The same id is another thing of another partner.
+    assert other.put("locations/h", json=home | {"city": "Malmö"}).status_code == 201
+    assert other.put("meters/m", json=meter).status_code == 201
+    assert other.delete("locations/h").status_code == 204
+    assert registry.get("locations/h").json()["city"] == "Lund"
+    assert registry.get("meters/m").status_code == 200
+
+
+def test_an_unknown_body_names_every_field_at_once(registry: TestClient) -> None:
+    sent = {"fuel": "gas", "direction": "export", "supply_start": 20250101, "colour": "red"}
+    response = registry.put("meters/m", json=sent)
+    assert problem(response) == (422, "invalid")
+    assert {e["field"] for e in response.json()["errors"]} == {
+        "location_id", "supply_start", "direction", "colour",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("sent", [b"{broken", b"", b"\xff\xfe{}", b"[1]", b"null", b"NaN", b'"x"'])
+def test_a_body_that_is_none_is_one_clear_problem(registry: TestClient, sent: bytes) -> None:
+    response = registry.put("users/u", content=sent, headers={"Content-Type": "application/json"})
+    assert problem(response)[0] in (400, 422)
+    assert problem(response)[1] in ("unreadable-body", "invalid")
+
+
+def test_a_body_of_more_than_a_mib_is_refused(registry: TestClient) -> None:
+    assert problem(registry.put("users/u", content=b" " * 1_200_000)) == (413, "too-large")
+    assert registry.get("users").json()["items"] == []
+
+
+@pytest.mark.parametrize("name", ["a/b", "a%00b", "%0a", "x" * 129, "a%3Fb"])
+def test_an_id_that_no_address_holds_is_refused(registry: TestClient, name: str) -> None:
+    assert registry.put(f"users/{name}", json={}).status_code in (404, 405, 422)
+    assert registry.get("users").json()["items"] == []
+
+
+def test_ids_may_be_of_any_letters(registry: TestClient) -> None:
+    for name in ("Åsa", "用户-1", "it's", "a b", "home:1", "735999@grid"):
+        assert registry.put(f"users/{name}", json={}).status_code == 201
+        assert registry.get(f"users/{name}").json()["user_id"] == name
+
+
+def test_a_put_makes_then_replaces_and_says_the_same_without_harm(registry: TestClient) -> None:
+    made = registry.put("users/u", json=USER)
+    same = registry.put("users/u", json=USER)
+    less = registry.put("users/u", json={"name": "Kim"})
+    assert (made.status_code, same.status_code, less.status_code) == (201, 200, 200)
+    assert made.json() == same.json()
+    assert less.json()["language_code"] is None
+    assert less.json()["created_at"] == made.json()["created_at"]
+    assert less.json()["updated_at"] > made.json()["updated_at"]
+
+
+def test_if_match_changes_the_version_that_was_seen(registry: TestClient) -> None:
+    tag = registry.put("users/u", json=USER).headers["etag"]
+    assert registry.get("users/u").headers["etag"] == tag
+    assert registry.get("users/u", headers={"If-None-Match": tag}).status_code == 304
+    newer = registry.put("users/u", json={}, headers={"If-Match": tag}).headers["etag"]
+    assert newer != tag
+    late = registry.put("users/u", json=USER, headers={"If-Match": tag})
+    assert problem(late) == (412, "changed-meanwhile")
+    assert problem(registry.delete("users/u", headers={"If-Match": tag}))[0] == 412
+    again = registry.put("users/u", json=USER, headers={"If-None-Match": "*"})
+    assert problem(again) == (412, "changed-meanwhile")
+    missing = registry.put("users/new", json=USER, headers={"If-Match": "*"})
+    assert problem(missing) == (412, "changed-meanwhile")
+    assert registry.get("users/u").json()["name"] is None
+    assert registry.delete("users/u", headers={"If-Match": f'"x", {newer}'}).status_code == 204
+
+
+def test_a_dry_run_checks_all_and_changes_nothing(registry: TestClient, landed: Landed) -> None:
+    dry = {"dry_run": "true"}
+    tried = registry.put("users/u", json=USER, params=dry)
+    assert (tried.status_code, tried.headers["dry-run"]) == (201, "true")
+    assert registry.get("users").json()["items"] == []
+    registry.put("users/u", json=USER)
+    home = {"user_id": "u", "country_code": "SE", "city": "Lund", "time_zone": "Europe/Stockholm"}
+    assert registry.put("locations/h", json=home, params=dry).json()["city"] == "Lund"
+    nobody = registry.put("locations/h", json=home | {"user_id": "x"}, params=dry)
+    assert problem(nobody) == (422, "invalid")
+    assert registry.delete("users/u", params=dry).status_code == 204
+    assert registry.get("users/u").status_code == 200
+    key = {"Idempotency-Key": "k"}
+    assert registry.put("users/v", json={}, params=dry, headers=key).status_code == 201
+    # A key that was tried dry is not used.
+    assert registry.put("users/v", json=USER, headers=key).status_code == 201
+    time.sleep(0.5)
+    assert landed() == []
+
+
+def test_a_key_gets_the_same_answer_again(registry: TestClient) -> None:
+    key = {"Idempotency-Key": "8e03978e"}
+    first = registry.put("users/u", json=USER, headers=key)
+    registry.put("users/u", json={})
+    again = registry.put("users/u", json=USER, headers=key)
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["etag"] == first.headers["etag"]
+    assert again.headers["idempotent-replayed"] == "true"
+    assert registry.get("users/u").json()["name"] is None
+    reused = registry.put("users/u", json={"name": "Kim"}, headers=key)
+    assert problem(reused) == (422, "idempotency-key-reused")
+    # Of another address it is another key.
+    assert registry.put("users/v", json=USER, headers=key).status_code == 201
+    assert registry.delete("users/v", headers=key).status_code == 204
+    assert registry.delete("users/v", headers=key).status_code == 204
+    assert registry.delete("users/v").status_code == 404
+
+
+def test_a_key_is_one_partners_own(registry: TestClient, other: TestClient) -> None:
+    key = {"Idempotency-Key": "k"}
+    registry.put("users/u", json=USER, headers=key)
+    assert other.get("users/u").status_code == 404
+    assert "idempotent-replayed" not in other.put("users/u", json={}, headers=key).headers
+
+
+def test_a_refused_request_keeps_no_key(registry: TestClient) -> None:
+    key = {"Idempotency-Key": "k"}
+    assert registry.put("users/u", json={"email": "none"}, headers=key).status_code == 422
+    assert registry.put("users/u", json={"email": "a@b"}, headers=key).status_code == 201
+
+
+def test_a_key_is_forgotten_after_a_day(registry: TestClient) -> None:
+    management = registry.app.state.mounted[0]  # type: ignore[attr-defined]
+    key = {"Idempotency-Key": "k"}
+    registry.put("users/u", json=USER, headers=key)
+    tomorrow = datetime.now(UTC) + idempotency.KEPT + timedelta(minutes=1)
+    management.state.clock = lambda: tomorrow
+    again = registry.put("users/u", json={"name": "Kim"}, headers=key)
+    assert (again.status_code, again.json()["name"]) == (200, "Kim")
+    idempotency.forget(management.state.state, tomorrow + idempotency.KEPT)
+    kept = management.state.state.read(
+        lambda s: s.query(idempotency.IdempotencyKey).count()
+    )  # fmt: skip
+    assert kept == 0
+
+
+def test_a_request_in_flight_is_409(registry: TestClient) -> None:
+    """The first request is held in its transaction until the second one has its answer."""
+    management = registry.app.state.mounted[0]  # type: ignore[attr-defined]
+    began, ends, real = threading.Event(), threading.Event(), management.state.clock
+
+    def slow() -> datetime:
+        if threading.current_thread().name != "publisher" and not began.is_set():
+            began.set()
+            assert ends.wait(20)
+        now: datetime = real()
+        return now
+
+    management.state.clock = slow
+    key, answers = {"Idempotency-Key": "k"}, []
+    first = threading.Thread(
+        target=lambda: answers.append(registry.put("users/u", json=USER, headers=key))
+    )
+    first.start()
+    assert began.wait(20)
+    second = registry.put("users/u", json=USER, headers=key)
+    ends.set()
+    first.join(20)
+    assert problem(second) == (409, "request-in-flight")
+    assert second.headers["retry-after"] == "1"
+    assert answers[0].status_code == 201
+    assert registry.put("users/u", json=USER, headers=key).status_code == 201
+
+
+def test_pages_show_each_once_in_order(registry: TestClient) -> None:
+    names = [f"u{n:02}" for n in range(7)]
+    for name in reversed(names):
+        registry.put(f"users/{name}", json={})
+    found, cursor = [], ""
+    while cursor is not None:
+        page = registry.get("users", params={"limit": 3, "cursor": cursor}).json()
+        found += [item["user_id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+    assert found == names
+
+
+@pytest.mark.parametrize("cursor", ["x", "bnVsbA", "WzFd", "W10", "WyJhIiwiYiJd", "WyJcdTAwMDAiXQ"])
+def test_a_cursor_of_somebody_else_is_refused(registry: TestClient, cursor: str) -> None:
+    registry.put("users/u", json={})
+    assert problem(registry.get("users", params={"cursor": cursor})) == (422, "bad-cursor")
+
+
+def test_a_thousand_requests_a_minute_and_no_more(registry: TestClient) -> None:
+    first = registry.get("users/u")
+    assert int(first.headers["ratelimit-remaining"]) >= 999 - 1
+    answers = (registry.get("users/u") for _ in range(2010))
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert problem(refused) == (429, "too-many-requests")
+    # Another endpoint has its own allowance.
+    assert registry.put("users/u", json={}).status_code == 201
+
+
+def test_answers_carry_the_edge_of_serving_once(registry: TestClient) -> None:
+    response = registry.get("users", headers={"X-Request-Id": "abc-1"})
+    assert response.headers.get_list("x-request-id") == ["abc-1"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+    counted = registry.get("http://testserver/metrics").text
+    assert 'endpoint="/data-management/v1/users",status="200"} 1' in counted
+    told = registry.get("users/nobody").json()
+    assert told["instance"] == "/data-management/v1/users/nobody"
+    assert registry.get(f"http://testserver{told['type']}").status_code == 200
+
+
+def test_without_a_database_it_is_503_and_insights_answer(tmp_path: Path) -> None:
+    for state in ("postgresql+psycopg://u:secret@127.0.0.1:1/none", "nonsense", "mysql+no://x"):
+        settings = Settings(lake=str(tmp_path), state=state)  # type: ignore[arg-type]
+        with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+            given = token("p", "data.read insights.read", settings=settings)
+            client.headers["Authorization"] = f"Bearer {given}"
+            closed = client.get("/data-management/v1/users")
+            assert problem(closed) == (503, "state-unavailable")
+            assert "retry-after" in closed.headers
+            assert "secret" not in closed.text
+            assert client.get("/v1/locations").status_code == 200
+
+
+def test_the_openapi_document_is_the_golden_one() -> None:
+    """``python -m serving.openapi`` renews it."""
+    assert openapi.written_management() == openapi.MANAGEMENT.read_text(encoding="utf-8")
+    assert DOCUMENT["openapi"].startswith("3.1")
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            assert operation["security"], path
+            if method != "delete":
+                content = operation["responses"]["200"]["content"]["application/json"]
+                assert content["example"], path
+
+
+def test_every_body_of_the_document_has_an_example_that_is_taken(registry: TestClient) -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    order = ("users/user-17", "locations/home-17", "meters/m", "locations/home-17/tariffs/t",
+             "locations/home-17/profiles/2025-01-01", "users/user-17/consents/c")  # fmt: skip
+    bodies = ("User", "Location", "Meter", "Tariff", "Profile", "Consent")
+    for path, name in zip(order, bodies, strict=True):
+        response = registry.put(path, json=schemas[f"{name}Said"]["examples"][0])
+        assert response.status_code == 201, response.text

@@ -1,0 +1,148 @@
+"""Tariffs and their elements."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+TARIFF: dict[str, Any] = {
+    "fuel": "elec", "currency": "DKK", "valid_from": "2025-01-01", "vat": 0.25,
+    "elements": [{"kind": "fixed", "price_per_kwh": 1.5}],
+}  # fmt: skip
+HOME = {"user_id": "u", "country_code": "DK", "city": "Aarhus", "time_zone": "Europe/Copenhagen"}
+
+
+@pytest.fixture(autouse=True)
+def _made(registry: TestClient) -> None:
+    registry.put("users/u", json={})
+    assert registry.put("locations/h", json=HOME).status_code == 201
+
+
+def put(registry: TestClient, name: str, **change: Any) -> Any:
+    return registry.put(f"locations/h/tariffs/{name}", json=TARIFF | change)
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        {"kind": "standing_charge", "amount": 45, "per": "month"},
+        {"kind": "standing_charge", "amount": 0, "per": "day"},
+        {"kind": "fixed", "price_per_kwh": 0},
+        {"kind": "fixed", "price_per_kwh": -0.1},
+        {"kind": "time_of_use", "periods": [
+            {"weekdays": [1, 2, 3, 4, 5], "months": [11, 12, 1], "from": "22:00", "to": "06:00",
+             "price_per_kwh": 0.0}, {"price_per_kwh": 1.0}]},
+        {"kind": "block", "per": "day", "steps": [{"up_to_kwh": 5, "price_per_kwh": 1},
+                                                   {"price_per_kwh": 2}]},
+        {"kind": "block", "per": "year", "steps": [{"price_per_kwh": 2}]},
+        {"kind": "block", "per": "month", "steps": [{"up_to_kwh": 5.5, "price_per_kwh": 1},
+            {"up_to_kwh": 9, "price_per_kwh": 2}, {"up_to_kwh": None, "price_per_kwh": 0}]},
+        {"kind": "spot"},
+        {"kind": "spot", "multiplier": 1.25, "surcharge_per_kwh": 0.05},
+        {"kind": "capacity", "price_per_kw": 81.25, "window_minutes": 15, "days": 3},
+    ],
+)  # fmt: skip
+def test_every_kind_of_element_is_taken(registry: TestClient, element: dict[str, Any]) -> None:
+    response = put(registry, "t", elements=[element])
+    assert response.status_code == 201, response.text
+    (shown,) = response.json()["elements"]
+    assert {k: v for k, v in element.items() if k not in ("steps", "periods")}.items() <= (
+        shown.items()
+    )
+    assert registry.get("locations/h/tariffs/t").json() == response.json()
+    assert put(registry, "t", elements=[shown]).headers["etag"] == response.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("element", "field"),
+    [
+        ({"kind": "tou"}, "elements.0"),
+        ({}, "elements.0"),
+        ({"kind": "fixed"}, "elements.0.fixed.price_per_kwh"),
+        ({"kind": "fixed", "price_per_kwh": "1"}, "elements.0.fixed.price_per_kwh"),
+        ({"kind": "fixed", "price_per_kwh": 1e7}, "elements.0.fixed.price_per_kwh"),
+        ({"kind": "fixed", "price_per_kwh": 1, "vat": 1}, "elements.0.fixed.vat"),
+        ({"kind": "standing_charge", "amount": 1, "per": "year"}, "elements.0.standing_charge.per"),
+        ({"kind": "time_of_use", "periods": []}, "elements.0.time_of_use.periods"),
+        ({"kind": "time_of_use", "periods": [{"weekdays": [0], "price_per_kwh": 1}]},
+         "elements.0.time_of_use.periods.0.weekdays.0"),
+        ({"kind": "time_of_use", "periods": [{"weekdays": [], "price_per_kwh": 1}]},
+         "elements.0.time_of_use.periods.0.weekdays"),
+        ({"kind": "time_of_use", "periods": [{"from": "24:00", "price_per_kwh": 1}]},
+         "elements.0.time_of_use.periods.0.from"),
+        ({"kind": "time_of_use", "periods": [{"to": "6:00", "price_per_kwh": 1}]},
+         "elements.0.time_of_use.periods.0.to"),
+        ({"kind": "block", "per": "day", "steps": [{"up_to_kwh": 5, "price_per_kwh": 1}]},
+         "elements.0.block.steps"),
+        ({"kind": "block", "per": "day", "steps": [{"up_to_kwh": 5, "price_per_kwh": 1},
+          {"up_to_kwh": 5, "price_per_kwh": 1}, {"price_per_kwh": 1}]}, "elements.0.block.steps"),
+        ({"kind": "capacity", "price_per_kw": 1, "window_minutes": 20},
+         "elements.0.capacity.window_minutes"),
+        ({"kind": "capacity", "price_per_kw": 1, "days": 0}, "elements.0.capacity.days"),
+    ],
+)  # fmt: skip
+def test_what_is_no_element_is_refused_with_its_place(
+    registry: TestClient, element: dict[str, Any], field: str
+) -> None:
+    response = put(registry, "t", elements=[element])
+    assert response.status_code == 422
+    assert [e["field"] for e in response.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("change", "fields"),
+    [
+        ({"vat": 25}, ["vat"]), ({"vat": None}, ["vat"]), ({"currency": "kr"}, ["currency"]),
+        ({"fuel": "coal"}, ["fuel"]), ({"elements": []}, ["elements"]),
+        ({"direction": "export", "fuel": "gas"}, ["direction"]),
+        ({"valid_to": "2025-01-01"}, ["valid_to"]), ({"valid_from": "2025-13-01"}, ["valid_from"]),
+        ({"vat": 2, "currency": "", "valid_to": "2024-01-01"}, ["currency", "valid_to", "vat"]),
+    ],
+)  # fmt: skip
+def test_what_is_no_tariff_is_refused_all_at_once(
+    registry: TestClient, change: dict[str, Any], fields: list[str]
+) -> None:
+    response = put(registry, "t", **change)
+    assert response.status_code == 422
+    assert sorted(e["field"] for e in response.json()["errors"]) == fields
+
+
+def test_a_tariff_without_an_end_is_valid_to_the_next(registry: TestClient) -> None:
+    put(registry, "a")
+    assert put(registry, "b", valid_from="2025-06-01").status_code == 201
+    shown = registry.get("locations/h/tariffs").json()["items"]
+    assert [(t["tariff_id"], t["valid_to"], t["valid_until"]) for t in shown] == [
+        ("a", None, "2025-06-01"), ("b", None, None),
+    ]  # fmt: skip
+    registry.delete("locations/h/tariffs/b")
+    assert registry.get("locations/h/tariffs/a").json()["valid_until"] is None
+
+
+def test_an_overlap_names_the_other_tariff(registry: TestClient) -> None:
+    put(registry, "year", valid_to="2026-01-01")
+    for change in (
+        {"valid_from": "2025-06-01"},
+        {"valid_from": "2025-01-01"},
+        {"valid_from": "2024-06-01", "valid_to": "2025-01-02"},
+    ):
+        response = put(registry, "b", **change)
+        assert response.status_code == 422, change
+        (error,) = response.json()["errors"]
+        assert error["field"] == "valid_from"
+        assert error["message"] == "overlaps the tariff year (2025-01-01 to 2026-01-01)"
+    for name, change in (
+        ("before", {"valid_from": "2024-06-01", "valid_to": "2025-01-01"}),
+        ("after", {"valid_from": "2026-01-01"}),
+        ("open", {"valid_from": "2024-01-01"}),
+        ("gas", {"fuel": "gas"}),
+        ("sold", {"direction": "export"}),
+    ):
+        assert put(registry, name, **change).status_code == 201, name
+    # It may be mended itself.
+    assert put(registry, "year", valid_to="2025-12-31").status_code == 200
+
+
+def test_tariffs_are_of_a_location_that_there_is(registry: TestClient) -> None:
+    assert registry.put("locations/x/tariffs/t", json=TARIFF).status_code == 404
+    assert registry.get("locations/h/tariffs/t").status_code == 404
+    assert registry.delete("locations/h/tariffs/t").status_code == 404

@@ -1,0 +1,82 @@
+"""Users and what they consent to."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+HOME = {"user_id": "u", "country_code": "SE", "city": "Lund", "time_zone": "Europe/Stockholm"}
+CONSENT = {"version_id": "1", "is_given": True, "is_mandatory": True,
+           "said_at": "2025-05-01T10:00:00+02:00"}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _made(registry: TestClient) -> None:
+    assert registry.put("users/u", json={}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", "nobody"), ("email", "a b@c"), ("phone", "0701234567"), ("phone", 46701234567),
+        ("language_code", "Swedish"), ("country_code", "XX"), ("country_code", "se"), ("name", ""),
+        ("name", "a\x00b"), ("name", "x" * 201), ("name", ["x"]), ("user_id", "u"),
+    ],
+)  # fmt: skip
+def test_what_is_no_user_is_refused(registry: TestClient, field: str, value: Any) -> None:
+    response = registry.put("users/u", json={field: value})
+    assert response.status_code == 422
+    assert [e["field"] for e in response.json()["errors"]] == [field]
+
+
+def test_a_user_with_locations_is_not_deleted(registry: TestClient) -> None:
+    registry.put("locations/h", json=HOME)
+    refused = registry.delete("users/u")
+    assert refused.status_code == 409
+    assert "h" in refused.json()["detail"]
+    registry.delete("locations/h")
+    assert registry.delete("users/u").status_code == 204
+    assert registry.get("users/u").status_code == 404
+    assert registry.delete("users/u").status_code == 404
+
+
+def test_the_newest_consent_counts_and_all_that_was_said_is_kept(registry: TestClient) -> None:
+    made = registry.put("users/u/consents/privacy", json=CONSENT)
+    assert (made.status_code, made.json()["said_at"]) == (201, "2025-05-01T08:00:00Z")
+    assert registry.put("users/u/consents/privacy", json=CONSENT).status_code == 200
+    taken_back = CONSENT | {"is_given": False, "said_at": "2025-06-01T08:00:00Z"}
+    assert registry.put("users/u/consents/privacy", json=taken_back).status_code == 200
+    assert registry.get("users/u/consents/privacy").json()["is_given"] is False
+    history = registry.get("users/u/consents/privacy/history").json()["items"]
+    assert [h["is_given"] for h in history] == [False, True]
+
+
+def test_a_deleted_consent_is_gone_and_its_history_stays(registry: TestClient) -> None:
+    for name in ("privacy", "terms"):
+        registry.put(f"users/u/consents/{name}", json=CONSENT)
+    tag = registry.get("users/u/consents/terms").headers["etag"]
+    gone = registry.delete("users/u/consents/terms", headers={"If-Match": tag})
+    assert gone.status_code == 204
+    assert registry.get("users/u/consents/terms").status_code == 404
+    assert registry.delete("users/u/consents/terms").status_code == 404
+    listed = registry.get("users/u/consents").json()["items"]
+    assert [c["consent_id"] for c in listed] == ["privacy"]
+    history = registry.get("users/u/consents/terms/history").json()["items"]
+    assert [h["is_deleted"] for h in history] == [True, False]
+    assert registry.put("users/u/consents/terms", json=CONSENT).status_code == 201
+    # With the user the proof goes too.
+    assert registry.delete("users/u").status_code == 204
+    registry.put("users/u", json={})
+    assert registry.get("users/u/consents/terms/history").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"said_at": "2025-05-01T10:00:00"}, {"said_at": 5}, {"is_given": "yes"}, {"version_id": ""},
+     {"said_at": "2025-05-01"}],
+)  # fmt: skip
+def test_what_is_no_consent_is_refused(registry: TestClient, broken: dict[str, Any]) -> None:
+    response = registry.put("users/u/consents/privacy", json=CONSENT | broken)
+    assert response.status_code == 422
+    assert [e["field"] for e in response.json()["errors"]] == list(broken)
+    assert registry.put("users/x/consents/privacy", json=CONSENT).status_code == 404
