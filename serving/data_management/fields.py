@@ -28,7 +28,7 @@ from serving.problems import FieldError
 _LONGEST_ID = 128
 # No control characters, and nothing that an address would have to escape twice.
 _ID = r"^[^\x00-\x1f\x7f-\x9f/\\?#%]+$"
-_PLAIN = r"^[^\x00-\x1f\x7f]*$"
+PLAIN = r"^[^\x00-\x1f\x7f]*$"
 # ISO 3166-1 alpha-2.
 _CODES = """
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ
@@ -168,7 +168,7 @@ MeterId = Annotated[str, _id("Your id of the meter.", "571313180400014077")]
 TariffId = Annotated[str, _id("Your id of the tariff.", "spot-2025")]
 ConsentId = Annotated[str, _id("What is consented to.", "privacy_policy")]
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST_ID, pattern=_ID)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PLAIN)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN)]
 Country = Annotated[
     str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2."), AfterValidator(_country)
 ]

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from serving.data_management import documented
 from serving.data_management.asking import Answer, Change, Read, Write, resource
 from serving.data_management.fields import (
+    PLAIN,
     Broken,
     Country,
     LocationId,
@@ -90,7 +91,9 @@ class Locations(BaseModel):
     next_cursor: str | None
 
 
-OfUser = Annotated[str, Query(max_length=128, description="Only those of this user.")]
+OfUser = Annotated[
+    str, Query(max_length=128, pattern=PLAIN, description="Only those of this user.")
+]
 
 
 @router.put(

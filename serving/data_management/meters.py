@@ -25,6 +25,7 @@ from serving.data_management.asking import (
     resource,
 )
 from serving.data_management.fields import (
+    PLAIN,
     Broken,
     Day,
     Flag,
@@ -144,7 +145,9 @@ class Meters(BaseModel):
     next_cursor: str | None
 
 
-OfLocation = Annotated[str, Query(max_length=128, description="Only those of this location.")]
+OfLocation = Annotated[
+    str, Query(max_length=128, pattern=PLAIN, description="Only those of this location.")
+]
 
 
 @router.put(

@@ -38,6 +38,7 @@ _ATTEMPTS = 12
 # What databases say of two changes that met: PostgreSQL (SQLSTATE), Azure SQL (error number).
 _MET = ("40001", "40P01", "1205", "3960")
 _WAIT_S = 30
+_JITTER = random.SystemRandom()
 Result = TypeVar("Result")
 
 
@@ -115,7 +116,7 @@ class State:
             except (DBAPIError, PoolTimeout) as error:
                 if not _has_met(error):
                     raise _unavailable() from error
-            time.sleep(random.uniform(0.002, 0.01) * 2 ** min(attempt, 6))
+            time.sleep(_JITTER.uniform(0.002, 0.01) * 2 ** min(attempt, 6))
         raise Met("others change the same at the same time", cure="send it again")
 
     def _written(self, change: Callable[[Session], Result], keeps: bool) -> Result:
