@@ -17,6 +17,7 @@ from serving.data_management import (
     ingestion,
     jobs,
     locations,
+    meter_rows,
     meters,
     profiles,
     readings,
@@ -118,7 +119,7 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
         yield
         return
     app.state.profiles = store
-    app.state.parts = (profiles.part(store), meters.PART, tariffs.PART)
+    app.state.parts = (profiles.part(store), meter_rows.PART, tariffs.PART)
     app.state.state = state
     app.state.publisher.start(state)
     try:

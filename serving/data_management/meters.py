@@ -6,14 +6,13 @@ first. Sub-meters there may be any number.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import Date, Double, ForeignKeyConstraint, Index, Unicode, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from serving.data_management import documented
 from serving.data_management.asking import (
@@ -39,9 +38,9 @@ from serving.data_management.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.homes import LocationRow, Part, home_of, say_home
+from serving.data_management.homes import LocationRow, home_of, say_home
+from serving.data_management.meter_rows import MeterRow, gone, meters_at
 from serving.data_management.paging import Cursor, Limit, page
-from serving.data_management.state import Base, Instant
 from serving.data_management.sync import Synced
 
 router = resource("meters")
@@ -49,37 +48,6 @@ Fuel = Literal["elec", "gas", "district_heating"]
 Direction = Literal["import", "export", "consumption", "production"]
 Keys = set[tuple[str, str]]
 _NEVER_CHANGE = ("location_id", "fuel", "direction")
-_TOLD = (
-    "meter_id", "fuel", "direction", "is_sub_meter", "supply_start", "supply_end", "fuse_ampere",
-    "kwh_per_m3", "register_digits",
-)  # fmt: skip
-
-
-class MeterRow(Base):
-    """A meter."""
-
-    __tablename__ = "meters"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["partner_id", "location_id"], ["locations.partner_id", "locations.location_id"],
-            name="fk_meters_locations",
-        ),
-        Index("ix_meters_location_id", "partner_id", "location_id"),
-    )  # fmt: skip
-    partner_id: Mapped[str] = mapped_column(Unicode(128), primary_key=True)
-    meter_id: Mapped[str] = mapped_column(Unicode(128), primary_key=True)
-    location_id: Mapped[str] = mapped_column(Unicode(128))
-    fuel: Mapped[str] = mapped_column(Unicode(20))
-    direction: Mapped[str] = mapped_column(Unicode(20))
-    is_sub_meter: Mapped[bool]
-    name: Mapped[str | None] = mapped_column(Unicode(200))
-    supply_start: Mapped[date] = mapped_column(Date)
-    supply_end: Mapped[date | None] = mapped_column(Date)
-    fuse_ampere: Mapped[float | None] = mapped_column(Double)
-    kwh_per_m3: Mapped[float | None] = mapped_column(Double)
-    register_digits: Mapped[int | None]
-    created_at: Mapped[datetime] = mapped_column(Instant)
-    updated_at: Mapped[datetime] = mapped_column(Instant)
 
 
 EXAMPLE = {
@@ -227,7 +195,7 @@ def _broken(
         return {"location_id": f"you have no location {said.location_id}"}
     if said.is_sub_meter or said.direction not in ("import", "export"):
         return {}
-    for other in _at(change.session, change.partner_id, said.location_id):
+    for other in meters_at(change.session, change.partner_id, said.location_id):
         is_main = other.meter_id != meter_id and not other.is_sub_meter
         is_same = other.fuel == said.fuel and other.direction == said.direction
         if is_main and is_same and _meet(said, other):
@@ -248,7 +216,7 @@ def _deleted(meter_id: str, change: Change) -> Answer:
     change.expects(version_of(Meter, row))
     home = home_of(change.session, change.partner_id, row.location_id)
     change.session.delete(row)
-    say_home(change, home, meters=[_gone(row)])
+    say_home(change, home, meters=[gone(row)])
     return Answer(None, 204)
 
 
@@ -270,32 +238,3 @@ def _shown(rows: list[MeterRow], have_data: Keys) -> list[Meter]:
         if (row.partner_id, row.meter_id) in have_data:
             one.sync_status = "ok"
     return shown
-
-
-def _at(session: Session, partner_id: str, location_id: str) -> list[MeterRow]:
-    mine = (MeterRow.partner_id == partner_id) & (MeterRow.location_id == location_id)
-    return list(session.scalars(select(MeterRow).where(mine).order_by(MeterRow.meter_id)))
-
-
-def _told(row: MeterRow) -> dict[str, Any]:
-    found = {name: getattr(row, name) for name in _TOLD}
-    plain = {n: v.isoformat() if isinstance(v, date) else v for n, v in found.items()}
-    return {name: value for name, value in plain.items() if value is not None}
-
-
-def _gone(row: MeterRow) -> dict[str, Any]:
-    return {**_told(row), "is_deleted": True}
-
-
-def _said(change: Change, location_id: str) -> list[dict[str, Any]]:
-    return [_told(row) for row in _at(change.session, change.partner_id, location_id)]
-
-
-def _removed(change: Change, location_id: str) -> list[dict[str, Any]]:
-    rows = _at(change.session, change.partner_id, location_id)
-    for row in rows:
-        change.session.delete(row)
-    return [_gone(row) for row in rows]
-
-
-PART = Part("meters", _said, _removed)

@@ -11,7 +11,7 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 from azure.cosmos import ContainerProxy, CosmosClient, PartitionKey
-from azure.cosmos.exceptions import CosmosHttpResponseError
+from azure.cosmos.exceptions import CosmosResourceNotFoundError
 from sqlalchemy.orm import Session
 
 from serving.data_management.asking import Change
@@ -19,6 +19,7 @@ from serving.data_management.profile_store import ProfileVersion
 from serving.data_management.state import StateUnavailable
 
 DATABASE, CONTAINER = "eliq", "home_profiles"
+_OF_HOME = "SELECT * FROM c WHERE c.home_id = @home"
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ class ProfilesInCosmos:
         """Return all versions of a home by their first day."""
         del session
         home = _home(partner_id, location_id)
+        asked: list[dict[str, object]] = [{"name": "@home", "value": home}]
         try:
-            found = list(self.container.query_items("SELECT * FROM c", partition_key=home))
-        except CosmosHttpResponseError as error:
+            found = list(self.container.query_items(_OF_HOME, asked, partition_key=home))
+        except AzureError as error:
             raise _unavailable() from error
         return sorted((_version(item) for item in found), key=lambda v: v.valid_from)
 
@@ -74,15 +76,16 @@ class ProfilesInCosmos:
     def _upsert(self, item: dict[str, Any]) -> None:
         try:
             self.container.upsert_item(item)
-        except CosmosHttpResponseError as error:
+        except AzureError as error:
             raise _unavailable() from error
 
     def _delete(self, item_id: str, home: str) -> None:
         try:
             self.container.delete_item(item_id, partition_key=home)
-        except CosmosHttpResponseError as error:
-            if error.status_code != 404:
-                raise _unavailable() from error
+        except CosmosResourceNotFoundError:
+            return
+        except AzureError as error:
+            raise _unavailable() from error
 
 
 def _home(partner_id: str, location_id: str) -> str:

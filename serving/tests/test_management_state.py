@@ -22,6 +22,7 @@ from alembic.migration import MigrationContext
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
 
 from lake.settings import Settings
 from serving.app import create_app
@@ -170,7 +171,11 @@ def test_a_change_that_is_said_later_is_known_later(client: TestClient, settings
 
 
 def said(state: State, *names: str, partner: str = "p") -> None:
-    state.write(lambda s: [outbox.say(s, partner, {"location_id": n}) for n in names])
+    def change(session: Session) -> None:
+        for name in names:
+            outbox.say(session, partner, {"location_id": name})
+
+    state.write(change)
 
 
 def test_a_batch_that_was_cut_off_is_landed_once(settings: Settings) -> None:
