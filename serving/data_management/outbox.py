@@ -17,12 +17,20 @@ from pathlib import Path
 from sqlalchemy import String, Unicode, UnicodeText, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from lake.landing import land
+from lake.errors import LakeError
+from lake.landing import LONGEST_LINE, land
 from lake.settings import Settings
 from serving.data_management.state import Base, Counted, Instant, State
 
 KIND = "registrations"
 _MOST = 5_000
+_LONGEST = LONGEST_LINE // 2
+
+
+class TooLong(LakeError):
+    """A document that landing would not take."""
+
+    code = "too-large"
 
 
 class Outbox(Base):
@@ -38,26 +46,41 @@ class Outbox(Base):
 
 
 def say(session: Session, partner_id: str, document: Mapping[str, object]) -> None:
-    """Say a document to the lake, once the change that it is part of is made."""
+    """Say a document to the lake, once the change that it is part of is made; TooLong."""
     line = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    if len(line.encode()) > _LONGEST:
+        raise TooLong(
+            f"all that is registered of one location is more than {_LONGEST // 2**20} MiB",
+            cure="delete tariffs or meters that are over",
+        )
     session.add(Outbox(partner_id=partner_id, line=line))
 
 
 def publish(settings: Settings, state: State, clock: datetime) -> int:
-    """Land what waits, a file a partner and batch, and return the files; CannotWrite."""
+    """Land what waits, a file a partner and batch, and return the files.
+
+    One that cannot be landed waits, and is nobody else's matter; then its error is raised.
+    """
     files = 0
     while True:
-        state.write(lambda session: _batched(session, clock))
+        state.write(partial(_batched, clock))
+        refused: list[LakeError] = []
         batches = state.read(_batches)
         for batch_id, partner, at, text in batches:
-            _landed(settings, partner, at, text)
+            try:
+                _landed(settings, partner, at, text)
+            except LakeError as error:
+                refused.append(error)
+                continue
             state.write(partial(_removed, batch_id))
-        files += len(batches)
+            files += 1
+        if refused:
+            raise refused[0]
         if not batches:
             return files
 
 
-def _batched(session: Session, clock: datetime) -> None:
+def _batched(clock: datetime, session: Session) -> None:
     """Give the oldest lines that wait to batches, one a partner; a batch never changes."""
     waiting = session.execute(
         select(Outbox.outbox_id, Outbox.partner_id)

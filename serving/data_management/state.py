@@ -7,10 +7,11 @@ them. What is written is serializable, on every database: a change may run again
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -96,6 +97,8 @@ class State:
     """The database; every read and every change is one transaction."""
 
     engine: Engine
+    # SQLite has one writer at a time; who waits here does not have to look again and again.
+    _turn: Lock = field(default_factory=Lock)
 
     def read(self, question: Callable[[Session], Result]) -> Result:
         """Return what a question finds; StateUnavailable."""
@@ -112,7 +115,8 @@ class State:
         """
         for attempt in range(_ATTEMPTS):
             try:
-                return self._written(change, keeps)
+                with self._turn if self.engine.dialect.name == "sqlite" else nullcontext():
+                    return self._written(change, keeps)
             except (DBAPIError, PoolTimeout) as error:
                 if not _has_met(error):
                     raise _unavailable() from error

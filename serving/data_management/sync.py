@@ -1,17 +1,21 @@
 """The lake's meters with readings -> the sync status: ok, or waiting for the first of them."""
 
+import logging
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Annotated
 
+from deltalake.exceptions import DeltaError
 from fastapi import Depends, Request
 
+from lake.errors import LakeError
 from lake.reading import Reader, literal
 from lake.settings import Settings
 from silver.contracts import METER_DAYS, METER_READINGS, REGISTER_READS
 
 # The smallest first: it has the days of nearly all meters.
 TABLES = (METER_DAYS, REGISTER_READS, METER_READINGS)
+_log = logging.getLogger(__name__)
 _MOST = 200_000
 Meter = tuple[str, str]
 
@@ -45,10 +49,16 @@ class Sync:
     def _read(self, table: str, meters: set[Meter]) -> set[Meter]:
         partners = ", ".join(sorted({literal(partner) for partner, _ in meters}))
         ids = ", ".join(sorted({literal(meter) for _, meter in meters}))
-        rows = self.lake.rows(
+        question = (
             f"SELECT DISTINCT partner_id, meter_id FROM {table} "
             f"WHERE partner_id IN ({partners}) AND meter_id IN ({ids})"
         )
+        try:
+            rows = self.lake.rows(question)
+        except (LakeError, DeltaError) as error:
+            # A meter can be registered all the same.
+            _log.warning("%s cannot be read: %s", table, error)
+            return set()
         return {(str(row["partner_id"]), str(row["meter_id"])) for row in rows}
 
 

@@ -69,6 +69,15 @@ def test_a_token_opens_what_its_scope_says(
     assert needed in response.headers["www-authenticate"]
 
 
+@pytest.mark.parametrize("partner", ["../x", "a/b", "a b", ".x", "x" * 129])
+def test_a_partner_that_is_no_plain_word_opens_nothing(
+    registry: TestClient, tmp_path: Path, partner: str
+) -> None:
+    given = token(partner, "data.read data.write", settings=Settings(lake=f"{tmp_path}/lake"))
+    registry.headers["Authorization"] = f"Bearer {given}"
+    assert problem(registry.put("users/u", json={})) == (403, "missing-scope")
+
+
 def test_a_partner_sees_and_changes_only_its_own(
     registry: TestClient, other: TestClient, landed: Landed
 ) -> None:

@@ -172,6 +172,16 @@ def test_a_meter_waits_for_data_until_the_lake_has_some(
     assert registry.put("meters/m", json=METER).json()["sync_status"] == "ok"
 
 
+def test_a_meter_is_registered_though_the_lake_cannot_be_read(
+    registry: TestClient, tmp_path: Path
+) -> None:
+    log = tmp_path / "lake" / METER_DAYS.path / "_delta_log"
+    log.mkdir(parents=True)
+    (log / "00000000000000000000.json").write_text("{broken")
+    made = registry.put("meters/m", json=METER)
+    assert (made.status_code, made.json()["sync_status"]) == (201, "waiting_for_data")
+
+
 def test_a_deleted_meter_is_free_again(
     registry: TestClient, landed: Callable[[], list[dict[str, Any]]]
 ) -> None:

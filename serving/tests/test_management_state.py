@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
+from lake.landing import UnreadableFile
 from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token, upgrade_state
@@ -184,7 +185,7 @@ def test_a_batch_that_was_cut_off_is_landed_once(settings: Settings) -> None:
     upgrade(state)
     said(state, "a", "b")
     said(state, "c", partner="q")
-    state.write(lambda s: outbox._batched(s, NOW))  # noqa: SLF001 - a step of publish
+    state.write(lambda s: outbox._batched(NOW, s))  # noqa: SLF001 - a step of publish
     for _, partner, at, lines in state.read(outbox._batches):  # noqa: SLF001
         outbox._landed(settings, partner, at, lines)  # noqa: SLF001
     said(state, "d")
@@ -194,6 +195,18 @@ def test_a_batch_that_was_cut_off_is_landed_once(settings: Settings) -> None:
     assert sorted(d["location_id"] for d in documents(settings)) == ["a", "b", "c", "d"]
     files = Path(settings.root).glob("landing/registrations/*/*/*.ndjson")
     assert sorted(f.parent.parent.name for f in files) == ["2025-06-01", "2025-06-01", "2025-06-02"]
+    state.engine.dispose()
+
+
+def test_one_partner_that_cannot_be_landed_holds_up_nobody(settings: Settings) -> None:
+    state = opened(settings)
+    upgrade(state)
+    said(state, "a", partner="no/plain id")
+    said(state, "b")
+    for _ in range(2):
+        with pytest.raises(UnreadableFile, match="no partner id"):
+            outbox.publish(settings, state, NOW)
+        assert [d["location_id"] for d in documents(settings)] == ["b"]
     state.engine.dispose()
 
 

@@ -142,6 +142,18 @@ def test_an_overlap_names_the_other_tariff(registry: TestClient) -> None:
     assert put(registry, "year", valid_to="2025-12-31").status_code == 200
 
 
+def test_more_than_the_lake_takes_of_one_location_is_refused(registry: TestClient) -> None:
+    period = {"weekdays": [1, 2, 3, 4, 5, 6, 7], "months": list(range(1, 13)),
+              "from": "00:00", "to": "24:00", "price_per_kwh": 0.123456789012345}  # fmt: skip
+    many = [{"kind": "time_of_use", "periods": [period] * 200}] * 28
+    for n in range(20):
+        response = put(registry, f"t{n}", valid_from=f"20{n + 10}-01-01", elements=many)
+        if response.status_code != 201:
+            break
+    assert (response.status_code, response.json()["type"]) == (413, "/problems/too-large")
+    assert registry.get(f"locations/h/tariffs/t{n}").status_code == 404
+
+
 def test_tariffs_are_of_a_location_that_there_is(registry: TestClient) -> None:
     assert registry.put("locations/x/tariffs/t", json=TARIFF).status_code == 404
     assert registry.get("locations/h/tariffs/t").status_code == 404
