@@ -21,6 +21,12 @@ _SAID = {
 }
 
 
+def answers(example: object, *statuses: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """Return the responses of an endpoint: an example of the good one, and these problems."""
+    good = {"content": {"application/json": {"example": example}}}
+    return {status: good, **errors(*statuses)}
+
+
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the responses of an endpoint that can be these problems, and those of every one."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

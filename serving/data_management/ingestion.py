@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lake.reading import Reader, Row, literal
 from serving.data_management.asking import Answer, Read, Reading, UnknownResource, resource
-from serving.data_management.errors_told import errors
+from serving.data_management.errors_told import answers
 from serving.data_management.paging import Cursor, Limit
 from serving.data_management.receipts import MeterReceipt, Receipt
 from serving.data_management.registered import ids_after
@@ -60,9 +60,7 @@ EXAMPLE = {
 @router.get(
     "/v1/ingestion/meters/{meter_id}", response_model=MeterStatus, operation_id="meter_ingestion",
     summary="What arrived of one meter",
-    responses={
-        200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422, 503),
-    },
+    responses=answers(EXAMPLE, 404, 422, 503),
 )  # fmt: skip
 def of_meter(read: Read, meter_id: MeterId) -> Response:  # noqa: D103
     found = _statuses(read, [meter_id])[0]
@@ -74,11 +72,9 @@ def of_meter(read: Read, meter_id: MeterId) -> Response:  # noqa: D103
 @router.get(
     "/v1/ingestion", response_model=Ingestion, operation_id="ingestion",
     summary="What arrived of all your meters, a page at a time",
-    responses={
-        200: {"content": {"application/json": {"example": {
-            "data_until": EXAMPLE["data_until"], "items": [EXAMPLE], "next_cursor": None}}}},
-        **errors(422, 503),
-    },
+    responses=answers(
+        {"data_until": EXAMPLE["data_until"], "items": [EXAMPLE], "next_cursor": None}, 422, 503
+    ),
 )  # fmt: skip
 def of_all(  # noqa: D103
     read: Read, limit: Limit = 100, cursor: Cursor = "",

@@ -3,7 +3,7 @@
 import re
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from serving.data_management.asking import Answer, Change, Read, Reading, Write, resource
-from serving.data_management.errors_told import OwnId, errors
+from serving.data_management.errors_told import OwnId, answers
 from serving.data_management.idempotency import IdempotencyKey, Keyed, said_before
 from serving.data_management.intake import CANONICAL
 from serving.data_management.job_tables import (
@@ -95,10 +95,6 @@ _ERROR = {"member": "", "line": 17, "reasons": ["negative: values.0: energy is n
           "payload": '{"meter_id":"m1","values":[-1]}'}  # fmt: skip
 
 
-def _with_example(example: Any) -> dict[str, Any]:
-    return {"content": {"application/json": {"example": example}}}
-
-
 @router.post(
     "/v1/jobs", status_code=202, response_model=Job, operation_id="create_job",
     summary="Send a file; Location is its job",
@@ -111,7 +107,7 @@ def _with_example(example: Any) -> dict[str, Any]:
             },
         }
     },
-    responses={202: _with_example(EXAMPLE), **errors(400, 409, 413, 422, 503)},
+    responses=answers(EXAMPLE, 400, 409, 413, 422, 503, status=202),
 )  # fmt: skip
 async def create(  # noqa: D103 - the summary says it
     read: Read, request: Request,
@@ -163,9 +159,7 @@ async def create(  # noqa: D103 - the summary says it
 
 @router.get(
     "/v1/jobs", response_model=Jobs, operation_id="jobs", summary="Your jobs, the oldest first",
-    responses={
-        200: _with_example({"items": [EXAMPLE], "next_cursor": None}), **errors(422, 503),
-    },
+    responses=answers({"items": [EXAMPLE], "next_cursor": None}, 422, 503),
 )  # fmt: skip
 def jobs(  # noqa: D103
     read: Read,
@@ -179,7 +173,7 @@ def jobs(  # noqa: D103
 @router.get(
     "/v1/jobs/{job_id}", response_model=Job, operation_id="job",
     summary="One job, and how far it is",
-    responses={200: _with_example(EXAMPLE), **errors(404, 422, 503)},
+    responses=answers(EXAMPLE, 404, 422, 503),
 )  # fmt: skip
 def job(read: Read, job_id: OwnId) -> Response:  # noqa: D103
     return read.answer(lambda s: Answer(shown(job_of(s, read.partner_id, job_id))))
@@ -188,9 +182,7 @@ def job(read: Read, job_id: OwnId) -> Response:  # noqa: D103
 @router.get(
     "/v1/jobs/{job_id}/errors", response_model=JobErrors, operation_id="job_errors",
     summary="The rows that a job refused, up to the first 100,000",
-    responses={
-        200: _with_example({"items": [_ERROR], "next_cursor": None}), **errors(404, 422, 503),
-    },
+    responses=answers({"items": [_ERROR], "next_cursor": None}, 404, 422, 503),
 )  # fmt: skip
 def job_errors(  # noqa: D103
     read: Read, job_id: OwnId, limit: Limit = 100, cursor: Cursor = ""
@@ -200,11 +192,13 @@ def job_errors(  # noqa: D103
 
 @router.post(
     "/v1/jobs/{job_id}/cancel", response_model=Job, operation_id="cancel_job",
-    summary="Cancel a job that is not done", responses=errors(404, 409, 422, 503),
+    summary="Cancel a job that is not done",
+    responses=answers(EXAMPLE | {"state": "canceled"}, 404, 409, 422, 503),
 )  # fmt: skip
 @router.delete(
     "/v1/jobs/{job_id}", response_model=Job, operation_id="delete_job",
-    summary="Cancel a job that is not done", responses=errors(404, 409, 422, 503),
+    summary="Cancel a job that is not done",
+    responses=answers(EXAMPLE | {"state": "canceled"}, 404, 409, 422, 503),
 )  # fmt: skip
 def cancel_job(write: Write, job_id: OwnId) -> Response:  # noqa: D103
     return write.answer_change(partial(_canceled, job_id))

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from lake.errors import LakeError
 from serving.data_management.asking import Write, Writing, resource
-from serving.data_management.errors_told import errors
+from serving.data_management.errors_told import answers
 from serving.data_management.idempotency import Flights
 from serving.data_management.outlet import Outlet, OutletUnavailable, Sent
 from serving.data_management.reading_answers import (
@@ -28,8 +28,6 @@ from serving.problems import FieldError
 
 router = resource("readings")
 _SHOWN = 1_000
-# Bodies of this size are judged beside the event loop.
-_LARGE = 128 * 1024
 
 
 class Reason(TypedDict):
@@ -140,8 +138,7 @@ class Judged:
     openapi_extra={"requestBody": BODY},
     responses={
         200: {"model": Taken, "description": "What a dry run would take."},
-        202: {"content": {"application/json": {"example": ANSWER}}},
-        **errors(400, 409, 413, 422, 503),
+        **answers(ANSWER, 400, 409, 413, 422, 503, status=202),
     },
 )
 async def send(  # noqa: D103 - the summary says it
@@ -164,11 +161,7 @@ async def take(write: Writing, body: bytes, all_or_nothing: bool, strict: bool) 
             if said is not None and said.answer:
                 return _replied(from_json(said.answer), 202, {"Idempotent-Replayed": "true"})
             at = said.at if said is not None else at
-        size = len(body)
-        if size < _LARGE and not request.headers.get("content-encoding"):
-            judged = judge(write, body, at, all_or_nothing, strict)
-        else:
-            judged = await run_in_threadpool(judge, write, body, at, all_or_nothing, strict)
+        judged = await run_in_threadpool(judge, write, body, at, all_or_nothing, strict)
         if write.dry_run:
             return _replied(judged.answer, 200, {"Dry-Run": "true"})
         sent = _sent(write, judged, at)

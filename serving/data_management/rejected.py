@@ -11,9 +11,9 @@ from pydantic import AwareDatetime, BaseModel
 from bronze.contracts import REJECTED
 from lake.reading import Reader, Row, literal
 from serving.data_management.asking import Answer, Read, Reading, Write, resource
-from serving.data_management.errors_told import errors
+from serving.data_management.errors_told import answers
 from serving.data_management.paging import BadCursor, Cursor, Limit
-from serving.data_management.readings import BODY, AllOrNothing, Strict, Taken, take
+from serving.data_management.readings import ANSWER, BODY, AllOrNothing, Strict, Taken, take
 from silver.contracts import QUARANTINE
 
 router = resource("ingestion")
@@ -63,9 +63,26 @@ class Quarantine(BaseModel):
     next_cursor: str | None
 
 
+_WHERE = {"source_file": "readings/2025-10-27/northgrid/0a1b-day.csv", "source_line": 17}
+_REJECTED = {
+    "table_name": "bronze.meter_readings", "reasons": ["starts_at is missing"],
+    "payload": "571313180400014077,,PT15M,0.12", **_WHERE, "received_at": "2025-10-27T06:00:00Z",
+}  # fmt: skip
+_QUARANTINED = {
+    "table_name": "silver.meter_readings", "entity_id": "571313180400014077", "position": 3,
+    "reasons": ["negative"], "payload": '{"meter_id":"571313180400014077","value":"-1"}',
+    **_WHERE, "quarantined_at": "2025-10-27T06:10:00Z",
+}  # fmt: skip
+
+
+def _page_of(example: dict[str, Any], moment: str) -> dict[str, Any]:
+    return {"data_until": example[moment], "items": [example], "next_cursor": None}
+
+
 @router.get(
     "/v1/ingestion/rejected", response_model=Rejected, operation_id="rejected",
-    summary="Lines that could not be parsed", responses=errors(422, 503),
+    summary="Lines that could not be parsed",
+    responses=answers(_page_of(_REJECTED, "received_at"), 422, 503),
 )  # fmt: skip
 def rejected(  # noqa: D103
     read: Read, table: TableName = "", limit: Limit = 100, cursor: Cursor = ""
@@ -79,7 +96,8 @@ def rejected(  # noqa: D103
 
 @router.get(
     "/v1/ingestion/quarantine", response_model=Quarantine, operation_id="quarantine",
-    summary="Rows that were judged untrue and wait to be mended", responses=errors(422, 503),
+    summary="Rows that were judged untrue and wait to be mended",
+    responses=answers(_page_of(_QUARANTINED, "quarantined_at"), 422, 503),
 )  # fmt: skip
 def quarantine(  # noqa: D103
     read: Read, table: TableName = "", limit: Limit = 100, cursor: Cursor = ""
@@ -97,7 +115,7 @@ def quarantine(  # noqa: D103
     openapi_extra={"requestBody": BODY},
     responses={
         200: {"model": Taken, "description": "What a dry run would take."},
-        **errors(400, 409, 413, 422, 503),
+        **answers(ANSWER, 400, 409, 413, 422, 503, status=202),
     },
 )  # fmt: skip
 async def resend(  # noqa: D103

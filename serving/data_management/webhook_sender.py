@@ -40,6 +40,7 @@ _TAKEN_FOR = timedelta(minutes=1)
 _FIRST_S, _LONGEST_S = 5.0, 3_600.0
 _TIMEOUT_S, _DEADLINE_S, _LOOK_S = 10.0, 15.0, 2.0
 _AT_ONCE = 8
+_RANDOM = random.SystemRandom()
 _FORGET_EVERY = timedelta(hours=1)
 
 
@@ -140,7 +141,7 @@ class WebhookSender:
         if status is not None and 200 <= status < 300:
             row.delivery_state = DELIVERED
             return
-        wait = min(self.first_s * 2 ** (row.attempts - 1), _LONGEST_S) * random.uniform(0.8, 1.2)
+        wait = min(self.first_s * 2 ** (row.attempts - 1), _LONGEST_S) * _RANDOM.uniform(0.8, 1.2)
         row.next_at = now + timedelta(seconds=wait)
         if row.next_at > row.created_at + TRIED_FOR:
             row.delivery_state = GIVEN_UP

@@ -21,7 +21,7 @@ from serving.data_management.asking import (
     Writing,
     resource,
 )
-from serving.data_management.errors_told import OwnId, errors
+from serving.data_management.errors_told import OwnId, answers, errors
 from serving.data_management.events import TEST, TYPES, delivery
 from serving.data_management.paging import Cursor, Limit, page
 from serving.data_management.webhook_signing import new_secret
@@ -109,11 +109,24 @@ class Deliveries(BaseModel):
 
 
 _WRONG = (400, 404, 409, 413, 422, 503)
+EXAMPLE = {
+    "webhook_id": "019a1f0c2b3d5e6f7a8b9c0d", "url": "https://example.com/eliq",
+    "event_types": ["job.completed", "job.failed"], "description": "Imports", "is_paused": False,
+    "secret": None, "old_secret_until": None, "created_at": "2025-10-27T06:00:00Z",
+}  # fmt: skip
+_WITH_SECRET = EXAMPLE | {"secret": "whsec_…"}
+_DELIVERY = {
+    "delivery_id": "019a1f0c2b3d6f7a8b9c0d1e", "event_id": "evt_5e6f7a8b9c0d1e2f3a4b5c6d",
+    "event_type": "job.completed", "state": "delivered", "attempts": 2, "answer_status": 200,
+    "problem": None, "created_at": "2025-10-27T06:00:04Z", "sent_at": "2025-10-27T06:00:10Z",
+    "next_at": None,
+}  # fmt: skip
 
 
 @router.post(
     "/v1/webhooks", status_code=201, response_model=Webhook, operation_id="create_webhook",
-    summary="Subscribe; the secret is said only here", responses=errors(*_WRONG),
+    summary="Subscribe; the secret is said only here",
+    responses=answers(_WITH_SECRET, *_WRONG, status=201),
 )  # fmt: skip
 def create(write: Write, said: WebhookSaid) -> Response:  # noqa: D103
     return write.answer_change(partial(_created, write, said))
@@ -121,7 +134,8 @@ def create(write: Write, said: WebhookSaid) -> Response:  # noqa: D103
 
 @router.get(
     "/v1/webhooks", response_model=Webhooks, operation_id="webhooks",
-    summary="Your subscriptions", responses=errors(422, 503),
+    summary="Your subscriptions",
+    responses=answers({"items": [EXAMPLE], "next_cursor": None}, 422, 503),
 )  # fmt: skip
 def webhooks(read: Read, limit: Limit = 100, cursor: Cursor = "") -> Response:  # noqa: D103
     return read.answer(partial(_page, read.partner_id, limit, cursor))
@@ -129,7 +143,7 @@ def webhooks(read: Read, limit: Limit = 100, cursor: Cursor = "") -> Response:  
 
 @router.get(
     "/v1/webhooks/{webhook_id}", response_model=Webhook, operation_id="webhook",
-    summary="One subscription", responses=errors(404, 422, 503),
+    summary="One subscription", responses=answers(EXAMPLE, 404, 422, 503),
 )  # fmt: skip
 def webhook(read: Read, webhook_id: OwnId) -> Response:  # noqa: D103
     return read.answer(lambda s: Answer(_shown(webhook_of(s, read.partner_id, webhook_id))))
@@ -137,7 +151,7 @@ def webhook(read: Read, webhook_id: OwnId) -> Response:  # noqa: D103
 
 @router.patch(
     "/v1/webhooks/{webhook_id}", response_model=Webhook, operation_id="change_webhook",
-    summary="Change, pause or resume", responses=errors(*_WRONG),
+    summary="Change, pause or resume", responses=answers(EXAMPLE, *_WRONG),
 )  # fmt: skip
 def change(write: Write, webhook_id: OwnId, said: WebhookChange) -> Response:  # noqa: D103
     return write.answer_change(partial(_changed, write, webhook_id, said))
@@ -154,7 +168,7 @@ def remove(write: Write, webhook_id: OwnId) -> Response:  # noqa: D103
 @router.post(
     "/v1/webhooks/{webhook_id}/rotate", response_model=Webhook, operation_id="rotate_webhook",
     summary="Take a new secret; the old one signs beside it for 24 hours",
-    responses=errors(404, 409, 422, 503),
+    responses=answers(_WITH_SECRET, 404, 409, 422, 503),
 )  # fmt: skip
 def rotate(write: Write, webhook_id: OwnId) -> Response:  # noqa: D103
     return write.answer_change(partial(_rotated, webhook_id))
@@ -162,7 +176,8 @@ def rotate(write: Write, webhook_id: OwnId) -> Response:  # noqa: D103
 
 @router.post(
     "/v1/webhooks/{webhook_id}/test", status_code=202, response_model=Delivery,
-    operation_id="test_webhook", summary="Send a test event", responses=errors(404, 409, 422, 503),
+    operation_id="test_webhook", summary="Send a test event",
+    responses=answers(_DELIVERY, 404, 409, 422, 503, status=202),
 )  # fmt: skip
 def test(write: Write, webhook_id: OwnId) -> Response:  # noqa: D103
     answer = write.answer_change(partial(_tested, webhook_id))
@@ -172,7 +187,8 @@ def test(write: Write, webhook_id: OwnId) -> Response:  # noqa: D103
 
 @router.get(
     "/v1/webhooks/{webhook_id}/deliveries", response_model=Deliveries, operation_id="deliveries",
-    summary="What was sent, and what was answered", responses=errors(404, 422, 503),
+    summary="What was sent, and what was answered",
+    responses=answers({"items": [_DELIVERY], "next_cursor": None}, 404, 422, 503),
 )  # fmt: skip
 def deliveries(  # noqa: D103
     read: Read, webhook_id: OwnId,
@@ -187,7 +203,7 @@ def deliveries(  # noqa: D103
 @router.post(
     "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", status_code=202,
     response_model=Delivery, operation_id="redeliver", summary="Send it again, for 24 hours",
-    responses=errors(404, 409, 422, 503),
+    responses=answers(_DELIVERY, 404, 409, 422, 503, status=202),
 )  # fmt: skip
 def redeliver(write: Write, webhook_id: OwnId, delivery_id: OwnId) -> Response:  # noqa: D103
     answer = write.answer_change(partial(_again, webhook_id, delivery_id))
