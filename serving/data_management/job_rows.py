@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -39,7 +38,7 @@ _TAKEN_ALL_THE_SAME = frozenset(
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
 _LONGEST_LINE = 16 * 1024 * 1024
 _MOST_TIMES, _FREE_BYTES = 200, 64 * 1024 * 1024
-_TOGETHER = 2_000
+_TOGETHER, _TOGETHER_BYTES = 2_000, 1024 * 1024
 Find = Callable[[set[str]], Mapping[str, Meter]]
 
 
@@ -57,6 +56,10 @@ class Row:
     payload: bytes
     reasons: list[str] = field(default_factory=list)
     block: Block | None = None
+
+
+# A row and its fields.
+Said = tuple[Row, dict[str, Any]]
 
 
 @contextmanager
@@ -107,16 +110,28 @@ def rows(
         if kind not in _CSV:
             raise NotSuchAFile(f"{kind} come as NDJSON", cure="send a document a line")
         found = _of_csv(head, numbered, kind)
-    while part := list(islice(found, _TOGETHER)):
+    for part in _parts(found):
         if kind == "readings":
             _judge(part, partner_id, at, find)
         for row, _ in part:
             yield row
 
 
-def _judge(
-    part: list[tuple[Row, dict[str, Any]]], partner_id: str, at: datetime, find: Find
-) -> None:
+def _parts(found: Iterator[Said]) -> Iterator[list[Said]]:
+    """Yield rows together, as many as are asked for at once and as their size lets."""
+    part: list[Said] = []
+    size = 0
+    for row, said in found:
+        part.append((row, said))
+        size += len(row.payload)
+        if len(part) >= _TOGETHER or size >= _TOGETHER_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _judge(part: list[Said], partner_id: str, at: datetime, find: Find) -> None:
     """Hold readings against their meters; meters that are not known yet are no error."""
     meters = find({i for _, said in part if is_id(i := said.get("meter_id"))})
     for row, said in part:
@@ -132,9 +147,7 @@ def _worded(fault: Fault) -> str:
     return f"{fault.code}: {fault.field}: {fault.message}" if fault.field else fault.code
 
 
-def _of_json(
-    numbered: Iterator[tuple[int, bytes]], kind: str
-) -> Iterator[tuple[Row, dict[str, Any]]]:
+def _of_json(numbered: Iterator[tuple[int, bytes]], kind: str) -> Iterator[Said]:
     for number, line in numbered:
         row = Row(number, line)
         said: dict[str, Any] = {}
@@ -173,9 +186,7 @@ def _number(text: Any) -> Any:
         return text
 
 
-def _of_csv(
-    head: bytes, numbered: Iterator[tuple[int, bytes]], kind: str
-) -> Iterator[tuple[Row, dict[str, Any]]]:
+def _of_csv(head: bytes, numbered: Iterator[tuple[int, bytes]], kind: str) -> Iterator[Said]:
     names = [cell.strip().lower() for cell in _cells(head)]
     if missing := [name for name in NEEDED[kind] if name not in names]:
         raise NotSuchAFile(f"no column {', '.join(missing)}", where="line 1", cure=_columns(kind))

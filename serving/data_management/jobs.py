@@ -148,12 +148,15 @@ async def create(  # noqa: D103 - the summary says it
     file.path.rename(named)
     job.file_name, job.bytes_total = named.name, file.bytes
     keyed = _keyed(read, request, idempotency_key, file)
-    answer = await run_in_threadpool(_created, read, job, keyed)
-    if answer.headers.get("idempotent-replayed"):
-        named.unlink()
-        named.parent.rmdir()
-    else:
-        request.app.state.jobs.wake()
+    is_kept = False
+    try:
+        answer = await run_in_threadpool(_created, read, job, keyed)
+        is_kept = "idempotent-replayed" not in answer.headers
+    finally:
+        if not is_kept:
+            named.unlink()
+            named.parent.rmdir()
+    request.app.state.jobs.wake()
     return answer
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from serving.data_management.homes import LocationRow
 from serving.data_management.known_meters import Registered
-from serving.data_management.meters import MeterRow
+from serving.data_management.meter_rows import MeterRow
 from serving.data_management.reading_blocks import Meter
 from serving.data_management.state import State
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,8 @@ async def received(request: Request, path: Path, *, most_bytes: int) -> Received
         return await _received(request, path, most_bytes)
     except BaseException:
         path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.parent.rmdir()
         raise
 
 

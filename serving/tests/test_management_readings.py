@@ -4,17 +4,15 @@ import gzip
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from random import Random
+from subprocess import Popen
 from typing import Any
 
 import httpx
@@ -27,7 +25,9 @@ from serving.commands import token
 HOME = {"user_id": "u", "country_code": "DK", "city": "Ry", "time_zone": "Europe/Copenhagen"}
 METER = {"location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01",
          "supply_end": "2025-12-31"}  # fmt: skip
-ROUNDS = 6
+ROUNDS = 3
+Wait = Callable[..., Any]
+Serve = Callable[[Path, int], AbstractContextManager[Popen[bytes]]]
 
 
 def block(**fields: Any) -> dict[str, Any]:
@@ -51,18 +51,13 @@ def lines(lake: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
 
 
-def waited_for(found: Callable[[], Any], seconds: float = 15) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (value := found()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return value
-
-
-def reasons(answer: httpx.Response) -> dict[int, set[str]]:
+def reasons(answer: Any) -> dict[int, set[str]]:
     return {one["index"]: {r["code"] for r in one["reasons"]} for one in answer.json()["refused"]}
 
 
-def test_a_block_is_landed_as_it_was_sent(partner: TestClient, tmp_path: Path) -> None:
+def test_a_block_is_landed_as_it_was_sent(
+    partner: TestClient, tmp_path: Path, waited_for: Wait
+) -> None:
     sent = block(quality=["measured", "missing", "estimated"], known_at="2025-10-27T06:00:00Z",
                  message_id="a-1")  # fmt: skip
     answer = partner.post("readings", json=[sent])
@@ -75,7 +70,7 @@ def test_a_block_is_landed_as_it_was_sent(partner: TestClient, tmp_path: Path) -
 
 
 def test_what_was_said_when_is_told_where_the_sender_did_not(
-    partner: TestClient, tmp_path: Path
+    partner: TestClient, tmp_path: Path, waited_for: Wait
 ) -> None:
     """So the same value, said again after another one, is another line."""
     for _ in range(2):
@@ -85,7 +80,7 @@ def test_what_was_said_when_is_told_where_the_sender_did_not(
     assert len({line["known_at"] for line in found}) == 2
 
 
-WRONG = {
+WRONG: dict[str, dict[str, Any]] = {
     "negative": {"values": [0.1, -0.2]},
     "not_a_number": {"values": [0.1, "much"]},
     "too_large": {"values": [1e300]},
@@ -156,7 +151,7 @@ def test_days_of_23_and_25_hours_and_local_midnights(partner: TestClient) -> Non
         block(starts_at="2025-03-02T00:30:00+01:00", resolution="PT1H", values=[1]),
     ]
     answer = partner.post("readings", json=[*bad, *good])
-    assert reasons(answer) == dict.fromkeys(range(3), {"misaligned"})
+    assert reasons(answer) == {n: {"misaligned"} for n in range(3)}
 
 
 def test_an_unknown_meter_waits_or_is_refused_where_that_is_asked(partner: TestClient) -> None:
@@ -210,7 +205,7 @@ def test_a_body_that_is_none_is_one_clear_problem(
 
 
 def test_a_key_gives_the_same_answer_before_and_after_the_landing(
-    partner: TestClient, tmp_path: Path
+    partner: TestClient, tmp_path: Path, waited_for: Wait
 ) -> None:
     key = {"Idempotency-Key": "k"}
     first = partner.post("readings", json=[block()], headers=key)
@@ -241,37 +236,10 @@ def test_another_partner_has_other_meters_and_other_keys(
     assert partner.get("ingestion/meters/g", headers=headers).status_code == 404
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
-
-
-@contextmanager
-def served(lake: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `lake serve` in a process of its own."""
-    env = {**os.environ, "ELIQ_LAKE": str(lake), "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, "-c",
-               f"from serving.commands import serve; serve(port={port}, is_developer=False)"]  # fmt: skip
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, cwd=lake.parent)
-    try:
-
-        def answers() -> bool:
-            with suppress(httpx.TransportError):
-                return httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
-            return False
-
-        assert waited_for(answers, 30), "the server did not start"
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
 @pytest.mark.slow
-def test_nothing_is_lost_or_doubled_by_kills_at_any_moment(tmp_path: Path, free_port: int) -> None:
+def test_nothing_is_lost_or_doubled_by_kills_at_any_moment(
+    tmp_path: Path, free_port: int, served: Serve
+) -> None:
     """Each client sends under a key until it is acknowledged, whatever happens to the server."""
     lake, rounds = tmp_path / "lake", int(os.environ.get("KILL_ROUNDS", ROUNDS))
     chance, done = Random(7), threading.Event()
