@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from lake.reading import Reader, Row, literal
 from serving.data_management.asking import Answer, Read, Reading, UnknownResource, resource
 from serving.data_management.errors_told import answers
+from serving.data_management.outlet import Outlet
 from serving.data_management.paging import Cursor, Limit
 from serving.data_management.receipts import MeterReceipt, Receipt
 from serving.data_management.registered import ids_after
@@ -107,6 +108,7 @@ def _ids(read: Reading, after: str, limit: int) -> list[str]:
         f"AND meter_id > {literal(after)} ORDER BY meter_id LIMIT {limit}"
     )
     found = {
+        *(i for i in _recent(read) if i > after),
         *read.state.read(heard_of),
         *read.state.read(lambda session: ids_after(session, read.partner_id, after, limit)),
         *(str(row["meter_id"]) for row in in_lake),
@@ -146,8 +148,7 @@ def _status(
 def _received(read: Reading, ids: Iterable[str]) -> dict[str, Receipt]:
     """Return what this API took: what the state has, and what is on its way there."""
     mine = (MeterReceipt.partner_id == read.partner_id) & MeterReceipt.meter_id.in_(ids)
-    outlet = read.request.app.state.outlet
-    found = dict(outlet.recent(read.partner_id, ids)) if outlet is not None else {}
+    found = dict(_recent(read))
     for row in read.state.read(lambda s: s.scalars(select(MeterReceipt).where(mine)).all()):
         until_s = int(row.readings_until.timestamp())
         had = Receipt(
@@ -157,6 +158,11 @@ def _received(read: Reading, ids: Iterable[str]) -> dict[str, Receipt]:
             had.add(more)
         found[row.meter_id] = had
     return found
+
+
+def _recent(read: Reading) -> Mapping[str, Receipt]:
+    outlet: Outlet | None = read.request.app.state.outlet
+    return {} if outlet is None else outlet.recent(read.partner_id)
 
 
 def _in_lake(read: Reading, ids: Iterable[str]) -> list[Row]:

@@ -6,7 +6,7 @@ is the key of its messages.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from threading import Event, Thread
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -59,9 +59,9 @@ class KafkaOutlet:
         del partner_id, key
         return None
 
-    def recent(self, partner_id: str, meter_ids: Iterable[str]) -> Mapping[str, Receipt]:
+    def recent(self, partner_id: str) -> Mapping[str, Receipt]:
         """Return nothing: what a broker took is counted with each request."""
-        del partner_id, meter_ids
+        del partner_id
         return {}
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """The port that acknowledged readings go out by: the spool of this machine, Kafka or Event Hubs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -68,8 +68,8 @@ class Outlet(Protocol):
         """Return the answer under a key that is durable here and not in the state yet."""
         ...
 
-    def recent(self, partner_id: str, meter_ids: Iterable[str]) -> "Mapping[str, Receipt]":
-        """Return what is durable of meters and not counted in the state yet."""
+    def recent(self, partner_id: str) -> "Mapping[str, Receipt]":
+        """Return what is durable of a partner's meters and not counted in the state yet."""
         ...
 
     def close(self) -> None:

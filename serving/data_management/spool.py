@@ -15,7 +15,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -113,15 +113,12 @@ class Spool:
         with self._lock:
             return self._kept.get((partner_id, key))
 
-    def recent(self, partner_id: str, meter_ids: Iterable[str]) -> Mapping[str, Receipt]:
-        """Return what is durable of meters and not counted in the state yet."""
+    def recent(self, partner_id: str) -> Mapping[str, Receipt]:
+        """Return what is durable of a partner's meters and not counted in the state yet."""
         with self._lock:
-            live = [records for segment in self._live for records in segment.taken]
-        ids = set(meter_ids)
-        mine = [
-            one for one in live if one.partner_id == partner_id and not ids.isdisjoint(one.meters)
-        ]
-        return {meter: r for (_, meter), r in receipts_of(mine).items() if meter in ids}
+            live = [one for segment in self._live for one in segment.taken]
+        mine = receipts_of(one for one in live if one.partner_id == partner_id)
+        return {meter: receipt for (_, meter), receipt in mine.items()}
 
     def close(self) -> None:
         """Write what waits and land it."""
