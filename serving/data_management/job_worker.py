@@ -6,6 +6,7 @@ counts and its event are one transaction.
 """
 
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +47,7 @@ _MOST_ERRORS = 100_000
 _ERRORS_AT_ONCE = 500
 _PAYLOAD = 4_000
 _THREADS = 2
+_CUT_OFF_S = 24 * 3600
 
 
 class Canceled(Exception):
@@ -69,7 +71,11 @@ class JobWorker:
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        """Begin with what waits."""
+        """Begin with what waits; files that no job is of were cut off by a crash."""
+        jobs = set(self.state.read(lambda session: session.scalars(select(JobRow.job_id)).all()))
+        for left in self.folder.glob("*"):
+            if left.name not in jobs and time.time() - left.stat().st_mtime > _CUT_OFF_S:
+                shutil.rmtree(left, ignore_errors=True)
         for n in range(_THREADS):
             thread = threading.Thread(target=self._run, name=f"jobs-{n}", daemon=True)
             self._threads.append(thread)

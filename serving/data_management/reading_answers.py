@@ -55,7 +55,7 @@ async def promised(write: Writing, outlet: Outlet, sent: Sent) -> None:
     """Note a keyed request before it goes to a broker."""
     if sent.key and not outlet.keeps_answers:
         row = answer_row(sent, _PROMISED)
-        await run_in_threadpool(write.state.write, lambda session: put(session, row))
+        await run_in_threadpool(write.state.write, lambda session: put(session, [row]))
 
 
 async def done(write: Writing, outlet: Outlet, sent: Sent) -> None:
@@ -66,7 +66,7 @@ async def done(write: Writing, outlet: Outlet, sent: Sent) -> None:
 
     def kept(session: Session) -> None:
         if sent.key:
-            put(session, row)
+            put(session, [row])
         count(session, receipts_of([sent]))
 
     await run_in_threadpool(write.state.write, kept)

@@ -5,9 +5,9 @@ It is counted once a segment or job, whatever is done again after a crash: its n
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, String, Unicode, delete, select
+from sqlalchemy import BigInteger, String, Unicode, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serving.data_management.idempotency import IdempotencyKey
@@ -17,6 +17,8 @@ from serving.data_management.state import Base, Instant, State
 
 _AT_ONCE = 500
 _TAKEN = 202
+# No segment comes again after so long.
+_KEPT = timedelta(days=30)
 
 
 class MeterReceipt(Base):
@@ -90,9 +92,11 @@ def keep_segment(state: State, name: str, found: Sequence[Record]) -> None:
     ]
 
     def kept(session: Session) -> None:
-        for row in answers:
-            put(session, row)
-        count_once(session, name, receipts_of(found), max((r.at for r in found), default=None))
+        put(session, answers)
+        at = max((one.at for one in found), default=None)
+        count_once(session, name, receipts_of(found), at)
+        if at is not None:
+            session.execute(delete(CountedOnce).where(CountedOnce.counted_at < at - _KEPT))
 
     state.write(kept)
 
@@ -106,9 +110,14 @@ def answer_row(sent: Sent, status: int = _TAKEN) -> dict[str, object]:
     }  # fmt: skip
 
 
-def put(session: Session, row: dict[str, object]) -> None:
-    """Keep an answer, in place of an older one of its key."""
-    session.merge(IdempotencyKey(**row))
+def put(session: Session, rows: Sequence[dict[str, object]]) -> None:
+    """Keep answers, in place of older ones of their keys."""
+    newest = {row["key_digest"]: row for row in rows}
+    keys = list(newest)
+    for start in range(0, len(keys), _AT_ONCE):
+        some = keys[start : start + _AT_ONCE]
+        session.execute(delete(IdempotencyKey).where(IdempotencyKey.key_digest.in_(some)))
+        session.execute(insert(IdempotencyKey), [newest[key] for key in some])
 
 
 def count_once(session: Session, name: str, receipts: Receipts, at: datetime | None) -> None:
@@ -150,9 +159,3 @@ def _count(session: Session, partner: str, receipts: Mapping[str, Receipt]) -> N
             row.readings_until = max(row.readings_until, until)
             row.blocks += one.blocks
             row.readings += one.readings
-
-
-def forget_counted(state: State, before: datetime) -> None:
-    """Remove names that nothing can come back under."""
-    state.write(lambda session: session.execute(delete(CountedOnce).where(
-        CountedOnce.counted_at < before)))  # fmt: skip

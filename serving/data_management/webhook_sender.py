@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from lake.errors import LakeError
@@ -39,13 +39,14 @@ KEPT_FOR = timedelta(days=30)
 _TAKEN_FOR = timedelta(minutes=1)
 _FIRST_S, _LONGEST_S = 5.0, 3_600.0
 _TIMEOUT_S, _DEADLINE_S, _LOOK_S = 10.0, 15.0, 2.0
-_AT_ONCE = 8
+_AT_ONCE, _OF_ONE = 8, 2
 _RANDOM = random.SystemRandom()
 _FORGET_EVERY = timedelta(hours=1)
 
 
 class _Call(NamedTuple):
     delivery_id: str
+    webhook_id: str
     event_type: str
     body: bytes
     url: str
@@ -63,6 +64,8 @@ class WebhookSender:
     _woken: threading.Event = field(default_factory=threading.Event)
     _ends: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    # What is being sent, and to whom.
+    _busy: dict[str, str] = field(default_factory=dict)
     _forgot_at: datetime | None = None
 
     def start(self) -> None:
@@ -85,40 +88,64 @@ class WebhookSender:
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="webhook") as senders:
             while not self._ends.is_set():
                 try:
-                    calls = self.state.write(self._taken)
-                    list(senders.map(self._sent, calls))
+                    calls = self.state.write(self._taken) if len(self._busy) < _AT_ONCE else []
+                    for call in calls:
+                        self._busy[call.delivery_id] = call.webhook_id
+                        senders.submit(self._sent, call)
                     self._forget()
-                    if len(calls) == _AT_ONCE:
-                        continue
                 except LakeError as error:
                     _log.warning("webhooks wait: %s", error)
                 self._woken.wait(min(_LOOK_S, self.first_s))
                 self._woken.clear()
 
     def _taken(self, session: Session) -> list[_Call]:
-        """Take what is due; a receiver that is paused waits."""
+        """Take what is due, few of each receiver: one that is slow, or paused, is slow alone."""
         now = self.clock()
-        due = session.execute(
-            select(DeliveryRow, WebhookRow)
+        place = func.row_number().over(
+            partition_by=DeliveryRow.webhook_id, order_by=(DeliveryRow.next_at,)
+        )
+        due = (
+            select(DeliveryRow.delivery_id, place.label("place"))
             .join(WebhookRow, WebhookRow.webhook_id == DeliveryRow.webhook_id)
             .where(
                 DeliveryRow.delivery_state == PENDING,
                 DeliveryRow.next_at <= now,
+                DeliveryRow.webhook_id.not_in(set(self._busy.values())),
                 WebhookRow.is_paused.is_(False),
             )
+            .subquery()
+        )
+        few = session.execute(
+            select(DeliveryRow, WebhookRow)
+            .join(due, due.c.delivery_id == DeliveryRow.delivery_id)
+            .join(WebhookRow, WebhookRow.webhook_id == DeliveryRow.webhook_id)
+            .where(due.c.place <= _OF_ONE)
             .order_by(DeliveryRow.next_at)
-            .limit(_AT_ONCE)
+            .limit(_AT_ONCE - len(self._busy))
         ).all()
         calls = []
-        for row, hook in due:
+        for row, hook in few:
             row.next_at = now + _TAKEN_FOR
             signs = [hook.secret]
             if hook.old_secret and hook.old_until and hook.old_until > now:
                 signs.append(hook.old_secret)
-            calls.append(_Call(row.delivery_id, row.event_type, row.body.encode(), hook.url, signs))
+            body = row.body.encode()
+            calls.append(
+                _Call(row.delivery_id, hook.webhook_id, row.event_type, body, hook.url, signs)
+            )
         return calls
 
     def _sent(self, call: _Call) -> None:
+        """Send it and note what was answered; then there is room for another."""
+        try:
+            self._send(call)
+        except LakeError as error:  # it is sent again in a minute
+            _log.warning("webhooks wait: %s", error)
+        finally:
+            self._busy.pop(call.delivery_id, None)
+            self._woken.set()
+
+    def _send(self, call: _Call) -> None:
         status, problem = None, None
         try:
             to = receiver(call.url, is_developer=self.is_developer)

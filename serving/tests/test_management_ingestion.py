@@ -9,6 +9,8 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
+from sqlalchemy import create_engine, make_url, text
 
 from bronze.contracts import REJECTED
 from lake.contract import Table
@@ -159,3 +161,40 @@ def test_mended_lines_go_through_the_same_checks(
 def test_a_lake_without_tables_has_nothing_to_tell(registry: TestClient) -> None:
     for path in ("ingestion", "ingestion/rejected", "ingestion/quarantine"):
         assert registry.get(path).json() == {"data_until": None, "items": [], "next_cursor": None}
+
+
+@pytest.mark.servers
+def test_the_state_may_be_postgresql(
+    tmp_path: Path, postgres: str, waited_for: Callable[..., Any]
+) -> None:
+    """All that readings, jobs and webhooks keep, in the database that production has."""
+    admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE readings_side"))
+    admin.dispose()
+    state = make_url(postgres).set(database="readings_side")
+    settings = Settings(
+        lake=f"{tmp_path}/lake", state=SecretStr(state.render_as_string(hide_password=False))
+    )
+    csv = b"meter_id,starts_at,resolution,value\nm1,2025-10-26T00:00:00Z,PT1H,-1\nm1,x,PT1H,\n"
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        client.base_url = client.base_url.join("/data-management/v1/")
+        given = token("northgrid", "data.read data.write", settings=settings)
+        client.headers["Authorization"] = f"Bearer {given}"
+        hook = client.post("webhooks", json={"url": "https://example.com/"}).json()
+        client.patch(f"webhooks/{hook['webhook_id']}", json={"is_paused": True})
+        key = {"Idempotency-Key": "k"}
+        first = client.post("readings", json=[BLOCK], headers=key)
+        assert first.status_code == 202
+        spool = tmp_path / "lake/_spool/readings"
+        assert waited_for(lambda: not list(spool.glob("*.segment")))
+        again = client.post("readings", json=[BLOCK], headers=key)
+        assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+        assert client.get("ingestion/meters/m1").json()["readings_received"] == 1
+        job = client.post("jobs?kind=readings", content=csv, headers=key).json()
+        path = f"jobs/{job['job_id']}"
+        assert waited_for(lambda: client.get(path).json()["state"] == "failed")
+        assert len(client.get(f"{path}/errors").json()["items"]) == 2
+        sent = client.get(f"webhooks/{hook['webhook_id']}/deliveries").json()["items"]
+        assert {one["event_type"] for one in sent} == {"job.failed", "readings.rejected"}
+        assert [one["meter_id"] for one in client.get("ingestion").json()["items"]] == ["m1"]

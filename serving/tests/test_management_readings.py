@@ -236,6 +236,13 @@ def test_another_partner_has_other_meters_and_other_keys(
     assert partner.get("ingestion/meters/g", headers=headers).status_code == 404
 
 
+def test_a_partner_whose_id_is_no_folder_is_refused(partner: TestClient, tmp_path: Path) -> None:
+    for name in ("../northgrid", "a/b", ".hidden"):
+        odd = token(name, "data.write", settings=Settings(lake=f"{tmp_path}/lake"))
+        headers = {"Authorization": f"Bearer {odd}"}
+        assert partner.post("readings", json=[block()], headers=headers).status_code == 403
+
+
 @pytest.mark.slow
 def test_nothing_is_lost_or_doubled_by_kills_at_any_moment(
     tmp_path: Path, free_port: int, served: Serve

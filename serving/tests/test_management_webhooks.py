@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -159,6 +160,18 @@ def test_a_receiver_that_is_not_there_is_told_of_in_the_log(
     (sent,) = waited_for(lambda: [d for d in deliveries(partner, hook) if d["attempts"] >= 2])
     assert (sent["state"], sent["answer_status"]) == ("pending", None)
     assert sent["problem"] == "no answer: ConnectionRefusedError"
+
+
+def test_a_receiver_that_does_not_answer_is_slow_alone(
+    partner: TestClient, receiving: Receiver, waited_for: Wait
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        slow = subscribed(partner, f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        for _ in range(30):
+            assert partner.post(f"webhooks/{slow['webhook_id']}/test").status_code == 202
+        hook = subscribed(partner, receiving.url)
+        partner.post(f"webhooks/{hook['webhook_id']}/test")
+        assert waited_for(lambda: receiving.got, 5)
 
 
 @pytest.mark.parametrize(
