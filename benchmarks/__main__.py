@@ -10,6 +10,9 @@ import typer
 
 from benchmarks.daily import again, daily
 from benchmarks.demo import BAR_S, demos
+from benchmarks.ingestion import CLIENTS as SENDERS
+from benchmarks.ingestion import MOST as MOST_SENT
+from benchmarks.ingestion import READINGS, ingested
 from benchmarks.rebuild import LAKE, PEERS, AnswersDiffer, Rebuild
 from benchmarks.report import as_json, console, keep, show, show_daily, show_served
 from benchmarks.serving import CLIENTS, MOST, served
@@ -31,6 +34,7 @@ def everything(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         rebuild()
         serving()
+        ingestion()
         a_day_more()
         demo()
 
@@ -106,6 +110,25 @@ def serving(
     found = served(work.folder, work.lake, requests=requests)
     show_served(f"serving: kept answers, {CLIENTS} clients, {requests:,} requests a turn", found)
     keep(FOLDER, "serving", {"sides": {name: vars(one) for name, one in found.items()}})
+
+
+@app.command()
+def ingestion(
+    requests: Annotated[
+        int, typer.Option(min=SENDERS, max=MOST_SENT, help="Requests of a turn, by all clients.")
+    ] = 6_400,
+) -> None:
+    """Load POST /v1/readings and a bare route, with ten blocks of a day of quarter hours each.
+
+    Example: python -m benchmarks ingestion --requests 6400
+    """
+    found = ingested(FOLDER / "ingestion", requests=requests)
+    show_served(f"ingestion: {SENDERS} clients, {requests:,} requests a turn", found)
+    readings = {name: one.requests_a_second * READINGS for name, one in found.items()}
+    for name, rate in readings.items():
+        console.print(f"{name}: {rate:,.0f} readings/s")
+    sides = {name: vars(one) | {"readings_a_second": readings[name]} for name, one in found.items()}
+    keep(FOLDER, "ingestion", {"readings_a_request": READINGS, "sides": sides})
 
 
 def _sized(readings: int, days: int) -> Rebuild:

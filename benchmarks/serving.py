@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -53,9 +52,12 @@ def served(folder: Path, lake: Path, *, requests: int) -> dict[str, Served]:
     bare = [sys.executable, "-m", "benchmarks.serving_bare", str(body)]
     settings = {"ELIQ_LAKE": str(lake), "ELIQ_TOKEN_SECRET": secret}
     best: dict[str, Served] = {}
-    with _server(api, log=folder / "serving-api.log", settings=settings) as (api_pid, api_port):
+    with run_server(api, log=folder / "serving-api.log", settings=settings) as (api_pid, api_port):
         body.write_bytes(_answer(f"http://127.0.0.1:{api_port}{path}", turns[0][0]))
-        with _server(bare, log=folder / "serving-bare.log", settings={}) as (bare_pid, bare_port):
+        with run_server(bare, log=folder / "serving-bare.log", settings={}) as (
+            bare_pid,
+            bare_port,
+        ):
             for tokens in turns:
                 for name, pid, port in ((API, api_pid, api_port), (BARE, bare_pid, bare_port)):
                     load = _load(port, path, requests, tokens)
@@ -80,7 +82,7 @@ def _answer(url: str, token: str) -> bytes:
 
 
 @contextmanager
-def _server(
+def run_server(
     command: Sequence[str], *, log: Path, settings: dict[str, str]
 ) -> Iterator[tuple[int, int]]:
     """Start a server on a free port; yield its process id and port when it listens."""
@@ -100,7 +102,7 @@ def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=1):
             return True
-    except urllib.error.URLError:
+    except OSError:  # none listens, or none answers yet
         return False
 
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from bronze import forms
 from bronze.formats import CANONICAL, MAPPING, form, form_of
@@ -41,6 +41,14 @@ READINGS, REGISTERS = "readings", "registers"
 # The canonical reading as CSV, as partners send it too.
 COLUMNS = ("meter_id", "starts_at", "resolution", "value", "unit", "quality", "known_at")
 _PAYLOAD = 4000
+
+
+class Log(Protocol):
+    """What is told of refused parts, a line each."""
+
+    def write(self, text: str, /) -> object:
+        """Take one line, with its end."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ def take(
 
 
 def as_csv(
-    file: Path, out: IO[str], *, log: IO[str], form: str = "", told: Told = NOTHING_TOLD
+    file: Path, out: IO[str], *, log: Log, form: str = "", told: Told = NOTHING_TOLD
 ) -> Counter[type[Record]]:
     """Write what a file says as canonical CSV, and touch nothing else; refused parts go to ``log``.
 

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
             "(postgresql+psycopg://…, mssql+pyodbc://…); empty: SQLite in the lake's folder."
         ),
     ] = SecretStr("")
+    largest_upload_mib: Annotated[
+        int, Field(ge=1, description="Largest file that a bulk job takes, in MiB.")
+    ] = 2048
     profiles: Annotated[
         SecretStr,
         Field(

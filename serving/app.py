@@ -82,7 +82,7 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
     ):
         app.include_router(resource.router)
 
-    _mount_management(app, settings)
+    _mount_management(app, settings, is_developer)
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:
@@ -95,13 +95,13 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
     return app
 
 
-def _mount_management(app: FastAPI, settings: Settings) -> None:
+def _mount_management(app: FastAPI, settings: Settings, is_developer: bool) -> None:
     """Mount the Data Management API where its packages (the extra `management`) are installed."""
     app.state.mounted = []
     if find_spec("sqlalchemy") and find_spec("alembic"):
         from serving.data_management.app import PREFIX, create_management_app  # noqa: PLC0415
 
-        management = create_management_app(settings)
+        management = create_management_app(settings, is_developer=is_developer)
         app.mount(PREFIX, management)
         app.state.mounted.append(management)
 

@@ -41,6 +41,12 @@ STATUS: Mapping[str, tuple[HTTPStatus, str]] = {
         HTTPStatus.CONFLICT,
         "A request of this Idempotency-Key is being answered.",
     ),
+    "cannot-keep-now": (
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "It cannot be made durable; none was taken.",
+    ),
+    "unreadable-file": (HTTPStatus.UNPROCESSABLE_ENTITY, "The file cannot be read as what it is."),
+    "bad-address": (HTTPStatus.UNPROCESSABLE_ENTITY, "Webhooks are not sent to this address."),
     "state-unavailable": (
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The database cannot be reached; nothing was changed.",

@@ -1,6 +1,7 @@
 """What partners say of their homes -> the Data Management API, an app within serving's own."""
 
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,19 +14,26 @@ from lake.settings import Settings
 from serving.access import signing_key
 from serving.data_management import (
     consents,
+    ingestion,
+    jobs,
     locations,
     meter_rows,
     meters,
     profiles,
+    readings,
+    rejected,
     tariffs,
     users,
+    webhooks,
 )
-from serving.data_management.bounds import Bounds
+from serving.data_management.background import background
+from serving.data_management.bounds import MIB, Bounds
 from serving.data_management.idempotency import Flights
 from serving.data_management.migrating import upgrade
 from serving.data_management.profile_store import ProfileStore
 from serving.data_management.profiles_in_state import ProfilesInState
 from serving.data_management.publishing import Publisher
+from serving.data_management.reading_bodies import MOST_BYTES
 from serving.data_management.state import StateUnavailable, opened
 from serving.data_management.sync import Sync
 from serving.edge import Edge, Metrics
@@ -38,13 +46,34 @@ _DESCRIPTION = """Users, locations, meters, profiles, tariffs and consents of a 
 choose the ids; PUT makes or replaces, and says the same again without harm. Every write takes an
 `Idempotency-Key`, `If-Match` and `dry_run`; what is refused is an RFC 9457 problem that names every
 field at once. What is registered is in the lake seconds later."""
-_RESOURCES: tuple[ModuleType, ...] = (users, locations, meters, profiles, tariffs, consents)
+_RESOURCES: tuple[ModuleType, ...] = (
+    users,
+    locations,
+    meters,
+    profiles,
+    tariffs,
+    consents,
+    readings,
+    jobs,
+    ingestion,
+    rejected,
+    webhooks,
+)
 # Addresses that take more than a MiB.
-_LARGER: dict[str, int] = {}
+_LARGER: dict[str, int] = {
+    "/v1/readings": MOST_BYTES,
+    "/v1/ingestion/rejected/resend": MOST_BYTES,
+    # Files go to the disk as they come; `uploads` counts them.
+    "/v1/jobs/": MIB,
+    "/v1/jobs": sys.maxsize,
+}
 
 
-def create_management_app(settings: Settings) -> FastAPI:
-    """Return the app for one lake; it is mounted at PREFIX, or stands alone."""
+def create_management_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
+    """Return the app for one lake; it is mounted at PREFIX, or stands alone.
+
+    ``is_developer`` lets webhooks go to this machine itself.
+    """
     app = FastAPI(
         title="Eliq Data Management API", version="1.0.0", description=_DESCRIPTION, redoc_url=None,
         docs_url=None, separate_input_output_schemas=False, lifespan=_open,
@@ -52,7 +81,7 @@ def create_management_app(settings: Settings) -> FastAPI:
     )  # fmt: skip
     app.state.settings, app.state.key = settings, signing_key(settings)
     app.state.limits, app.state.flights, app.state.state = Limits(), Flights(), None
-    app.state.clock = partial(datetime.now, UTC)
+    app.state.clock, app.state.is_developer = partial(datetime.now, UTC), is_developer
     app.state.publisher = Publisher(settings, partial(_clock, app))
     app.state.sync, app.state.profiles, app.state.parts = Sync.with_lake(settings), None, ()
     app.add_middleware(Bounds, larger=_LARGER)
@@ -94,7 +123,8 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
     app.state.state = state
     app.state.publisher.start(state)
     try:
-        yield
+        with background(app, state):
+            yield
     finally:
         app.state.publisher.stop()
         app.state.state = None

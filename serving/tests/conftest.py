@@ -9,18 +9,20 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
@@ -458,3 +460,56 @@ def _until_it_answers(address: str) -> None:
             return
         time.sleep(0.1)
     raise AssertionError("PostgreSQL did not start")
+
+
+Wait = Callable[..., Any]
+Serve = Callable[[Path, int], AbstractContextManager[subprocess.Popen[bytes]]]
+
+
+@pytest.fixture(scope="session")
+def waited_for() -> Wait:
+    """Return what asks again and again until the answer is true, and returns the last answer."""
+
+    def wait(found: Callable[[], Any], seconds: float = 60) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (value := found()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return value
+
+    return wait
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def served(waited_for: Wait) -> Serve:
+    """Return what runs `lake serve` on a lake in a process of its own, to be killed."""
+
+    @contextmanager
+    def run(lake: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+        here = str(Path(__file__).parents[2])
+        env = {**os.environ, "ELIQ_LAKE": str(lake), "PYTHONPATH": here}
+        command = f"from serving.commands import serve; serve(port={port})"
+        process = subprocess.Popen(
+            [sys.executable, "-c", command], env=env, stdout=subprocess.DEVNULL, cwd=lake.parent
+        )
+
+        def answers() -> bool:
+            with suppress(httpx.TransportError):
+                return httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+            return False
+
+        try:
+            assert waited_for(answers), "the server did not start"
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    return run

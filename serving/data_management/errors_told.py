@@ -1,0 +1,39 @@
+"""What the OpenAPI document says of the errors of this API's endpoints."""
+
+from typing import Annotated, Any
+
+from fastapi import Path
+
+from serving.problems import Problem
+
+# An id that we gave out.
+OwnId = Annotated[str, Path(pattern=r"^[a-z0-9]{1,40}$", description="As it was given to you.")]
+_SAID = {
+    400: "The body cannot be read.",
+    401: "No bearer token, or none that is valid.",
+    403: "The token lacks the scope.",
+    404: "The caller has nothing of this id.",
+    409: "A request of the same Idempotency-Key is being answered, or what is there contradicts.",
+    413: "The body is larger than the address takes.",
+    422: "A parameter or what was sent breaks a rule; errors names each.",
+    429: "More requests a minute than allowed; Retry-After says when to go on.",
+    503: "It cannot be kept now; nothing was taken. Retry-After says when to go on.",
+}
+
+
+def answers(example: object, *statuses: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """Return the responses of an endpoint: an example of the good one, and these problems."""
+    good = {"content": {"application/json": {"example": example}}}
+    return {status: good, **errors(*statuses)}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the responses of an endpoint that can be these problems, and those of every one."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    found: dict[int | str, dict[str, Any]] = {
+        status: {"description": _SAID[status], "content": content}
+        for status in sorted({401, 403, 429, *statuses})
+    }
+    # One of them brings the schema into the document.
+    found["default"] = {"model": Problem, "description": "Any other problem (RFC 9457)."}
+    return found

@@ -1,0 +1,135 @@
+"""A job's file -> landing/, untouched, after each of its rows was looked at.
+
+The one place from which files of jobs go into the lake. Canonical NDJSON and CSV are judged row by
+row; any other form is read by bronze's own intake (decision 0025).
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from bronze import intake as bronze
+from bronze.formats.records import Told
+from lake.landing import land
+from lake.settings import Settings
+from serving.data_management.job_rows import Find, Row, plain_files, rows
+from serving.data_management.receipts import Receipt, Receipts, add
+
+CANONICAL = "canonical"
+_CHUNK = 1024 * 1024
+
+
+@dataclass
+class Judged:
+    """What was found in a file, so far: rows, those that cannot be taken, and of which meters."""
+
+    rows: int = 0
+    refused: int = 0
+    bytes: int = 0
+    receipts: Receipts = field(default_factory=dict)
+
+
+def judge(
+    file: Path, kind: str, *, partner_id: str, at: datetime, find: Find,
+    refuse: Callable[[str, Row], None], step: Callable[[Judged], None],
+) -> Judged:  # fmt: skip
+    """Look at each row of a canonical file; NotSuchAFile, and whatever ``step`` raises.
+
+    ``refuse`` gets each row that cannot be taken, with the file's name within an archive; ``step``
+    is called after each row with what was found so far.
+    """
+    found = Judged()
+    with plain_files(file) as files:
+        for name, stream in files:
+            for row in rows(stream, kind, partner_id=partner_id, at=at, find=find):
+                found.rows += 1
+                found.bytes += len(row.payload) + 1
+                if row.reasons:
+                    found.refused += 1
+                    refuse(name, row)
+                elif (block := row.block) is not None and block.meter_id:
+                    more = Receipt(at, at, block.ends_s, 1, block.count)
+                    add(found.receipts, partner_id, block.meter_id, more)
+                step(found)
+    return found
+
+
+def take(
+    file: Path, *, kind: str, form: str, partner: str, settings: Settings, clock: datetime,
+    zone: str = "", meter_id: str = "",
+) -> bool:  # fmt: skip
+    """Put a file into landing; false where the same file was there already. UnreadableFile.
+
+    A canonical file lands as it is, the files of a zip each for itself.
+    """
+    if form != CANONICAL:
+        return _read_by_bronze(file, kind, form, partner, settings, clock, zone, meter_id)
+    is_new = False
+    for plain in _unzipped(file):
+        landed = land(plain, kind=kind, partner=partner, settings=settings, clock=clock)
+        is_new |= landed.is_new
+    return is_new
+
+
+def judge_form(
+    file: Path, form: str, *, refuse: Callable[[str, Row], None], zone: str, meter_id: str
+) -> Judged:
+    """Read a file of any form and write nothing; UnreadableFile."""
+    told = Told(zone=zone, meter_id=meter_id)
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        count = bronze.as_csv(
+            file, nowhere, log=_Log(partial(refuse, file.name)), form=_named(form), told=told
+        )
+    kinds = {kind.__name__: n for kind, n in count.items()}
+    return Judged(sum(kinds.values()), kinds.get("Refused", 0), file.stat().st_size)
+
+
+def _read_by_bronze(
+    file: Path, kind: str, form: str, partner: str, settings: Settings, clock: datetime,
+    zone: str, meter_id: str,
+) -> bool:  # fmt: skip
+    taken = bronze.take(
+        file, partner=partner, settings=settings, clock=clock, kind=kind, form=_named(form),
+        told=Told(zone=zone, meter_id=meter_id),
+    )  # fmt: skip
+    return bool(taken.landed.is_new)
+
+
+class _Log:
+    """Takes the lines that bronze's intake says of what it refuses: ``refused: line 3: why``."""
+
+    def __init__(self, refuse: Callable[[Row], None]) -> None:
+        self._refuse = refuse
+
+    def write(self, text: str) -> int:
+        """Take one line."""
+        _, place, why = (*text.strip().split(": ", 2), "", "")[:3]
+        number = place.removeprefix("line ")
+        line = int(number) if number.isdecimal() else 0
+        self._refuse(Row(line, b"", [f"unreadable: {why}"]))
+        return len(text)
+
+
+def _named(form: str) -> str:
+    return "" if form == "auto" else form
+
+
+def _unzipped(file: Path) -> Iterator[Path]:
+    """Yield the file, or the members of a zip one after the other, each below its own name."""
+    with file.open("rb") as source:
+        is_zip = source.read(4) == b"PK\x03\x04"
+    if not is_zip:
+        yield file
+        return
+    with tempfile.TemporaryDirectory(dir=file.parent) as folder, plain_files(file) as files:
+        for name, stream in files:
+            plain = Path(folder) / (Path(name).name or "member")
+            with plain.open("wb") as copy:
+                while chunk := stream.read(_CHUNK):
+                    copy.write(chunk)
+            yield plain
+            plain.unlink()

@@ -1,0 +1,245 @@
+"""A canonical file -> its rows, each with what is wrong with it; a row at a time, never the whole.
+
+NDJSON or CSV, plain, gzip or zip. Only what bronze would reject or silver put aside is an error
+here; what they take with a warning (a reading outside of supply) is not.
+"""
+
+import csv
+import gzip
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, cast
+
+from pydantic_core import from_json
+
+from lake.errors import LakeError
+from serving.data_management.reading_blocks import Block, Fault, Meter
+from serving.data_management.reading_checks import checked, is_id
+
+# Columns that a CSV of a kind must have; weather and prices have further ones.
+NEEDED = {
+    "readings": ("meter_id", "starts_at", "resolution", "value"),
+    "registers": ("meter_id", "read_at", "reading"),
+    "weather": ("latitude", "longitude", "observed_at"),
+    "prices": ("price_zone", "starts_at", "resolution", "price", "unit"),
+    "registrations": ("location_id",),
+}
+KINDS = tuple(NEEDED)
+_JSON = ("readings", "registers", "registrations")
+_CSV = ("readings", "registers", "weather", "prices")
+_TAKEN_ALL_THE_SAME = frozenset(
+    {"outside_supply", "unknown_field", "unknown_quality", "too_many", "missing_quality"}
+)
+_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
+_LONGEST_LINE = 16 * 1024 * 1024
+_MOST_TIMES, _FREE_BYTES = 200, 64 * 1024 * 1024
+_TOGETHER, _TOGETHER_BYTES = 2_000, 1024 * 1024
+Find = Callable[[set[str]], Mapping[str, Meter]]
+
+
+class NotSuchAFile(LakeError):
+    """A file that is not of its kind as a whole."""
+
+    code = "unreadable-file"
+
+
+@dataclass(slots=True)
+class Row:
+    """One line of a file: where it stands, how it was sent, and what is wrong with it."""
+
+    line: int
+    payload: bytes
+    reasons: list[str] = field(default_factory=list)
+    block: Block | None = None
+
+
+# A row and its fields.
+Said = tuple[Row, dict[str, Any]]
+
+
+@contextmanager
+def plain_files(file: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
+    """Give the plain files in a file, by name; NotSuchAFile for a broken archive or a bomb."""
+    try:
+        with file.open("rb") as source:
+            magic = source.read(4)
+        yield _opened(file, magic)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise NotSuchAFile(f"cannot read the file: {said}", cure="send it again, whole") from error
+
+
+def _opened(file: Path, magic: bytes) -> Iterator[tuple[str, IO[bytes]]]:
+    if magic == _ZIP:
+        with zipfile.ZipFile(file) as archive:
+            for member in (m for m in archive.infolist() if not m.is_dir()):
+                if member.flag_bits & 1:
+                    raise NotSuchAFile("the zip is encrypted", cure="send it plain")
+                most = max(_FREE_BYTES, member.compress_size * _MOST_TIMES)
+                if member.file_size > most:
+                    raise NotSuchAFile("it unpacks to far more than it is", cure="send it plain")
+                with archive.open(member) as stream:
+                    yield member.filename, stream
+    elif magic[:2] == _GZIP:
+        with gzip.open(file) as stream:
+            yield file.stem, cast(IO[bytes], stream)
+    else:
+        with file.open("rb") as stream:
+            yield file.name, stream
+
+
+def rows(
+    stream: IO[bytes], kind: str, *, partner_id: str, at: datetime, find: Find
+) -> Iterator[Row]:
+    """Yield the rows of one plain file, judged; NotSuchAFile."""
+    numbered = _lines(stream)
+    _, first = next(numbered, (0, b""))
+    head = first.removeprefix(b"\xef\xbb\xbf").strip()
+    if not head:
+        raise NotSuchAFile("the file is empty", cure="send it again, whole")
+    if head.startswith(b"{"):
+        if kind not in _JSON:
+            raise NotSuchAFile(f"{kind} come as CSV", cure=_columns(kind))
+        found = _of_json(_with_first(head, numbered), kind)
+    else:
+        if kind not in _CSV:
+            raise NotSuchAFile(f"{kind} come as NDJSON", cure="send a document a line")
+        found = _of_csv(head, numbered, kind)
+    for part in _parts(found):
+        if kind == "readings":
+            _judge(part, partner_id, at, find)
+        for row, _ in part:
+            yield row
+
+
+def _parts(found: Iterator[Said]) -> Iterator[list[Said]]:
+    """Yield rows together, as many as are asked for at once and as their size lets."""
+    part: list[Said] = []
+    size = 0
+    for row, said in found:
+        part.append((row, said))
+        size += len(row.payload)
+        if len(part) >= _TOGETHER or size >= _TOGETHER_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _judge(part: list[Said], partner_id: str, at: datetime, find: Find) -> None:
+    """Hold readings against their meters; meters that are not known yet are no error."""
+    meters = find({i for _, said in part if is_id(i := said.get("meter_id"))})
+    for row, said in part:
+        if row.reasons:
+            continue
+        block = checked(said, index=0, partner_id=partner_id, at=at, meter=meters.get)
+        faults = [one for one in block.faults if one.code not in _TAKEN_ALL_THE_SAME]
+        row.reasons += [_worded(one) for one in faults]
+        row.block = None if faults else block
+
+
+def _worded(fault: Fault) -> str:
+    return f"{fault.code}: {fault.field}: {fault.message}" if fault.field else fault.code
+
+
+def _of_json(numbered: Iterator[tuple[int, bytes]], kind: str) -> Iterator[Said]:
+    for number, line in numbered:
+        row = Row(number, line)
+        said: dict[str, Any] = {}
+        try:
+            read = from_json(line)
+        except ValueError as error:
+            row.reasons.append(f"not_json: {str(error)[:200]}")
+        else:
+            if isinstance(read, dict):
+                said = _as_numbers(read) if kind == "readings" else read
+                if kind != "readings":
+                    row.reasons += [f"missing: {n} is missing" for n in NEEDED[kind]
+                                    if read.get(n) in (None, "")]  # fmt: skip
+            else:
+                row.reasons.append("not_json: not a JSON object")
+        yield row, said
+
+
+def _as_numbers(said: dict[str, Any]) -> dict[str, Any]:
+    """Read numbers that files say as text, and ids that they say as numbers, as silver does."""
+    if isinstance(meter_id := said.get("meter_id"), int):
+        said["meter_id"] = str(meter_id)
+    for name in ("values", "value"):
+        values = said.get(name)
+        if isinstance(values, str):
+            said[name] = _number(values)
+        elif isinstance(values, list) and any(isinstance(v, str) for v in values):
+            said[name] = [_number(v) for v in values]
+    return said
+
+
+def _number(text: Any) -> Any:
+    try:
+        return float(text) if isinstance(text, str) else text
+    except ValueError:
+        return text
+
+
+def _of_csv(head: bytes, numbered: Iterator[tuple[int, bytes]], kind: str) -> Iterator[Said]:
+    names = [cell.strip().lower() for cell in _cells(head)]
+    if missing := [name for name in NEEDED[kind] if name not in names]:
+        raise NotSuchAFile(f"no column {', '.join(missing)}", where="line 1", cure=_columns(kind))
+    for number, line in numbered:
+        row = Row(number, line)
+        cells = _cells(line)
+        told = {n: c.strip() for n, c in zip(names, cells, strict=False) if c.strip()}
+        said: dict[str, Any] = dict(told)
+        if kind == "readings":
+            _with_value(row, said)
+        else:
+            row.reasons += [f"missing: {n} is missing" for n in NEEDED[kind] if n not in told]
+        yield row, said
+
+
+def _with_value(row: Row, said: dict[str, Any]) -> None:
+    """Read the value of a CSV line; one of a meter that says it is missing says nothing."""
+    text = said.pop("value", None)
+    if text is None:
+        row.reasons.append("missing: value is missing")
+        return
+    try:
+        said["values"] = [float(text)]
+    except ValueError:
+        row.reasons.append(f"not_a_number: {text[:40]}")
+
+
+def _cells(line: bytes) -> list[str]:
+    text = line.decode("utf-8", "replace")
+    if '"' not in text:
+        return text.split(",")
+    return next(csv.reader([text]), [])
+
+
+def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that hold something, with their number."""
+    number = 0
+    while line := stream.readline(_LONGEST_LINE + 1):
+        number += 1
+        if len(line) > _LONGEST_LINE:
+            raise NotSuchAFile("a line is longer than 16 MiB", where=f"line {number}",
+                               cure="send one block a line")  # fmt: skip
+        if b"\x00" in line:
+            raise NotSuchAFile("not a text file: it has zero bytes", where=f"line {number}",
+                               cure="send UTF-8 text: NDJSON or CSV")  # fmt: skip
+        if line := line.strip():
+            yield number, line
+
+
+def _with_first(head: bytes, numbered: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    yield 1, head
+    yield from numbered
+
+
+def _columns(kind: str) -> str:
+    return f"the columns are {', '.join(NEEDED[kind])}, …"

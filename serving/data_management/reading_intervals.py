@@ -1,0 +1,162 @@
+"""A block's start and resolution -> its intervals, held against the meter's zone and supply.
+
+The instants, lengths and alignment are those that silver reads and judges by.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from serving.data_management.reading_blocks import Block, Fault, Faults, Meter
+
+CALENDAR = ("P1D", "P1M")
+_DAY_S = 86_400
+_EARLIEST_S = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp())
+_INSTANT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.]\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})", re.IGNORECASE
+)
+_LENGTH = re.compile(r"PT(?:(\d{1,2})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?")
+_RESOLUTIONS = "resolution is an ISO 8601 duration that divides an hour or a day, P1D or P1M"
+
+
+def find_interval(
+    said: dict[str, Any], found: Block, known: Meter | None, at: datetime, fault: Faults
+) -> None:
+    """Read start and resolution, and hold them against the meter's zone and supply."""
+    resolution = said.get("resolution")
+    length = _length_s(resolution) if isinstance(resolution, str) else None
+    starts_at = instant(said.get("starts_at"))
+    if length is None:
+        fault("resolution", "unknown_resolution", _RESOLUTIONS)
+    if starts_at is None:
+        fault("starts_at", "starts_at_unreadable", "starts_at is an instant with its offset")
+    if length is None or starts_at is None or not found.values:
+        return
+    count, zone = len(found.values), _zone(known.zone) if known is not None else None
+    if length:
+        start_s = int(starts_at.timestamp())
+        found.steps = range(start_s, start_s + length * count, length)
+        ends_s, found.resolution = found.steps.stop, length
+    else:
+        found.resolution = cast(str, resolution).strip().upper()
+        first = starts_at.date()
+        is_month = found.resolution == "P1M"
+        step = first.year * 12 + first.month if is_month else first.toordinal()
+        found.steps = range(step, step + count)
+        last = _after(first, count, is_month)
+        ends_s = int(_midnight(last, zone).timestamp()) if last else 0
+    latest = at.timestamp() + _DAY_S
+    if not _EARLIEST_S <= starts_at.timestamp() < ends_s <= latest:
+        fault("starts_at", "out_of_range", "readings are from 1990 until tomorrow")
+        return
+    found.ends_s = ends_s
+    if known is not None:
+        _of_meter(found, starts_at, length, known, fault)
+
+
+def _of_meter(found: Block, starts_at: datetime, length: int, known: Meter, fault: Faults) -> None:
+    zone = _zone(known.zone)
+    local = starts_at.astimezone(zone)
+    if length:
+        wall_s = starts_at.timestamp() + cast(timedelta, local.utcoffset()).total_seconds()
+        is_aligned = wall_s % min(length, 3600) == 0
+    else:
+        is_aligned = starts_at == _midnight(starts_at.date(), zone)
+    if not is_aligned:
+        fault("starts_at", "misaligned", "starts_at is not on a step of its resolution, local time")
+    if known.supply_start is None and known.supply_end is None:
+        return
+    last = datetime.fromtimestamp(found.ends_s - 1, zone).date()
+    first_day, last_day = known.supply_start or date.min, known.supply_end or date.max
+    if local.date() < first_day or last > last_day:
+        begins = known.supply_start or "the beginning"
+        ends = known.supply_end or "now on"
+        fault("starts_at", "outside_supply", f"the meter is supplied from {begins} to {ends}")
+
+
+def _after(day: date, count: int, is_month: bool) -> date | None:
+    try:
+        if not is_month:
+            return day + timedelta(days=count)
+        months = day.year * 12 + day.month - 1 + count
+        return date(months // 12, months % 12 + 1, 1)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _midnight(day: date, zone: ZoneInfo | None) -> datetime:
+    """Return the instant at which a local day begins; where clocks skip midnight, after it."""
+    start = datetime(day.year, day.month, day.day, tzinfo=zone or UTC)
+    return start.astimezone(UTC)
+
+
+def mark_repeated(blocks: Iterable[Block]) -> None:
+    """Add a fault to good blocks that say an interval again which an earlier one says."""
+    series: dict[tuple[str, str | int], list[Block]] = {}
+    for block in blocks:
+        if not block.faults:
+            series.setdefault((block.meter_id, block.resolution), []).append(block)
+    for of_meter in series.values():
+        until, cluster = -1, list[Block]()
+        for block in sorted(of_meter, key=lambda b: (b.steps.start, b.index)):
+            if block.steps.start >= until:
+                _mark_cluster(cluster)
+                cluster = []
+            cluster.append(block)
+            until = max(until, block.steps.stop)
+        _mark_cluster(cluster)
+
+
+def _mark_cluster(cluster: list[Block]) -> None:
+    """Compare blocks that overlap value by value: a null says nothing, so it repeats nothing."""
+    if len(cluster) < 2:
+        return
+    said: dict[int, int] = {}
+    for block in sorted(cluster, key=lambda b: b.index):
+        pairs = zip(block.steps, block.values, strict=True)
+        own = dict.fromkeys((step for step, v in pairs if v is not None), block.index)
+        if twice := own.keys() & said.keys():
+            at = min(twice) - block.steps.start
+            message = f"the interval of value {at} is in block {said[min(twice)]} too"
+            block.faults.append(Fault("starts_at", "repeated", message))
+        else:
+            said |= own
+
+
+@lru_cache(maxsize=4_096)
+def _read(text: str) -> datetime | None:
+    if len(text) > 40 or not _INSTANT.fullmatch(text.strip()):
+        return None
+    try:
+        read = datetime.fromisoformat(text.strip().upper())
+        read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return read
+
+
+def instant(text: object) -> datetime | None:
+    """Read an instant with its offset, as silver does."""
+    return _read(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=256)
+def _length_s(resolution: str) -> int | None:
+    """Return the length of an interval in s, 0 for days and months, None for any other text."""
+    text = resolution.strip().upper()
+    if text in CALENDAR:
+        return 0
+    if not (parts := _LENGTH.fullmatch(text)):
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+    length = hours * 3600 + minutes * 60 + seconds
+    divides = length and (3600 % length == 0 or (length % 3600 == 0 and _DAY_S % length == 0))
+    return length if divides else None
+
+
+@lru_cache(maxsize=1_024)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

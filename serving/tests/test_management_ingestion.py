@@ -1,0 +1,200 @@
+"""How fresh each meter is, what was rejected and put aside, and mended lines back in."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+from sqlalchemy import create_engine, make_url, text
+
+from bronze.contracts import REJECTED
+from lake.contract import Table
+from lake.settings import Settings
+from serving.app import create_app
+from serving.commands import token
+from silver.contracts import LOCATIONS, METER_READINGS, METERS, QUARANTINE
+
+AT = datetime(2025, 10, 26, tzinfo=UTC)
+BLOCK = {"meter_id": "m1", "starts_at": "2025-10-26T12:00:00Z", "resolution": "PT1H",
+         "values": [1.5]}  # fmt: skip
+_TYPES = {
+    "string": pa.string(), "double": pa.float64(), "int": pa.int32(), "bigint": pa.int64(),
+    "boolean": pa.bool_(), "timestamp": pa.timestamp("us", "UTC"), "date": pa.date32(),
+    "array<string>": pa.list_(pa.string()),
+}  # fmt: skip
+
+
+def put(lake: Path, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Make a table of these rows; what is not given is null, or AT."""
+    schema = pa.schema([pa.field(c.name, _TYPES[c.type]) for c in table.columns])
+    stamps = {c.name: AT for c in table.columns if c.type == "timestamp"}
+    arrow = pa.Table.from_pylist(
+        [{n: (stamps | row).get(n) for n in table.names} for row in rows], schema
+    )
+    write_deltalake(str(lake / table.path), arrow)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    """Northgrid's m1 with a day of readings, m2 with none; southgrid's m1; things put aside."""
+    root = tmp_path / "lake"
+    put(root, LOCATIONS, [
+        {"partner_id": p, "location_id": "h", "time_zone": "Europe/Copenhagen"}
+        for p in ("northgrid", "southgrid")])  # fmt: skip
+    put(root, METERS, [
+        {"partner_id": p, "meter_id": m, "location_id": "h", "fuel": "elec",
+         "direction": "import", "is_sub_meter": False}
+        for p, m in (("northgrid", "m1"), ("northgrid", "m2"), ("southgrid", "m1"))])  # fmt: skip
+    put(root, METER_READINGS, [
+        {"partner_id": p, "meter_id": "m1", "starts_at": AT + timedelta(hours=n),
+         "ends_at": AT + timedelta(hours=n + 1), "energy_kwh": 1.0}
+        for p, hours in (("northgrid", 24), ("southgrid", 2)) for n in range(hours)])  # fmt: skip
+    put(root, REJECTED, [
+        {"partner_id": p, "source_file": f"readings/{n // 3}", "source_line": n, "reason": "broken",
+         "table_name": "bronze.meter_readings", "payload": f"{p} {n}"}
+        for p in ("northgrid", "southgrid") for n in range(7)])  # fmt: skip
+    put(root, QUARANTINE, [
+        {"partner_id": p, "table_name": t, "entity_id": "m1", "position": n, "source_file": "f",
+         "source_line": 1, "reasons": ["negative", "spike"], "payload": p}
+        for p in ("northgrid", "southgrid") for n in range(3)
+        for t in ("silver.meter_readings", "silver.weather")])  # fmt: skip
+    return root
+
+
+@pytest.fixture
+def clients(lake: Path) -> Iterator[Callable[[str], TestClient]]:
+    """Return a client of a partner, of one server."""
+    settings = Settings(lake=str(lake))
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        client.base_url = client.base_url.join("/data-management/v1/")
+
+        def of(partner: str) -> TestClient:
+            given = token(partner, "data.read data.write", settings=settings)
+            client.headers["Authorization"] = f"Bearer {given}"
+            return client
+
+        yield of
+
+
+def pages(client: TestClient, path: str) -> list[dict[str, Any]]:
+    found, cursor = [], ""
+    while cursor is not None:
+        page = client.get(f"{path}&cursor={cursor}").json()
+        found += page["items"]
+        cursor = page["next_cursor"]
+    return found
+
+
+def test_a_meter_is_as_fresh_as_the_lake_and_this_api_know(
+    clients: Callable[[str], TestClient],
+) -> None:
+    northgrid = clients("northgrid")
+    found = northgrid.get("ingestion/meters/m1").json()
+    assert found == {
+        "meter_id": "m1", "status": "ok", "is_registered": True,
+        "last_received_at": "2025-10-26T00:00:00Z", "readings_received": 0,
+        "readings_in_lake": 24, "data_until": "2025-10-27T00:00:00Z"}  # fmt: skip
+    assert northgrid.get("ingestion/meters/m2").json()["status"] == "waiting_for_data"
+    assert northgrid.get("ingestion/meters/m3").status_code == 404
+    later = BLOCK | {"starts_at": "2025-10-28T12:00:00Z", "values": [1, 2, None]}
+    assert northgrid.post("readings", json=[later]).json()["blocks_waiting"] == 0
+    found = northgrid.get("ingestion/meters/m1").json()
+    assert (found["readings_received"], found["data_until"]) == (2, "2025-10-28T15:00:00Z")
+    assert clients("southgrid").get("ingestion/meters/m1").json()["readings_in_lake"] == 2
+
+
+def test_all_meters_are_listed_page_by_page(clients: Callable[[str], TestClient]) -> None:
+    northgrid = clients("northgrid")
+    northgrid.post("readings", json=[BLOCK | {"meter_id": "a-new-one"}])
+    northgrid.put("users/u", json={"name": "Kim"})
+    home = {"user_id": "u", "country_code": "DK", "city": "Ry", "time_zone": "Europe/Copenhagen"}
+    northgrid.put("locations/h2", json=home)
+    meter = {
+        "location_id": "h2",
+        "fuel": "gas",
+        "direction": "import",
+        "supply_start": "2025-01-01",
+    }
+    assert northgrid.put("meters/z", json=meter).status_code == 201
+    found = pages(northgrid, "ingestion?limit=1")
+    assert {one["meter_id"]: (one["status"], one["is_registered"]) for one in found} == {
+        "m1": ("ok", True), "m2": ("waiting_for_data", True), "z": ("waiting_for_data", True),
+        "a-new-one": ("ok", False)}  # fmt: skip
+    assert [one["meter_id"] for one in pages(clients("southgrid"), "ingestion?limit=9")] == ["m1"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_rejected_lines_and_quarantined_rows_are_ones_own(
+    clients: Callable[[str], TestClient], limit: int
+) -> None:
+    for partner in ("northgrid", "southgrid"):
+        lines = pages(clients(partner), f"ingestion/rejected?limit={limit}")
+        assert [one["payload"] for one in lines] == [f"{partner} {n}" for n in range(7)]
+        assert lines[0]["reasons"] == ["broken"]
+        rows = pages(clients(partner), f"ingestion/quarantine?limit={limit}&table=silver.weather")
+        assert [one["position"] for one in rows] == [0, 1, 2]
+        assert {one["payload"] for one in rows} == {partner}
+
+
+def test_a_cursor_that_was_not_given_out_is_refused(clients: Callable[[str], TestClient]) -> None:
+    for path in ("ingestion/rejected", "ingestion/quarantine"):
+        for cursor in ("x", "W10", "WyIyMDI1LTEwLTI2VDAwOjAwOjAwKzAwOjAwIiwgMSwgMV0"):
+            answer = clients("northgrid").get(f"{path}?cursor={cursor}")
+            assert answer.json()["type"] == "/problems/bad-cursor"
+
+
+def test_mended_lines_go_through_the_same_checks(
+    clients: Callable[[str], TestClient], lake: Path, waited_for: Callable[..., Any]
+) -> None:
+    sent = [BLOCK, BLOCK | {"values": [-1], "resolution": "PT15M"}]
+    answer = clients("northgrid").post("ingestion/rejected/resend", json=sent)
+    assert answer.status_code == 202
+    assert (answer.json()["blocks_taken"], answer.json()["blocks_refused"]) == (1, 1)
+    assert waited_for(lambda: list((lake / "landing/readings").glob("*/northgrid/*-api.ndjson")))
+
+
+def test_a_lake_without_tables_has_nothing_to_tell(registry: TestClient) -> None:
+    for path in ("ingestion", "ingestion/rejected", "ingestion/quarantine"):
+        assert registry.get(path).json() == {"data_until": None, "items": [], "next_cursor": None}
+
+
+@pytest.mark.servers
+def test_the_state_may_be_postgresql(
+    tmp_path: Path, postgres: str, waited_for: Callable[..., Any]
+) -> None:
+    """All that readings, jobs and webhooks keep, in the database that production has."""
+    admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE readings_side"))
+    admin.dispose()
+    state = make_url(postgres).set(database="readings_side")
+    settings = Settings(
+        lake=f"{tmp_path}/lake", state=SecretStr(state.render_as_string(hide_password=False))
+    )
+    csv = b"meter_id,starts_at,resolution,value\nm1,2025-10-26T00:00:00Z,PT1H,-1\nm1,x,PT1H,\n"
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        client.base_url = client.base_url.join("/data-management/v1/")
+        given = token("northgrid", "data.read data.write", settings=settings)
+        client.headers["Authorization"] = f"Bearer {given}"
+        hook = client.post("webhooks", json={"url": "https://example.com/"}).json()
+        client.patch(f"webhooks/{hook['webhook_id']}", json={"is_paused": True})
+        key = {"Idempotency-Key": "k"}
+        first = client.post("readings", json=[BLOCK], headers=key)
+        assert first.status_code == 202
+        spool = tmp_path / "lake/_spool/readings"
+        assert waited_for(lambda: not list(spool.glob("*.segment")))
+        again = client.post("readings", json=[BLOCK], headers=key)
+        assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+        assert client.get("ingestion/meters/m1").json()["readings_received"] == 1
+        job = client.post("jobs?kind=readings", content=csv, headers=key).json()
+        path = f"jobs/{job['job_id']}"
+        assert waited_for(lambda: client.get(path).json()["state"] == "failed")
+        assert len(client.get(f"{path}/errors").json()["items"]) == 2
+        sent = client.get(f"webhooks/{hook['webhook_id']}/deliveries").json()["items"]
+        assert {one["event_type"] for one in sent} == {"job.failed", "readings.rejected"}
+        assert [one["meter_id"] for one in client.get("ingestion").json()["items"]] == ["m1"]

@@ -1,0 +1,314 @@
+"""Bulk jobs: files of any size, judged row by row, landed once, canceled, told to webhooks."""
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import os
+import signal
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from lake.settings import Settings
+from serving.commands import token
+from serving.data_management.job_rows import NotSuchAFile, plain_files
+
+HOME = {"user_id": "u", "country_code": "DK", "city": "Ry", "time_zone": "Europe/Copenhagen"}
+METER = {"location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01"}
+HEADER = "meter_id,starts_at,resolution,value,unit\n"
+CSV = HEADER + "".join(f"m,2025-10-26T{h:02}:00:00Z,PT1H,0.{h},kWh\n" for h in range(24))
+
+
+@pytest.fixture
+def partner(registry: TestClient) -> TestClient:
+    assert registry.put("users/u", json={"name": "Kim"}).status_code == 201
+    assert registry.put("locations/h", json=HOME).status_code == 201
+    assert registry.put("meters/m", json=METER).status_code == 201
+    return registry
+
+
+Wait = Callable[..., Any]
+End = Callable[[TestClient, Any], dict[str, Any]]
+Serve = Callable[[Path, int], AbstractContextManager[Popen[bytes]]]
+
+
+@pytest.fixture
+def ended(waited_for: Wait) -> End:
+    return partial(over, waited_for)
+
+
+def over(waited_for: Wait, client: TestClient, answer: Any) -> dict[str, Any]:
+    """Return a job once it has ended."""
+    assert answer.status_code == 202, answer.text
+    path = f"jobs/{answer.json()['job_id']}"
+    assert answer.headers["location"] == f"/data-management/v1/{path}"
+
+    def done() -> Any:
+        job = client.get(path).json()
+        return job if job["ended_at"] else None
+
+    job: dict[str, Any] = waited_for(done)
+    return job
+
+
+def landed(lake: Path, kind: str) -> list[Path]:
+    return [f for f in (lake / "landing" / kind).glob("*/*/*") if f.name[0] not in "._"]
+
+
+def zipped(**files: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("wrapped", [bytes, gzip.compress, lambda raw: zipped(csv=raw.decode())])
+def test_a_file_is_landed_untouched(
+    partner: TestClient, tmp_path: Path, wrapped: Callable[[bytes], bytes], ended: End
+) -> None:
+    sent = wrapped(CSV.encode())
+    job = ended(partner, partner.post("jobs?kind=readings&name=day.csv", content=sent))
+    assert (job["state"], job["rows_done"], job["rows_refused"]) == ("completed", 24, 0)
+    assert job["bytes_done"] == job["bytes_total"] == len(sent)
+    (file,) = landed(tmp_path / "lake", "readings")
+    raw = file.read_bytes()
+    assert (gzip.decompress(raw) if file.suffix == ".gz" else raw) == CSV.encode()
+    found = partner.get("ingestion/meters/m").json()
+    assert (found["status"], found["readings_received"]) == ("ok", 24)
+    assert found["data_until"] == "2025-10-27T00:00:00Z"
+    assert not any((tmp_path / "lake/_uploads").rglob("*.*"))
+
+
+KINDS = {
+    "registers": '{"meter_id":"m","read_at":"2025-10-26","reading":"17"}\n{"meter_id":"m"}\n',
+    "weather": "latitude,longitude,observed_at,temperature_c\n55,12,2025-10-26T00:00Z,3\n55,,,\n",
+    "prices": "price_zone,starts_at,resolution,price,unit\nDK2,2025-10-26T00:00Z,PT1H,30,EUR/MWh\n"
+              "DK2,,PT1H,30,EUR/MWh\n",
+    "registrations": '{"location_id":"h"}\n{"meters":[]}\n',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "text"), KINDS.items())
+def test_each_kind_is_judged_by_its_own_columns(
+    partner: TestClient, tmp_path: Path, kind: str, text: str, ended: End
+) -> None:
+    job = ended(partner, partner.post(f"jobs?kind={kind}", content=text.encode()))
+    assert (job["state"], job["rows_done"], job["rows_refused"]) == ("completed", 2, 1)
+    # The registrations of the fixture are landed, too.
+    assert text.encode() in [f.read_bytes() for f in landed(tmp_path / "lake", kind)]
+
+
+def test_rows_that_are_refused_are_told_with_line_reason_and_payload(
+    partner: TestClient, ended: End
+) -> None:
+    rows = [f"m,2025-10-26T{h:02}:00:00Z,PT1H,{-h},kWh" for h in range(6)]
+    text = HEADER + "\n".join([*rows, "m,yesterday,PT1H,x,kWh", "m,2025-10-26T09:00:00Z,PT1H,,kWh"])
+    job = ended(partner, partner.post("jobs?kind=readings", content=text.encode()))
+    assert (job["state"], job["rows_done"], job["rows_refused"]) == ("completed", 8, 7)
+    path, found, cursor = f"jobs/{job['job_id']}/errors", [], ""
+    while cursor is not None:
+        page = partner.get(f"{path}?limit=3&cursor={cursor}").json()
+        found += page["items"]
+        cursor = page["next_cursor"]
+    assert [one["line"] for one in found] == [3, 4, 5, 6, 7, 8, 9]
+    assert found[0]["reasons"][0].startswith("negative: values.0")
+    assert found[0]["payload"] == rows[1]
+    assert found[-1]["reasons"] == ["missing: value is missing"]
+
+
+def test_all_or_nothing_and_dry_run_land_nothing(
+    partner: TestClient, tmp_path: Path, ended: End
+) -> None:
+    text = (CSV + "m,2025-10-26T00:30:00Z,PT1H,1,kWh\n").encode()
+    job = ended(partner, partner.post("jobs?kind=readings&all_or_nothing=true", content=text))
+    assert (job["state"], job["rows_refused"]) == ("failed", 1)
+    assert job["problem"] == "1 of 25 rows cannot be taken; nothing was"
+    dry = ended(partner, partner.post("jobs?kind=readings&dry_run=true", content=text))
+    assert (dry["state"], dry["rows_refused"], dry["is_dry_run"]) == ("completed", 1, True)
+    assert not landed(tmp_path / "lake", "readings")
+    assert partner.get("ingestion/meters/m").json()["readings_received"] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("readings", b"\x00\x01\x02", "zero bytes"),
+        ("readings", b"a,b\n1,2\n", "no column meter_id"),
+        ("readings", b"   \n", "empty"),
+        ("readings", gzip.compress(CSV.encode())[:-20], "cannot read the file"),
+        ("readings", zipped(a=CSV)[:-30], "cannot read the file"),
+        ("weather", b'{"latitude": 1}', "weather come as CSV"),
+        ("registrations", b"location_id\nx\n", "registrations come as NDJSON"),
+        ("readings", b'{"meter_id":' * 10_000, "1 of 1 rows cannot be taken"),
+    ],
+)
+def test_a_file_that_is_none_fails_with_one_clear_line(
+    partner: TestClient, tmp_path: Path, kind: str, body: bytes, said: str, ended: End
+) -> None:
+    job = ended(partner, partner.post(f"jobs?kind={kind}", content=body))
+    assert job["state"] == "failed"
+    assert said in job["problem"]
+    assert str(tmp_path) not in job["problem"]
+    assert not landed(tmp_path / "lake", "readings")
+
+
+def test_a_bomb_is_refused(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", b"0" * 80_000_000)
+    with pytest.raises(NotSuchAFile, match="far more"), plain_files(bomb) as files:
+        next(files)
+
+
+def test_the_same_file_again_is_found_and_counted_once(
+    partner: TestClient, tmp_path: Path, ended: End
+) -> None:
+    for is_again in (False, True):
+        job = ended(partner, partner.post("jobs?kind=readings", content=CSV.encode()))
+        assert job["was_there_already"] is is_again
+    assert len(landed(tmp_path / "lake", "readings")) == 1
+    assert partner.get("ingestion/meters/m").json()["readings_received"] == 24
+
+
+def test_a_key_is_one_job(partner: TestClient, tmp_path: Path, ended: End) -> None:
+    key = {"Idempotency-Key": "k"}
+    first = partner.post("jobs?kind=readings", content=CSV.encode(), headers=key)
+    again = partner.post("jobs?kind=readings", content=CSV.encode(), headers=key)
+    assert again.json() == first.json()
+    assert again.headers["idempotent-replayed"] == "true"
+    other = partner.post("jobs?kind=readings", content=b"{}", headers=key)
+    assert other.json()["type"] == "/problems/idempotency-key-reused"
+    assert len(partner.get("jobs").json()["items"]) == 1
+    ended(partner, first)
+    assert not any((tmp_path / "lake/_uploads").iterdir())
+
+
+def test_a_checksum_that_is_given_is_held_against_the_body(partner: TestClient) -> None:
+    raw = CSV.encode()
+    md5 = base64.b64encode(hashlib.md5(raw).digest()).decode()
+    sha = base64.b64encode(hashlib.sha256(raw).digest()).decode()
+    for headers in ({"Content-MD5": md5}, {"Digest": f"SHA-256={sha}"},
+                    {"Content-Digest": f"sha-256=:{sha}:"}):  # fmt: skip
+        assert partner.post("jobs?kind=readings", content=raw, headers=headers).status_code == 202
+        (header,) = headers
+        wrong = {header: headers[header].replace(headers[header][9:13], "AAAA")}
+        answer = partner.post("jobs?kind=readings", content=raw, headers=wrong)
+        assert answer.json()["type"] == "/problems/unreadable-body"
+
+
+def test_a_body_without_length_and_a_larger_one_than_allowed(
+    registry: TestClient, tmp_path: Path, ended: End
+) -> None:
+    def chunks(count: int) -> Iterator[bytes]:
+        for _ in range(count):
+            yield CSV.encode() + b"\n" * 100_000
+
+    assert ended(registry, registry.post("jobs?kind=readings", content=chunks(3)))["rows_done"]
+    registry.app.state.mounted[0].state.settings.largest_upload_mib = 1  # type: ignore[attr-defined]
+    answer = registry.post("jobs?kind=readings", content=chunks(30))
+    assert answer.status_code == 413
+    assert not any((tmp_path / "lake/_uploads").rglob("*.csv"))
+    assert registry.post("jobs?kind=readings", content=b"").status_code == 400
+
+
+def test_jobs_are_listed_and_are_nobody_elses(partner: TestClient, tmp_path: Path) -> None:
+    jobs = [partner.post("jobs?kind=readings", content=CSV.encode()).json() for _ in range(3)]
+    page = partner.get("jobs?limit=2").json()
+    assert [one["job_id"] for one in page["items"]] == [one["job_id"] for one in jobs[:2]]
+    rest = partner.get(f"jobs?cursor={page['next_cursor']}").json()
+    assert [one["job_id"] for one in rest["items"]] == [jobs[2]["job_id"]]
+    theirs = token("southgrid", "data.read data.write", settings=Settings(lake=f"{tmp_path}/lake"))
+    headers = {"Authorization": f"Bearer {theirs}"}
+    path = f"jobs/{jobs[0]['job_id']}"
+    for method, address in (("GET", path), ("GET", f"{path}/errors"), ("DELETE", path),
+                            ("POST", f"{path}/cancel")):  # fmt: skip
+        assert partner.request(method, address, headers=headers).status_code == 404
+    assert partner.get("jobs", headers=headers).json()["items"] == []
+
+
+def test_a_job_that_waits_or_runs_can_be_canceled_and_one_that_is_done_cannot(
+    partner: TestClient, tmp_path: Path, ended: End, waited_for: Wait
+) -> None:
+    slow = partner.post("jobs?kind=readings", content=(CSV * 20_000).encode()).json()
+    waiting = partner.post("jobs?kind=readings", content=CSV.encode())
+    assert partner.delete(f"jobs/{waiting.json()['job_id']}").json()["state"] == "canceled"
+    path = f"jobs/{slow['job_id']}"
+    waited_for(lambda: partner.get(path).json()["state"] == "processing")
+    partner.post(f"{path}/cancel")
+    assert waited_for(lambda: partner.get(path).json()["state"] == "canceled")
+    assert not landed(tmp_path / "lake", "readings")
+    done = ended(partner, partner.post("jobs?kind=readings", content=CSV.encode()))
+    assert partner.delete(f"jobs/{done['job_id']}").status_code == 409
+
+
+@pytest.mark.slow
+def test_a_job_goes_on_after_a_kill_and_lands_once(
+    tmp_path: Path, waited_for: Wait, served: Serve, free_port: int
+) -> None:
+    lake = tmp_path / "lake"
+    given = token("northgrid", "data.read data.write", settings=Settings(lake=str(lake)))
+    at = f"http://127.0.0.1:{free_port}/data-management/v1"
+    with httpx.Client(headers={"Authorization": f"Bearer {given}"}, timeout=30) as client:
+        with served(lake, free_port) as process:
+            text = HEADER + CSV.removeprefix(HEADER) * 10_000
+            job = client.post(f"{at}/jobs?kind=readings", content=text.encode()).json()
+            path = f"{at}/jobs/{job['job_id']}"
+            assert waited_for(lambda: client.get(path).json()["rows_done"] > 0)
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        with served(lake, free_port):
+            done = waited_for(lambda: client.get(path).json()["ended_at"], 120)
+            assert done
+            found = client.get(path).json()
+            meter = client.get(f"{at}/ingestion/meters/m").json()
+    assert (found["state"], found["rows_done"]) == ("completed", 240_000)
+    assert meter["readings_received"] == 240_000
+    assert len(landed(lake, "readings")) == 1
+
+
+@pytest.mark.slow
+def test_a_large_file_needs_little_memory(
+    tmp_path: Path, waited_for: Wait, served: Serve, free_port: int
+) -> None:
+    """100 MB here; `python -m benchmarks ingestion` measures the rest."""
+    lake = tmp_path / "lake"
+    mib = int(os.environ.get("UPLOAD_MIB", "100"))
+    given = token("northgrid", "data.read data.write", settings=Settings(lake=str(lake)))
+    block = {"meter_id": "m", "starts_at": "2025-10-01T00:00:00Z", "resolution": "PT15M"}
+    line = json.dumps(block | {"values": [0.123] * 9_000}).encode() + b"\n"
+    at = f"http://127.0.0.1:{free_port}/data-management/v1"
+    count = mib * 1024 * 1024 // len(line)
+    with served(lake, free_port) as process:
+        peak = [0.0]
+
+        def resident() -> float:
+            pages = Path(f"/proc/{process.pid}/statm").read_text(encoding="ascii").split()[1]
+            peak[0] = max(peak[0], int(pages) * 4096 / 2**20)
+            return peak[0]
+
+        def chunks() -> Iterator[bytes]:
+            for n in range(count):
+                if n % 64 == 0:
+                    resident()
+                yield line
+
+        with httpx.Client(headers={"Authorization": f"Bearer {given}"}, timeout=600) as client:
+            job = client.post(f"{at}/jobs?kind=readings", content=chunks()).json()
+            path = f"{at}/jobs/{job['job_id']}"
+            assert waited_for(lambda: resident() and client.get(path).json()["ended_at"], 1_000)
+            found = client.get(path).json()
+    assert (found["state"], found["rows_done"], found["bytes_total"]) == (
+        "completed", count, count * len(line))  # fmt: skip
+    print(f"peak {peak[0]:.0f} MiB for {mib} MiB")
+    assert peak[0] < 300
