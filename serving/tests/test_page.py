@@ -12,6 +12,9 @@ import pytest
 from deltalake import DeltaTable
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+# A busy machine takes its time; a page that is wrong stays wrong.
+expect.set_options(timeout=30_000)
+
 from lake.settings import Settings
 from serving.commands import token
 
