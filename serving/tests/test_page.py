@@ -12,13 +12,12 @@ import pytest
 from deltalake import DeltaTable
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-# A busy machine takes its time; a page that is wrong stays wrong.
-expect.set_options(timeout=30_000)
-
 from lake.settings import Settings
 from serving.commands import token
 
 pytestmark = pytest.mark.browser
+# A busy machine takes its time; a page that is wrong stays wrong.
+expect.set_options(timeout=30_000)
 CASTLE = "/?home=northgrid/castle&fuel=elec&direction=import"
 OCTOBER = CASTLE + "&by=P1D&at=2025-10-26"
 NEWEST_HOURS = CASTLE + "&by=PT1H&at=2025-11-01"
