@@ -9,15 +9,14 @@ Then readings come at the rate that is aimed at, whatever the answers take.
 import json
 import secrets
 import shutil
-import subprocess
 import sys
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.ingestion_load import BLOCKS, VALUES
-from benchmarks.measure import CommandFailed, tree_mib
-from benchmarks.serving import Served, run_server
+from benchmarks.measure import tree_mib
+from benchmarks.serving import Served, loaded, run_server
 from serving.access import DATA_READ, DATA_WRITE, REQUESTS_A_MINUTE, signed_token
 
 API, BARE, PACED = "data management api", "bare route", "api at the aimed rate"
@@ -84,13 +83,5 @@ def _register(port: int, token: str) -> None:
 def _load(
     port: int, path: str, requests: int, tokens: list[str], rate: float = 0
 ) -> dict[str, float]:
-    """Let the clients send, in a process of their own."""
-    command = [sys.executable, "-m", "benchmarks.ingestion_load", str(port), path, str(requests),
-               str(_METERS), "--rate", str(rate)]  # fmt: skip
-    done = subprocess.run(
-        command, input="\n".join(tokens), check=False, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise CommandFailed(f"the load on {path} failed: {done.stderr}")
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+    arguments = (port, path, requests, _METERS, "--rate", rate)
+    return loaded("benchmarks.ingestion_load", arguments, tokens)

@@ -1,13 +1,12 @@
 """A bare FastAPI route that takes readings: it reads the body, parses it and says 202."""
 
-import socket
 from typing import Annotated
 
 import typer
 from fastapi import FastAPI, Request, Response
 from pydantic_core import from_json
 
-from serving.commands import server
+from benchmarks.serving_bare import serve
 
 PATH = "/v1/readings"
 
@@ -21,12 +20,7 @@ def main(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")]) -> None:
         blocks = from_json(await request.body())
         return Response(f'{{"blocks_taken":{len(blocks)}}}', 202, media_type="application/json")
 
-    @app.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    with socket.create_server(("127.0.0.1", port)) as listener:
-        server(app).run(sockets=[listener])
+    serve(app, port)
 
 
 if __name__ == "__main__":

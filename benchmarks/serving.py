@@ -60,7 +60,7 @@ def served(folder: Path, lake: Path, *, requests: int) -> dict[str, Served]:
         ):
             for tokens in turns:
                 for name, pid, port in ((API, api_pid, api_port), (BARE, bare_pid, bare_port)):
-                    load = _load(port, path, requests, tokens)
+                    load = loaded("benchmarks.serving_load", (port, path, requests), tokens)
                     found = Served(**load, resident_mib=tree_mib(pid))
                     if name not in best or found.requests_a_second > best[name].requests_a_second:
                         best[name] = found
@@ -106,13 +106,13 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _load(port: int, path: str, requests: int, tokens: Sequence[str]) -> dict[str, float]:
-    """Let the clients ask, in a process of their own."""
-    command = [sys.executable, "-m", "benchmarks.serving_load", str(port), path, str(requests)]
+def loaded(module: str, arguments: Sequence[object], tokens: Sequence[str]) -> dict[str, float]:
+    """Let the clients of a load ask, in a process of their own; CommandFailed."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(
         command, input="\n".join(tokens), check=False, capture_output=True, text=True
     )
     if done.returncode:
-        raise CommandFailed(f"the load on {path} failed: {done.stderr}")
+        raise CommandFailed(f"{module} failed on {arguments[1]}: {done.stderr}")
     found: dict[str, float] = json.loads(done.stdout)
     return found

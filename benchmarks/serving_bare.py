@@ -22,6 +22,12 @@ def main(
     async def bare() -> Response:
         return Response(content, headers=headers, media_type="application/json")
 
+    serve(app, port)
+
+
+def serve(app: FastAPI, port: int) -> None:
+    """Serve a bare app until interrupted, with the settings of `lake serve`."""
+
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}

@@ -107,16 +107,11 @@ def as_csv(
     there were; UnreadableFile where nothing can be read.
     """
     name = form or found(file, told)
-    try:
-        next(_records(file, name, told), None)
-    except NoZone as error:
-        log.write(f"{error}; shown as UTC\n")
-        told = replace(told, zone="UTC")
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
     last: dict[tuple[str, str, str], Read] = {}
     count: Counter[type[Record]] = Counter()
-    for record in _records(file, name, _with_meter(told, file)):
+    for record in _zoned(file, name, _with_meter(told, file), log):
         count[type(record)] += len(record.values) if isinstance(record, Block) else 1
         match record:
             case Block():
@@ -152,6 +147,20 @@ def _records(file: Path, name: str, told: Told) -> Iterator[Record]:
     reader = form(name)
     for inner in contents(file):
         yield from reader.records(inner.stream, told)
+
+
+def _zoned(file: Path, name: str, told: Told, log: Log) -> Iterator[Record]:
+    """Yield what a file says, in UTC where nobody tells its zone, which the first record shows."""
+    records = _records(file, name, told)
+    try:
+        first = next(records, None)
+    except NoZone as error:
+        log.write(f"{error}; shown as UTC\n")
+        yield from _records(file, name, replace(told, zone="UTC"))
+        return
+    if first is not None:
+        yield first
+        yield from records
 
 
 def _read(landed: Landed, name: str, told: Told, file: Path, settings: Settings) -> Taken:

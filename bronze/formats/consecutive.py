@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
 from bronze.formats.records import MEASURED, MISSING, Block
+from bronze.formats.resolution import named
 
 # The most values of a block; a day of minutes, on the day with 25 hours.
 _MOST = 1500
@@ -139,9 +140,7 @@ def lasting(seconds: int) -> str:
     """Name a length in s: PT15M, PT1H, P7D."""
     if seconds % 86_400 == 0 and seconds > 86_400:
         return f"P{seconds // 86_400}D"
-    if seconds % 3600 == 0:
-        return f"PT{seconds // 3600}H"
-    return f"PT{seconds // 60}M" if seconds % 60 == 0 else f"PT{seconds}S"
+    return named(seconds)
 
 
 def length(resolution: str) -> timedelta:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
 from bronze.formats.records import Block
+from bronze.formats.resolution import named
 
 _DAY_S = 24 * 3600
 
@@ -91,6 +92,4 @@ def _resolution(value: Value, local: Callable[[datetime], datetime]) -> tuple[st
             if is_month or days == 1:
                 offset = timezone(begin.utcoffset() or timedelta(0))
                 return "P1M" if is_month else "P1D", begin.replace(tzinfo=offset)
-    if length_s % 3600 == 0:
-        return f"PT{length_s // 3600}H", value.starts_at
-    return (f"PT{length_s // 60}M" if length_s % 60 == 0 else f"PT{length_s}S"), value.starts_at
+    return named(length_s), value.starts_at

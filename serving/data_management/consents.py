@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import ForeignKeyConstraint, Select, Unicode, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serving.cursors import Cursor
 from serving.data_management import documented
 from serving.data_management.asking import Answer, Change, Read, UnknownResource, Write, resource
 from serving.data_management.fields import (
@@ -24,7 +25,7 @@ from serving.data_management.fields import (
     UserId,
     version_of,
 )
-from serving.data_management.paging import Cursor, Limit, page
+from serving.data_management.paging import Limit, page
 from serving.data_management.state import Base, Instant
 from serving.data_management.users import user_of
 

@@ -5,23 +5,19 @@ https://learn.microsoft.com/azure/event-hubs/event-hubs-features (partition keys
 """
 
 import asyncio
-from collections.abc import Mapping
 
 from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import EventHubError
 
-from serving.data_management.outlet import TOPIC, Kept, OutletUnavailable, Sent
-from serving.data_management.receipts import Receipt
+from serving.data_management.outlet import TOPIC, Broker, OutletUnavailable, Sent
 
 _RETRIES, _BACKOFF_S, _TIMEOUT_S = 3, 0.4, 10.0
 _BATCHES_AT_ONCE = 16
 
 
-class EventHubsOutlet:
+class EventHubsOutlet(Broker):
     """One producer for all requests of this process; its connection is made at the first."""
-
-    keeps_answers = False
 
     def __init__(self, connection_string: str, *, hub: str = TOPIC) -> None:
         """Take an Event Hubs connection string; it is never in a message."""
@@ -57,16 +53,6 @@ class EventHubsOutlet:
                     cure="send them again later",
                 ) from failed
             raise failed
-
-    def kept(self, partner_id: str, key: str) -> Kept | None:
-        """Return nothing: a broker keeps no answers."""
-        del partner_id, key
-        return None
-
-    def recent(self, partner_id: str) -> Mapping[str, Receipt]:
-        """Return nothing: what a broker took is counted with each request."""
-        del partner_id
-        return {}
 
     def close(self) -> None:
         """Leave the connection to the end of the process; nothing waits in it."""

@@ -8,7 +8,7 @@ on the day on which it begins, which silver reads as withdrawn.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Double, ForeignKeyConstraint, Index, Unicode
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -60,6 +60,27 @@ class Part:
     name: str
     said: Callable[[Change, str], Any]
     removed: Callable[[Change, str], Any]
+
+
+Row = TypeVar("Row")
+
+
+def listed(
+    name: str, rows_at: Callable[[Session, str, str], list[Row]],
+    told: Callable[[Row], dict[str, Any]], gone: Callable[[Row], dict[str, Any]],
+) -> Part:  # fmt: skip
+    """Return the part that is a row an item: ``told`` says one, ``gone`` is its tombstone."""
+
+    def said(change: Change, location_id: str) -> list[dict[str, Any]]:
+        return [told(row) for row in rows_at(change.session, change.partner_id, location_id)]
+
+    def removed(change: Change, location_id: str) -> list[dict[str, Any]]:
+        rows = rows_at(change.session, change.partner_id, location_id)
+        for row in rows:
+            change.session.delete(row)
+        return [gone(row) for row in rows]
+
+    return Part(name, said, removed)
 
 
 def home_of(session: Session, partner_id: str, location_id: str) -> LocationRow:

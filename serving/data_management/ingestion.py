@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lake.reading import Reader, Row, literal
+from serving.cursors import Cursor
 from serving.data_management.asking import Answer, Read, Reading, UnknownResource, resource
 from serving.data_management.errors_told import answers
 from serving.data_management.outlet import Outlet
-from serving.data_management.paging import Cursor, Limit
+from serving.data_management.paging import Limit
 from serving.data_management.receipts import MeterReceipt, Receipt
 from serving.data_management.registered import ids_after
 from serving.parameters import BadRequest

@@ -5,6 +5,7 @@ row; any other form is read by bronze's own intake (decision 0025).
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,10 +14,11 @@ from functools import partial
 from pathlib import Path
 
 from bronze import intake as bronze
+from bronze.formats.opened import contents
 from bronze.formats.records import Told
 from lake.landing import land
 from lake.settings import Settings
-from serving.data_management.job_rows import Find, Row, plain_files, rows
+from serving.data_management.job_rows import Find, Row, rows
 from serving.data_management.receipts import Receipt, Receipts, add
 
 CANONICAL = "canonical"
@@ -37,24 +39,23 @@ def judge(
     file: Path, kind: str, *, partner_id: str, at: datetime, find: Find,
     refuse: Callable[[str, Row], None], step: Callable[[Judged], None],
 ) -> Judged:  # fmt: skip
-    """Look at each row of a canonical file; NotSuchAFile, and whatever ``step`` raises.
+    """Look at each row of a canonical file; UnreadableFile, and whatever ``step`` raises.
 
     ``refuse`` gets each row that cannot be taken, with the file's name within an archive; ``step``
     is called after each row with what was found so far.
     """
     found = Judged()
-    with plain_files(file) as files:
-        for name, stream in files:
-            for row in rows(stream, kind, partner_id=partner_id, at=at, find=find):
-                found.rows += 1
-                found.bytes += len(row.payload) + 1
-                if row.reasons:
-                    found.refused += 1
-                    refuse(name, row)
-                elif (block := row.block) is not None and block.meter_id:
-                    more = Receipt(at, at, block.ends_s, 1, block.count)
-                    add(found.receipts, partner_id, block.meter_id, more)
-                step(found)
+    for plain in contents(file):
+        for row in rows(plain.stream, kind, partner_id=partner_id, at=at, find=find):
+            found.rows += 1
+            found.bytes += len(row.payload) + 1
+            if row.reasons:
+                found.refused += 1
+                refuse(plain.name, row)
+            elif (block := row.block) is not None and block.meter_id:
+                more = Receipt(at, at, block.ends_s, 1, block.count)
+                add(found.receipts, partner_id, block.meter_id, more)
+            step(found)
     return found
 
 
@@ -125,11 +126,10 @@ def _unzipped(file: Path) -> Iterator[Path]:
     if not is_zip:
         yield file
         return
-    with tempfile.TemporaryDirectory(dir=file.parent) as folder, plain_files(file) as files:
-        for name, stream in files:
-            plain = Path(folder) / (Path(name).name or "member")
+    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+        for inner in contents(file):
+            plain = Path(folder) / (Path(inner.name).name or "member")
             with plain.open("wb") as copy:
-                while chunk := stream.read(_CHUNK):
-                    copy.write(chunk)
+                shutil.copyfileobj(inner.stream, copy, _CHUNK)
             yield plain
             plain.unlink()

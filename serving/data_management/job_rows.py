@@ -5,47 +5,29 @@ here; what they take with a warning (a reading outside of supply) is not.
 """
 
 import csv
-import gzip
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from pydantic_core import from_json
 
-from lake.errors import LakeError
+from bronze.forms import FORMS
+from lake.landing import LONGEST_LINE, UnreadableFile
 from serving.data_management.reading_blocks import Block, Fault, Meter
 from serving.data_management.reading_checks import checked, is_id
 
-# Columns that a CSV of a kind must have; weather and prices have further ones.
-NEEDED = {
-    "readings": ("meter_id", "starts_at", "resolution", "value"),
-    "registers": ("meter_id", "read_at", "reading"),
-    "weather": ("latitude", "longitude", "observed_at"),
-    "prices": ("price_zone", "starts_at", "resolution", "price", "unit"),
-    "registrations": ("location_id",),
-}
+# What a line of a kind must have; weather and prices have more.
+NEEDED = {kind: FORMS[kind][0] for kind in ("readings", "registers", "weather", "prices")}
+NEEDED["registrations"] = ("location_id",)
 KINDS = tuple(NEEDED)
 _JSON = ("readings", "registers", "registrations")
 _CSV = ("readings", "registers", "weather", "prices")
 _TAKEN_ALL_THE_SAME = frozenset(
     {"outside_supply", "unknown_field", "unknown_quality", "too_many", "missing_quality"}
 )
-_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
-_LONGEST_LINE = 16 * 1024 * 1024
-_MOST_TIMES, _FREE_BYTES = 200, 64 * 1024 * 1024
 _TOGETHER, _TOGETHER_BYTES = 2_000, 1024 * 1024
 Find = Callable[[set[str]], Mapping[str, Meter]]
-
-
-class NotSuchAFile(LakeError):
-    """A file that is not of its kind as a whole."""
-
-    code = "unreadable-file"
 
 
 @dataclass(slots=True)
@@ -62,53 +44,22 @@ class Row:
 Said = tuple[Row, dict[str, Any]]
 
 
-@contextmanager
-def plain_files(file: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
-    """Give the plain files in a file, by name; NotSuchAFile for a broken archive or a bomb."""
-    try:
-        with file.open("rb") as source:
-            magic = source.read(4)
-        yield _opened(file, magic)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise NotSuchAFile(f"cannot read the file: {said}", cure="send it again, whole") from error
-
-
-def _opened(file: Path, magic: bytes) -> Iterator[tuple[str, IO[bytes]]]:
-    if magic == _ZIP:
-        with zipfile.ZipFile(file) as archive:
-            for member in (m for m in archive.infolist() if not m.is_dir()):
-                if member.flag_bits & 1:
-                    raise NotSuchAFile("the zip is encrypted", cure="send it plain")
-                most = max(_FREE_BYTES, member.compress_size * _MOST_TIMES)
-                if member.file_size > most:
-                    raise NotSuchAFile("it unpacks to far more than it is", cure="send it plain")
-                with archive.open(member) as stream:
-                    yield member.filename, stream
-    elif magic[:2] == _GZIP:
-        with gzip.open(file) as stream:
-            yield file.stem, cast(IO[bytes], stream)
-    else:
-        with file.open("rb") as stream:
-            yield file.name, stream
-
-
 def rows(
     stream: IO[bytes], kind: str, *, partner_id: str, at: datetime, find: Find
 ) -> Iterator[Row]:
-    """Yield the rows of one plain file, judged; NotSuchAFile."""
+    """Yield the rows of one plain file, judged; UnreadableFile."""
     numbered = _lines(stream)
     _, first = next(numbered, (0, b""))
     head = first.removeprefix(b"\xef\xbb\xbf").strip()
     if not head:
-        raise NotSuchAFile("the file is empty", cure="send it again, whole")
+        raise UnreadableFile("the file is empty", cure="send it again, whole")
     if head.startswith(b"{"):
         if kind not in _JSON:
-            raise NotSuchAFile(f"{kind} come as CSV", cure=_columns(kind))
+            raise UnreadableFile(f"{kind} come as CSV", cure=_columns(kind))
         found = _of_json(_with_first(head, numbered), kind)
     else:
         if kind not in _CSV:
-            raise NotSuchAFile(f"{kind} come as NDJSON", cure="send a document a line")
+            raise UnreadableFile(f"{kind} come as NDJSON", cure="send a document a line")
         found = _of_csv(head, numbered, kind)
     for part in _parts(found):
         if kind == "readings":
@@ -189,7 +140,7 @@ def _number(text: Any) -> Any:
 def _of_csv(head: bytes, numbered: Iterator[tuple[int, bytes]], kind: str) -> Iterator[Said]:
     names = [cell.strip().lower() for cell in _cells(head)]
     if missing := [name for name in NEEDED[kind] if name not in names]:
-        raise NotSuchAFile(f"no column {', '.join(missing)}", where="line 1", cure=_columns(kind))
+        raise UnreadableFile(f"no column {', '.join(missing)}", where="line 1", cure=_columns(kind))
     for number, line in numbered:
         row = Row(number, line)
         cells = _cells(line)
@@ -224,13 +175,13 @@ def _cells(line: bytes) -> list[str]:
 def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that hold something, with their number."""
     number = 0
-    while line := stream.readline(_LONGEST_LINE + 1):
+    while line := stream.readline(LONGEST_LINE + 1):
         number += 1
-        if len(line) > _LONGEST_LINE:
-            raise NotSuchAFile("a line is longer than 16 MiB", where=f"line {number}",
+        if len(line) > LONGEST_LINE:
+            raise UnreadableFile("a line is longer than 16 MiB", where=f"line {number}",
                                cure="send one block a line")  # fmt: skip
         if b"\x00" in line:
-            raise NotSuchAFile("not a text file: it has zero bytes", where=f"line {number}",
+            raise UnreadableFile("not a text file: it has zero bytes", where=f"line {number}",
                                cure="send UTF-8 text: NDJSON or CSV")  # fmt: skip
         if line := line.strip():
             yield number, line

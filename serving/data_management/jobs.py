@@ -12,6 +12,7 @@ from pydantic_core import to_json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from serving.cursors import Cursor
 from serving.data_management.asking import Answer, Change, Read, Reading, Write, resource
 from serving.data_management.errors_told import OwnId, answers
 from serving.data_management.idempotency import IdempotencyKey, Keyed, said_before
@@ -28,7 +29,7 @@ from serving.data_management.job_tables import (
 )
 from serving.data_management.job_worker import file_of
 from serving.data_management.outlet import OutletUnavailable
-from serving.data_management.paging import Cursor, Limit, page
+from serving.data_management.paging import Limit, page
 from serving.data_management.uploads import Received, received
 from serving.parameters import BadRequest
 

@@ -6,23 +6,20 @@ is the key of its messages.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from threading import Event, Thread
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from serving.data_management.outlet import TOPIC, Kept, OutletUnavailable, Sent
-from serving.data_management.receipts import Receipt
+from serving.data_management.outlet import TOPIC, Broker, OutletUnavailable, Sent
 
 _log = logging.getLogger(__name__)
 _DELIVERED_MS = 10_000
 _CLOSE_S = 15.0
 
 
-class KafkaOutlet:
+class KafkaOutlet(Broker):
     """One producer for all requests of this process."""
-
-    keeps_answers = False
 
     def __init__(self, servers: str, *, topic: str = TOPIC) -> None:
         """Take host:port[,host:port]; nothing is connected before ``start``."""
@@ -53,16 +50,6 @@ class KafkaOutlet:
             except (BufferError, KafkaException) as error:
                 raise _cannot(str(error)) from error
         await asyncio.shield(delivered)
-
-    def kept(self, partner_id: str, key: str) -> Kept | None:
-        """Return nothing: a broker keeps no answers."""
-        del partner_id, key
-        return None
-
-    def recent(self, partner_id: str) -> Mapping[str, Receipt]:
-        """Return nothing: what a broker took is counted with each request."""
-        del partner_id
-        return {}
 
     def close(self) -> None:
         """Wait for what is under way."""

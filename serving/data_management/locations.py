@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from serving.cursors import Cursor
 from serving.data_management import documented
 from serving.data_management.asking import Answer, Change, Read, Write, resource
 from serving.data_management.fields import (
@@ -30,7 +31,7 @@ from serving.data_management.fields import (
     version_of,
 )
 from serving.data_management.homes import LocationRow, home_of, say_home, say_removed
-from serving.data_management.paging import Cursor, Limit, page
+from serving.data_management.paging import Limit, page
 from serving.data_management.users import UserRow
 
 router = resource("locations")

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import Date, Double, ForeignKeyConstraint, Index, Unicode, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serving.data_management.asking import Change
-from serving.data_management.homes import Part
+from serving.data_management.homes import listed
 from serving.data_management.state import Base, Instant
 
 _TOLD = (
@@ -60,15 +59,4 @@ def gone(row: MeterRow) -> dict[str, Any]:
     return {**_told(row), "is_deleted": True}
 
 
-def _said(change: Change, location_id: str) -> list[dict[str, Any]]:
-    return [_told(row) for row in meters_at(change.session, change.partner_id, location_id)]
-
-
-def _removed(change: Change, location_id: str) -> list[dict[str, Any]]:
-    rows = meters_at(change.session, change.partner_id, location_id)
-    for row in rows:
-        change.session.delete(row)
-    return [gone(row) for row in rows]
-
-
-PART = Part("meters", _said, _removed)
+PART = listed("meters", meters_at, _told, gone)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from serving.cursors import Cursor
 from serving.data_management import documented
 from serving.data_management.asking import (
     Answer,
@@ -40,7 +41,7 @@ from serving.data_management.fields import (
 )
 from serving.data_management.homes import LocationRow, home_of, say_home
 from serving.data_management.meter_rows import MeterRow, gone, meters_at
-from serving.data_management.paging import Cursor, Limit, page
+from serving.data_management.paging import Limit, page
 from serving.data_management.sync import Synced
 
 router = resource("meters")

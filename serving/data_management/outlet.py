@@ -75,3 +75,19 @@ class Outlet(Protocol):
     def close(self) -> None:
         """Finish what was begun; nothing can be put any more."""
         ...
+
+
+class Broker:
+    """What outlets to a broker have in common: it keeps no answers, and counts nothing for us."""
+
+    keeps_answers = False
+
+    def kept(self, partner_id: str, key: str) -> Kept | None:
+        """Return nothing: a broker keeps no answers."""
+        del partner_id, key
+        return None
+
+    def recent(self, partner_id: str) -> "Mapping[str, Receipt]":
+        """Return nothing: what a broker took is counted with each request."""
+        del partner_id
+        return {}

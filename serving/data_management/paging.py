@@ -1,7 +1,5 @@
 """Rows in the order of their key -> a page and the cursor of the next."""
 
-import base64
-import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
@@ -10,19 +8,12 @@ from fastapi import Query
 from sqlalchemy import Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from lake.errors import LakeError
+from serving.cursors import BadCursor, closed, opened
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many a page.")]
-Cursor = Annotated[str, Query(max_length=1000, description="next_cursor of the page before.")]
 Item = TypeVar("Item")
 _STRANGE = re.compile(r"[\x00-\x1f\ud800-\udfff]")
 Key = tuple[InstrumentedAttribute[Any], ...]
-
-
-class BadCursor(LakeError):
-    """A cursor that was not given out here."""
-
-    code = "bad-cursor"
 
 
 def page(
@@ -40,7 +31,7 @@ def page(
     found = session.scalars(rows.order_by(*key).limit(limit + 1)).all()
     if len(found) <= limit:
         return found, None
-    return found[:limit], _closed([getattr(found[limit - 1], k.key) for k in key])
+    return found[:limit], closed([getattr(found[limit - 1], k.key) for k in key])
 
 
 def page_of(
@@ -51,18 +42,11 @@ def page_of(
     found = [item for item in items if after is None or key(item) > after]
     if len(found) <= limit:
         return found, None
-    return found[:limit], _closed([key(found[limit - 1])])
-
-
-def _closed(key: list[str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+    return found[:limit], closed([key(found[limit - 1])])
 
 
 def _opened(cursor: str, length: int) -> list[str]:
-    try:
-        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise BadCursor("the cursor cannot be read", cure="begin without one") from error
+    found = opened(cursor)
     is_key = isinstance(found, list) and all(isinstance(k, str) for k in found)
     if not is_key or len(found) != length or any(_STRANGE.search(k) for k in found):
         raise BadCursor("the cursor is not one that was given out", cure="begin without one")

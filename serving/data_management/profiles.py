@@ -16,6 +16,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from serving.cursors import Cursor
 from serving.data_management import documented
 from serving.data_management.asking import Answer, Change, Read, UnknownResource, Write, resource
 from serving.data_management.fields import (
@@ -26,7 +27,7 @@ from serving.data_management.fields import (
     Said,
 )
 from serving.data_management.homes import LocationRow, Part, home_of, say_home
-from serving.data_management.paging import Cursor, Limit, page_of
+from serving.data_management.paging import Limit, page_of
 from serving.data_management.profile_store import ProfileStore, ProfileVersion
 from serving.data_management.questions import (
     QUESTIONS,

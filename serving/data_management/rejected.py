@@ -10,9 +10,10 @@ from pydantic import AwareDatetime, BaseModel
 
 from bronze.contracts import REJECTED
 from lake.reading import Reader, Row, literal
+from serving.cursors import BadCursor, Cursor
 from serving.data_management.asking import Answer, Read, Reading, Write, resource
 from serving.data_management.errors_told import answers
-from serving.data_management.paging import BadCursor, Cursor, Limit
+from serving.data_management.paging import Limit
 from serving.data_management.readings import ANSWER, BODY, AllOrNothing, Strict, Taken, take
 from silver.contracts import QUARANTINE
 

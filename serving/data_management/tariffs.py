@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, field_serializer
 from sqlalchemy import JSON, Date, Double, ForeignKeyConstraint, Unicode, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serving.cursors import Cursor
 from serving.data_management import documented
 from serving.data_management.asking import Answer, Change, Read, UnknownResource, Write, resource
 from serving.data_management.fields import (
@@ -28,8 +29,8 @@ from serving.data_management.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.homes import Part, home_of, say_home
-from serving.data_management.paging import Cursor, Limit, page
+from serving.data_management.homes import home_of, listed, say_home
+from serving.data_management.paging import Limit, page
 from serving.data_management.state import Base, Instant
 from serving.data_management.tariff_elements import Elements, as_told
 
@@ -265,15 +266,4 @@ def _gone(row: TariffRow) -> dict[str, Any]:
     return {**_told(row), "valid_to": row.valid_from.isoformat()}
 
 
-def _said(change: Change, location_id: str) -> list[dict[str, Any]]:
-    return [_told(row) for row in _of(change.session, change.partner_id, location_id)]
-
-
-def _removed(change: Change, location_id: str) -> list[dict[str, Any]]:
-    rows = _of(change.session, change.partner_id, location_id)
-    for row in rows:
-        change.session.delete(row)
-    return [_gone(row) for row in rows]
-
-
-PART = Part("tariffs", _said, _removed)
+PART = listed("tariffs", _of, _told, _gone)

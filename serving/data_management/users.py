@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Unicode, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serving.cursors import Cursor
 from serving.data_management import documented
 from serving.data_management.asking import Answer, Change, Read, UnknownResource, Write, resource
 from serving.data_management.fields import (
@@ -22,7 +23,7 @@ from serving.data_management.fields import (
     version_of,
 )
 from serving.data_management.homes import LocationRow
-from serving.data_management.paging import Cursor, Limit, page
+from serving.data_management.paging import Limit, page
 from serving.data_management.state import Base, Instant
 
 router = resource("users")

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from lake.errors import LakeError
+from serving.cursors import Cursor
 from serving.data_management.addresses import plain
 from serving.data_management.asking import (
     Answer,
@@ -22,7 +23,7 @@ from serving.data_management.asking import (
 )
 from serving.data_management.errors_told import OwnId, answers, errors
 from serving.data_management.events import TEST, delivery
-from serving.data_management.paging import Cursor, Limit, page
+from serving.data_management.paging import Limit, page
 from serving.data_management.webhook_bodies import (
     Deliveries,
     Delivery,

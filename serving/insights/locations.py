@@ -1,6 +1,5 @@
 """silver.locations -> the caller's homes a page at a time, and which series each has."""
 
-import base64
 import json
 from collections import defaultdict
 from datetime import datetime
@@ -11,21 +10,15 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
-from lake.errors import LakeError
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
+from serving.cursors import Cursor, closed, opened, unreadable
 from serving.homes import REACH_TABLES, Home
 from serving.parameters import errors
 
 router = APIRouter(tags=["locations"])
 _TABLES = ("silver.locations", "silver.home_profiles", *REACH_TABLES)
 _SIMULATED = "sim-"
-
-
-class BadCursor(LakeError):
-    """A cursor that was not given out here."""
-
-    code = "bad-cursor"
 
 
 class SeriesSpan(TypedDict):
@@ -84,7 +77,6 @@ EXAMPLE = {
 }
 Limit = Annotated[int, Query(ge=1, le=200, description="Homes a page.")]
 Search = Annotated[str, Query(max_length=100, description="Part of the id, in any case.")]
-Cursor = Annotated[str, Query(max_length=1000, description="next_cursor of the page before.")]
 
 
 @router.get(
@@ -195,7 +187,7 @@ def _key(row: Row) -> tuple[str, str]:
 
 
 def _closed(item: Row) -> str:
-    return base64.urlsafe_b64encode(json.dumps(_key(item)).encode()).decode().rstrip("=")
+    return closed(_key(item))
 
 
 def _opened(cursor: str) -> tuple[str, str] | None:
@@ -203,9 +195,7 @@ def _opened(cursor: str) -> tuple[str, str] | None:
     if not cursor:
         return None
     try:
-        partner, location_id = json.loads(
-            base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        )
+        partner, location_id = opened(cursor)
     except (ValueError, TypeError) as error:
-        raise BadCursor("the cursor cannot be read", cure="begin without one") from error
+        raise unreadable() from error
     return str(partner), str(location_id)

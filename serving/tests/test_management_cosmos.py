@@ -1,17 +1,14 @@
 """Profiles in a Cosmos DB (its nearest stand-in) are those of the state, and follow its changes."""
 
 import base64
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from infra.cosmos import cosmos as server_of_npm
+from infra.npm import NoNpm
 from serving.data_management import meter_rows, profiles, tariffs
 from serving.data_management.profiles_in_cosmos import ProfilesInCosmos
 from serving.data_management.state import StateUnavailable
@@ -28,30 +25,15 @@ _KEY = base64.b64encode(b"any key of the stand-in").decode()
 
 
 @pytest.fixture(scope="module")
-def store() -> Iterator[ProfilesInCosmos]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProfilesInCosmos]:
     """A store in the npm package @vercel/cosmosdb-server."""
-    if (command := shutil.which("cosmosdb-server")) is None:
-        pytest.skip("no cosmosdb-server on the PATH (npm i -g @vercel/cosmosdb-server)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [command, "-p", str(port), "--hostname", "127.0.0.1"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
     try:
-        for _ in range(100):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.3):
-                break
-            time.sleep(0.1)
-        yield ProfilesInCosmos.of(
-            f"AccountEndpoint=https://127.0.0.1:{port};AccountKey={_KEY};",
-            connection_verify=False,
-            enable_endpoint_discovery=False,
-        )
-    finally:
-        server.terminate()
-        server.wait(20)
+        with server_of_npm(tmp_path_factory.mktemp("cosmos")) as server:
+            yield ProfilesInCosmos.of(
+                server.connection_string(server.plain), enable_endpoint_discovery=False
+            )
+    except NoNpm as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from fastapi.testclient import TestClient
 
 from lake.settings import Settings
 from serving.commands import token
-from serving.data_management.job_rows import NotSuchAFile, plain_files
 
 HOME = {"user_id": "u", "country_code": "DK", "city": "Ry", "time_zone": "Europe/Copenhagen"}
 METER = {"location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01"}
@@ -163,12 +162,15 @@ def test_a_file_that_is_none_fails_with_one_clear_line(
     assert not landed(tmp_path / "lake", "readings")
 
 
-def test_a_bomb_is_refused(tmp_path: Path) -> None:
-    bomb = tmp_path / "bomb.zip"
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a", b"0" * 80_000_000)
-    with pytest.raises(NotSuchAFile, match="far more"), plain_files(bomb) as files:
-        next(files)
+@pytest.mark.parametrize("packed", [lambda plain: zipped(a=plain), gzip.compress])
+def test_a_bomb_is_refused(
+    partner: TestClient, tmp_path: Path, packed: Callable[[bytes], bytes], ended: End
+) -> None:
+    bomb = packed(CSV.encode() + (b" " * 1_000_000 + b"\n") * 80)
+    job = ended(partner, partner.post("jobs?kind=readings", content=bomb))
+    assert job["state"] == "failed"
+    assert "far more" in job["problem"]
+    assert not landed(tmp_path / "lake", "readings")
 
 
 def test_the_same_file_again_is_found_and_counted_once(
