@@ -18,7 +18,7 @@ class BadCursor(LakeError):
     code = "bad-cursor"
 
 
-def closed(key: Sequence[str]) -> str:
+def closed(key: Sequence[object]) -> str:
     """Return the cursor that goes on behind a key."""
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
 

@@ -1,6 +1,6 @@
 """What the OpenAPI document says of an endpoint: its answers by status, with examples."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -62,10 +62,15 @@ def _content(example: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _problems(*statuses: int) -> Responses:
+    return problems({401, 403, 429, 503, *statuses}, _DESCRIPTIONS)
+
+
+def problems(statuses: Iterable[int], said: Mapping[int, str]) -> Responses:
+    """Return the answers that are problems (RFC 9457), each with what is said of it."""
     content = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     found: Responses = {}
-    for status in sorted({401, 403, 429, 503, *statuses}):
-        found[status] = {"description": _DESCRIPTIONS[status]}
+    for status in sorted(statuses):
+        found[status] = {"description": said[status]}
         if status != 304:
             found[status]["content"] = content
     # One of them brings the schema into the document.

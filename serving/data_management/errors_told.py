@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Path
 
-from serving.problems import Problem
+from serving.data_management.documented import problems
 
 # An id that we gave out.
 OwnId = Annotated[str, Path(pattern=r"^[a-z0-9]{1,40}$", description="As it was given to you.")]
@@ -29,11 +29,4 @@ def answers(example: object, *statuses: int, status: int = 200) -> dict[int | st
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the responses of an endpoint that can be these problems, and those of every one."""
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    found: dict[int | str, dict[str, Any]] = {
-        status: {"description": _SAID[status], "content": content}
-        for status in sorted({401, 403, 429, *statuses})
-    }
-    # One of them brings the schema into the document.
-    found["default"] = {"model": Problem, "description": "Any other problem (RFC 9457)."}
-    return found
+    return problems({401, 403, 429, *statuses}, _SAID)

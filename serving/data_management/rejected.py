@@ -1,7 +1,5 @@
 """What bronze could not parse and what silver put aside: a partner's own, and mended lines back."""
 
-import base64
-import json
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from bronze.contracts import REJECTED
 from lake.reading import Reader, Row, literal
-from serving.cursors import BadCursor, Cursor
+from serving.cursors import BadCursor, Cursor, closed, opened, unreadable
 from serving.data_management.asking import Answer, Read, Reading, Write, resource
 from serving.data_management.errors_told import answers
 from serving.data_management.paging import Limit
@@ -166,16 +164,16 @@ def _after(key: tuple[str, ...], values: list[Any]) -> str:
 
 def _closed(key: list[object]) -> str:
     plain = [k.isoformat() if isinstance(k, datetime) else k for k in key]
-    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+    return closed(plain)
 
 
 def _opened(cursor: str, length: int) -> list[Any]:
+    found = opened(cursor)
     try:
-        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         moment = datetime.fromisoformat(found[0])
         moment.astimezone()
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError, OverflowError) as error:
-        raise BadCursor("the cursor cannot be read", cure="begin without one") from error
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+        raise unreadable() from error
     is_key = (
         isinstance(found, list)
         and len(found) == length
