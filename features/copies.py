@@ -29,7 +29,7 @@ def with_copies(rows: DataFrame, meters: DataFrame) -> DataFrame:
 
 def _importing_alone(meters: DataFrame) -> DataFrame:
     return (
-        meters.where("NOT is_sub_meter")
+        meters.where("NOT is_sub_meter AND deleted_at IS NULL")
         .groupBy(*_FUEL)
         .agg(F.collect_set("direction").alias("_directions"))
         .where(F.col("_directions") == F.array(F.lit("import")))

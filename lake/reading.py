@@ -19,7 +19,7 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from lake.catalog import UnknownTable
-from lake.contract import KEPT_DAYS, Table
+from lake.contract import KEPT_DAYS, Column, Table
 from lake.errors import LakeError
 from lake.settings import Settings
 
@@ -222,10 +222,16 @@ class Reader:
         for name, seen in tables.items():
             layer, noun = name.split(".")
             called = f"{schema.format(layer)}.{noun}"
-            if seen.delta is not None:
-                engine.register(called, seen.delta)
+            table = self.tables[name]
+            if seen.delta is None:
+                engine.execute(f"CREATE TABLE {called} AS {_no_rows(table)}").read_all()
+            elif later := _later_columns(table, seen.delta):
+                stored = f"{called}_as_stored"
+                engine.register(stored, seen.delta)
+                told = f"SELECT *, {', '.join(later)} FROM {stored}"
+                engine.execute(f"CREATE VIEW {called} AS {told}").read_all()
             else:
-                engine.execute(f"CREATE TABLE {called} AS {_no_rows(self.tables[name])}").read_all()
+                engine.register(called, seen.delta)
         return engine
 
     def _explained(self, message: str) -> LakeError:
@@ -382,8 +388,17 @@ def as_published(name: str, seen: _Seen, at: datetime) -> _Seen:
 
 
 def _no_rows(table: Table) -> str:
-    typed = (f"arrow_cast(NULL, '{_ARROW[c.type]}') AS \"{c.name}\"" for c in table.columns)
-    return f"SELECT {', '.join(typed)} WHERE FALSE"
+    return f"SELECT {', '.join(map(_nothing, table.columns))} WHERE FALSE"
+
+
+def _later_columns(table: Table, stored: DeltaTable) -> list[str]:
+    """Return the contract's columns that a table written before does not have yet, as nulls."""
+    has = {field.name for field in stored.schema().fields}
+    return [_nothing(column) for column in table.columns if column.name not in has]
+
+
+def _nothing(column: Column) -> str:
+    return f"arrow_cast(NULL, '{_ARROW[column.type]}') AS \"{column.name}\""
 
 
 def _blank(silent: str) -> str:

@@ -81,7 +81,10 @@ def load_forecasts(
     _can_start()
     issued_at = clock.replace(minute=0, second=0, microsecond=0)
     first = issued_at if issued_at == clock else issued_at + timedelta(hours=1)
-    ready = recent(hourly_load_profile, clock=clock).where("code IS NULL")
+    registered = meters.where("deleted_at IS NULL").select(*SERIES[:3])
+    ready = recent(hourly_load_profile, clock=clock).where("code IS NULL").join(
+        F.broadcast(registered), on=[*SERIES[:3]], how="left_semi"
+    )  # fmt: skip
     return (
         forecast_rows(ready, first=F.lit(first))
         .select(*SERIES, "starts_at", *(name for name in INPUTS if name not in SERIES))

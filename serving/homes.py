@@ -61,7 +61,7 @@ def _found(
     mine = f" AND partner_id = {literal(partner_id)}" if partner_id is not None else ""
     rows = lake.rows(
         f"SELECT partner_id, time_zone FROM {_LOCATIONS} "
-        f"WHERE location_id = {literal(location_id)}{mine}"
+        f"WHERE location_id = {literal(location_id)} AND deleted_at IS NULL{mine}"
     )
     return tuple(Location(str(r["partner_id"]), location_id, str(r["time_zone"])) for r in rows)
 

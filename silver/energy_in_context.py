@@ -10,6 +10,7 @@ from silver.contracts import ENERGY_IN_CONTEXT
 from silver.home_days import all_days
 from silver.reading_errors import without_errors
 from silver.said_once import length_s, lengths_of, said_once
+from silver.supply import of_registered
 
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
@@ -57,6 +58,9 @@ def energy_in_context(
     readings = without_errors(meter_readings.where("NOT is_sub_meter"), reading_flags)
     of_registers = register_energy.where("is_counted")
     readings = readings.unionByName(of_registers, allowMissingColumns=True)
+    readings, meter_days, of_registers = (
+        of_registered(rows, meters) for rows in (readings, meter_days, of_registers)
+    )
     of_days = at_hand(lengths_of(meter_days, of_registers))
     of_homes = at_hand(ways(meters, locations))
     long = at_hand(over_days(readings, homes, hours))

@@ -16,6 +16,7 @@ from silver.contracts import ENERGY_REVISIONS
 from silver.home_days import all_days
 from silver.reading_errors import with_errors_marked
 from silver.said_once import lengths, said_once
+from silver.supply import of_registered
 
 _DAY = [*FUEL, "local_date"]
 _KEY = [*_DAY, "direction", "starts_at", "ends_at", "resolution", "local_month"]
@@ -39,6 +40,10 @@ def energy_revisions(
     At an instant the row whose time holds it is what was known, nothing where its energy is empty;
     where there is none, the row of energy_in_context with an earlier ``known_at`` is.
     """
+    meter_readings, meter_reading_revisions, meter_days = (
+        of_registered(rows, meters)
+        for rows in (meter_readings, meter_reading_revisions, meter_days)
+    )
     superseded = meter_reading_revisions.where("NOT is_sub_meter")
     of_homes = computed(ways(meters, locations))
     readings = computed(
@@ -65,7 +70,8 @@ def slices_with_rows(
     locations: DataFrame,
 ) -> DataFrame:
     """Return the days with a history: few, and told by the counts of their meters."""
-    superseded = meter_reading_revisions.where("NOT is_sub_meter")
+    superseded = of_registered(meter_reading_revisions, meters).where("NOT is_sub_meter")
+    meter_days = of_registered(meter_days, meters)
     return with_history(meter_days, superseded, ways(meters, locations)).select(*_DAY[:2], _DAY[3])
 
 

@@ -5,11 +5,11 @@ from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
 from silver.contracts import LOCATIONS
-from silver.registration import number, opened, payload
+from silver.registration import deleted_at, number, opened, payload
 from silver.typed import is_zone, reasons
 
-# 2: nothing is known before it arrived.
-RULE_VERSION = 2
+# 2: nothing is known before it arrived. 3: what is deleted says so.
+RULE_VERSION = 3
 
 
 def locations(bronze_registrations: DataFrame) -> DataFrame:
@@ -26,6 +26,7 @@ def locations(bronze_registrations: DataFrame) -> DataFrame:
                 ("bad_longitude", F.col("longitude").isNotNull() & F.col("_longitude").isNull()),
             ),
         )
+        .withColumn("deleted_at", deleted_at(F.col("is_deleted")))
         .withColumn("latitude", F.col("_latitude"))
         .withColumn("longitude", F.col("_longitude"))
         .withColumn("_entity_id", F.col("location_id"))

@@ -5,11 +5,11 @@ from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
 from silver.contracts import DIRECTIONS, FUELS, METERS
-from silver.registration import number, opened
+from silver.registration import deleted_at, number, opened
 from silver.typed import reasons
 
-# 2: nothing is known before it arrived.
-RULE_VERSION = 2
+# 2: nothing is known before it arrived. 3: what is deleted says so.
+RULE_VERSION = 3
 
 
 def meters(bronze_registrations: DataFrame) -> DataFrame:
@@ -20,6 +20,9 @@ def meters(bronze_registrations: DataFrame) -> DataFrame:
     return (
         bronze_registrations.transform(opened)
         .select("*", F.posexplode("meters").alias("_position", "_meter"))
+        # With its location all of it goes.
+        .withColumn("deleted_at", deleted_at(F.col("is_deleted"), F.col("_meter.is_deleted")))
+        .drop("is_deleted")
         .select("*", "_meter.*")
         .withColumn("fuse_ampere", number("fuse_ampere", lowest=1, highest=10_000))
         .withColumn("kwh_per_m3", number("kwh_per_m3", lowest=1, highest=50))

@@ -11,11 +11,12 @@ PROFILE = (
 )
 _METER = (
     "meter_id STRING, fuel STRING, direction STRING, supply_start STRING, supply_end STRING, "
-    "is_sub_meter STRING, fuse_ampere STRING, kwh_per_m3 STRING, register_digits STRING"
+    "is_sub_meter STRING, fuse_ampere STRING, kwh_per_m3 STRING, register_digits STRING, "
+    "is_deleted STRING"
 )
 _DOCUMENT = (
     "country_code STRING, time_zone STRING, latitude STRING, longitude STRING, price_zone STRING, "
-    "known_at STRING, profile STRING, tariffs STRING, "
+    "known_at STRING, is_deleted STRING, profile STRING, tariffs STRING, "
     f"meters ARRAY<STRUCT<{_METER.replace(' STRING', ': STRING')}>>"
 )
 
@@ -27,6 +28,12 @@ def opened(bronze_registrations: DataFrame) -> DataFrame:
         .select("*", "_doc.*")
         .withColumn("known_at", said_at())
     )
+
+
+def deleted_at(*marks: Column) -> Column:
+    """Return when it was said to be deleted: where one of the marks is true; null where none is."""
+    is_deleted = F.greatest(F.lit(False), *(mark.try_cast("boolean") for mark in marks))
+    return F.when(is_deleted, F.col("known_at"))
 
 
 def number(text: str, *, lowest: float, highest: float) -> Column:

@@ -3,6 +3,7 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+_METER = ["partner_id", "meter_id"]
 _SERIES = ("partner_id", "location_id", "fuel", "direction")
 ALWAYS, NEVER = "0001-01-01", "9999-12-31"
 
@@ -12,8 +13,9 @@ def with_supply(meters: DataFrame) -> DataFrame:
 
     A meter without an end, or whose last day is that day, ends where the next of its direction
     begins (it was exchanged); meters that begin on one day count side by side, and so do
-    sub-meters, which have no next one.
+    sub-meters, which have no next one. What is deleted counts on no day.
     """
+    meters = meters.where("deleted_at IS NULL")
     by_start = Window.partitionBy(*_SERIES, "is_sub_meter").orderBy(F.unix_date("_from"))
     next_start = F.min("_from").over(by_start.rangeBetween(1, Window.unboundedFollowing))
     always, never = (F.lit(day).cast("date") for day in (ALWAYS, NEVER))
@@ -23,3 +25,9 @@ def with_supply(meters: DataFrame) -> DataFrame:
     return meters.withColumn("_from", F.coalesce("supply_start", always)).withColumn(
         "_until", until
     )
+
+
+def of_registered(rows: DataFrame, meters: DataFrame) -> DataFrame:
+    """Leave out the rows of meters that are deleted; they are few, and mostly there are none."""
+    deleted = meters.where("deleted_at IS NOT NULL").select(*_METER)
+    return rows.join(F.broadcast(deleted), on=_METER, how="left_anti")

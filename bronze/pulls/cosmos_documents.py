@@ -5,13 +5,14 @@ A document is a registration (DESIGN.md, section 5: ``location_id`` and any of `
 ``partner_id`` is its partition key. What Cosmos DB adds (``id``, ``ttl``, ``_etag`` …) is left out,
 ``_ts`` is when it was said.
 
-A document with ``deleted: true`` becomes a tombstone::
+A document with ``deleted: true`` (or ``is_deleted``) becomes a tombstone::
 
-    {"location_id": "h", "deleted": true, "known_at": "2025-06-01T08:00:00Z",
-     "profile": {"valid_from": "2025-06-01", "deleted": true}}
+    {"location_id": "h", "known_at": "2025-06-01T08:00:00Z",
+     "profile": {"valid_from": "2025-06-01", "is_deleted": true}}
 
 so that a profile that says nothing holds from the day of the deletion on; what was known before
-stays. Documents that are deleted for good, or expire (``ttl``), do not show in the feed.
+stays. A registration is said once more, as deleted (``is_deleted``), and so are its meters.
+Documents that are deleted for good, or expire (``ttl``), do not show in the feed.
 """
 
 import json
@@ -35,7 +36,8 @@ _PROFILE = (
     "valid_from", "house_type", "living_area_m2", "persons", "heating_type_primary",
     "electric_cars",
 )  # fmt: skip
-_OF_COSMOS = ("id", "partner_id", "ttl", "deleted", "type")
+_DELETED = ("deleted", "is_deleted")
+_OF_COSMOS = ("id", "partner_id", "ttl", "type", *_DELETED)
 _LONGEST = 200
 
 
@@ -63,8 +65,8 @@ def line_of(document: Mapping[str, Any]) -> Line:
     said_at = _said_at(document)
     if said_at is not None:
         said.setdefault("known_at", said_at.isoformat())
-    if document.get("deleted") is True:
-        said = _tombstone(document, location, said.get("known_at"), said_at)
+    if any(document.get(mark) is True for mark in _DELETED):
+        said = _tombstone(said, said_at)
     elif "profile" not in said and any(n in said for n in _PROFILE):
         beside = {n: said.pop(n) for n in list(said) if n not in (*_KINDS, *_OF_LINE)}
         said["profile"] = beside
@@ -76,20 +78,17 @@ def line_of(document: Mapping[str, Any]) -> Line:
 _OF_LINE = ("location_id", "known_at")
 
 
-def _tombstone(
-    document: Mapping[str, Any], location: str, known_at: object, said_at: datetime | None
-) -> dict[str, Any]:
+def _tombstone(said: Mapping[str, Any], said_at: datetime | None) -> dict[str, Any]:
     try:
-        zone = ZoneInfo(str(document.get("time_zone") or "UTC"))
+        zone = ZoneInfo(str(said.get("time_zone") or "UTC"))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         zone = ZoneInfo("UTC")
     day = {"valid_from": said_at.astimezone(zone).date().isoformat()} if said_at else {}
-    return {
-        "location_id": location,
-        "deleted": True,
-        **({"known_at": known_at} if known_at else {}),
-        "profile": {**day, "deleted": True},
-    }
+    of_place = {n: v for n, v in said.items() if n in _KINDS or n in _OF_LINE}
+    # A profile alone says nothing of the place.
+    is_registration = any(said.get(n) for n in ("time_zone", "meters"))
+    mark = {"is_deleted": True} if is_registration else {}
+    return {**of_place, **mark, "profile": {**day, "is_deleted": True}}
 
 
 def _said_at(document: Mapping[str, Any]) -> datetime | None:

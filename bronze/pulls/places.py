@@ -79,7 +79,7 @@ def _point(text: str) -> Point:
 
 def _of_homes(columns: str, settings: Settings) -> Sequence[tuple[object, ...]]:
     present = " AND ".join(f"{name} IS NOT NULL" for name in columns.split(", "))
-    asked = f"SELECT DISTINCT {columns} FROM {_LOCATIONS} WHERE {present}"
+    asked = f"SELECT DISTINCT {columns} FROM {_LOCATIONS} WHERE {present} AND deleted_at IS NULL"
     return [tuple(row.values()) for row in Reader(settings, catalog().tables).rows(asked)]
 
 

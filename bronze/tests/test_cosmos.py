@@ -145,8 +145,9 @@ def test_a_soft_deletion_is_a_tombstone_and_unknown_documents_are_refused(
     }  # fmt: skip
     assert said.landed == 2
     (tombstone,) = (one for one in landed(here, "north") if one["location_id"] == "h2")
-    assert set(tombstone) == {"location_id", "deleted", "known_at", "profile"}
-    assert tombstone["profile"] == {"valid_from": tombstone["known_at"][:10], "deleted": True} or (
+    assert tombstone["is_deleted"] is True
+    mark = {"is_deleted": True}
+    assert tombstone["profile"] == {"valid_from": tombstone["known_at"][:10], **mark} or (
         tombstone["profile"]["valid_from"] > tombstone["known_at"][:10]  # midnight in Oslo
     )
     known = Pulls(here.root, f"cosmos {here.cosmos_container}").known()
@@ -190,7 +191,7 @@ def test_the_command_says_what_came(
         "ELIQ_COSMOS_CONTAINER": here.cosmos_container,
     }
     ran = subprocess.run(
-        [sys.executable, "-c", "from lake.cli import main; main()", "pull-profiles"],
+        [sys.executable, "-c", "from lake.cli import main; main()", "pull", "profiles"],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -219,7 +220,20 @@ def test_a_profile_alone_becomes_one_within_a_registration() -> None:
 
 def test_a_deletion_holds_from_the_homes_own_day() -> None:
     said = line_of({"id": "1", **HOME, "deleted": True, "_ts": 1_700_000_000 + 5400})
-    assert json.loads(said.line)["profile"] == {"valid_from": "2023-11-15", "deleted": True}
+    tombstone = json.loads(said.line)
+    assert tombstone["profile"] == {"valid_from": "2023-11-15", "is_deleted": True}
+    # The place is said once more, so that silver knows which one it was.
+    assert (tombstone["is_deleted"], tombstone["time_zone"]) == (True, HOME["time_zone"])
+
+
+def test_the_deletion_of_a_profile_alone_leaves_its_home_registered() -> None:
+    said = line_of({"id": "1", "partner_id": "p", "location_id": "h", "persons": 3,
+                    "is_deleted": True, "_ts": 1_700_000_000})  # fmt: skip
+    assert json.loads(said.line) == {
+        "location_id": "h",
+        "known_at": "2023-11-14T22:13:20+00:00",
+        "profile": {"valid_from": "2023-11-14", "is_deleted": True},
+    }
 
 
 @pytest.mark.parametrize(

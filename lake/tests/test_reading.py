@@ -70,6 +70,17 @@ def test_a_declared_table_that_is_not_there_has_no_rows_and_all_columns(reader: 
     ]
 
 
+def test_a_table_of_an_earlier_contract_has_the_later_columns_without_values(
+    reader: Reader,
+) -> None:
+    add(reader, "house")
+    assert reader.rows("SELECT * FROM gold.nouns WHERE share IS NULL") == [
+        {"noun": "house", "count": 0, "at": None, "day": None, "tags": None, "share": None}
+    ]
+    add(reader, "roof")
+    assert nouns(reader) == ["house", "roof"]
+
+
 def test_a_new_version_is_seen_at_once(reader: Reader) -> None:
     assert nouns(reader) == []
     add(reader, "meter")

@@ -61,6 +61,7 @@ class Meters:
                 f"FROM {METERS.name} m JOIN {LOCATIONS.name} l ON l.partner_id = m.partner_id "
                 "AND l.location_id = m.location_id "
                 f"WHERE m.partner_id = {literal(partner_id)} "
+                "AND m.deleted_at IS NULL AND l.deleted_at IS NULL "
                 f"AND m.meter_id IN ({', '.join(map(literal, part))})"
             )
             kept.update(dict.fromkeys(((partner_id, i) for i in part), None))

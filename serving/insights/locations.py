@@ -110,7 +110,7 @@ async def location(ask: Ask, home: Home) -> Response:  # noqa: D103 - the summar
 def _page(
     lake: Reader, partner: str | None, search: str, after: tuple[str, str] | None, limit: int
 ) -> Body:
-    conditions = ["TRUE"]
+    conditions = ["deleted_at IS NULL"]
     if partner is not None:
         conditions.append(f"partner_id = {literal(partner)}")
     if search:

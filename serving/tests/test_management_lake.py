@@ -133,6 +133,7 @@ def test_the_tables_of_silver_say_what_was_registered(
     registry.put("locations/h/tariffs/u", json=TARIFF | {"valid_from": "2025-07-01"})
     registry.put("locations/h/tariffs/v", json=TARIFF | {"valid_from": "2025-09-01"})
     registry.delete("locations/h/tariffs/v")
+    registry.delete("meters/heat")
     published(registry)
     runner = Runner(spark, here, catalog(), datetime.now(UTC))
     for name in ("bronze.registrations", "silver.locations", "silver.meters",
@@ -146,8 +147,9 @@ def test_the_tables_of_silver_say_what_was_registered(
     assert ask(
         "partner_id, location_id, time_zone, latitude, price_zone FROM silver.locations"
     ) == [("northgrid", "h", "Europe/Copenhagen", 55.7, "DK2")]
-    assert ask("meter_id, is_sub_meter, fuse_ampere, supply_end FROM silver.meters") == [
-        ("heat", True, 25.0, None), ("m", False, 25.0, date(2026, 12, 31)),
+    assert ask("meter_id, is_sub_meter, fuse_ampere, supply_end, deleted_at IS NULL "
+               "FROM silver.meters") == [
+        ("heat", True, 25.0, None, False), ("m", False, 25.0, date(2026, 12, 31), True),
     ]  # fmt: skip
     profiles = ask("valid_from, persons, house_type, document FROM silver.home_profiles")
     assert [p[:3] for p in profiles] == [

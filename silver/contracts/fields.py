@@ -42,6 +42,10 @@ KNOWN_AT = Column(
     meaning="When it was said; when it arrived here where the sender did not tell, or told a later "
             "time.",
 )  # fmt: skip
+DELETED_AT = Column(
+    name="deleted_at", type="timestamp",
+    meaning="When its partner deleted it; empty: it is registered.",
+)  # fmt: skip
 CURRENCY = Column(name="currency", type="string", meaning="Currency (ISO 4217).")
 TEMPERATURE_C = Column(
     name="temperature_c", type="double", unit="°C", minimum=-90, maximum=60,

@@ -6,6 +6,7 @@ from bronze.contracts import PARTNER_ID
 from lake.contract import AS_IT_IS, Check, Column, Replace, Table, Upsert, columns
 from silver.contracts.fields import (
     CURRENCY,
+    DELETED_AT,
     DIRECTION,
     FUEL,
     KNOWN_AT,
@@ -31,6 +32,7 @@ LOCATIONS = Table(
         Column(name="longitude", type="double", unit="°", minimum=-180, maximum=180, personal=True,
                meaning="Longitude of the home (WGS 84)."),
         PRICE_ZONE,
+        DELETED_AT,
         KNOWN_AT,
         LINE,
     ),
@@ -58,6 +60,7 @@ METERS = Table(
         Column(name="register_digits", type="int", minimum=0,
                meaning="Digits of its registers before the decimal point, in kWh or m³; after "
                        "these they begin again at zero."),
+        DELETED_AT,
         KNOWN_AT,
         LINE,
     ),
