@@ -13,11 +13,7 @@ from bronze.formats import form as known_form
 from bronze.formats.records import NOTHING_TOLD, Told
 from bronze.forms import FORMS
 from bronze.intake import READINGS, Taken, as_csv, take
-from bronze.pulls.bigquery import pull_bigquery
-from bronze.pulls.commands import pull
-from bronze.pulls.cosmos import pull_profiles
-from bronze.pulls.pubsub import pull_pubsub
-from bronze.pulls.sftp import pull_sftp
+from bronze.pulls.commands import pulls
 from lake.errors import LakeError
 from lake.landing import UnreadableFile
 from lake.settings import Settings
@@ -34,11 +30,7 @@ def add(app: typer.Typer) -> None:
     """Add the commands that bring files in."""
     app.command()(register)
     app.command()(ingest)
-    app.command()(pull)
-    app.command("pull-sftp")(pull_sftp)
-    app.command("pull-pubsub")(pull_pubsub)
-    app.command("pull-bigquery")(pull_bigquery)
-    app.command("pull-profiles")(pull_profiles)
+    app.add_typer(pulls(), name="pull")
 
 
 def register(

@@ -1,5 +1,6 @@
-"""lake pull: a source, places and days -> landing/, with a line a file."""
+"""lake pull SOURCE: what a source has -> landing/, with a line a file; a command a source."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -9,7 +10,11 @@ import typer
 from rich.console import Console
 
 from bronze.pulls import SOURCES, source
+from bronze.pulls.bigquery import pull_bigquery
+from bronze.pulls.cosmos import pull_profiles
 from bronze.pulls.parts import Point, Source, Wanted
+from bronze.pulls.pubsub import pull_pubsub
+from bronze.pulls.sftp import pull_sftp
 from bronze.pulls.zones import MARKET_TIME
 from lake.errors import LakeError
 from lake.settings import Settings
@@ -25,56 +30,74 @@ class MissingExtra(LakeError):
     code = "missing-extra"
 
 
-def pull(
-    name: Annotated[str, typer.Argument(metavar="SOURCE", help=f"{', '.join(SOURCES)}.")],
-    points: Annotated[
-        str, typer.Option(help="Weather points: LAT,LON;LAT,LON, a file, or homes.")
-    ] = "",
-    zones: Annotated[str, typer.Option(help="Price zones, as in SE3,DK1, or homes.")] = "",
-    day: Annotated[str, typer.Option(help="Only this day (YYYY-MM-DD), of delivery.")] = "",
-    first: Annotated[str, typer.Option("--from", help="First day (YYYY-MM-DD).")] = "",
-    last: Annotated[str, typer.Option("--to", help="Last day, included.")] = "",
-    back: Annotated[int, typer.Option(min=0, help="So many days, up to yesterday.")] = 0,
-    until: Annotated[
-        str,
-        typer.Option(help="Ask again until then what is not published yet: 15:00 (market time)."),
-    ] = "",
-    file: Annotated[
-        Path | None, typer.Option(help="An answer that was saved, instead of asking.")
-    ] = None,
-) -> None:
-    """Pull weather, day-ahead prices or carbon intensity from a source into landing/.
+# What is asked of its own, beside the sources of weather, prices and carbon intensity.
+_OTHERS: dict[str, Callable[..., None]] = {
+    "sftp": pull_sftp,
+    "profiles": pull_profiles,
+    "pubsub": pull_pubsub,
+    "bigquery": pull_bigquery,
+}
 
-    Without days: weather forecasts, the prices of tomorrow, the intensity of the last 24 hours.
-    Days of weather are what was observed.
 
-    Examples:
+def pulls() -> typer.Typer:
+    """Return the commands of ``lake pull``, one a source."""
+    app = typer.Typer(no_args_is_help=True, help="Pull from a source into landing/.")
+    for name, command in _OTHERS.items():
+        app.command(name)(command)
+    for name, asked in SOURCES.items():
+        said = _HELP.format(name=name, asked=asked)
+        app.command(name, short_help=asked.brings, help=said)(_asking(name))
+    return app
 
-    lake pull open-meteo --points "59.33,18.07;55.68,12.57" --from 2025-10-01 --to 2025-10-07
 
-    lake pull met-norway --points points.csv
+_HELP = """{asked.brings}.
 
-    lake pull entsoe --zones SE3,DK1 --day 2025-10-26
+Without days: weather forecasts, the prices of tomorrow, the intensity of the last 24 hours.
+Days of weather are what was observed.
 
-    lake pull nordpool --until 15:00
+Example: lake pull {name} {asked.example}
+"""
 
-    lake pull energyzero --file saved.json
-    """
-    asking, pulling = _with_http()
-    settings, clock = Settings(), clock_of("")
-    asked = source(name)
-    wanted = Wanted(
-        clock,
-        *_places(asked, settings, points=points, zones=zones, is_file=file is not None),
-        days=_days(clock, day=day, first=first, last=last, back=back),
-    )
-    if file:
-        _console.print(str(pulling.pull_file(asked, file, wanted, settings)), highlight=False)
-        return
-    latest = _until(until, clock)
-    with asking.Asker(settings) as asker:
-        for pulled in pulling.pull(asked, wanted, settings, asker=asker, until=latest):
-            _console.print(str(pulled), highlight=False, markup=False)
+
+def _asking(name: str) -> Callable[..., None]:
+    """Return the command that asks a source of weather, prices or carbon intensity."""
+
+    def pull(
+        points: Annotated[
+            str, typer.Option(help="Weather points: LAT,LON;LAT,LON, a file, or homes.")
+        ] = "",
+        zones: Annotated[str, typer.Option(help="Price zones, as in SE3,DK1, or homes.")] = "",
+        day: Annotated[str, typer.Option(help="Only this day (YYYY-MM-DD), of delivery.")] = "",
+        first: Annotated[str, typer.Option("--from", help="First day (YYYY-MM-DD).")] = "",
+        last: Annotated[str, typer.Option("--to", help="Last day, included.")] = "",
+        back: Annotated[int, typer.Option(min=0, help="So many days, up to yesterday.")] = 0,
+        until: Annotated[
+            str,
+            typer.Option(
+                help="Ask again until then what is not published yet: 15:00 (market time)."
+            ),
+        ] = "",
+        file: Annotated[
+            Path | None, typer.Option(help="An answer that was saved, instead of asking.")
+        ] = None,
+    ) -> None:
+        asking, pulling = _with_http()
+        settings, clock = Settings(), clock_of("")
+        asked = source(name)
+        wanted = Wanted(
+            clock,
+            *_places(asked, settings, points=points, zones=zones, is_file=file is not None),
+            days=_days(clock, day=day, first=first, last=last, back=back),
+        )
+        if file:
+            _console.print(str(pulling.pull_file(asked, file, wanted, settings)), highlight=False)
+            return
+        latest = _until(until, clock)
+        with asking.Asker(settings) as asker:
+            for pulled in pulling.pull(asked, wanted, settings, asker=asker, until=latest):
+                _console.print(str(pulled), highlight=False, markup=False)
+
+    return pull
 
 
 def _with_http() -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""lake pull-sftp: meter files on partners' SFTP servers -> landing/, each once."""
+"""lake pull sftp: meter files on partners' SFTP servers -> landing/, each once."""
 
 import asyncio
 from collections import Counter
@@ -35,7 +35,7 @@ def pull_sftp(
 ) -> None:
     """Bring the files of the SFTP sources that ELIQ_SFTP declares into landing/.
 
-    Example: lake pull-sftp northgrid-meters
+    Example: lake pull sftp northgrid-meters
     """
     settings = Settings()
     chosen = sources(settings.sftp, source)

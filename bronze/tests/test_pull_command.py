@@ -46,16 +46,18 @@ def gb(day: str) -> bytes:
 
 
 def test_every_source_is_whole_and_named_in_the_help(lake_pull: Callable[..., Any]) -> None:
-    code, said = lake_pull("--help")
+    code, listed = lake_pull("--help")
     assert code == 0
     for name in SOURCES:
+        assert f" {name} " in listed
         module = source(name)
         assert module.KIND in ("weather", "prices", "co2")
         assert ("weather" if module.KIND == "weather" else "market") == module.PARTNER
         assert module.VERSION >= 1
         assert callable(module.parts)
         assert callable(module.rows)
-    assert "lake pull entsoe --zones SE3,DK1 --day 2025-10-26" in said
+        code, said = lake_pull(name, "--help")
+        assert f"lake pull {name} --" in said
 
 
 def test_a_pull_says_a_line_a_file(server: Any, lake_pull: Callable[..., Any]) -> None:
@@ -78,7 +80,6 @@ def test_a_saved_answer_is_taken_as_if_it_came_now(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["smoke-signals"], "there is no source smoke-signals"),
         (["nordpool", "--zones", "XX9"], "'XX9' is no price zone"),
         (["nordpool", "--points", "1,2"], "asked for zones"),
         (["met-norway", "--zones", "SE3"], "asked for weather points"),
@@ -147,3 +148,9 @@ def test_days_are_cut_into_runs() -> None:
     days = [date(2025, 1, n) for n in (1, 2, 3, 4, 7, 8)]
     assert [(a.day, b.day) for a, b in spans(days, 3)] == [(1, 3), (4, 4), (7, 8)]
     assert not list(spans([], 3))
+
+
+def test_a_source_that_there_is_not_is_a_misuse(lake_pull: Callable[..., Any]) -> None:
+    code, output = lake_pull("smoke-signals")
+    assert code == 2
+    assert "No such command 'smoke-signals'" in output

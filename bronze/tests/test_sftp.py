@@ -450,7 +450,7 @@ def test_the_command_says_a_line_a_file_and_fails_where_one_did(
         "ELIQ_SECRETS__NORTH": PASSWORD, "ELIQ_SECRETS__SOUTH": "wrong-hunter2",
     }  # fmt: skip
     ran = subprocess.run(
-        [sys.executable, "-c", "from lake.cli import main; main()", "pull-sftp"],
+        [sys.executable, "-c", "from lake.cli import main; main()", "pull", "sftp"],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 1
