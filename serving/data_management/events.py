@@ -11,13 +11,8 @@ from sqlalchemy.orm import Session
 
 from serving.data_management.webhook_tables import PENDING, DeliveryRow, WebhookRow
 
-# Of this API, and the nine that the Insights side announces.
-TYPES = (
-    "job.completed", "job.failed", "readings.rejected",
-    "budget.exceeded", "budget.forecast_exceeded", "budget.period_ended",
-    "anomaly.detected", "anomaly.ended", "price.alert", "insight.monthly",
-    "connection.established", "connection.lost",
-)  # fmt: skip
+# A type is listed when something announces it; who subscribes to none gets those to come too.
+TYPES = ("job.completed", "job.failed", "readings.rejected")
 TEST = "webhook.test"
 
 

@@ -5,19 +5,22 @@ completed or failed; canceled before any of it is in the lake.
 """
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, Unicode, UnicodeText
+from sqlalchemy import BigInteger, Index, String, Unicode, UnicodeText, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lake.errors import LakeError
 from serving.data_management.asking import UnknownResource
-from serving.data_management.state import Base, Instant
+from serving.data_management.state import Base, Instant, State
 
 RECEIVED, QUEUED, PROCESSING = "received", "queued", "processing"
 COMPLETED, FAILED, CANCELED = "completed", "failed", "canceled"
 WAITING, ENDED = (RECEIVED, QUEUED), (COMPLETED, FAILED, CANCELED)
+# What a job did, and what was refused of it, can be asked for so long after its end.
+KEPT = timedelta(days=90)
+_FORGOTTEN_AT_ONCE = 500
 STATES = (*WAITING, PROCESSING, *ENDED)
 
 
@@ -93,6 +96,20 @@ def cancel(row: JobRow, at: datetime) -> None:
         row.job_state, row.ended_at = CANCELED, at
     elif row.job_state == PROCESSING:
         row.is_cancel_asked = True
+
+
+def forget(state: State, at: datetime) -> None:
+    """Remove jobs that ended long ago with their refused rows, some at a time."""
+    is_old = JobRow.job_state.in_(ENDED) & (JobRow.ended_at < at - KEPT)
+
+    def forgotten(session: Session) -> bool:
+        ids = session.scalars(select(JobRow.job_id).where(is_old).limit(_FORGOTTEN_AT_ONCE)).all()
+        for table in (JobErrorRow, JobRow):
+            session.execute(delete(table).where(table.job_id.in_(ids)))
+        return bool(ids)
+
+    while state.write(forgotten):
+        pass
 
 
 def shown(row: JobRow) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Job(BaseModel):
 
 
 class Jobs(BaseModel):
-    """A page of jobs, the oldest first; ``next_cursor`` is null on the last."""
+    """A page of jobs, the oldest first; they are kept for 90 days after their end."""
 
     items: list[Job]
     next_cursor: str | None

@@ -1,4 +1,7 @@
-"""The outbox -> landing/, in the background: after each change, and at the start what was left."""
+"""The outbox -> landing/, in the background: after each change, and at the start what was left.
+
+What is kept for a time goes here too: keys of requests, and jobs that ended long ago.
+"""
 
 import logging
 from collections.abc import Callable
@@ -7,7 +10,7 @@ from threading import Event, Thread
 
 from lake.errors import LakeError
 from lake.settings import Settings
-from serving.data_management import idempotency, outbox
+from serving.data_management import idempotency, job_tables, outbox
 from serving.data_management.state import State
 
 _log = logging.getLogger(__name__)
@@ -46,7 +49,7 @@ class Publisher:
     def _run(self, state: State) -> None:
         is_late = False
         while True:
-            self._woken.wait(_AGAIN_S if is_late else None)
+            self._woken.wait(_AGAIN_S if is_late else _FORGET_EVERY.total_seconds())
             is_last = self._ends.wait(_GATHER_S)
             self._woken.clear()
             is_late = not self._published(state)
@@ -66,4 +69,5 @@ class Publisher:
         now = self._clock()
         if self._forgot_at is None or now - self._forgot_at > _FORGET_EVERY:
             idempotency.forget(state, now)
+            job_tables.forget(state, now)
             self._forgot_at = now

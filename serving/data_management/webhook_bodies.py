@@ -6,11 +6,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from serving.data_management.events import TYPES
 
-EventType = Literal[
-    "job.completed", "job.failed", "readings.rejected", "budget.exceeded",
-    "budget.forecast_exceeded", "budget.period_ended", "anomaly.detected", "anomaly.ended",
-    "price.alert", "insight.monthly", "connection.established", "connection.lost",
-]  # fmt: skip
+EventType = Literal["job.completed", "job.failed", "readings.rejected"]
 assert set(EventType.__args__) == set(TYPES)  # type: ignore[attr-defined]
 
 

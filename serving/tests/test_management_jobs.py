@@ -10,6 +10,7 @@ import signal
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from subprocess import Popen
@@ -21,6 +22,7 @@ from fastapi.testclient import TestClient
 
 from lake.settings import Settings
 from serving.commands import token
+from serving.data_management.job_tables import KEPT, JobErrorRow, forget
 
 HOME = {"user_id": "u", "country_code": "DK", "city": "Ry", "time_zone": "Europe/Copenhagen"}
 METER = {"location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01"}
@@ -72,10 +74,24 @@ def zipped(**files: str) -> bytes:
     return out.getvalue()
 
 
+def test_a_job_is_kept_for_90_days_after_its_end(partner: TestClient, ended: End) -> None:
+    state = partner.app.state.mounted[0].state.state  # type: ignore[attr-defined]
+    refused = HEADER + "m,2025-10-26T00:00:00Z,PT1H,-1,kWh\n"
+    job = ended(partner, partner.post("jobs?kind=readings", content=CSV + refused.splitlines()[1]))
+    assert job["rows_refused"] == 1
+    end = datetime.fromisoformat(job["ended_at"])
+    forget(state, end + KEPT - timedelta(minutes=1))
+    assert partner.get(f"jobs/{job['job_id']}/errors").json()["items"]
+    forget(state, end + KEPT + timedelta(minutes=1))
+    assert partner.get(f"jobs/{job['job_id']}").status_code == 404
+    assert state.read(lambda session: session.query(JobErrorRow).count()) == 0
+
+
 @pytest.mark.parametrize("wrapped", [bytes, gzip.compress, lambda raw: zipped(csv=raw.decode())])
 def test_a_file_is_landed_untouched(
-    partner: TestClient, tmp_path: Path, wrapped: Callable[[bytes], bytes], ended: End
-) -> None:
+    partner: TestClient, tmp_path: Path, wrapped: Callable[[bytes], bytes], ended: End,
+    waited_for: Wait,
+) -> None:  # fmt: skip
     sent = wrapped(CSV.encode())
     job = ended(partner, partner.post("jobs?kind=readings&name=day.csv", content=sent))
     assert (job["state"], job["rows_done"], job["rows_refused"]) == ("completed", 24, 0)
@@ -86,7 +102,8 @@ def test_a_file_is_landed_untouched(
     found = partner.get("ingestion/meters/m").json()
     assert (found["status"], found["readings_received"]) == ("ok", 24)
     assert found["data_until"] == "2025-10-27T00:00:00Z"
-    assert not any((tmp_path / "lake/_uploads").rglob("*.*"))
+    # The job has ended before its working file goes.
+    waited_for(lambda: not any((tmp_path / "lake/_uploads").iterdir()))
 
 
 KINDS = {
@@ -183,7 +200,9 @@ def test_the_same_file_again_is_found_and_counted_once(
     assert partner.get("ingestion/meters/m").json()["readings_received"] == 24
 
 
-def test_a_key_is_one_job(partner: TestClient, tmp_path: Path, ended: End) -> None:
+def test_a_key_is_one_job(
+    partner: TestClient, tmp_path: Path, ended: End, waited_for: Wait
+) -> None:
     key = {"Idempotency-Key": "k"}
     first = partner.post("jobs?kind=readings", content=CSV.encode(), headers=key)
     again = partner.post("jobs?kind=readings", content=CSV.encode(), headers=key)
@@ -193,7 +212,7 @@ def test_a_key_is_one_job(partner: TestClient, tmp_path: Path, ended: End) -> No
     assert other.json()["type"] == "/problems/idempotency-key-reused"
     assert len(partner.get("jobs").json()["items"]) == 1
     ended(partner, first)
-    assert not any((tmp_path / "lake/_uploads").iterdir())
+    waited_for(lambda: not any((tmp_path / "lake/_uploads").iterdir()))
 
 
 def test_a_checksum_that_is_given_is_held_against_the_body(partner: TestClient) -> None:
@@ -210,7 +229,7 @@ def test_a_checksum_that_is_given_is_held_against_the_body(partner: TestClient) 
 
 
 def test_a_body_without_length_and_a_larger_one_than_allowed(
-    registry: TestClient, tmp_path: Path, ended: End
+    registry: TestClient, tmp_path: Path, ended: End, waited_for: Wait
 ) -> None:
     def chunks(count: int) -> Iterator[bytes]:
         for _ in range(count):
@@ -220,7 +239,7 @@ def test_a_body_without_length_and_a_larger_one_than_allowed(
     registry.app.state.mounted[0].state.settings.largest_upload_mib = 1  # type: ignore[attr-defined]
     answer = registry.post("jobs?kind=readings", content=chunks(30))
     assert answer.status_code == 413
-    assert not any((tmp_path / "lake/_uploads").rglob("*.csv"))
+    waited_for(lambda: not any((tmp_path / "lake/_uploads").iterdir()))
     assert registry.post("jobs?kind=readings", content=b"").status_code == 400
 
 
