@@ -10,11 +10,12 @@ import typer
 
 from benchmarks.daily import again, daily
 from benchmarks.demo import BAR_S, demos
+from benchmarks.formats import parsed
 from benchmarks.ingestion import CLIENTS as SENDERS
 from benchmarks.ingestion import MOST as MOST_SENT
 from benchmarks.ingestion import READINGS, ingested
 from benchmarks.rebuild import LAKE, PEERS, AnswersDiffer, Rebuild
-from benchmarks.report import as_json, console, keep, show, show_daily, show_served
+from benchmarks.report import as_json, console, keep, show, show_daily, show_parsed, show_served
 from benchmarks.serving import CLIENTS, MOST, served
 from lake.errors import LakeError
 
@@ -33,6 +34,7 @@ def everything(context: typer.Context) -> None:
     """
     if context.invoked_subcommand is None:
         rebuild()
+        formats()
         serving()
         ingestion()
         a_day_more()
@@ -92,6 +94,26 @@ def demo() -> None:
     show("demo: lake demo --no-serve", sides, against=dict.fromkeys(sides, first))
     console.print(f"{'within' if first <= BAR_S else 'over'} the bar of {BAR_S:.0f} s")
     keep(FOLDER, "demo", {"bar_s": BAR_S, "sides": as_json(sides)})
+
+
+@app.command()
+def formats(
+    meters: Annotated[int, typer.Option(min=1, help="Meters of a file; ten times in NEM12.")] = 20,
+    days: Annotated[int, typer.Option(min=1, help="Days a meter, of quarters of an hour.")] = 365,
+) -> None:
+    """Read large NEM12 and Green Button files on one core, beside what else reads them.
+
+    Example: python -m benchmarks formats --meters 20 --days 365
+    """
+    found = parsed(FOLDER / "formats", meters=meters, days=days)
+    for what, sides in found.items():
+        if len({(one.values, round(one.total, 3)) for one in sides.values()}) > 1:
+            raise AnswersDiffer(f"{what}: {sides}")
+    show_parsed(f"formats: {meters} meters, {days} days of quarters of an hour", found)
+    kept = {
+        what: {name: asdict(one) for name, one in sides.items()} for what, sides in found.items()
+    }
+    keep(FOLDER, "formats", {"files": kept})
 
 
 @app.command()

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from benchmarks.costs import Cost
+from benchmarks.formats import Read
 from benchmarks.measure import Measured
 from benchmarks.serving import Served
 
@@ -56,6 +57,19 @@ def show_daily(
         grid.add_row(
             f"{name}: all again", f"{took.seconds:.1f}", "", "", "", f"{took.peak_mib:,.0f}"
         )
+    console.print(grid)
+
+
+def show_parsed(title: str, files: Mapping[str, Mapping[str, Read]]) -> None:
+    """Print what each side took for a file, and the rate in MB (10^6 bytes) a second."""
+    grid = _grid(title, "MB", "seconds", "MB/s", "peak MiB")
+    for what, sides in files.items():
+        for name, side in sides.items():
+            took = side.took
+            grid.add_row(
+                f"{what}: {name}", f"{side.size_mb:.0f}", f"{took.seconds:.1f}",
+                f"{side.mb_a_second:.1f}", f"{took.peak_mib:,.0f}",
+            )  # fmt: skip
     console.print(grid)
 
 

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import IO, Any
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -148,17 +149,14 @@ class _Values:
             yield from self._reading(series, reading, entry)
 
     def _reading(self, series: Series, reading: Any, entry: int) -> Iterator[Record]:
-        said: dict[str, str | None] = {}
-        space = reading.tag[: -len("IntervalReading")]
+        said = {part.tag: part.text for part in reading.iter()}
+        names = _names(reading.tag)
+        start, duration, value = [(said.get(name) or "").strip() for name in names[:-1]]
         word = ""
-        for part in reading.iter():
-            said[part.tag] = part.text
-            if part.tag == f"{space}quality":
-                code = quality((part.text or "").strip())
-                word = ESTIMATED if ESTIMATED in (word, code) else code
-        start, duration, value = (
-            (said.get(f"{space}{name}") or "").strip() for name in ("start", "duration", "value")
-        )
+        if names[-1] in said:
+            # There may be several; one that is estimated decides.
+            codes = {quality((part.text or "").strip()) for part in reading.iter(names[-1])}
+            word = ESTIMATED if ESTIMATED in codes else codes.pop()
         first_s = integer(start) if start else self._follows(reading)
         length_s = integer(duration) if duration else series.type.length_s
         if first_s is None or not _FIRST_S <= first_s <= _LAST_S:
@@ -193,6 +191,13 @@ class _Values:
         if before is not None and before.tag == reading.tag:
             return self._begin_s
         return integer((reading.getparent().findtext("{*}interval/{*}start") or "").strip())
+
+
+@lru_cache(maxsize=64)
+def _names(reading: str) -> tuple[str, ...]:
+    """Return the tags of what a reading says, in the name space of its own tag."""
+    space = reading.removesuffix("IntervalReading")
+    return tuple(space + name for name in ("start", "duration", "value", "quality"))
 
 
 def _refused(why: str, reading: Any) -> Refused:
