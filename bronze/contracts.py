@@ -2,21 +2,8 @@
 
 from collections.abc import Iterable
 
-from bronze.sources import (
-    CO2,
-    PRICES,
-    READINGS,
-    REGISTERS,
-)
-from bronze.sources import (
-    REGISTRATIONS as REGISTRATION,
-)
-from bronze.sources import (
-    SCHEMA_VERSION as SAID_VERSION,
-)
-from bronze.sources import (
-    WEATHER as WEATHER_SENT,
-)
+from bronze import sources
+from bronze.sources import CO2, PRICES, READINGS, REGISTERS, SOURCES
 from lake.contract import Append, Column, Table, columns
 from lake.source import Source
 
@@ -43,7 +30,7 @@ NO_COLUMN = r"^no column ([^;]+)"
 RETYPED_FIELD = r"^(\w+) is not [\w ]+: [\w ]+$"
 BROKEN_LINE = r"^not a (?:JSON object|CSV file with a header)$"
 SCHEMA_VERSION = Column(name="schema_version", type="string",
-                        meaning=f"{SAID_VERSION.meaning} As sent.")  # fmt: skip
+                        meaning=f"{sources.SCHEMA_VERSION.meaning} As sent.")  # fmt: skip
 RESCUED = Column(
     name="rescued", type="string", personal=True,
     meaning="The fields of the line that the contract of its source does not know, as one JSON "
@@ -83,9 +70,9 @@ REGISTER_READS = _bronze(
 )  # fmt: skip
 # Further columns are no drift here: the contract welcomes them, so there is no ``rescued``.
 WEATHER = _bronze(
-    "weather", WEATHER_SENT, folder="weather/weather",
+    "weather", sources.WEATHER, folder="weather/weather",
     sent=columns(
-        _as_sent(WEATHER_SENT),
+        _as_sent(sources.WEATHER),
         Column(name="other", type="string", meaning="All further columns as one JSON object. As "
                                                     "sent."),
     ),
@@ -97,7 +84,7 @@ CO2_INTENSITY = _bronze(
     "co2_intensity", CO2, folder="prices/co2_intensity", sent=columns(_as_sent(CO2), RESCUED)
 )
 REGISTRATIONS = _bronze(
-    "registrations", REGISTRATION, folder="profiles/registrations",
+    "registrations", sources.REGISTRATIONS, folder="profiles/registrations",
     sent=columns(
         Column(name="location_id", type="string",
                meaning="The partner's id of the location. As sent."),
@@ -128,6 +115,8 @@ REJECTED = Table(
     ),
 )  # fmt: skip
 
+# What partners and pulled sources must send.
+PUBLISHED = SOURCES
 TABLES = (
     METER_READINGS,
     REGISTER_READS,

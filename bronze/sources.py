@@ -1,7 +1,7 @@
 """What partners and pulled sources send: every field once, with its unit and meaning.
 
-From these are made the text columns of bronze, the columns that a CSV must have (``forms.py``), what
-counts as unknown (``rescued``), and the published contracts (docs/contracts).
+From these are made the text columns of bronze, the columns that a CSV must have (``forms.py``),
+what counts as unknown (``rescued``), and the published contracts (docs/contracts).
 """
 
 from lake.source import Field, Source
