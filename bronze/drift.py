@@ -12,16 +12,18 @@ from pyspark.sql import functions as F
 
 from lake.source import Source
 
-RESCUED = "rescued"
-# Cells of a CSV line that has quotes; further ones are not read.
-MOST_CELLS = 64
 _BROKEN = "_broken"
+RESCUED = "rescued"
+# The fields of a line that was read once more, where something in it may be odd.
+SAID = "_said"
 _FIELDS = "map<string,variant>"
 # What schema_of_variant says -> what a reason says.
 _KINDS = (
     ("OBJECT", "an object"), ("ARRAY", "a list"), ("STRING", "text"), ("BOOLEAN", "true or false"),
     ("VOID", "null"),
 )  # fmt: skip
+# Cells beyond the known columns of a CSV line that has quotes; further ones are not read.
+_FURTHER_CELLS = 12
 
 
 def texts(source: Source) -> tuple[str, ...]:
@@ -29,20 +31,54 @@ def texts(source: Source) -> tuple[str, ...]:
     return tuple(f.name for f in source.fields if f.type not in ("array", "object"))
 
 
-def rescued_fields(
-    document: str, *, texts: Sequence[str], lists: Sequence[str] = (), known: Sequence[str]
-) -> Column:
-    """Return the fields of a JSON ``line`` beside the ``known`` as one JSON object, null: none.
+def most_cells(names: Sequence[str]) -> int:
+    """Return how many cells of a CSV line are read that has quotes."""
+    return len(names) + _FURTHER_CELLS
 
-    ``document`` is the struct that the line was read into, ``texts`` and ``lists`` its fields. To
-    read each line twice would double the cost of bronze. A field has a colon; so where the line has
-    no more colons than the fields that were found and their texts, there is no other field.
+
+def odd_fields(
+    document: str, source: Source, *, also: Sequence[str] = (), may_be_list: Sequence[str] = ()
+) -> Column:
+    """Return all fields of a JSON ``line`` where it may not keep its contract, else null.
+
+    ``document`` is the struct that the line was read into. To read each line twice would double the
+    cost of bronze, so that only few are. A field has a colon: where the line has no more of them
+    than the fields that were found and their texts, there is no other field. An object or a list in
+    the place of a text begins with its bracket, and an instant has a dash.
     """
-    names = [f"{document}.{name}" for name in (*texts, *lists)]
-    found = reduce(Column.__add__, (F.col(name).isNotNull().cast("int") for name in names))
-    told = F.concat_ws("", *(f"{document}.{name}" for name in texts))
-    may_be_more = (_colons(F.col("line")) != found + _colons(told)) | F.col("line").contains("\\")
-    return F.when(may_be_more, as_rescued(beside(F.col("line"), known)))
+    named = (*texts(source), *also)
+    lists = [f.name for f in source.fields if f.type == "array"]
+    found = reduce(
+        Column.__add__,
+        (F.col(f"{document}.{n}").isNotNull().cast("int") for n in (*named, *lists)),
+    )
+    told = F.concat_ws("", *(f"{document}.{n}" for n in named))
+    plain = F.concat_ws("", *(f"{document}.{n}" for n in named if n not in may_be_list))
+    is_odd = (_colons(F.col("line")) != found + _colons(told)) | F.col("line").contains("\\")
+    is_odd |= told.contains("{") | plain.contains("[")
+    for field in source.fields:
+        if field.type == "timestamp":
+            instant = F.col(f"{document}.{field.name}")
+            is_odd |= F.coalesce(~instant.contains("-"), F.lit(False))
+    return F.when(is_odd | F.col(f"{document}.{_BROKEN}").isNotNull(), fields())
+
+
+def fields() -> Column:
+    """Return the fields of the ``line``; of what is no variant (a key twice within) as text."""
+    as_text = F.from_json("line", "map<string,string>")
+    return F.coalesce(
+        F.from_json("line", _FIELDS),
+        F.transform_values(as_text, lambda _, value: value.cast("variant")),
+    )
+
+
+def rescued_fields(known: Sequence[str]) -> Column:
+    """Return what a JSON line says beside the ``known`` fields as one JSON object, null: nothing.
+
+    Of a line that was read once more (``SAID``).
+    """
+    unknown = F.map_filter(F.col(SAID), lambda name, _: ~name.isin(*known))
+    return F.when(F.col(SAID).isNotNull(), as_rescued(F.to_json(unknown)))
 
 
 def rescued_columns(known: Sequence[str]) -> Column:
@@ -53,6 +89,13 @@ def rescued_columns(known: Sequence[str]) -> Column:
     )
     filled = F.map_filter(F.map_from_arrays(names, cells), lambda _, cell: F.trim(cell) != "")
     return F.when(F.size(names) > 0, as_rescued(F.to_json(filled)))
+
+
+def as_rescued(*objects: Column) -> Column:
+    """Put JSON objects together into one; null where they hold nothing."""
+    inner = (F.nullif(F.regexp_replace(one, r"^\{|\}$", ""), F.lit("")) for one in objects)
+    together = F.concat_ws(",", *inner)
+    return F.when(together != "", F.concat(F.lit("{"), together, F.lit("}")))
 
 
 def missing(name: str, value: Column | None = None) -> Column:
@@ -71,55 +114,31 @@ def broken(document: str, lists: Sequence[str] = ()) -> Column:
     )
 
 
-def retyped(document: str, source: Source, *, may_be_list: Sequence[str] = ()) -> Column:
+def retyped(source: Source, *, may_be_list: Sequence[str] = ()) -> Column:
     """Say which text or number is an object or a list, and which instant is a number."""
-    odd, reasons = F.lit(False), []
+    reasons = []
     for field in source.fields:
-        if field.type in ("array", "object") or field.name in may_be_list:
-            continue
-        text = F.col(f"{document}.{field.name}")
-        is_odd = text.startswith("{") | text.startswith("[")
         wanted, wrong = ("a number" if field.type == "number" else "text"), ["an object", "a list"]
-        if field.type in ("timestamp", "date"):
-            is_odd |= ~text.contains("-")
+        if field.type == "timestamp":
             wanted, wrong = "a time as text", [*wrong, "a number", "true or false"]
-        odd |= F.coalesce(is_odd, F.lit(False))
-        reasons.append(F.when(is_odd, not_of(field.name, wanted, wrong=wrong)))
-    return F.when(odd, F.coalesce(*reasons))
+        if field.type != "array" and field.name not in may_be_list:
+            reasons.append(not_of(field.name, wanted, wrong=wrong))
+    return F.when(F.col(SAID).isNotNull(), F.coalesce(*reasons))
 
 
 def not_of(name: str, wanted: str, *, wrong: Sequence[str] = ()) -> Column:
-    """Say that a field of the ``line`` is not of the kind that it must be; null: it is, or absent.
+    """Say that a field of ``SAID`` is not of the kind that it must be; null: it is, or absent.
 
     ``wrong`` are the kinds that it may not be; any but ``wanted`` where it is empty.
     """
-    kind = _kind_of(name)
+    schema = F.schema_of_variant(F.element_at(F.col(SAID), name))
+    kind = F.when(schema.isNull(), F.lit(None))
+    for start, words in _KINDS:
+        kind = kind.when(schema.startswith(start), words)
+    kind = kind.otherwise("a number")
     is_wrong = kind.isin(*wrong) if wrong else ~kind.isin(wanted, "null")
     return F.when(is_wrong, F.concat(F.lit(f"{name} is not {wanted}: "), kind))
 
 
-def _kind_of(name: str) -> Column:
-    """Tell what kind of JSON a field of the ``line`` is, in words; null: it is not there."""
-    schema = F.schema_of_variant(F.element_at(F.from_json("line", _FIELDS), name))
-    said = F.when(schema.isNull(), F.lit(None))
-    for start, words in _KINDS:
-        said = said.when(schema.startswith(start), words)
-    return said.otherwise("a number")
-
-
 def _colons(text: Column) -> Column:
     return F.octet_length(text) - F.octet_length(F.replace(text, F.lit(":"), F.lit("")))
-
-
-def beside(line: Column, known: Sequence[str]) -> Column:
-    """Return the unknown fields as JSON; of what is no variant (a key twice within), as text."""
-    read = (F.from_json(line, kind) for kind in (_FIELDS, "map<string,string>"))
-    unknown = (F.map_filter(fields, lambda name, _: ~name.isin(*known)) for fields in read)
-    return F.coalesce(*map(F.to_json, unknown))
-
-
-def as_rescued(*objects: Column) -> Column:
-    """Put JSON objects together into one; null where they hold nothing."""
-    inner = (F.nullif(F.regexp_replace(one, r"^\{|\}$", ""), F.lit("")) for one in objects)
-    together = F.concat_ws(",", *inner)
-    return F.when(together != "", F.concat(F.lit("{"), together, F.lit("}")))

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from bronze import drift
 from bronze.contracts import METER_READINGS
-from bronze.drift import MOST_CELLS, RESCUED, missing
+from bronze.drift import RESCUED, SAID, missing
 from bronze.sources import READINGS
 from lake.arriving import REASON, with_cells
 
@@ -36,14 +36,13 @@ def parsed(lines: DataFrame) -> DataFrame:
     is_csv = F.col("header").isNotNull()
     values = F.coalesce(F.col("_json.values"), F.array(F.col("_json.value")))
     cells = {n: F.col(n) for n in _TEXTS}
-    unknown = drift.rescued_fields(
-        "_json", texts=(*_TEXTS, *_OF_INTAKE), lists=("values",),
-        known=(*READINGS.names, *_OF_INTAKE),
-    )  # fmt: skip
+    odd = drift.odd_fields("_json", READINGS, also=_OF_INTAKE, may_be_list=("quality",))
+    unknown = drift.rescued_fields((*READINGS.names, *_OF_INTAKE))
     return (
         lines.withColumnRenamed("partner_id", "_sender")
-        .transform(lambda rows: with_cells(rows, _TEXTS, most=MOST_CELLS))
+        .transform(lambda rows: with_cells(rows, _TEXTS, most=drift.most_cells(_TEXTS)))
         .withColumn("_json", F.when(~is_csv, document))
+        .withColumn(SAID, F.when(~is_csv, odd))
         .withColumn(RESCUED, F.when(is_csv, drift.rescued_columns(_TEXTS)).otherwise(unknown))
         .withColumn("values", F.when(is_csv, F.array(cells["value"])).otherwise(values))
         .withColumns({n: F.coalesce(f"_json.{n}", n) for n in _SENT})
@@ -60,7 +59,7 @@ def reason() -> Column:
         F.col("_json.refused"),
         F.when(F.col("_claimed") != F.col("partner_id"), "partner_id is not the sender's"),
         *(missing(name) for name in ("meter_id", "starts_at", "resolution")),
-        F.when(is_json, drift.retyped("_json", READINGS, may_be_list=("quality",))),
+        F.when(is_json, drift.retyped(READINGS, may_be_list=("quality",))),
         F.when(F.size("values") == 0, "values is empty"),
         F.when(F.size("values") == 1, missing("value", value)),
     )

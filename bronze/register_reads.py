@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from bronze import drift
 from bronze.contracts import REGISTER_READS
-from bronze.drift import MOST_CELLS, RESCUED, missing
+from bronze.drift import RESCUED, SAID, missing
 from bronze.sources import REGISTERS
 from lake.arriving import REASON, with_cells
 
@@ -21,11 +21,12 @@ def register_reads(landing_registers: DataFrame) -> DataFrame:
     """
     is_json = F.col("header").isNull()
     document = F.from_json("line", _JSON, {"columnNameOfCorruptRecord": "_broken"})
-    unknown = drift.rescued_fields("_json", texts=_SENT, known=_SENT)
+    unknown = drift.rescued_fields(_SENT)
     return (
         landing_registers.withColumnRenamed("partner_id", "_sender")
-        .transform(lambda lines: with_cells(lines, _SENT, most=MOST_CELLS))
+        .transform(lambda lines: with_cells(lines, _SENT, most=drift.most_cells(_SENT)))
         .withColumn("_json", F.when(is_json, document))
+        .withColumn(SAID, F.when(is_json, drift.odd_fields("_json", REGISTERS)))
         .withColumn(RESCUED, F.when(is_json, unknown).otherwise(drift.rescued_columns(_SENT)))
         .withColumns({n: F.coalesce(f"_json.{n}", n) for n in _SENT})
         .withColumn(
@@ -34,7 +35,7 @@ def register_reads(landing_registers: DataFrame) -> DataFrame:
                 drift.broken("_json"),
                 F.when(F.col("partner_id") != F.col("_sender"), "partner_id is not the sender's"),
                 *(missing(n) for n in _NEEDED),
-                F.when(is_json, drift.retyped("_json", REGISTERS)),
+                F.when(is_json, drift.retyped(REGISTERS)),
             ),
         )
         .withColumn("partner_id", F.col("_sender"))

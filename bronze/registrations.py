@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from bronze import drift
 from bronze.contracts import REGISTRATIONS
-from bronze.drift import RESCUED
+from bronze.drift import RESCUED, SAID
 from bronze.sources import REGISTRATIONS as SOURCE
 from lake.arriving import REASON
 
@@ -18,18 +18,18 @@ def registrations(landing_registrations: DataFrame) -> DataFrame:
     """Return a row a line of NDJSON; only that it names a location, and kinds, are looked at."""
     document = F.from_json("line", _JSON, {"columnNameOfCorruptRecord": "_broken"})
     location_id = F.col("location_id")
-    is_odd = location_id.startswith("{") | location_id.startswith("[")
     return (
         landing_registrations.withColumn("_json", document)
         .withColumns({name: F.col(f"_json.{name}") for name in _READ})
         .withColumn("document", F.col("line"))
+        .withColumn(SAID, F.from_json("line", "map<string,variant>"))
         .withColumn(RESCUED, unknown())
         .withColumn(
             REASON,
             F.coalesce(
                 drift.broken("_json"),
                 F.when(location_id.isNull(), "location_id is missing"),
-                F.when(is_odd, drift.not_of("location_id", "text", wrong=("an object", "a list"))),
+                drift.not_of("location_id", "text", wrong=("an object", "a list")),
                 drift.not_of("meters", "a list"),
                 drift.not_of("profile", "an object"),
             ),
@@ -57,6 +57,5 @@ def unknown() -> Column:
             ),
         ),
     )
-    return drift.as_rescued(
-        drift.beside(F.col("line"), SOURCE.names), F.to_json(F.map_from_entries(of_meters))
-    )
+    of_home = F.map_filter(F.col(SAID), lambda name, _: ~name.isin(*SOURCE.names))
+    return drift.as_rescued(F.to_json(of_home), F.to_json(F.map_from_entries(of_meters)))
