@@ -7,7 +7,7 @@ breaking one (a field that is gone, or of another kind) is refused with field, e
 from collections.abc import Sequence
 from functools import reduce
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.source import Source
@@ -16,6 +16,8 @@ _BROKEN = "_broken"
 RESCUED = "rescued"
 # The fields of a line that was read once more, where something in it may be odd.
 SAID = "_said"
+# The kinds of those fields, in words.
+_FOUND = "_kinds"
 _FIELDS = "map<string,variant>"
 # What schema_of_variant says -> what a reason says.
 _KINDS = (
@@ -72,6 +74,12 @@ def fields() -> Column:
     )
 
 
+def with_said(lines: DataFrame, said: Column) -> DataFrame:
+    """Add the fields that lines were found to have (``SAID``), and their kinds."""
+    kinds = F.transform_values(F.col(SAID), lambda _, field: _kind(field))
+    return lines.withColumn(SAID, said).withColumn(_FOUND, F.when(F.col(SAID).isNotNull(), kinds))
+
+
 def rescued_fields(known: Sequence[str]) -> Column:
     """Return what a JSON line says beside the ``known`` fields as one JSON object, null: nothing.
 
@@ -88,7 +96,9 @@ def rescued_columns(known: Sequence[str]) -> Column:
         names, lambda name: F.get("_cells", F.array_position("header", name).cast("int") - 1)
     )
     filled = F.map_filter(F.map_from_arrays(names, cells), lambda _, cell: F.trim(cell) != "")
-    return F.when(F.size(names) > 0, as_rescued(F.to_json(filled)))
+    # Counting the known ones is cheaper than looking for others, which few files have.
+    count = reduce(Column.__add__, (F.array_contains("header", n).cast("int") for n in known))
+    return F.when(F.size("header") != count, as_rescued(F.to_json(filled)))
 
 
 def as_rescued(*objects: Column) -> Column:
@@ -116,28 +126,41 @@ def broken(document: str, lists: Sequence[str] = ()) -> Column:
 
 def retyped(source: Source, *, may_be_list: Sequence[str] = ()) -> Column:
     """Say which text or number is an object or a list, and which instant is a number."""
-    reasons = []
+    rules = []
     for field in source.fields:
         wanted, wrong = ("a number" if field.type == "number" else "text"), ["an object", "a list"]
         if field.type == "timestamp":
             wanted, wrong = "a time as text", [*wrong, "a number", "true or false"]
-        if field.type != "array" and field.name not in may_be_list:
-            reasons.append(not_of(field.name, wanted, wrong=wrong))
-    return F.when(F.col(SAID).isNotNull(), F.coalesce(*reasons))
+        if field.type not in ("array", "object") and field.name not in may_be_list:
+            kinds = F.array(*map(F.lit, wrong)).alias("wrong")
+            name = F.lit(field.name).alias("name")
+            rules.append(F.struct(name, F.lit(wanted).alias("wanted"), kinds))
+    # A list of rules, and no condition each: code that is too long is not compiled.
+    broken = F.filter(
+        F.array(*rules),
+        lambda rule: F.array_contains(rule["wrong"], F.try_element_at(F.col(_FOUND), rule["name"])),
+    )
+    first = F.get(broken, F.lit(0))
+    kind = F.try_element_at(F.col(_FOUND), first["name"])
+    return F.when(
+        F.col(_FOUND).isNotNull() & (F.size(broken) > 0),
+        F.concat(first["name"], F.lit(" is not "), first["wanted"], F.lit(": "), kind),
+    )
 
 
-def not_of(name: str, wanted: str, *, wrong: Sequence[str] = ()) -> Column:
-    """Say that a field of ``SAID`` is not of the kind that it must be; null: it is, or absent.
+def not_of(name: str, wanted: str) -> Column:
+    """Say that a field is of another kind than it must be; null: it is, or is absent."""
+    kind = F.element_at(F.col(_FOUND), name)
+    is_wrong = F.col(_FOUND).isNotNull() & ~kind.isin(wanted, "null")
+    return F.when(is_wrong, F.concat(F.lit(f"{name} is not {wanted}: "), kind))
 
-    ``wrong`` are the kinds that it may not be; any but ``wanted`` where it is empty.
-    """
-    schema = F.schema_of_variant(F.element_at(F.col(SAID), name))
+
+def _kind(field: Column) -> Column:
+    schema = F.schema_of_variant(field)
     kind = F.when(schema.isNull(), F.lit(None))
     for start, words in _KINDS:
         kind = kind.when(schema.startswith(start), words)
-    kind = kind.otherwise("a number")
-    is_wrong = kind.isin(*wrong) if wrong else ~kind.isin(wanted, "null")
-    return F.when(is_wrong, F.concat(F.lit(f"{name} is not {wanted}: "), kind))
+    return kind.otherwise("a number")
 
 
 def _colons(text: Column) -> Column:

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from bronze import drift
 from bronze.contracts import METER_READINGS
-from bronze.drift import RESCUED, SAID, missing
+from bronze.drift import RESCUED, missing
 from bronze.sources import READINGS
 from lake.arriving import REASON, with_cells
 
@@ -42,7 +42,7 @@ def parsed(lines: DataFrame) -> DataFrame:
         lines.withColumnRenamed("partner_id", "_sender")
         .transform(lambda rows: with_cells(rows, _TEXTS, most=drift.most_cells(_TEXTS)))
         .withColumn("_json", F.when(~is_csv, document))
-        .withColumn(SAID, F.when(~is_csv, odd))
+        .transform(drift.with_said, F.when(~is_csv, odd))
         .withColumn(RESCUED, F.when(is_csv, drift.rescued_columns(_TEXTS)).otherwise(unknown))
         .withColumn("values", F.when(is_csv, F.array(cells["value"])).otherwise(values))
         .withColumns({n: F.coalesce(f"_json.{n}", n) for n in _SENT})

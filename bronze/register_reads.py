@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from bronze import drift
 from bronze.contracts import REGISTER_READS
-from bronze.drift import RESCUED, SAID, missing
+from bronze.drift import RESCUED, missing
 from bronze.sources import REGISTERS
 from lake.arriving import REASON, with_cells
 
@@ -26,7 +26,7 @@ def register_reads(landing_registers: DataFrame) -> DataFrame:
         landing_registers.withColumnRenamed("partner_id", "_sender")
         .transform(lambda lines: with_cells(lines, _SENT, most=drift.most_cells(_SENT)))
         .withColumn("_json", F.when(is_json, document))
-        .withColumn(SAID, F.when(is_json, drift.odd_fields("_json", REGISTERS)))
+        .transform(drift.with_said, F.when(is_json, drift.odd_fields("_json", REGISTERS)))
         .withColumn(RESCUED, F.when(is_json, unknown).otherwise(drift.rescued_columns(_SENT)))
         .withColumns({n: F.coalesce(f"_json.{n}", n) for n in _SENT})
         .withColumn(

@@ -1,5 +1,7 @@
 """landing/registrations -> bronze.registrations: a document a location, as sent."""
 
+from dataclasses import replace
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -11,6 +13,7 @@ from lake.arriving import REASON
 
 _READ = ("location_id", "schema_version")
 _JSON = ", ".join(f"{name} STRING" for name in (*_READ, "_broken"))
+_LOCATION = replace(SOURCE, fields=(SOURCE["location_id"],))
 _METER = tuple(field.name for field in SOURCE["meters"].of)
 
 
@@ -22,14 +25,14 @@ def registrations(landing_registrations: DataFrame) -> DataFrame:
         landing_registrations.withColumn("_json", document)
         .withColumns({name: F.col(f"_json.{name}") for name in _READ})
         .withColumn("document", F.col("line"))
-        .withColumn(SAID, F.from_json("line", "map<string,variant>"))
+        .transform(drift.with_said, F.from_json("line", "map<string,variant>"))
         .withColumn(RESCUED, unknown())
         .withColumn(
             REASON,
             F.coalesce(
                 drift.broken("_json"),
                 F.when(location_id.isNull(), "location_id is missing"),
-                drift.not_of("location_id", "text", wrong=("an object", "a list")),
+                drift.retyped(_LOCATION),
                 drift.not_of("meters", "a list"),
                 drift.not_of("profile", "an object"),
             ),
