@@ -64,8 +64,9 @@ def add(app: typer.Typer) -> None:
 def drift(
     partner: Annotated[str, typer.Option(help="Only this partner's.")] = "",
     since: Annotated[
-        str, typer.Option(help="Only what was received since this day (YYYY-MM-DD).")
-    ] = "",
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only what was received since this day."),
+    ] = None,
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
 ) -> None:
     """Show which fields came otherwise than agreed, the newest and what breaks first.
@@ -74,10 +75,9 @@ def drift(
     """
     from lake.catalog import catalog
     from lake.reading import Reader, show
-    from lake.work import clock_of
     from serving.drift import drift as found
 
-    day = clock_of(since).date() if since else None
+    day = since.date() if since else None
     reader = Reader(Settings(), catalog().tables)
     typer.echo(show(found(reader, partner=partner, since=day), form))
 
