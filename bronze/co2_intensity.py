@@ -3,20 +3,22 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from bronze import drift
 from bronze.contracts import CO2_INTENSITY
+from bronze.drift import RESCUED, missing
+from bronze.sources import CO2
 from lake.arriving import REASON, with_cells
 
-_SENT = ("price_zone", "starts_at", "resolution", "co2", "unit", "known_at")
+_SENT = drift.texts(CO2)
+_NEEDED = CO2.columns[0]
 
 
 def co2_intensity(landing_co2: DataFrame) -> DataFrame:
     """Return a row a line of a CSV of carbon intensities."""
-    missing = [
-        F.when(F.col(n).isNull(), F.lit(f"{n} is missing")) for n in _SENT if n != "known_at"
-    ]
     no_header = F.when(F.col("header").isNull(), "not a CSV file with a header")
     return (
-        with_cells(landing_co2, _SENT, most=len(_SENT) + 4)
-        .withColumn(REASON, F.coalesce(no_header, *missing))
+        with_cells(landing_co2, _SENT, most=drift.most_cells(_SENT))
+        .withColumn(RESCUED, drift.rescued_columns(_SENT))
+        .withColumn(REASON, F.coalesce(no_header, *map(missing, _NEEDED)))
         .select(*CO2_INTENSITY.names, REASON, "line")
     )

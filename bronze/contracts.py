@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+from bronze import sources
+from bronze.sources import CO2, PRICES, READINGS, REGISTERS, SOURCES
 from lake.contract import Append, Column, Table, columns
+from lake.source import Source
 
 PARTNER_ID = Column(
     name="partner_id", type="string", meaning="The partner who sent it; nobody else sees it.",
@@ -21,16 +24,35 @@ ORIGIN = (
 )  # fmt: skip
 
 
-def _as_sent(**meanings: str) -> Iterable[Column]:
+# How reasons in bronze.rejected name the field that does not keep its contract.
+MISSING_FIELD = r"^(\w+) is missing$"
+NO_COLUMN = r"^no column ([^;]+)"
+RETYPED_FIELD = r"^(\w+) is not [\w ]+: [\w ]+$"
+BROKEN_LINE = r"^not a (?:JSON object|CSV file with a header)$"
+SCHEMA_VERSION = Column(name="schema_version", type="string",
+                        meaning=f"{sources.SCHEMA_VERSION.meaning} As sent.")  # fmt: skip
+RESCUED = Column(
+    name="rescued", type="string", personal=True,
+    meaning="The fields of the line that the contract of its source does not know, as one JSON "
+            "object; empty: there are none.",
+)  # fmt: skip
+_OF_LINE = ("partner_id", "schema_version", "value")
+
+
+def _as_sent(source: Source) -> Iterable[Column]:
     """Text columns: bronze keeps text as text."""
-    return (Column(name=n, type="string", meaning=f"{m} As sent.") for n, m in meanings.items())
+    return (
+        Column(name=f.name, type="array<string>" if f.type == "array" else "string",
+               meaning=f"{f.meaning} As sent.")
+        for f in source.fields if f.name not in _OF_LINE
+    )  # fmt: skip
 
 
-def _bronze(noun: str, *, folder: str, row: str, sent: tuple[Column, ...]) -> Table:
+def _bronze(noun: str, source: Source, *, folder: str, sent: tuple[Column, ...]) -> Table:
     return Table(
         name=f"bronze.{noun}",
-        row=row,
-        columns=columns(ORIGIN, sent),
+        row=source.row,
+        columns=columns(ORIGIN, sent, SCHEMA_VERSION),
         key=("source_file", "source_line"),
         update=Append(),
         partitioned_by=("received_date", "partner_id"),
@@ -39,96 +61,37 @@ def _bronze(noun: str, *, folder: str, row: str, sent: tuple[Column, ...]) -> Ta
 
 
 METER_READINGS = _bronze(
-    "meter_readings",
-    folder="energy/meter_readings",
-    row="a block of consecutive readings of one meter, or a single reading as a block of one",
-    sent=columns(
-        _as_sent(
-            meter_id="Meter id.",
-            starts_at="Start of the first interval, with its offset from UTC.",
-            resolution="Length of an interval (ISO 8601 duration).",
-            unit="Unit of the values.",
-        ),
-        Column(name="values", type="array<string>", meaning="One value an interval. As sent."),
-        _as_sent(
-            quality="One word for all values, or a JSON list with one word a value.",
-            known_at="When the partner said it.",
-            message_id="The partner's id of the message.",
-        ),
-    ),
-)
+    "meter_readings", READINGS, folder="energy/meter_readings",
+    sent=columns(_as_sent(READINGS), RESCUED),
+)  # fmt: skip
 REGISTER_READS = _bronze(
-    "register_reads",
-    folder="energy/register_reads",
-    row="what one register of a meter showed at one instant",
-    sent=columns(
-        _as_sent(
-            meter_id="Meter id.",
-            read_at="Instant of the read, with its offset from UTC, or a local date: its start.",
-            register="Tariff register (day, night) or OBIS code; empty: the total.",
-            reading="What the register showed.",
-            unit="Unit of the register.",
-            quality="Whether it was measured or estimated.",
-            known_at="When the partner said it.",
-        ),
-    ),
-)
+    "register_reads", REGISTERS, folder="energy/register_reads",
+    sent=columns(_as_sent(REGISTERS), RESCUED),
+)  # fmt: skip
+# Further columns are no drift here: the contract welcomes them, so there is no ``rescued``.
 WEATHER = _bronze(
-    "weather",
-    folder="weather/weather",
-    row="one observation or forecast at one fixed point and instant",
+    "weather", sources.WEATHER, folder="weather/weather",
     sent=columns(
-        _as_sent(
-            latitude="Latitude of the point.",
-            longitude="Longitude of the point.",
-            observed_at="Instant that the values are for.",
-            issued_at="When a forecast was issued; empty for an observation.",
-            temperature_c="Air temperature at 2 m in degrees Celsius.",
-            wind_speed_m_s="Wind speed at 10 m in m/s.",
-            irradiance_w_m2="Global horizontal irradiance in W/m2.",
-            other="All further columns as one JSON object.",
-        ),
+        _as_sent(sources.WEATHER),
+        Column(name="other", type="string", meaning="All further columns as one JSON object. As "
+                                                    "sent."),
     ),
-)
+)  # fmt: skip
 SPOT_PRICES = _bronze(
-    "spot_prices",
-    folder="prices/spot_prices",
-    row="the day-ahead price of one zone and interval",
-    sent=columns(
-        _as_sent(
-            price_zone="Bidding zone.",
-            starts_at="Start of the interval, with its offset from UTC.",
-            resolution="Length of the interval (ISO 8601 duration).",
-            price="Price.",
-            unit="Currency and energy unit of the price, as in EUR/MWh.",
-            known_at="When it was published.",
-        ),
-    ),
+    "spot_prices", PRICES, folder="prices/spot_prices", sent=columns(_as_sent(PRICES), RESCUED)
 )
 CO2_INTENSITY = _bronze(
-    "co2_intensity",
-    folder="prices/co2_intensity",
-    row="what a kWh from the grid emits in one zone and interval",
-    sent=columns(
-        _as_sent(
-            price_zone="Bidding zone.",
-            starts_at="Start of the interval, with its offset from UTC.",
-            resolution="Length of the interval (ISO 8601 duration).",
-            co2="Carbon intensity of the grid.",
-            unit="Mass of CO2 equivalents and energy unit, as in g/kWh.",
-            known_at="When it was published.",
-        ),
-    ),
+    "co2_intensity", CO2, folder="prices/co2_intensity", sent=columns(_as_sent(CO2), RESCUED)
 )
 REGISTRATIONS = _bronze(
-    "registrations",
-    folder="profiles/registrations",
-    row="what a partner said about one location: the location, its profile, its meters",
+    "registrations", sources.REGISTRATIONS, folder="profiles/registrations",
     sent=columns(
-        _as_sent(location_id="The partner's id of the location."),
+        Column(name="location_id", type="string",
+               meaning="The partner's id of the location. As sent."),
         Column(name="document", type="string", personal=True, meaning="The document. As sent."),
+        RESCUED,
     ),
-)
+)  # fmt: skip
 REJECTED = Table(
     name="bronze.rejected",
     row="one line that could not be parsed, with the reason",
@@ -139,6 +102,8 @@ REJECTED = Table(
         Column(name="reason", type="string", meaning="Why it could not be taken.", nullable=False),
         Column(name="payload", type="string", personal=True,
                meaning="The line as sent, its first 4,000 characters."),
+        RESCUED,
+        SCHEMA_VERSION,
     ),
     key=("source_file", "source_line"),
     update=Append(),
@@ -150,6 +115,8 @@ REJECTED = Table(
     ),
 )  # fmt: skip
 
+# What partners and pulled sources must send.
+PUBLISHED = SOURCES
 TABLES = (
     METER_READINGS,
     REGISTER_READS,

@@ -3,26 +3,15 @@
 import gzip
 from pathlib import Path
 
+from bronze.sources import SOURCES
 from lake.landing import UnreadableFile
 
-# Columns that a CSV of a kind must have, and those that it may have; weather may have any more.
-FORMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "readings": (
-        ("meter_id", "starts_at", "resolution", "value"),
-        ("unit", "quality", "known_at", "message_id", "partner_id"),
-    ),
-    "registers": (
-        ("meter_id", "read_at", "reading"),
-        ("register", "unit", "quality", "known_at", "partner_id"),
-    ),
-    "weather": (("latitude", "longitude", "observed_at"), ()),
-    "prices": (("price_zone", "starts_at", "resolution", "price", "unit"), ("known_at",)),
-    "co2": (("price_zone", "starts_at", "resolution", "co2", "unit"), ("known_at",)),
-    "registrations": ((), ()),
-}
+# Columns that a CSV of a kind must have, and those that it may have; further ones are kept beside.
+FORMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {s.name: s.columns for s in SOURCES}
 _JSON_ONLY = "registrations"
 _CSV_ONLY = ("weather", "prices", "co2")
 _HEAD = 64 * 1024
+_NAMED, _NAME = 10, 40
 
 
 def form_of(file: Path, kind: str) -> str:
@@ -53,12 +42,12 @@ def form_of(file: Path, kind: str) -> str:
         raise UnreadableFile("not NDJSON", where=f"{file}, line 1", cure="send a document a line")
     names = [n.strip().strip('"').lower() for n in first.split(",")]
     missing = [n for n in must if n not in names]
-    unknown = [n for n in names if n not in must + may] if may else []
-    if missing or unknown:
-        lacks = f"no column {', '.join(missing)}" if missing else ""
-        extra = f"unknown column {', '.join(unknown)}" if unknown else ""
+    if missing:
+        # What is unknown may be what is missing, under another name.
+        unknown = [n[:_NAME] for n in names if n not in must + may][:_NAMED]
+        extra = f"; unknown column {', '.join(unknown)}" if unknown else ""
         raise UnreadableFile(
-            "; ".join(filter(None, (lacks, extra))), where=f"{file}, line 1", cure=_columns(kind)
+            f"no column {', '.join(missing)}{extra}", where=f"{file}, line 1", cure=_columns(kind)
         )
     return "csv"
 

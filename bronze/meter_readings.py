@@ -3,15 +3,19 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from bronze import drift
 from bronze.contracts import METER_READINGS
+from bronze.drift import RESCUED, missing
+from bronze.sources import READINGS
 from lake.arriving import REASON, with_cells
 
-TOPIC = "meter-readings"
-_SENT = ("meter_id", "starts_at", "resolution", "unit", "quality", "known_at", "message_id")
-_CSV = (*_SENT, "value", "partner_id")
+TOPIC = READINGS.topic
+_TEXTS = drift.texts(READINGS)
+_SENT = tuple(name for name in _TEXTS if name != "value")
 # ``refused``: what bronze.intake could not read in a meter file, and why.
-_JSON = "partner_id STRING, values ARRAY<STRING>, value STRING, _broken STRING, refused STRING, "
-_JSON += ", ".join(f"{name} STRING" for name in _SENT)
+_OF_INTAKE = ("refused", "payload")
+_JSON = ", ".join(f"{name} STRING" for name in ("_broken", *_TEXTS, *_OF_INTAKE))
+_JSON += ", values ARRAY<STRING>"
 
 
 def meter_readings(landing_readings: DataFrame) -> DataFrame:
@@ -31,13 +35,17 @@ def parsed(lines: DataFrame) -> DataFrame:
     document = F.from_json("line", _JSON, {"columnNameOfCorruptRecord": "_broken"})
     is_csv = F.col("header").isNotNull()
     values = F.coalesce(F.col("_json.values"), F.array(F.col("_json.value")))
-    cells = {n: F.col(n) for n in _CSV}
+    cells = {n: F.col(n) for n in _TEXTS}
+    odd = drift.odd_fields("_json", READINGS, also=_OF_INTAKE, may_be_list=("quality",))
+    unknown = drift.rescued_fields((*READINGS.names, *_OF_INTAKE))
     return (
         lines.withColumnRenamed("partner_id", "_sender")
-        .transform(lambda rows: with_cells(rows, _CSV, most=len(_CSV) + 2))
+        .transform(lambda rows: with_cells(rows, _TEXTS, most=drift.most_cells(_TEXTS)))
         .withColumn("_json", F.when(~is_csv, document))
+        .transform(drift.with_said, F.when(~is_csv, odd))
+        .withColumn(RESCUED, F.when(is_csv, drift.rescued_columns(_TEXTS)).otherwise(unknown))
         .withColumn("values", F.when(is_csv, F.array(cells["value"])).otherwise(values))
-        .withColumns({n: F.coalesce(f"_json.{n}", n) for n in (*_SENT, "partner_id")})
+        .withColumns({n: F.coalesce(f"_json.{n}", n) for n in _SENT})
         .withColumn("_claimed", F.col("partner_id"))
         .withColumn("partner_id", F.col("_sender"))
     )
@@ -45,15 +53,13 @@ def parsed(lines: DataFrame) -> DataFrame:
 
 def reason() -> Column:
     """Say why a line cannot be taken, or null."""
-    lacks = [
-        F.when(F.col(name).isNull() | (F.trim(F.col(name)) == ""), F.lit(f"{name} is missing"))
-        for name in ("meter_id", "starts_at", "resolution")
-    ]
+    is_json, value = F.col("header").isNull(), F.get("values", F.lit(0))
     return F.coalesce(
-        F.when(F.col("header").isNull() & F.col("_json._broken").isNotNull(), "not a JSON object"),
+        F.when(is_json, drift.broken("_json", lists=("values",))),
         F.col("_json.refused"),
         F.when(F.col("_claimed") != F.col("partner_id"), "partner_id is not the sender's"),
-        *lacks,
+        *(missing(name) for name in ("meter_id", "starts_at", "resolution")),
+        F.when(is_json, drift.retyped(READINGS, may_be_list=("quality",))),
         F.when(F.size("values") == 0, "values is empty"),
-        F.when(F.get("values", F.lit(0)).isNull() & (F.size("values") == 1), "value is missing"),
+        F.when(F.size("values") == 1, missing("value", value)),
     )

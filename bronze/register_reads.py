@@ -3,12 +3,15 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from bronze import drift
 from bronze.contracts import REGISTER_READS
+from bronze.drift import RESCUED, missing
+from bronze.sources import REGISTERS
 from lake.arriving import REASON, with_cells
 
-_SENT = ("meter_id", "read_at", "register", "reading", "unit", "quality", "known_at")
+_SENT = drift.texts(REGISTERS)
 _NEEDED = ("meter_id", "read_at", "reading")
-_JSON = ", ".join(f"{name} STRING" for name in (*_SENT, "partner_id", "_broken"))
+_JSON = ", ".join(f"{name} STRING" for name in (*_SENT, "_broken"))
 
 
 def register_reads(landing_registers: DataFrame) -> DataFrame:
@@ -18,21 +21,21 @@ def register_reads(landing_registers: DataFrame) -> DataFrame:
     """
     is_json = F.col("header").isNull()
     document = F.from_json("line", _JSON, {"columnNameOfCorruptRecord": "_broken"})
-    claimed = (*_SENT, "partner_id")
+    unknown = drift.rescued_fields(_SENT)
     return (
         landing_registers.withColumnRenamed("partner_id", "_sender")
-        .transform(lambda lines: with_cells(lines, claimed, most=len(claimed) + 2))
+        .transform(lambda lines: with_cells(lines, _SENT, most=drift.most_cells(_SENT)))
         .withColumn("_json", F.when(is_json, document))
-        .withColumns({n: F.coalesce(f"_json.{n}", n) for n in claimed})
+        .transform(drift.with_said, F.when(is_json, drift.odd_fields("_json", REGISTERS)))
+        .withColumn(RESCUED, F.when(is_json, unknown).otherwise(drift.rescued_columns(_SENT)))
+        .withColumns({n: F.coalesce(f"_json.{n}", n) for n in _SENT})
         .withColumn(
             REASON,
             F.coalesce(
-                F.when(F.col("_json._broken").isNotNull(), "not a JSON object"),
+                drift.broken("_json"),
                 F.when(F.col("partner_id") != F.col("_sender"), "partner_id is not the sender's"),
-                *(
-                    F.when(F.col(n).isNull() | (F.trim(n) == ""), F.lit(f"{n} is missing"))
-                    for n in _NEEDED
-                ),
+                *(missing(n) for n in _NEEDED),
+                F.when(is_json, drift.retyped(REGISTERS)),
             ),
         )
         .withColumn("partner_id", F.col("_sender"))

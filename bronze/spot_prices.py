@@ -3,26 +3,22 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from bronze import drift
 from bronze.contracts import SPOT_PRICES
+from bronze.drift import RESCUED, missing
+from bronze.sources import PRICES
 from lake.arriving import REASON, with_cells
 
-_SENT = ("price_zone", "starts_at", "resolution", "price", "unit", "known_at")
+_SENT = drift.texts(PRICES)
+_NEEDED = PRICES.columns[0]
 
 
 def spot_prices(landing_prices: DataFrame) -> DataFrame:
     """Return a row a line of a prices CSV."""
+    no_header = F.when(F.col("header").isNull(), "not a CSV file with a header")
     return (
-        with_cells(landing_prices, _SENT, most=len(_SENT) + 4)
-        .withColumn(
-            REASON,
-            F.coalesce(
-                F.when(F.col("header").isNull(), "not a CSV file with a header"),
-                *(
-                    F.when(F.col(n).isNull(), F.lit(f"{n} is missing"))
-                    for n in _SENT
-                    if n != "known_at"
-                ),
-            ),
-        )
+        with_cells(landing_prices, _SENT, most=drift.most_cells(_SENT))
+        .withColumn(RESCUED, drift.rescued_columns(_SENT))
+        .withColumn(REASON, F.coalesce(no_header, *map(missing, _NEEDED)))
         .select(*SPOT_PRICES.names, REASON, "line")
     )

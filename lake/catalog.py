@@ -12,6 +12,7 @@ from typing import Any
 from lake.contract import Table
 from lake.errors import LakeError
 from lake.results import RESULTS
+from lake.source import Source
 
 LANDING = "landing_"
 
@@ -54,12 +55,15 @@ class Catalog:
     """All tables of the installed layers (entry points ``lake.layers``)."""
 
     def __init__(self, layers: Mapping[str, str]) -> None:
-        """Take package names by layer; each has ``contracts.TABLES``."""
+        """Take package names by layer; each has ``contracts.TABLES``, and may have ``PUBLISHED``.
+
+        Those are the sources and tables whose contracts others may read.
+        """
         self._packages = dict(layers)
-        self.tables: dict[str, Table] = {
-            table.name: table
-            for package in self._packages.values()
-            for table in importlib.import_module(f"{package}.contracts").TABLES
+        contracts = [importlib.import_module(f"{p}.contracts") for p in self._packages.values()]
+        self.tables: dict[str, Table] = {t.name: t for of in contracts for t in of.TABLES}
+        self.published: dict[str, Source | Table] = {
+            one.name: one for of in contracts for one in getattr(of, "PUBLISHED", ())
         }
         # What checks find is of no layer.
         self.tables[RESULTS.name] = RESULTS
@@ -70,6 +74,14 @@ class Catalog:
             hint = f"did you mean {near[0]}?" if near else "`lake tables` lists them"
             raise UnknownTable(f"there is no table {name}", cure=hint)
         return self.tables[name]
+
+    def contract(self, name: str) -> list[Source | Table]:
+        """Return the published contract of a source or table, alone; UnknownTable."""
+        if name not in self.published:
+            raise UnknownTable(
+                f"no contract of {name} is published", cure=f"one of: {', '.join(self.published)}"
+            )
+        return [self.published[name]]
 
     def resolve(self, parameter: str, *, seen_from: str) -> str:
         """Return the table that a parameter of a layer's function names.

@@ -197,6 +197,26 @@ def quality(
     typer.echo(show(latest(Reader(Settings(), tables), table=wanted, since=day), form))
 
 
+@app.command()
+def contracts(
+    name: Annotated[str, typer.Argument(help="A source or table; all if left out.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write a file each into this folder.")] = None,
+) -> None:
+    """Print what senders must send and readers may rely on (Open Data Contract Standard, YAML).
+
+    Examples: lake contracts readings; lake contracts --out docs/contracts
+    """
+    from lake import odcs
+    from lake.catalog import catalog
+
+    wanted = catalog().contract(name) if name else catalog().published.values()
+    documents = [odcs.document(one) for one in wanted]
+    if out:
+        typer.echo(f"{odcs.publish(documents, out)} of {len(documents)} contracts are new")
+    else:
+        typer.echo("---\n".join(map(odcs.text, documents)), nl=False)
+
+
 def run_job(job: Job, work: Any) -> list[Outcome]:
     """Run a job with a line a task; say at the end what failed and what was skipped for it."""
     width = max(len(t.key) for t in job.tasks)

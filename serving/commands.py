@@ -1,11 +1,11 @@
-"""`lake serve`, `lake token` and `lake state`."""
+"""`lake serve`, `lake token`, `lake drift` and `lake state`."""
 
 import signal
 import socket
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -43,6 +43,8 @@ def add(app: typer.Typer) -> None:
         """
         typer.echo(token(partner, scope, days))
 
+    app.command("drift")(drift)
+
     state = typer.Typer(no_args_is_help=True, help="The database of the Data Management API.")
     app.add_typer(state, name="state")
 
@@ -57,6 +59,27 @@ def add(app: typer.Typer) -> None:
         Example: lake state upgrade
         """
         typer.echo(f"the state is at {', '.join(upgrade_state())}")
+
+
+def drift(
+    partner: Annotated[str, typer.Option(help="Only this partner's.")] = "",
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only what was received since this day."),
+    ] = None,
+    form: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
+) -> None:
+    """Show which fields came otherwise than agreed, the newest and what breaks first.
+
+    Example: lake drift --partner northgrid --since 2025-10-01
+    """
+    from lake.catalog import catalog
+    from lake.reading import Reader, show
+    from serving.drift import drift as found
+
+    day = since.date() if since else None
+    reader = Reader(Settings(), catalog().tables)
+    typer.echo(show(found(reader, partner=partner, since=day), form))
 
 
 class CannotListen(LakeError):

@@ -97,6 +97,18 @@ def test_its_files_are_known(head: str) -> None:
     assert canonical.is_its("any", ("\ufeff" + head).encode())
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "meter,starts_at,resolution,value\n",
+        "meter_id,starts_at,resolution,value,colour\n",
+        '{"meterId": "m", "starts_at": "2025-06-01T00:00Z", "resolution": "PT1H", "value": 2}',
+    ],
+)
+def test_a_file_with_a_further_or_renamed_field_is_known_still(head: str) -> None:
+    assert canonical.is_its("any", head.encode())
+
+
 @pytest.mark.parametrize("head", ["", "{}", '{"timeUnit": "DAY"}', "time,value\n", "meter_id\n"])
 def test_other_files_are_not(head: str) -> None:
     assert not canonical.is_its("any", head.encode())

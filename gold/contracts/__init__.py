@@ -63,6 +63,8 @@ TABLES = (
     VALIDATION_DAILY,
 )
 
+PUBLISHED = TABLES
+
 __all__ = [
     "BASE_LOAD_DAILY",
     "COMPARABLE",
@@ -91,6 +93,7 @@ __all__ = [
     "PORTFOLIO_MONTHLY",
     "PRICE_DAILY",
     "PRICE_LEVELS",
+    "PUBLISHED",
     "SAME_WEEKDAYS_NEEDED",
     "SMALLEST_GROUP",
     "SOLAR_DAILY",

@@ -69,7 +69,11 @@ def test_a_lake_that_cannot_be_written_is_one_clear_error(tmp_path: Path, clock:
     ("kind", "content", "said"),
     [
         ("readings", b"meter,value\n", "no column meter_id"),
-        ("readings", b"meter_id,starts_at,resolution,value,colour\n", "unknown column colour"),
+        (
+            "readings",
+            b"meter,starts_at,resolution,value\n",
+            "no column meter_id; unknown column meter",
+        ),
         ("readings", b"\xff\xfe\x00meter", "not UTF-8"),
         ("weather", b'{"a": 1}\n', "weather come as CSV"),
         ("prices", b"price_zone,price\n", "no column starts_at"),
@@ -80,3 +84,8 @@ def test_a_wrong_form_is_named(tmp_path: Path, kind: str, content: bytes, said: 
     (file := tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(UnreadableFile, match=said):
         form_of(file, kind)
+
+
+def test_a_further_column_is_no_wrong_form(tmp_path: Path) -> None:
+    (file := tmp_path / "a.csv").write_bytes(b"meter_id,starts_at,resolution,value,colour\n")
+    assert form_of(file, "readings") == "csv"

@@ -1,4 +1,4 @@
-"""gold.source_health_daily, source_freshness -> what a partner's sources send, and how late."""
+"""gold.source_health_daily, source_freshness, drift -> what sources send, how late, and how."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -9,14 +9,19 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Response
 from typing_extensions import TypedDict
 
-from lake.reading import Reader, Row, literal
+from lake.reading import Reader, Row, literal, records
 from serving.answers import Ask, Body
+from serving.drift import drift
 from serving.parameters import From, To, errors
 from serving.partners import Partner
 from serving.periods import Periods, periods
 
 router = APIRouter(tags=["portfolio"])
-_DAYS, _NOW = _TABLES = ("gold.source_health_daily", "gold.source_freshness")
+_DAYS, _NOW, _DRIFT = _TABLES = (
+    "gold.source_health_daily", "gold.source_freshness", "silver.field_drift_daily",
+)  # fmt: skip
+_MOST_DRIFTS = 500
+_OF_DRIFT = ("schema_version", "field_name", "drift", "is_breaking", "lines", "reason")
 _COUNTS = (
     "lines", "readings", "entities", "rejected", "quarantined", "estimated_share",
     "median_delay_h", "expected_readings", "volume_z", "volume",
@@ -41,6 +46,18 @@ class SourceDay(TypedDict):
     volume: str | None
 
 
+class FieldDrift(TypedDict):
+    """A field that came otherwise than agreed; where it is breaking, its lines were not taken."""
+
+    received_date: str
+    schema_version: str
+    field_name: str
+    drift: str
+    is_breaking: bool
+    lines: int
+    reason: str | None
+
+
 class PartnerSource(TypedDict):
     """What came for one table by one way, and whether it is late as of ``looked_at``."""
 
@@ -52,6 +69,7 @@ class PartnerSource(TypedDict):
     silent_h: float | None
     usual_gap_h: float | None
     days: list[SourceDay]
+    drift: list[FieldDrift]
 
 
 Sources = TypedDict(
@@ -91,6 +109,17 @@ EXAMPLE = {
                     "expected_readings": 20352.0,
                     "volume_z": 0.0,
                     "volume": "usual",
+                }
+            ],
+            "drift": [
+                {
+                    "received_date": "2025-10-26",
+                    "schema_version": "2",
+                    "field_name": "values",
+                    "drift": "retyped",
+                    "is_breaking": True,
+                    "lines": 4,
+                    "reason": "values is not a list: text",
                 }
             ],
         }
@@ -136,10 +165,14 @@ def _each(lake: Reader, partner_id: str, span: Periods) -> Iterator[Row]:
         f"SELECT table_name, source, last_received_at, issued_at, {', '.join(_STATE)} FROM {_NOW} "
         f"WHERE {mine} AND issued_at = (SELECT max(issued_at) FROM {_NOW} WHERE {mine})"
     )
+    drifted: dict[tuple[str, str], list[Row]] = {}
+    told = drift(lake, partner=partner_id, since=first, until=last, most=_MOST_DRIFTS)
+    for row in records(told):
+        drifted.setdefault(_key(row), []).append(row)
     newest = {_key(row): row for row in states}
     of_day = {key: list(of) for key, of in groupby(rows, _key)}
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    for table, source in sorted(newest.keys() | of_day.keys()):
+    for table, source in sorted(newest.keys() | of_day.keys() | drifted.keys()):
         state = newest.get((table, source), {})
         by_day = {row["received_date"]: row for row in of_day.get((table, source), [])}
         yield {
@@ -149,6 +182,7 @@ def _each(lake: Reader, partner_id: str, span: Periods) -> Iterator[Row]:
             "looked_at": _said(state.get("issued_at")),
             **{name: state.get(name) for name in _STATE},
             "days": [_day(day, by_day.get(day, {})) for day in days],
+            "drift": [_drift(row) for row in drifted.get((table, source), [])],
         }
 
 
@@ -158,6 +192,10 @@ def _key(row: Row) -> tuple[str, str]:
 
 def _day(day: date, row: Row) -> Row:
     return {"received_date": day.isoformat(), **{name: row.get(name) for name in _COUNTS}}
+
+
+def _drift(row: Row) -> Row:
+    return {"received_date": str(row["received_date"]), **{name: row[name] for name in _OF_DRIFT}}
 
 
 def _said(at: object) -> str | None:

@@ -184,6 +184,17 @@ def put_quality(root: Path) -> None:
     of_day = {"lines": 3, "entities": 3, "rejected": 0, "quarantined": 0, "expected_readings": 100,
               "first_received_at": KNOWN_AT, "last_received_at": KNOWN_AT}  # fmt: skip
     days = [(date(2025, 10, 24), 100, "usual"), (date(2025, 10, 26), 12, "low")]
+    for partner_id, name in (("northgrid", "phase"), ("southgrid", "secret")):
+        put(root, "silver.field_drift_daily", [
+            {"partner_id": partner_id, "table_name": "bronze.meter_readings", "source": "landing",
+             "schema_version": "2", "received_date": date(2025, 10, day), "field_name": field,
+             "drift": drift, "is_breaking": drift != "added", "lines": 4, "reason": reason,
+             "example": "secret", "first_received_at": KNOWN_AT, "last_received_at": KNOWN_AT}
+            for day, field, drift, reason in (
+                (20, name, "added", None), (25, name, "added", None),
+                (26, name, "added", None), (26, "values", "retyped", "values is not a list: text"),
+            )
+        ])  # fmt: skip
     put(root, "gold.source_health_daily", [
         of_source | of_day | {"received_date": day, "readings": n, "volume": volume}
         for day, n, volume in days])  # fmt: skip

@@ -1,6 +1,13 @@
+import csv
+from pathlib import Path
+
+import pytest
+import typer
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
+from typer.testing import CliRunner
 
+from serving.commands import add
 from serving.insights.sources import Sources
 
 SOURCES = "/v1/portfolio/sources"
@@ -38,3 +45,34 @@ def test_a_source_is_judged_as_of_the_newest_look_and_also_when_it_sent_nothing(
 def test_another_partners_sources_are_never_told(api: TestClient) -> None:
     assert "secret" not in api.get(SOURCES, params=SPAN).text
     assert api.get(SOURCES, params=SPAN | {"partner_id": "southgrid"}).status_code == 404
+
+
+def test_what_came_otherwise_than_agreed_is_told_newest_and_breaking_first(api: TestClient) -> None:
+    answer = api.get(SOURCES, params=SPAN).json()
+    drift = {s["source"]: s["drift"] for s in answer["sources"]}
+    assert drift["events"] == []
+    assert [(d["received_date"], d["field_name"], d["is_breaking"]) for d in drift["landing"]] == [
+        ("2025-10-26", "values", True), ("2025-10-26", "phase", False),
+        ("2025-10-25", "phase", False),
+    ]  # fmt: skip
+    assert drift["landing"][0]["reason"] == "values is not a list: text"
+
+
+def test_by_hand_it_is_told_of_one_partner_or_of_all_since_a_day(
+    lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELIQ_LAKE", str(lake))
+    app = typer.Typer()
+    add(app)
+
+    def asked(*options: str) -> list[dict[str, str]]:
+        said = CliRunner().invoke(app, ["drift", "--format", "csv", *options])
+        assert said.exit_code == 0, said.output
+        return list(csv.DictReader(said.output.splitlines()))
+
+    mine = asked("--partner", "northgrid", "--since", "2025-10-25")
+    assert [(row["received_date"], row["drift"]) for row in mine] == [
+        ("2025-10-26", "retyped"), ("2025-10-26", "added"), ("2025-10-25", "added"),
+    ]  # fmt: skip
+    assert {row["partner_id"] for row in asked()} == {"northgrid", "southgrid"}
+    assert "example" not in mine[0]

@@ -1,6 +1,7 @@
 """What silver promises: true, typed, in UTC and kWh, one current row a key, nothing lost."""
 
 from silver.contracts.arrivals import ARRIVALS_DAILY
+from silver.contracts.drift import DRIFT, FIELD_DRIFT_DAILY, FURTHER, MOST_DRIFTS
 from silver.contracts.environment import (
     CO2_INTENSITY,
     LOCATION_WEATHER,
@@ -84,6 +85,7 @@ TABLES = (
     SUBSTITUTED_ENERGY,
     ENERGY_REVISIONS,
     ARRIVALS_DAILY,
+    FIELD_DRIFT_DAILY,
 )
 
 __all__ = [
@@ -92,11 +94,14 @@ __all__ = [
     "CURRENCY",
     "DIRECTION",
     "DIRECTIONS",
+    "DRIFT",
     "ENDS_AT",
     "ENERGY_IN_CONTEXT",
     "ENERGY_REVISIONS",
+    "FIELD_DRIFT_DAILY",
     "FUEL",
     "FUELS",
+    "FURTHER",
     "HISTORY_OF_METER_DAYS",
     "HOLIDAYS",
     "HOME_PROFILES",
@@ -113,6 +118,7 @@ __all__ = [
     "METER_READINGS",
     "METER_READING_REVISIONS",
     "MOST_CO2_KG_PER_KWH",
+    "MOST_DRIFTS",
     "PEAK_WINDOWS",
     "PRICE_ZONE",
     "QUARANTINE",
