@@ -37,6 +37,7 @@ LOCATIONS = Table(
     key=("partner_id", "location_id"),
     update=Upsert(newest_by=NEWEST),
     as_of=AS_IT_IS,
+    releasable=(),
 )  # fmt: skip
 METERS = Table(
     name="silver.meters",
@@ -64,6 +65,7 @@ METERS = Table(
     key=("partner_id", "meter_id"),
     update=Upsert(newest_by=NEWEST),
     as_of=AS_IT_IS,
+    releasable=(),
 )  # fmt: skip
 HOME_PROFILES = Table(
     name="silver.home_profiles",
@@ -123,4 +125,5 @@ TARIFFS = Table(
     update=Replace(slices=("partner_id", "location_id")),
     checks=(Check(name="does_not_end_before_it_starts", condition="valid_to >= valid_from"),),
     as_of=AS_IT_IS,
+    releasable=(),
 )  # fmt: skip
