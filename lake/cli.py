@@ -12,7 +12,7 @@ from rich.table import Table as Grid
 
 from lake.errors import LakeError
 from lake.jobs import Job, Outcome, Task, load
-from lake.repair_commands import quarantine, rejected
+from lake.repair_commands import quarantine, rejected, replay
 from lake.settings import Settings
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(quarantine)
 app.add_typer(rejected)
+app.command()(replay)
 console = Console()
 Day = Annotated[
     str,

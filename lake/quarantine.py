@@ -19,21 +19,22 @@ _ROW = ["partner_id", *_LINE, "position"]
 _WHOLE_LINE = -1
 
 
-def decided(repairs: DataFrame, table: Table) -> DataFrame:
-    """Return the decision that holds on each row of a table, ``_ROW`` with ``action, reasons``.
+def decided(repairs: DataFrame, table: Table | None = None) -> DataFrame:
+    """Return the decision that holds on each row of a table, or of all.
 
-    The latest holds; a row whose latest decision is to reopen it has none.
+    ``table_name, partner_id, source_file, source_line, position, action, reasons, held_at``. The
+    latest holds; a row whose latest decision is to reopen it has none.
     """
-    latest = Window.partitionBy(*_ROW).orderBy(
+    latest = Window.partitionBy("table_name", *_ROW).orderBy(
         *(F.desc(c) for c in ("decided_at", "received_at", "_said_in", "_said_at"))
     )
     return (
-        repairs.where(F.col("table_name") == table.name)
+        repairs.where(F.col("table_name") == table.name if table else F.lit(True))
         .withColumnsRenamed({"source_file": "_said_in", "source_line": "_said_at"})
         .withColumnsRenamed({"held_file": "source_file", "held_line": "source_line"})
         .withColumn("_rank", F.row_number().over(latest))
         .where((F.col("_rank") == 1) & (F.col("action") != REOPENED))
-        .select(*_ROW, "action", "reasons")
+        .select("table_name", *_ROW, "action", "reasons", "held_at")
     )
 
 

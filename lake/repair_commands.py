@@ -182,6 +182,36 @@ def reopen_rejected(
     _decide("reopen", rows, reader, note=note, by=by, dry_run=dry_run, yes=True)
 
 
+def replay(
+    table: Annotated[str, typer.Argument(help="A table of bronze, as bronze.meter_readings.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="All that come from landing.")] = False,
+    first: Annotated[str, typer.Option("--from", help="First day of landing (YYYY-MM-DD).")] = "",
+    last: Annotated[str, typer.Option("--to", help="Last day of landing, included.")] = "",
+    partner: Partner = "",
+    file: Annotated[str, typer.Option(help="Only this file, as `lake rejected list` says.")] = "",
+    by: By = "", dry_run: DryRun = False,
+) -> None:  # fmt: skip
+    """Take in again what bronze does not have: rejected lines that can be read now, lost tables.
+
+    Nothing comes twice; cut short, it is begun again. Rejected events are read from their payload.
+    Examples: lake replay bronze.meter_readings --from 2025-10-01 --dry-run; lake replay --all
+    """
+    from lake.replaying import Part
+    from lake.work import Work, clock_of
+
+    if bool(table) == every:
+        raise NotSaid("name a table or --all", cure="lake replay bronze.meter_readings")
+    days = [clock_of(day).date() if day else None for day in (first, last)]
+    part = Part(first=days[0], last=days[1], partner=partner, file=file)
+    work = Work(Settings())
+    for report in work.replay(
+        [table] if table else [], part, by=by or getpass.getuser(), dry_run=dry_run
+    ):
+        typer.echo(f"{report.table} {report.note}")
+    if not dry_run:
+        typer.echo("what was replayed counts with the next run (the daily job)")
+
+
 def _mend(
     kind: Kind, row: str, sets: Iterable[str] | None, line: str, note: str, by: str, dry_run: bool
 ) -> None:

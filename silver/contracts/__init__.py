@@ -1,6 +1,6 @@
 """What silver promises: true, typed, in UTC and kWh, one current row a key, nothing lost."""
 
-from silver.contracts.arrivals import ARRIVALS_DAILY
+from silver.contracts.arrivals import ARRIVALS_DAILY, INGESTION_ERRORS_DAILY
 from silver.contracts.environment import (
     CO2_INTENSITY,
     LOCATION_WEATHER,
@@ -84,6 +84,7 @@ TABLES = (
     SUBSTITUTED_ENERGY,
     ENERGY_REVISIONS,
     ARRIVALS_DAILY,
+    INGESTION_ERRORS_DAILY,
 )
 
 __all__ = [
@@ -100,6 +101,7 @@ __all__ = [
     "HISTORY_OF_METER_DAYS",
     "HOLIDAYS",
     "HOME_PROFILES",
+    "INGESTION_ERRORS_DAILY",
     "KNOWN_AT",
     "LATITUDE",
     "LOCAL_DATE",
