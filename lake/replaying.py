@@ -1,9 +1,9 @@
 """Lines that were taken once -> bronze again: what is read now and was not, and what was lost.
 
 Each day of landing is read by the present parser, and what bronze does not have of it is appended:
-lines that were rejected and can be read now, or lines of a table that was lost. Nothing comes twice,
-so a replay that was cut short is begun again. Memory is that of a day. A line about which somebody
-decided (mended, dropped) stays decided.
+lines that were rejected and can be read now, or lines of a table that was lost. Nothing comes
+twice, so a replay that was cut short is begun again. Memory is that of a day. A line about which
+somebody decided (mended, dropped) stays decided.
 """
 
 import time
