@@ -25,10 +25,9 @@ TABLES = (
     "silver.locations",
     "silver.meters",
     "silver.meter_readings",
-    "silver.energy_in_context",
-    "gold.energy_hourly",
-    "gold.energy_daily",
+    "silver.ingestion_errors_daily",
 )
+GOLD = ("silver.energy_in_context", "gold.energy_hourly", "gold.energy_daily")
 BLOCK = {"meter_id": "m", "starts_at": "2025-05-01T00:00:00+02:00", "resolution": "PT1H"}
 # 120 kW is more than any home draws, -1 kWh is no energy.
 VALUES = [1.0, 120.0, -1.0, *[1.0] * 21]
@@ -71,8 +70,8 @@ def type_in(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Lake:
     return typed
 
 
-def up_to_date(runner: Runner) -> None:
-    for table in TABLES:
+def up_to_date(runner: Runner, *more: str) -> None:
+    for table in (*TABLES, *more):
         runner.run(table)
 
 
@@ -88,6 +87,13 @@ def energy(runner: Runner) -> list[float]:
 def of_the_day(runner: Runner) -> float:
     sql = "SELECT energy_kwh FROM gold.energy_daily WHERE direction = 'import'"
     return float(ask(runner, sql)[0]["energy_kwh"])
+
+
+def came_of(runner: Runner) -> dict[str, str]:
+    """Return by reason what became of the one row that has it."""
+    rows = ask(runner, "SELECT * FROM silver.ingestion_errors_daily")
+    states = ("waiting", "released", "mended", "dropped", "replayed")
+    return {row["reason"]: " ".join(s for s in states if row[s] == 1) for row in rows}
 
 
 def held(type_in: Lake, kind: str = "quarantine") -> dict[str, str]:
@@ -115,7 +121,7 @@ def test_a_released_reading_counts_until_it_is_reopened(runner: Runner, type_in:
     type_in(
         "quarantine", "release", waits["more_than_the_fuse"], "--note", "a sauna", "--by", "ada"
     )
-    up_to_date(runner)
+    up_to_date(runner, *GOLD)
     assert energy(runner) == [1.0, 120.0, 2.0]
     assert of_the_day(runner) == 1 + 120 + 2 + 21
     assert set(held(type_in)) == {"negative"}
@@ -126,7 +132,7 @@ def test_a_released_reading_counts_until_it_is_reopened(runner: Runner, type_in:
     ]
 
     type_in("quarantine", "reopen", waits["more_than_the_fuse"])
-    up_to_date(runner)
+    up_to_date(runner, *GOLD)
     assert held(type_in) == waits
     # What it had superseded holds again.
     assert energy(runner) == [1.0, 2.0, 2.0]
@@ -149,13 +155,15 @@ def test_a_mended_reading_comes_as_a_new_one_and_the_held_one_waits_no_more(
     up_to_date(runner)
     assert held(type_in) == {}
     assert energy(runner) == [1.0, 2.0, 0.5]
-    assert of_the_day(runner) == 1 + 2 + 0.5 + 21
+    assert came_of(runner) == {"more_than_the_fuse": "dropped", "negative": "mended"}
     stays_so_when_made_again(runner)
     assert held(type_in) == {}
 
     type_in("quarantine", "reopen", waits["negative"], waits["more_than_the_fuse"])
     up_to_date(runner)
     assert held(type_in) == waits
+    assert came_of(runner) == {"more_than_the_fuse": "waiting", "negative": "waiting"}
+    # The line that was sent for it stays.
     assert energy(runner) == [1.0, 2.0, 0.5]
 
 
@@ -178,10 +186,7 @@ def test_what_cannot_be_released_or_is_not_said_is_one_clear_error(
     assert "these are 1 rows" in refused(*whole)
     assert "no field kwh" in refused("mend", waits["negative"], "--set", "kwh=1")
     assert "what is to be mended" in refused("mend", waits["negative"])
-    assert (
-        not (Path(runner.settings.root) / "landing" / "repairs").glob("*/*/*.ndjson")
-        or ask(runner, "SELECT * FROM bronze.repairs") == []
-    )
+    assert not (Path(runner.settings.root) / "landing" / "repairs").exists()
     type_in("quarantine", *whole, "--yes")
     type_in("quarantine", "show", waits["negative"])
 
@@ -202,3 +207,25 @@ def test_nobody_decides_about_the_rows_of_another_partner(
     up_to_date(runner)
     assert energy(runner) == [1.0, 2.0, 2.0]
     assert ask(runner, "SELECT reason FROM bronze.rejected") == [{"reason": "action is missing"}]
+
+
+@pytest.mark.spark
+def test_a_rejected_line_is_mended_dropped_and_reopened(
+    runner: Runner, type_in: Lake, tmp_path: Path, clock: datetime
+) -> None:
+    lines = "meter_id,starts_at,resolution,value\nm,,PT1H,7.5\n,2025-05-01T03:00:00+02:00,PT1H,1\n"
+    (file := tmp_path / "bad.csv").write_text(lines)
+    land(file, kind="readings", partner="p", settings=runner.settings, clock=clock)
+    up_to_date(runner)
+    waits = held(type_in, "rejected")
+    assert set(waits) == {"starts_at is missing", "meter_id is missing"}
+    start = "starts_at=2025-05-01T01:00:00+02:00"
+    type_in("rejected", "mend", waits["starts_at is missing"], "--set", start)
+    type_in("rejected", "drop", waits["meter_id is missing"])
+    up_to_date(runner)
+    assert held(type_in, "rejected") == {}
+    assert energy(runner) == [1.0, 7.5, 2.0]
+    type_in("rejected", "reopen", waits["meter_id is missing"])
+    up_to_date(runner)
+    assert set(held(type_in, "rejected")) == {"meter_id is missing"}
+    assert came_of(runner)["starts_at is missing"] == "mended"
