@@ -105,7 +105,7 @@ class _Again:
                 parsed.where(F.col(REASON).isNotNull())
                 .join(refused.select(*_LINE), on=_LINE, how="left_anti")
                 .select(
-                    *(n for n in self.rejected.names if n in parsed.columns),
+                    *(n for n in self.rejected.names if n in parsed.columns and n != "table_name"),
                     F.lit(self.node.table.name).alias("table_name"),
                     F.col(REASON).alias("reason"),
                     F.substring("line", 1, _PAYLOAD).alias("payload"),

@@ -114,6 +114,8 @@ def test_a_bronze_that_was_lost_is_made_again_from_landing(runner: Runner, tmp_p
     before = rows(runner)
     assert [len(table) for table in before] == [2, 1, 4]
     shutil.rmtree(Path(runner.settings.root) / "raw")
+    # Another process: this one has seen the tables.
+    runner = Runner(runner.spark, runner.settings, runner.catalog, runner.clock)
     for name in BRONZE:
         replayed(runner, name)
     run(runner)
