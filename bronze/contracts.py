@@ -111,8 +111,41 @@ REJECTED = Table(
     folder="raw/rejected",
     written_with=(
         METER_READINGS.name, REGISTER_READS.name, WEATHER.name, SPOT_PRICES.name,
-        CO2_INTENSITY.name, REGISTRATIONS.name,
+        CO2_INTENSITY.name, REGISTRATIONS.name, "bronze.repairs",
     ),
+)  # fmt: skip
+REPAIRS = Table(
+    name="bronze.repairs",
+    row="what somebody decided about one line that was rejected, or row that was held back",
+    columns=columns(
+        ORIGIN,
+        Column(name="action", type="string", nullable=False,
+               values=("release", "mend", "drop", "replay", "reopen"),
+               meaning="release: it counts as it is; mend: another line was sent for it; drop: it "
+                       "counts no more; replay: it was read after all; reopen: undoes these."),
+        Column(name="table_name", type="string", nullable=False,
+               meaning="The table that it was meant for."),
+        Column(name="held_file", type="string", nullable=False,
+               meaning="Where it stands: its source_file."),
+        Column(name="held_line", type="bigint", nullable=False,
+               meaning="Where it stands: its source_line."),
+        Column(name="position", type="int", nullable=False,
+               meaning="Which value of the line, counted from 0; -1 for the whole line."),
+        Column(name="held_at", type="timestamp", meaning="When it arrived."),
+        Column(name="reasons", type="array<string>",
+               meaning="Why it was held back; of a release those that are overruled."),
+        Column(name="mended", type="string", personal=True,
+               meaning="The line that was sent for it."),
+        Column(name="decided_by", type="string", nullable=False, personal=True,
+               meaning="Who decided. As sent."),
+        Column(name="note", type="string", meaning="Why. As sent."),
+        Column(name="decided_at", type="timestamp", nullable=False,
+               meaning="When; the latest decision about a row holds."),
+    ),
+    key=("source_file", "source_line"),
+    update=Append(),
+    partitioned_by=("received_date", "partner_id"),
+    folder="raw/repairs",
 )  # fmt: skip
 
 # What partners and pulled sources must send.
@@ -125,4 +158,5 @@ TABLES = (
     CO2_INTENSITY,
     REGISTRATIONS,
     REJECTED,
+    REPAIRS,
 )

@@ -134,7 +134,7 @@ class _Batch:
             self._append(self.node.table, parsed.where(F.col(REASON).isNull()), application, number)
         if bad:
             rows = parsed.where(F.col(REASON).isNotNull()).select(
-                *(n for n in self.rejected.names if n in parsed.columns),
+                *(n for n in self.rejected.names if n in parsed.columns and n != "table_name"),
                 F.lit(self.node.table.name).alias("table_name"),
                 F.col(REASON).alias("reason"),
                 F.substring("line", 1, _PAYLOAD).alias("payload"),

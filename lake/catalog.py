@@ -31,6 +31,13 @@ class Node:
     module: ModuleType | None
     inputs: Mapping[str, str]
     landing: str = ""
+    # What people decided about rows that it holds back; "" where it holds none.
+    repairs: str = ""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All tables that a run of it reads."""
+        return (*self.inputs.values(), *([self.repairs] if self.repairs else []))
 
     @property
     def function(self) -> Callable[..., Any]:
@@ -119,7 +126,9 @@ class Catalog:
         ]
         landing = next((p for p in parameters if p.startswith(LANDING)), "")
         inputs = {p: self.resolve(p, seen_from=table.layer) for p in parameters if p != landing}
-        return Node(table, module, inputs, landing.removeprefix(LANDING))
+        holds = table.releasable is not None
+        repairs = self.resolve("repairs", seen_from=table.layer) if holds else ""
+        return Node(table, module, inputs, landing.removeprefix(LANDING), repairs)
 
     def lineage(self) -> dict[str, tuple[str, ...]]:
         """Each table that a function makes, with the tables that make it, itself left out.
@@ -132,7 +141,7 @@ class Catalog:
             if node.module is None:
                 continue
             sources: list[str] = []
-            for source in node.inputs.values():
+            for source in node.sources:
                 sources += self[source].written_with or (source,)
             made[name] = tuple(sorted(set(sources) - {name}))
         return made

@@ -12,6 +12,7 @@ from rich.table import Table as Grid
 
 from lake.errors import LakeError
 from lake.jobs import Job, Outcome, Task, load
+from lake.repair_commands import quarantine, rejected, replay
 from lake.settings import Settings
 
 app = typer.Typer(
@@ -21,6 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Run and read a lakehouse of home energy. Settings: ELIQ_* (see README), .env.",
 )
+app.add_typer(quarantine)
+app.add_typer(rejected)
+app.command()(replay)
 console = Console()
 Day = Annotated[
     str,

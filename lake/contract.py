@@ -122,6 +122,10 @@ class Table:
     # SQL of what it knew at the instant {at}: {now} is the table as it is now, `<layer>_now` hold
     # the others. None: it has no history by known_at.
     as_of: str | None = None
+    # Its untrue rows wait in the layer's quarantine until they are repaired; of the reasons these
+    # may be overruled by a person: such a row is still one that the contract allows. None: it
+    # holds nothing back.
+    releasable: tuple[str, ...] | None = None
     # Written by another table's run (revisions, quarantine, rejected), so no function makes it.
     written_with: tuple[str, ...] = field(default=())
 

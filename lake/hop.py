@@ -17,7 +17,7 @@ from lake.catalog import Node
 from lake.contract import Issue, Keep, Replace, Table, Upsert
 from lake.inputs import Inputs, parameters_of
 from lake.ledger import Seen
-from lake.quarantine import REASONS, hold
+from lake.quarantine import CLOSED, REASONS, hold, repaired
 from lake.schema import empty
 from lake.store import Store
 from lake.writing import CONTESTED, Written
@@ -147,16 +147,41 @@ class Hop:
         write = writing.keep if isinstance(self.table.update, Keep) else writing.replace
         if REASONS not in rows.columns:
             return write(self.store, self.table, rows, stored, in_order=self._is_in_order), 0
-        rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
+        rows = self._repaired(rows).persist(StorageLevel.MEMORY_AND_DISK)
         try:
             judged = rows.select("source_file", "source_line").distinct()
+            there = rows.where(~F.col(CLOSED))
             quarantined = hold(
-                self.store, self.runner.catalog, self.table, rows, judged, self.runner.clock
+                self.store, self.runner.catalog, self.table, there, judged, self.runner.clock
             )
-            good = rows.where(F.size(REASONS) == 0)
+            good = there.where(F.size(REASONS) == 0)
             return write(self.store, self.table, good, stored), quarantined
         finally:
             rows.unpersist()
+
+    def _repaired(self, rows: DataFrame) -> DataFrame:
+        """Judge rows as people decided about them; mostly nobody decided anything."""
+        if not self._has_repairs:
+            return rows.withColumn(CLOSED, F.lit(False))
+        return repaired(rows, self.inputs.read(self.node.repairs), self.table)
+
+    @property
+    def _has_repairs(self) -> bool:
+        """Whether people decided about any row of any table."""
+        name = self.node.repairs
+        return bool(name) and not self.store.is_empty(self.runner.catalog[name])
+
+    def _repaired_lines(self) -> DataFrame | None:
+        """Return the lines of the table about which people decided since the last run."""
+        if not self.node.repairs or not self.inputs.has_changed(self.node.repairs):
+            return None
+        return (
+            self.inputs.changes(self.node.repairs)
+            .where(F.col("table_name") == self.table.name)
+            .select(
+                F.col("held_file").alias("source_file"), F.col("held_line").alias("source_line")
+            )
+        )
 
     @property
     def _is_in_order(self) -> bool:
@@ -175,6 +200,8 @@ class Hop:
                 continue
             freed = self._call_touched(function, name)
             again = freed if again is None else again.unionByName(freed)
+        if (lines := self._repaired_lines()) is not None:
+            again = lines if again is None else again.unionByName(lines)
         if again is not None:
             again = again.distinct().persist(StorageLevel.MEMORY_AND_DISK)
             if again.isEmpty():
@@ -201,24 +228,30 @@ class Hop:
         if REASONS not in rows.columns:
             write = upserting.remake if is_remade else upserting.upsert
             return write(self.store, self.table, rows, revisions), 0
+        rows = self._repaired(rows)
         plain: DataFrame | None = None
         if is_whole and CONTESTED in rows.columns:
             # The whole is too large to be kept at hand, but what is odd in it is little.
-            is_odd = (F.size(REASONS) > 0) | F.col(CONTESTED)
+            is_odd = (F.size(REASONS) > 0) | F.col(CONTESTED) | F.col(CLOSED)
             rows, plain = rows.where(is_odd), rows.where(~is_odd)
         rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
         try:
+            there = rows.where(~F.col(CLOSED))
             quarantined = hold(
-                self.store, self.runner.catalog, self.table, rows, again, self.runner.clock,
+                self.store, self.runner.catalog, self.table, there, again, self.runner.clock,
                 is_whole=is_whole,
             )  # fmt: skip
-            good = rows.where(F.size(REASONS) == 0)
+            good = there.where(F.size(REASONS) == 0)
+            # What was released once and is held back again.
+            is_bad = F.col(CLOSED) | (F.size(REASONS) > 0)
+            withdrawn = rows.where(is_bad) if again is not None and self._has_repairs else None
             if is_remade:
                 written = upserting.remake(self.store, self.table, good, revisions, plain)
                 return written, quarantined
             written = upserting.upsert(
-                self.store, self.table, good, revisions, plain, in_order=self._is_in_order
-            )
+                self.store, self.table, good, revisions, plain, in_order=self._is_in_order,
+                withdrawn=withdrawn,
+            )  # fmt: skip
             return written, quarantined
         finally:
             rows.unpersist()
@@ -232,6 +265,12 @@ class Hop:
                 found.append(self._call_touched(function, name).select(*columns))
             elif set(columns) <= set(self.runner.catalog[name].names):
                 found.append(self.inputs.changes(name).select(*columns))
+        if (lines := self._repaired_lines()) is not None:
+            driver = next(iter(self.node.inputs.values()))
+            repaired_rows = self.inputs.read(driver).join(
+                F.broadcast(lines.distinct()), on=lines.columns, how="left_semi"
+            )
+            found.append(repaired_rows.select(*columns))
         if not found:
             return None
         return reduce(DataFrame.unionByName, found).distinct()

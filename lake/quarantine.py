@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from lake import writing
@@ -11,7 +11,62 @@ from lake.contract import Table
 from lake.store import Store, counts
 
 REASONS = "_reasons"
+# Whether a person took the row out of the way: what a mended line stands for, or nobody wants.
+CLOSED = "_is_closed"
+REOPENED = "reopen"
 _LINE = ["source_file", "source_line"]
+_ROW = ["partner_id", *_LINE, "position"]
+_WHOLE_LINE = -1
+
+
+def decided(repairs: DataFrame, table: Table | None = None) -> DataFrame:
+    """Return the decision that holds on each row of a table, or of all.
+
+    ``table_name, partner_id, source_file, source_line, position, action, reasons, held_at``. The
+    latest holds; a row whose latest decision is to reopen it has none.
+    """
+    latest = Window.partitionBy("table_name", *_ROW).orderBy(
+        *(F.desc(c) for c in ("decided_at", "received_at", "_said_in", "_said_at"))
+    )
+    return (
+        repairs.where(F.col("table_name") == table.name if table else F.lit(True))
+        .withColumnsRenamed({"source_file": "_said_in", "source_line": "_said_at"})
+        .withColumnsRenamed({"held_file": "source_file", "held_line": "source_line"})
+        .withColumn("_rank", F.row_number().over(latest))
+        .where((F.col("_rank") == 1) & (F.col("action") != REOPENED))
+        .select("table_name", *_ROW, "action", "reasons", "held_at")
+    )
+
+
+def repaired(rows: DataFrame, repairs: DataFrame, table: Table) -> DataFrame:
+    """Judge rows as people decided: reasons that were overruled go; ``_is_closed`` is added.
+
+    ``repairs`` are few, so they go to the rows. Only what the contract calls releasable can be
+    overruled. A decision on a whole line (position -1) that takes it away takes all of its values.
+    """
+    holding = decided(repairs, table)
+    is_closing = F.col("action") != "release"
+    gone = holding.where(is_closing & (F.col("position") == _WHOLE_LINE))
+    gone = gone.select("partner_id", *_LINE, F.lit(True).alias("_is_gone"))
+    one = holding.select(
+        *_ROW[:-1], F.col("position").alias("_position"),
+        is_closing.alias("_is_taken"),
+        F.when(~is_closing, F.col("reasons")).alias("_overruled"),
+    )  # fmt: skip
+    allowed = F.array(*(F.lit(r) for r in table.releasable or ())).cast("array<string>")
+    overruled = F.array_intersect("_overruled", allowed)
+    return (
+        rows.join(F.broadcast(gone), on=["partner_id", *_LINE], how="left")
+        .join(F.broadcast(one), on=["partner_id", *_LINE, "_position"], how="left")
+        .withColumn(CLOSED, F.coalesce("_is_gone", "_is_taken", F.lit(False)))
+        .withColumn(
+            REASONS,
+            F.when(F.col("_overruled").isNull(), F.col(REASONS)).otherwise(
+                F.array_except(REASONS, overruled)
+            ),
+        )
+        .drop("_is_gone", "_is_taken", "_overruled")
+    )
 
 
 def hold(

@@ -61,7 +61,7 @@ class Runner:
             report = arriving.arrive(self.store, self.ledger, node, rejects)
             self._bound(name, report)
             return report
-        versions = {t: self.store.version(self.catalog[t]) for t in node.inputs.values()}
+        versions = {t: self.store.version(self.catalog[t]) for t in node.sources}
         versions.pop(name, None)
         arguments = self._arguments(node)
         asked = self._asked(node, arguments)
@@ -114,7 +114,7 @@ class Runner:
                 continue
             started = time.monotonic()
             arguments = self._arguments(node)
-            versions = {t: self.store.version(self.catalog[t]) for t in node.inputs.values()}
+            versions = {t: self.store.version(self.catalog[t]) for t in node.sources}
             with Hop(self, node, versions, self.ledger.seen(name), arguments) as hop:
                 written, quarantined = hop.between(start, end)
             self.ledger.backfill(name, first, last, start)

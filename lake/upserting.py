@@ -10,6 +10,9 @@ from lake.contract import Table, Upsert
 from lake.store import Store
 from lake.writing import CONTESTED, Written, all_of, arranged, insert, replace
 
+# What makes two versions of a key two.
+_LINE = ("source_file", "source_line")
+
 
 def upsert(
     store: Store,
@@ -19,13 +22,15 @@ def upsert(
     plain: DataFrame | None = None,
     *,
     in_order: bool = False,
+    withdrawn: DataFrame | None = None,
 ) -> Written:
     """Let the newest version of each key win; the superseded ones go to ``revisions``.
 
     ``rows`` may hold several versions of a key. A boolean column ``_is_contested`` may say which
     rows may not be the only version of their key; without it all are compared with each other.
     ``plain`` are more rows, none contested, that may be too many to be kept at hand; ``in_order``
-    says that they come in the contract's order.
+    says that they come in the contract's order. ``withdrawn`` are rows that are no versions any
+    more, by their key and their line: where one was stored, the one before it holds again.
     """
     store.create(table)
     if revisions is not None:
@@ -40,8 +45,12 @@ def upsert(
         rows = rows.unionByName(plain)
     incoming = rows.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        stored = _near(table, stored, incoming)
         keys = list(table.key)
+        if withdrawn is not None:
+            # A row without its key was never stored.
+            is_keyed = all_of(F.col(k).isNotNull() for k in keys)
+            withdrawn = withdrawn.where(is_keyed).select(*table.names)
+        stored = _near(table, stored, incoming, withdrawn)
         is_stored = F.col("_is_stored")
         stored_keys = [F.col(k).alias(f"_stored_{k}") for k in keys]
         marked = incoming.alias("new").join(
@@ -53,18 +62,26 @@ def upsert(
         old = F.coalesce(is_stored, F.lit(False)) | F.col(CONTESTED)
         fresh = marked.where(~old).select(*table.names)
         disputed = marked.where(old).select(*table.names)
-        versions = disputed.unionByName(_semi(stored, disputed, keys))
+        wanted = disputed.select(*keys)
+        if withdrawn is not None:
+            wanted = wanted.unionByName(withdrawn.select(*keys))
+        touched = _semi(stored, wanted, keys)
+        versions = disputed.unionByName(touched)
         if revisions is not None:
-            kept = _near(table, store.read(revisions, version=store.version(revisions)), incoming)
-            kept = _semi(kept, disputed, keys)
+            kept = store.read(revisions, version=store.version(revisions))
+            kept = _semi(_near(table, kept, incoming, withdrawn), wanted, keys)
             versions = versions.unionByName(kept.select(*table.names))
+        if withdrawn is not None:
+            versions = versions.join(
+                withdrawn.select(*keys, *_LINE), on=[*keys, *_LINE], how="left_anti"
+            )
         settled = settle(table, versions).persist(StorageLevel.MEMORY_AND_DISK)
         written = Written()
         if revisions is not None:
             superseded = _superseded(revisions, settled)
             written += replace(store, revisions, superseded, kept)
         current = _current(table, settled).unionByName(fresh)
-        written += replace(store, table, current, _semi(stored, disputed, keys))
+        written += replace(store, table, current, touched)
         settled.unpersist()
         marked.unpersist()
         return written
@@ -173,8 +190,12 @@ def _superseded(revisions: Table, settled: DataFrame) -> DataFrame:
     )
 
 
-def _near(table: Table, stored: DataFrame, rows: DataFrame) -> DataFrame:
+def _near(
+    table: Table, stored: DataFrame, rows: DataFrame, more: DataFrame | None = None
+) -> DataFrame:
     """Leave out the partitions that hold none of the rows, by literals that skip files."""
+    if more is not None:
+        rows = rows.select(*table.names).unionByName(more)
     for name in table.partitioned_by:
         if name in stored.columns:
             touched = [r[0] for r in rows.select(name).distinct().collect()]

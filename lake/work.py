@@ -18,6 +18,7 @@ from lake.settings import Settings
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from lake.replaying import Part
     from lake.report import Report
     from lake.running import Runner
 
@@ -109,6 +110,19 @@ class Work:
         if days[0] > days[1]:
             raise BadArguments(f"{first} is after {last}", cure="--from is the first day")
         return self.runner(clock_of("")).backfill(table, first=days[0], last=days[1])
+
+    def replay(
+        self, tables: Sequence[str], part: "Part", *, by: str, dry_run: bool = False
+    ) -> "Iterator[Report]":
+        """Take lines again that bronze does not have: of the tables named, or of all that land."""
+        from lake.replaying import replay
+
+        for name in tables:
+            self.catalog[name]
+        landed = [name for name in self.catalog.tables if self.catalog.node(name).landing]
+        runner = self.runner(clock_of(""))
+        for name in tables or landed:
+            yield from replay(runner, name, part, by=by, dry_run=dry_run)
 
     def check(self, layer: str, day: str = "") -> Any:
         """Check what changed in the tables of a layer against their contracts."""

@@ -27,6 +27,7 @@ from serving.insights import (
     data_quality,
     energy,
     forecast,
+    ingestion_errors,
     locations,
     peak_power,
     portfolio,
@@ -73,6 +74,7 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
         portfolio,
         sources,
         validation,
+        ingestion_errors,
         checks,
         baseload,
         weather_normalised,
@@ -89,8 +91,9 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
         return {"status": "ok"}
 
     @app.get("/metrics", include_in_schema=False)
-    async def measured() -> Response:
-        return PlainTextResponse(metrics.text() + _memory(), media_type="text/plain; version=0.0.4")
+    def measured() -> Response:
+        text = metrics.text() + ingestion_errors.metrics(app.state.reader) + _memory()
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
     return app
 

@@ -212,6 +212,14 @@ def put_quality(root: Path) -> None:
                      "received_date": date(2025, 10, 26), "stage": "quarantined", "rule": rule,
                      "severity": "error", "broken_rows": n}
         for p, rule, n in [("northgrid", "negative", 2), ("southgrid", "spoilt", 7)]])  # fmt: skip
+    put(root, "silver.ingestion_errors_daily", [
+        of_source | {"partner_id": p, "table_name": "silver.meter_readings",
+                     "received_date": date(2025, 10, 26), "reason": "negative",
+                     "refused": waiting + mended + dropped, "waiting": waiting, "released": 0,
+                     "mended": mended, "dropped": dropped, "replayed": 0,
+                     "oldest_waiting_at": KNOWN_AT}
+        for p, waiting, mended, dropped in [
+            ("northgrid", 2, 2, 1), ("southgrid", 7, 0, 0)]])  # fmt: skip
     put(root, "quality.results", [
         {"table_name": "gold.energy_daily", "rule": rule, "column_name": column,
          "severity": severity, "outcome": "failed" if failed else "passed",

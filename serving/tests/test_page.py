@@ -192,7 +192,11 @@ def test_what_is_late_odd_or_broken_is_seen(watched: Watched) -> None:
     bars = landing.locator(".bar").evaluate_all("all => all.map(b => Number(b.dataset.value))")
     assert bars == [100, 12]
     expect(section.get_by_role("row", name="meter readings (events)")).to_contain_text("fresh")
-    expect(section.get_by_role("row", name="negative")).to_contain_text("quarantined")
+    rule = section.locator("#quality-rules").get_by_role("row", name="negative")
+    expect(rule).to_contain_text("quarantined")
+    # Waiting, released, mended, dropped, replayed.
+    refused = section.locator("#quality-errors").get_by_role("row", name="negative").locator("td")
+    expect(refused).to_contain_text(["meter readings", "2", "0", "2", "1", "0", "2025-11-02"])
     gate = section.get_by_role("row", name="gold.energy_daily")
     expect(gate).to_contain_text("peak_within_period: 2 of 40 rows, warning")
     failed = gate.locator(".bar").evaluate_all("all => all.map(b => Number(b.dataset.value))")
@@ -209,7 +213,8 @@ def test_a_partner_sees_its_own_quality_and_no_checks_of_all(
     page.get_by_label("Access token").fill(token("northgrid", settings=settings))
     page.get_by_role("button", name="Open").click()
     section = page.locator("#quality")
-    expect(section.get_by_role("row", name="negative")).to_contain_text("quarantined")
+    rule = section.locator("#quality-rules").get_by_role("row", name="negative")
+    expect(rule).to_contain_text("quarantined")
     expect(section.locator("#quality-gates")).to_be_hidden()
     expect(page.locator("#token-form")).to_be_hidden()
     page.close()

@@ -26,14 +26,15 @@ export async function quality(get, of) {
     // Days of receipt, up to the newest one: that need not be today.
     const reach = (await ask("sources", "2000-01-01", "2000-01-02")).data_until;
     const span = reach ? [day(reach, 1 - DAYS), day(reach, 1)] : null;
-    const [sent, broken, checks] = await Promise.all([
-      span && ask("sources", ...span), span && ask("validation", ...span),
+    const [sent, broken, refused, checks] = await Promise.all([
+      span && ask("sources", ...span), span && ask("validation", ...span), span && ask("ingestion-errors", ...span),
       of.isOperator ? get(`/v1/quality/checks?days=${DAYS}`) : null,
     ]);
     if (mine !== asked) return;
     $("quality-note").textContent = span ? `Days of receipt (UTC), ${span[0]} to ${day(reach)}.` : "Nothing has arrived yet.";
     fill("quality-sources", sent && sources(sent.sources));
     fill("quality-rules", broken && rules(broken.broken, span), "No rule was broken.");
+    fill("quality-errors", refused && repairs(refused.errors), "Nothing was refused.");
     $("quality-gates").hidden = !checks;
     if (checks) gates(checks);
   } catch (error) {
@@ -74,6 +75,16 @@ function rules(broken, [from]) {
     return [rule.replaceAll("_", " "), noun(table), stage, severity, plain(sum(of, "broken_rows")), spark(points, "rows")];
   });
   return rows.length ? grid(["Rule", "Table", "What happened", "Severity", "Rows", "By day"], rows) : null;
+}
+
+function repairs(errors) {
+  const groups = Map.groupBy(errors, (e) => [e.reason, e.table_name].join("\n"));
+  const rows = [...groups.values()].map((of) => {
+    const oldest = of.map((e) => e.oldest_waiting_at).filter(Boolean).sort()[0] ?? null;
+    const counts = ["waiting", "released", "mended", "dropped", "replayed"].map((state) => plain(sum(of, state)));
+    return [of[0].reason.replaceAll("_", " "), noun(of[0].table_name), ...counts, at(oldest)];
+  });
+  return rows.length ? grid(["Reason", "Table", "Waiting", "Released", "Mended", "Dropped", "Replayed", "Oldest waiting"], rows) : null;
 }
 
 function gates({ latest, days }) {

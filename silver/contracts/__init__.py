@@ -1,6 +1,6 @@
 """What silver promises: true, typed, in UTC and kWh, one current row a key, nothing lost."""
 
-from silver.contracts.arrivals import ARRIVALS_DAILY
+from silver.contracts.arrivals import ARRIVALS_DAILY, INGESTION_ERRORS_DAILY
 from silver.contracts.drift import DRIFT, FIELD_DRIFT_DAILY, FURTHER, MOST_DRIFTS
 from silver.contracts.environment import (
     CO2_INTENSITY,
@@ -86,6 +86,7 @@ TABLES = (
     ENERGY_REVISIONS,
     ARRIVALS_DAILY,
     FIELD_DRIFT_DAILY,
+    INGESTION_ERRORS_DAILY,
 )
 
 __all__ = [
@@ -105,6 +106,7 @@ __all__ = [
     "HISTORY_OF_METER_DAYS",
     "HOLIDAYS",
     "HOME_PROFILES",
+    "INGESTION_ERRORS_DAILY",
     "KNOWN_AT",
     "LATITUDE",
     "LOCAL_DATE",

@@ -40,3 +40,35 @@ ARRIVALS_DAILY = Table(
     update=Replace(slices=("partner_id", "received_date")),
     sorted_by=("partner_id", "table_name", "source", "received_date"),
 )  # fmt: skip
+INGESTION_ERRORS_DAILY = Table(
+    name="silver.ingestion_errors_daily",
+    row="lines or values of one partner and day (UTC) of receipt, refused for one reason",
+    columns=columns(
+        PARTNER_ID,
+        Column(name="table_name", type="string", nullable=False,
+               meaning="The table that they were meant for: of bronze where they could not be "
+                       "parsed, of silver where they were judged untrue."),
+        SOURCE,
+        RECEIVED_DATE,
+        Column(name="reason", type="string", nullable=False,
+               meaning="Why they were refused; what has two reasons counts under both."),
+        Column(name="refused", type="bigint", nullable=False, minimum=1,
+               meaning="All of them, whatever became of them; what a registration freed by itself "
+                       "is left out."),
+        *(
+            Column(name=name, type="bigint", nullable=False, minimum=0, meaning=meaning)
+            for name, meaning in (
+                ("waiting", "Those that wait for a repair."),
+                ("released", "Those that count as they were sent, by somebody's decision."),
+                ("mended", "Those for which another line was sent."),
+                ("dropped", "Those that count no more."),
+                ("replayed", "Those that a later parser could read."),
+            )
+        ),
+        Column(name="oldest_waiting_at", type="timestamp",
+               meaning="Arrival of the oldest that waits; empty: none does."),
+    ),
+    key=("partner_id", "table_name", "source", "received_date", "reason"),
+    update=Replace(slices=("partner_id", "received_date")),
+    sorted_by=("partner_id", "received_date", "table_name", "reason"),
+)  # fmt: skip

@@ -43,6 +43,7 @@ WEATHER = Table(
     partitioned_by=("observed_month",),
     sorted_by=("latitude", "longitude", "observed_at"),
     as_of=AS_IT_IS,
+    releasable=(),
 )  # fmt: skip
 SPOT_PRICES = Table(
     name="silver.spot_prices",
@@ -62,6 +63,7 @@ SPOT_PRICES = Table(
     update=Upsert(newest_by=NEWEST),
     sorted_by=("price_zone", "starts_at"),
     as_of=AS_IT_IS,
+    releasable=(),
 )  # fmt: skip
 # Above any power plant (lignite: 1.1), so that g said as kg are caught.
 MOST_CO2_KG_PER_KWH = 2.0
@@ -84,6 +86,7 @@ CO2_INTENSITY = Table(
     key=("price_zone", "starts_at", "resolution"),
     update=Upsert(newest_by=NEWEST),
     sorted_by=("price_zone", "starts_at"),
+    releasable=(),
 )
 LOCATION_WEATHER = Table(
     name="silver.location_weather",

@@ -54,6 +54,7 @@ METER_READINGS = Table(
         Check(name="energy_is_finite", condition="NOT isnan(energy_kwh) AND energy_kwh < 1e9"),
     ),
     as_of=readings_as_of(tuple(c.name for c in _READING)),
+    releasable=("more_than_the_fuse",),
 )
 METER_READING_REVISIONS = Table(
     name="silver.meter_reading_revisions",

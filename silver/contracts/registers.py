@@ -54,6 +54,7 @@ REGISTER_READS = Table(
     update=Upsert(newest_by=NEWEST, revisions="silver.register_read_revisions"),
     sorted_by=("partner_id", "meter_id", "read_at"),
     checks=(Check(name="reading_is_finite", condition="NOT isnan(reading) AND reading < 1e12"),),
+    releasable=(),
 )
 REGISTER_READ_REVISIONS = Table(
     name="silver.register_read_revisions",

@@ -39,6 +39,7 @@ LOCATIONS = Table(
     key=("partner_id", "location_id"),
     update=Upsert(newest_by=NEWEST),
     as_of=AS_IT_IS,
+    releasable=(),
 )  # fmt: skip
 METERS = Table(
     name="silver.meters",
@@ -67,6 +68,7 @@ METERS = Table(
     key=("partner_id", "meter_id"),
     update=Upsert(newest_by=NEWEST),
     as_of=AS_IT_IS,
+    releasable=(),
 )  # fmt: skip
 HOME_PROFILES = Table(
     name="silver.home_profiles",
@@ -126,4 +128,5 @@ TARIFFS = Table(
     update=Replace(slices=("partner_id", "location_id")),
     checks=(Check(name="does_not_end_before_it_starts", condition="valid_to >= valid_from"),),
     as_of=AS_IT_IS,
+    releasable=(),
 )  # fmt: skip

@@ -1,0 +1,141 @@
+"""What bronze took once it can take again: rejected lines that are read now, and what was lost."""
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import Column, SparkSession
+from pyspark.sql import functions as F
+
+from bronze import meter_readings
+from lake.catalog import catalog
+from lake.held import Wanted, found
+from lake.landing import land
+from lake.reading import Reader
+from lake.replaying import CannotReplay, Part, replay
+from lake.running import Runner
+from lake.settings import Settings
+
+BRONZE = ("bronze.registrations", "bronze.meter_readings", "bronze.repairs")
+TABLES = (*BRONZE, "silver.locations", "silver.meters", "silver.meter_readings")
+BLOCK = {"meter_id": "m", "starts_at": "2025-05-01T00:00:00+02:00", "resolution": "PT1H"}
+LINES = (
+    json.dumps({**BLOCK, "values": [1.0, 2.0]}),
+    json.dumps({**BLOCK, "starts_at": "2025-05-02T00:00:00+02:00", "values": [3.0, 4.0]}),
+    "no JSON",
+)
+
+
+def run(runner: Runner) -> None:
+    for table in TABLES:
+        runner.run(table)
+
+
+def ask(runner: Runner, sql: str) -> list[dict[str, Any]]:
+    return Reader(runner.settings, catalog().tables).rows(sql)
+
+
+def rows(runner: Runner) -> list[list[dict[str, Any]]]:
+    """Return what the tables hold, but for when a row was judged."""
+    sql = (
+        "SELECT * FROM bronze.meter_readings ORDER BY source_line",
+        "SELECT * FROM bronze.rejected ORDER BY source_line",
+        "SELECT * FROM silver.meter_readings ORDER BY starts_at",
+    )
+    return [ask(runner, one) for one in sql]
+
+
+def energy(runner: Runner) -> list[float]:
+    sql = "SELECT energy_kwh FROM silver.meter_readings ORDER BY starts_at"
+    return [row["energy_kwh"] for row in ask(runner, sql)]
+
+
+def replayed(runner: Runner, name: str = "bronze.meter_readings", **part: Any) -> tuple[int, int]:
+    """Replay and return how many lines were taken and rejected again."""
+    reports = list(replay(runner, name, Part(**part), by="ada"))
+    return sum(r.written.inserted for r in reports), sum(r.rejected for r in reports)
+
+
+@pytest.fixture
+def runner(
+    spark: SparkSession, lake: Settings, clock: datetime, tmp_path: Path, home: dict[str, Any]
+) -> Runner:
+    """A lake with a file of two good lines and a bad one; nothing was run yet."""
+    for name, kind, text in (
+        ("r", "readings", "\n".join(LINES) + "\n"),
+        ("h", "registrations", json.dumps(home) + "\n"),
+    ):
+        (file := tmp_path / f"{name}.ndjson").write_text(text)
+        land(file, kind=kind, partner="p", settings=lake, clock=clock)
+    return Runner(spark, lake, catalog(), clock)
+
+
+@pytest.mark.spark
+def test_a_rejected_line_that_can_be_read_now_comes_once_as_it_came(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = meter_readings.reason
+
+    def cannot_read_may_2() -> Column:
+        return F.coalesce(F.when(F.col("starts_at").startswith("2025-05-02"), "too new"), reads())
+
+    monkeypatch.setattr(meter_readings, "reason", cannot_read_may_2)
+    run(runner)
+    assert energy(runner) == [1.0, 2.0]
+    # The same parser reads what it read.
+    assert replayed(runner) == (0, 0)
+
+    monkeypatch.setattr(meter_readings, "reason", reads)
+    part = Part(partner="p")
+    tried = list(replay(runner, "bronze.meter_readings", part, by="ada", dry_run=True))
+    assert [r.written.inserted for r in tried] == [1, 0]
+    assert replayed(runner, partner="q") == (0, 0)
+    assert replayed(runner) == (1, 0)
+    run(runner)
+    assert energy(runner) == [1.0, 2.0, 3.0, 4.0]
+    came = ask(runner, "SELECT source_file, source_line, received_at FROM bronze.meter_readings")
+    assert len({(row["source_file"], row["received_at"]) for row in came}) == 1
+    assert sorted(row["source_line"] for row in came) == [1, 2]
+    # Nothing comes twice, and the line waits no more; the one that cannot be read does.
+    assert replayed(runner) == (0, 0)
+    run(runner)
+    waits = found(Reader(runner.settings, catalog().tables), "rejected", Wanted())
+    assert [(held.source_line, held.reasons) for held in waits] == [(3, ["not a JSON object"])]
+    with pytest.raises(CannotReplay, match=r"lake run silver\.meters --again"):
+        replayed(runner, "silver.meters")
+
+
+@pytest.mark.spark
+def test_a_bronze_that_was_lost_is_made_again_from_landing(runner: Runner, tmp_path: Path) -> None:
+    run(runner)
+    before = rows(runner)
+    assert [len(table) for table in before] == [2, 1, 4]
+    shutil.rmtree(Path(runner.settings.root) / "raw")
+    # Another process: this one has seen the tables.
+    runner = Runner(runner.spark, runner.settings, runner.catalog, runner.clock)
+    for name in BRONZE:
+        replayed(runner, name)
+    run(runner)
+    assert rows(runner) == before
+    assert replayed(runner) == (0, 0)
+    # Its versions began anew: what comes later is seen all the same.
+    later = json.dumps({**BLOCK, "starts_at": "2025-05-03T00:00:00+02:00", "values": [5.0]})
+    (file := tmp_path / "later.ndjson").write_text(later + "\n")
+    land(file, kind="readings", partner="p", settings=runner.settings, clock=runner.clock)
+    run(runner)
+    assert energy(runner) == [1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+@pytest.mark.spark
+def test_landing_alone_makes_the_same_tables_in_a_new_lake(
+    runner: Runner, spark: SparkSession, tmp_path: Path
+) -> None:
+    run(runner)
+    other = Settings(lake=str(tmp_path / "other"))
+    shutil.copytree(Path(runner.settings.root) / "landing", tmp_path / "other" / "landing")
+    again = Runner(spark, other, catalog(), runner.clock)
+    run(again)
+    assert rows(again) == rows(runner)
