@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
+from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake import writing
 from lake.catalog import Catalog, Node
 from lake.contract import Table
+from lake.errors import LakeError
 from lake.events import Events, is_events
 from lake.landed import landed, numbered
 from lake.ledger import Arrival, Ledger
@@ -39,6 +41,10 @@ class Source(Protocol):
 
     def lines(self, frame: DataFrame, number: int) -> DataFrame:
         """Return the lines of a batch that the ledger does not have."""
+        ...
+
+    def learns(self) -> bool:
+        """Learn what the rows just read need; tell whether they are to be read again."""
         ...
 
     def ranges(self, found: list[Arrival]) -> list[Arrival]:
@@ -100,6 +106,9 @@ class _Files:
         reached = self.ledger.reached(self.node.table.name)
         return numbered(frame, root=self.store.settings.root, reached=reached)
 
+    def learns(self) -> bool:
+        return False
+
     def ranges(self, found: list[Arrival]) -> list[Arrival]:
         return found
 
@@ -115,6 +124,7 @@ class _Batch:
         self.taken = self.rejected_rows = 0
         self.told: list[str] = []
         self.oldest: datetime | None = None
+        self.error: LakeError | None = None
         self.doubtful = ledger.doubtful(node.table.name)
 
     def run(self, name: str, source: Source) -> None:
@@ -127,25 +137,45 @@ class _Batch:
             .foreachBatch(self._of(source))
             .start()
         )
-        query.awaitTermination()
+        try:
+            query.awaitTermination()
+        except StreamingQueryException:
+            # Ours says what to do; Spark's says where in Spark it was.
+            if self.error:
+                raise self.error from None
+            raise
 
     def _of(self, source: Source) -> Callable[[DataFrame, int], None]:
         """Return what foreachBatch calls; the query's id is read at the first batch."""
 
         def write(frame: DataFrame, number: int) -> None:
-            spark = frame.sparkSession
-            query = spark.sparkContext.getLocalProperty("sql.streaming.queryId")
-            parsed = self.node.function(source.lines(frame, number)).persist()
+            query = frame.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId")
+            application = f"{query}:{self.node.table.name}"
             try:
-                self._write(parsed, source, f"{query}:{self.node.table.name}", number)
-            finally:
-                parsed.unpersist()
+                while not self._took(source, frame, application, number):
+                    pass
+            except LakeError as error:
+                self.error = error
+                raise
             if told := source.taken():
                 self.told.append(told)
 
         return write
 
-    def _write(self, parsed: DataFrame, source: Source, application: str, number: int) -> None:
+    def _took(self, source: Source, frame: DataFrame, application: str, number: int) -> bool:
+        """Take a batch, unless what was learnt from its rows asks for another look at them."""
+        parsed = self.node.function(source.lines(frame, number)).persist()
+        try:
+            found = self._found(parsed)
+            if source.learns():
+                return False
+            self._write(parsed, source.ranges(found), application, number)
+        finally:
+            parsed.unpersist()
+        return True
+
+    def _found(self, parsed: DataFrame) -> list[Arrival]:
+        """Count the rows of each file or partition."""
         found = (
             parsed.groupBy("source_file")
             .agg(
@@ -160,7 +190,11 @@ class _Batch:
         told = [row.asDict() for row in found]
         received = [row.pop("received_at").replace(tzinfo=UTC) for row in told]
         self.oldest = min(filter(None, [self.oldest, *received]), default=None)
-        arrivals = source.ranges([Arrival(**row) for row in told])
+        return [Arrival(**row) for row in told]
+
+    def _write(
+        self, parsed: DataFrame, arrivals: list[Arrival], application: str, number: int
+    ) -> None:
         good, bad = sum(a.rows_taken for a in arrivals), sum(a.rows_rejected for a in arrivals)
         self.ledger.begins(self.node.table.name, arrivals)
         taken = parsed.where(F.col(REASON).isNull())

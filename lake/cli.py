@@ -58,6 +58,7 @@ def run(
 
 @app.command()
 def stream(
+    to: Annotated[str, typer.Option(help="Only what leads to this table; else to gold.")] = "",
     every: Annotated[
         float, typer.Option(min=0.1, help="Seconds between two looks at what has arrived.")
     ] = 1.0,
@@ -70,7 +71,12 @@ def stream(
     from lake.streaming import stream as run_stream
     from lake.work import Work
 
-    run_stream(Work(Settings()), jobs_file(), every_s=every, say=console.print)
+    run_stream(Work(Settings()), jobs_file(), to=to, every_s=every, say=_tell)
+
+
+def _tell(line: str) -> None:
+    """Say a line as it is, however long: others read it."""
+    console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()

@@ -10,19 +10,22 @@ import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
-from lake import writing
+from lake import avro, writing
 from lake.catalog import Catalog, Node
 from lake.ledger import Arrival, Ledger
 from lake.offsets import EXPIRED, Lost, Start, named, resumed
 from lake.progress import checkpoint_of, drop, read_to
 from lake.schema import spark_schema
+from lake.schemas import Schemas
 from lake.settings import Settings
 from lake.store import Store
 from lake.topics import Topic, kafka_options, look
 
+# So many schemas that are new are asked for at once.
+_SCHEMAS_A_BATCH = 64
 _log = logging.getLogger(__name__)
 
 
@@ -49,6 +52,7 @@ class Events:
         self.until: dict[int, int] = {}
         self.start = Start(0, {})
         self.told: list[str] = []
+        self.schemas = Schemas(store.settings)
 
     def frame(self) -> DataFrame:
         """Return the topic from where bronze stands; BrokerAway, NoTopic, BadEventsAddress."""
@@ -89,7 +93,12 @@ class Events:
                 is_its = F.col("partition") == partition
                 is_taken |= is_its & (F.col("offset") < offset)
             frame = frame.where(~is_taken)
-        line = F.col("value").cast("string")
+        if self.schemas:
+            self.unknown = Observation()
+            is_unknown = avro.is_avro() & ~avro.schema_id().isin(list(self.schemas.known))
+            frame = frame.observe(self.unknown, F.count_if(is_unknown).alias("events"))
+            self.events = frame
+        line = avro.line(self.schemas.known, has_schemas=bool(self.schemas))
         of = F.lit(named(self.name, self.start.generation, 0)[:-1])
         return frame.select(
             line.alias("line"),
@@ -103,6 +112,26 @@ class Events:
             F.col("timestamp").alias("received_at"),
             F.to_date("timestamp").alias("received_date"),
         )
+
+    def learns(self) -> bool:
+        """Ask for the schemas that the batch names and nobody knew; tell whether there are any.
+
+        SchemasAway where the registry does not answer: nothing of the batch is taken then.
+        """
+        if not self.schemas or not self.unknown.get["events"]:
+            return False
+        ids = avro.schema_id().alias("id")
+        asked = list(self.schemas.known)
+        named = self.events.where(avro.is_avro() & ~ids.isin(asked)).groupBy(ids).count()
+        # By number of events: heads of poison are many, each of one.
+        most = named.orderBy(F.desc("count")).limit(_SCHEMAS_A_BATCH).collect()
+        for row in most:
+            self.schemas.learn(row["id"])
+        learnt = [i for i in self.schemas.known if i not in asked]
+        for schema_id in learnt:
+            if not avro.is_readable(self.store.spark, self.schemas.known[schema_id]):
+                del self.schemas.known[schema_id]
+        return any(i in self.schemas.known for i in learnt)
 
     def ranges(self, found: list[Arrival]) -> list[Arrival]:
         """Return the stretches of the batch; what is missing at the begin of one may be lost."""

@@ -1,7 +1,8 @@
 """`lake stream`: what arrives goes through to gold in rounds, in one process, until it is stopped.
 
 A round takes in what has arrived and runs each table whose inputs changed, in the order of the job
-`daily`. Tables that nobody asks for within seconds wait for their pace (jobs.yml, `x-stream`). What
+`daily`. Tables that nobody asks for within seconds wait for their pace (jobs.yml, `x-stream`), and
+of those that waited one a round is run, so that no round is long. What
 fails is said and tried again later; its dependents go on with what there is. A round that is cut
 short anywhere is simply done again, as every hop is.
 """
@@ -59,11 +60,11 @@ class Stream:
     """The tables of a lake, kept up to date until ``stop`` is set."""
 
     def __init__(self, runner: Runner, job: Job, paces: Mapping[str, float]) -> None:
-        self.runner, self.paces = runner, paces
-        self.job = streamed(job)
+        self.runner, self.job, self.paces = runner, job, paces
         self.stop = threading.Event()
         self._dirty = {task.key for task in self.job.tasks}
         self._not_before: dict[str, float] = {}
+        self._held_back: set[str] = set()
         self._failures: dict[str, int] = {}
         self._watches = {
             task.key: Watch(runner.spark, runner.settings, runner.ledger, node)
@@ -88,7 +89,7 @@ class Stream:
         self.runner.clock = datetime.now(UTC)
         for key, watch in self._watches.items():
             self._look(key, watch, done)
-        wanted = self._touched({key for key in self._dirty if self._is_due(key, began)})
+        wanted = self._touched(self._due(began))
         if wanted:
             oldest: list[datetime] = []
             part(self.job, lambda task: task.key in wanted).run(
@@ -118,6 +119,13 @@ class Stream:
         if sources:
             self._dirty.add(key)
 
+    def _due(self, now: float) -> set[str]:
+        """Choose what is run: all that need not wait, and one of those that waited long enough."""
+        due = {key for key in self._dirty if self._is_due(key, now)}
+        waited = sorted(due & self.paces.keys(), key=lambda key: self._not_before.get(key, 0.0))
+        self._held_back = set(self.paces) - set(waited[:1])
+        return due - self._held_back
+
     def _touched(self, due: set[str]) -> set[str]:
         """Return the tables that are due and all that follow from them."""
         touched = set(due)
@@ -130,7 +138,8 @@ class Stream:
 
     def _tried(self, task: Task, done: Round, oldest: list[datetime]) -> None:
         key = task.key
-        if self.stop.is_set() or key not in self._dirty or not self._is_due(key, time.monotonic()):
+        is_held_back = key in self._held_back or not self._is_due(key, time.monotonic())
+        if self.stop.is_set() or is_held_back or key not in self._dirty:
             return
         self._dirty.discard(key)
         sources = self._sources.get(key, set())
@@ -176,14 +185,18 @@ class Stream:
             done.failed.append(f"{key}: {said}; again in {pause:.0f} s")
 
 
-def streamed(job: Job) -> Job:
-    """Return the tables of a job up to gold: no gates, no training, no forecasts."""
-    return part(
-        job,
-        lambda task: (
-            task.arguments[0] == "run" and task.arguments[1].partition(".")[0] not in _LATE_LAYERS
-        ),
-    )
+def streamed(job: Job, to: str = "") -> Job:
+    """Return the tables of a job up to gold, or up to one: no gates, no training, no forecasts."""
+    wanted = {
+        task.key
+        for task in job.tasks
+        if task.arguments[0] == "run"
+        and task.arguments[1].partition(".")[0] not in _LATE_LAYERS
+        and to in ("", task.arguments[1])
+    }
+    for _ in job.tasks:
+        wanted |= {key for task in job.tasks if task.key in wanted for key in task.depends_on}
+    return part(job, lambda task: task.key in wanted)
 
 
 def paces(file: Path) -> dict[str, float]:
@@ -192,15 +205,18 @@ def paces(file: Path) -> dict[str, float]:
     return {key: float(seconds) for seconds, keys in told.items() for key in keys}
 
 
-def stream(work: Work, jobs: Path, *, every_s: float, say: Callable[[str], None]) -> None:
-    """Stream the lake of a process until SIGINT or SIGTERM; a second one ends what still runs.
+def stream(
+    work: Work, jobs: Path, *, to: str = "", every_s: float, say: Callable[[str], None]
+) -> None:
+    """Stream a lake, or what leads ``to`` a table, until SIGINT or SIGTERM.
 
-    Busy where another process streams it already.
+    A second signal ends what still runs. UnknownTable; Busy where another process streams it.
     """
+    job = streamed(load(jobs, "daily", {}), to and work.catalog[to].name)
     spark = work.spark
     with alone(spark, work.settings, "the stream", patience_s=_PATIENCE_S):
         runner = work.runner(datetime.now(UTC))
-        going = Stream(runner, load(jobs, "daily", {}), paces(jobs))
+        going = Stream(runner, job, paces(jobs))
 
         def end(*_: object) -> None:
             if going.stop.is_set():
@@ -210,7 +226,7 @@ def stream(work: Work, jobs: Path, *, every_s: float, say: Callable[[str], None]
         # After the start of Spark, which has a handler of its own.
         before = {name: signal.signal(name, end) for name in (signal.SIGINT, signal.SIGTERM)}
         try:
-            say(f"streaming {len(going.job.tasks)} tables; stop it with Ctrl-C or SIGTERM")
+            say(f"streaming {len(job.tasks)} tables; stop it with Ctrl-C or SIGTERM")
             going.run(every_s=every_s, say=lambda line: say(f"{datetime.now(UTC):%H:%M:%S} {line}"))
             say("stopped; start it again to go on")
         finally:
