@@ -45,7 +45,7 @@ class Streaming:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def until(self, is_there: Callable[[], bool], *, seconds: float) -> None:
-        """Wait until something is there; StreamFailed where the stream ends before, or time is up."""
+        """Wait until something is there; StreamFailed where the stream ends, or time is up."""
         deadline = time.monotonic() + seconds
         while not is_there():
             ended = self.process is None or self.process.poll() is not None
