@@ -18,6 +18,7 @@ from pathlib import Path
 import yaml
 
 from lake.alone import alone
+from lake.catalog import Node
 from lake.errors import LakeError
 from lake.jobs import Job, Task, load, part
 from lake.report import Report
@@ -62,17 +63,19 @@ class Stream:
     def __init__(self, runner: Runner, job: Job, paces: Mapping[str, float]) -> None:
         self.runner, self.job, self.paces = runner, job, paces
         self.stop = threading.Event()
-        self._dirty = {task.key for task in self.job.tasks}
+        nodes = {task.key: runner.catalog.node(task.arguments[1]) for task in job.tasks}
+        # At the start anything may have changed of what there is.
+        self._dirty = {key for key, node in nodes.items() if self._has_inputs(node)}
         self._not_before: dict[str, float] = {}
         self._held_back: set[str] = set()
         self._failures: dict[str, int] = {}
         self._watches = {
-            task.key: Watch(runner.spark, runner.settings, runner.ledger, node)
-            for task in self.job.tasks
-            if (node := runner.catalog.node(task.arguments[1])).landing
+            key: Watch(runner.spark, runner.settings, runner.ledger, node)
+            for key, node in nodes.items()
+            if node.landing
         }
-        # Where a table of bronze has to look; at the start, anything may have come.
-        self._sources = {key: {"landing"} for key in self._watches}
+        # Where a table of bronze has to look.
+        self._sources: dict[str, set[str]] = {key: set() for key in self._watches}
         self._lock = threading.Lock()
 
     def run(self, *, every_s: float, say: Callable[[str], None]) -> None:
@@ -99,6 +102,10 @@ class Stream:
                 done.waited_s = (datetime.now(UTC) - min(oldest)).total_seconds()
         done.seconds = time.monotonic() - began
         return done
+
+    def _has_inputs(self, node: Node) -> bool:
+        store, catalog = self.runner.store, self.runner.catalog
+        return any(store.version(catalog[name]) >= 0 for name in node.inputs.values())
 
     def _look(self, key: str, watch: Watch, done: Round) -> None:
         """Mark a table of bronze where something came; what the broker says goes into the round."""
