@@ -34,10 +34,12 @@ def line(known: Mapping[int, str], *, has_schemas: bool) -> Column:
         )
     body = F.expr("substring(value, 6)")
     for number, schema in known.items():
-        # Nullable on top: what does not decode is null.
+        # Of what does not decode all fields are null, which JSON leaves out.
         decoded = F.to_json(from_avro(body, schema, {"mode": "PERMISSIVE"}))
         failed = _refused(F.lit(f"not Avro of schema {number}"))
-        text = text.when(is_avro() & (schema_id() == number), F.coalesce(decoded, failed))
+        text = text.when(
+            is_avro() & (schema_id() == number), F.coalesce(F.nullif(decoded, F.lit("{}")), failed)
+        )
     unknown = F.concat(F.lit("unknown Avro schema "), schema_id().cast("string"))
     return text.when(is_avro(), _refused(unknown))
 

@@ -80,7 +80,10 @@ def test_tokens_end_and_are_renewed_and_a_stranger_stays_out(
         assert runner.run("bronze.meter_readings").written.inserted == 1
         assert given.granted > before
 
-        stranger = by_application(lake, address, events_token_url=other.token_url)
+        # Of the same words Kafka's client would keep the login that it has.
+        stranger = by_application(
+            lake, address, events_token_url=other.token_url, events_client_id="stranger"
+        )
         with pytest.raises(BrokerAway, match="does not let us in") as error:
             Runner(spark, stranger, catalog(), clock).run("bronze.meter_readings")
         assert SECRET not in str(error.value)
