@@ -17,6 +17,7 @@ from benchmarks.ingestion import READINGS, ingested
 from benchmarks.rebuild import LAKE, PEERS, AnswersDiffer, Rebuild
 from benchmarks.report import as_json, console, keep, show, show_daily, show_parsed, show_served
 from benchmarks.serving import CLIENTS, MOST, served
+from benchmarks.streaming import NOTHING, STEP, streamed
 from lake.errors import LakeError
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
@@ -37,6 +38,7 @@ def everything(context: typer.Context) -> None:
         formats()
         serving()
         ingestion()
+        streaming()
         a_day_more()
         demo()
 
@@ -151,6 +153,27 @@ def ingestion(
         console.print(f"{name}: {rate:,.0f} readings/s")
     sides = {name: vars(one) | {"readings_a_second": readings[name]} for name, one in found.items()}
     keep(FOLDER, "ingestion", {"readings_a_request": READINGS, "sides": sides})
+
+
+@app.command()
+def streaming(
+    blocks: Annotated[int, typer.Option(min=1, help="Events of 96 values.")] = 1_000_000,
+    singles: Annotated[int, typer.Option(min=1, help="Events of one value.")] = 5_000_000,
+) -> None:
+    """Kafka to bronze by the lake, against Spark reading the same topic and writing nothing.
+
+    Example: python -m benchmarks streaming --blocks 100_000 --singles 500_000
+    """
+    sides = streamed(FOLDER / "streaming", blocks=blocks, singles=singles)
+    seconds = {name: side.steps[STEP] for name, side in sides.items()}
+    show(f"streaming: {blocks:,} blocks, {singles:,} singles", sides,
+         against=dict.fromkeys(sides, sides[NOTHING].took.seconds))  # fmt: skip
+    for name, spent in seconds.items():
+        share = seconds[NOTHING] / spent
+        console.print(
+            f"{name}: {(blocks + singles) / spent:,.0f} events/s, {share:.0%} of nothing's"
+        )
+    keep(FOLDER, "streaming", {"blocks": blocks, "singles": singles, "sides": as_json(sides)})
 
 
 def _sized(readings: int, days: int) -> Rebuild:

@@ -1,18 +1,20 @@
 """lake register, lake ingest: files -> landing/, as the API and the SFTP pull put them there."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from bronze.formats import CANONICAL, MAPPING
+from bronze.formats import CANONICAL, CAPTURE, MAPPING
 from bronze.formats import FORMS as FORMATS
 from bronze.formats import form as known_form
+from bronze.formats.event_hubs_capture import partners
 from bronze.formats.records import NOTHING_TOLD, Told
 from bronze.forms import FORMS
-from bronze.intake import READINGS, Taken, as_csv, take
+from bronze.intake import READINGS, Taken, as_csv, found, take
 from bronze.pulls.commands import pulls
 from lake.errors import LakeError
 from lake.landing import UnreadableFile
@@ -83,9 +85,20 @@ def ingest(
         for file in files:
             as_csv(file, sys.stdout, log=sys.stderr, form=form, told=told)
         return
-    if not partner:
+    for sender, sent in _by_sender(files, partner, told):
+        _take(sent, kind=kind, partner=sender, day=day, form=form, told=told)
+
+
+def _by_sender(files: list[Path], partner: str, told: Told) -> Iterator[tuple[str, list[Path]]]:
+    """Yield who sends which files; captured events say it themselves."""
+    if partner:
+        yield partner, files
+        return
+    if not all(found(file, told) == CAPTURE for file in files):
         raise UnreadableFile("it is not said who sends it", cure="add --partner")
-    _take(files, kind=kind, partner=partner, day=day, form=form, told=told)
+    for file in files:
+        for named in partners(file):
+            yield named, [file]
 
 
 def _take(

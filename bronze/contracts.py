@@ -147,6 +147,28 @@ REPAIRS = Table(
     partitioned_by=("received_date", "partner_id"),
     folder="raw/repairs",
 )  # fmt: skip
+LOST_RANGES = Table(
+    name="bronze.lost_ranges",
+    row="offsets of an event stream that were gone before they were read",
+    columns=(
+        Column(name="table_name", type="string", meaning="The table that they were meant for.",
+               nullable=False),
+        Column(name="topic", type="string", meaning="The topic.", nullable=False),
+        Column(name="source_file", type="string", nullable=False,
+               meaning="Topic and partition, as rows of them would have said."),
+        Column(name="partition", type="int", meaning="The partition.", nullable=False),
+        Column(name="first_offset", type="bigint", meaning="First offset lost.", nullable=False),
+        Column(name="last_offset", type="bigint",
+               meaning="Last offset lost; empty where nobody knows how far the topic went."),
+        Column(name="reason", type="string", meaning="Why they are gone.", nullable=False),
+        Column(name="noticed_at", type="timestamp", meaning="When that was noticed.",
+               nullable=False),
+    ),
+    key=("source_file", "first_offset"),
+    update=Append(),
+    folder="raw/lost_ranges",
+    written_with=(METER_READINGS.name,),
+)  # fmt: skip
 
 # What partners and pulled sources must send.
 PUBLISHED = SOURCES
@@ -159,4 +181,5 @@ TABLES = (
     REGISTRATIONS,
     REJECTED,
     REPAIRS,
+    LOST_RANGES,
 )

@@ -85,7 +85,7 @@ def take(
             raise
         return _unreadable(keep(file, partner=partner, settings=settings, clock=clock), error,
                            settings)  # fmt: skip
-    told = _with_meter(told, file)
+    told = replace(_with_meter(told, file), partner=partner)
     landed = keep(file, partner=partner, settings=settings, clock=clock)
     try:
         return _read(landed, name, told, file, settings)

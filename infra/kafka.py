@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -16,8 +17,17 @@ from confluent_kafka.admin import AdminClient
 from lake import toolchain
 from lake.errors import LakeError
 
+PLAIN_LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
+ALLOWED_URLS = "org.apache.kafka.sasl.oauthbearer.allowed.urls"
 START_S = 60
 STOP_S = 20
+
+
+class Issuer(Protocol):
+    """Whose tokens a broker takes: its name, with its keys under it, and whom they are for."""
+
+    url: str
+    audience: str
 
 
 class BrokerFailed(LakeError):
@@ -30,22 +40,32 @@ class BrokerFailed(LakeError):
 class Broker:
     """A broker whose data, configuration and log are in one folder; it can stop and start again.
 
-    ``plain`` and ``sasl`` are host:port without and with login. ``connection_string`` has the shape
-    of Event Hubs' own and of Microsoft's emulator, which has no TLS either; as there, the user is
-    ``$ConnectionString`` and the password the whole string.
+    ``plain``, ``sasl``, ``oauth`` are host:port without login, with it, and by an issuer's token.
+    ``connection_string`` has the shape of Event Hubs' own and of Microsoft's emulator, which has no
+    TLS either; as there, the user is ``$ConnectionString`` and the password the whole string.
+    ``keys`` is where the issuer's keys are.
     """
 
     folder: Path
     plain: str
     sasl: str
     connection_string: str
+    oauth: str = ""
+    keys: str = ""
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
         """Start on the data there is and return when the broker answers; raises BrokerFailed."""
         with (self.folder / "broker.log").open("ab") as log:
             self.process = subprocess.Popen(
-                java("-Xmx512m", "-XX:+UseSerialGC", "kafka.Kafka", config(self.folder)),
+                # Kafka asks for an issuer's keys only where this says that it may.
+                java(
+                    "-Xmx512m",
+                    "-XX:+UseSerialGC",
+                    f"-D{ALLOWED_URLS}={self.keys}",
+                    "kafka.Kafka",
+                    config(self.folder),
+                ),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the tests, which then stop it
@@ -78,12 +98,14 @@ class Broker:
 
 
 @contextlib.contextmanager
-def kafka_broker(folder: Path) -> Iterator[Broker]:
+def kafka_broker(folder: Path, issuer: Issuer | None = None) -> Iterator[Broker]:
     """Run a broker with its files in an empty folder; topics have to be created, nothing guesses.
+
+    With an issuer it has a third door, for those that come with one of its tokens.
 
     Raises BrokerFailed, and MissingJar (lake.toolchain) when set-up was run without ``--tests``.
     """
-    plain, sasl, controller = free_ports(3)
+    plain, sasl, oauth, controller = free_ports(4)
     connection_string = (
         f"Endpoint=sb://{sasl};SharedAccessKeyName=RootManageSharedAccessKey;"
         "SharedAccessKey=bm90LWEtc2VjcmV0;UseDevelopmentEmulator=true;"
@@ -94,14 +116,14 @@ def kafka_broker(folder: Path) -> Iterator[Broker]:
 node.id=1
 controller.quorum.voters=1@{controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://{plain},SASL_PLAINTEXT://{sasl},CONTROLLER://{controller}
-advertised.listeners=PLAINTEXT://{plain},SASL_PLAINTEXT://{sasl}
-listener.security.protocol.map=\
-PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://{plain},SASL_PLAINTEXT://{sasl},OAUTH://{oauth},CONTROLLER://{controller}
+advertised.listeners=PLAINTEXT://{plain},SASL_PLAINTEXT://{sasl},OAUTH://{oauth}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,\
+OAUTH:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 sasl.enabled.mechanisms=PLAIN
 listener.name.sasl_plaintext.plain.sasl.jaas.config=\
-org.apache.kafka.common.security.plain.PlainLoginModule required \
+{PLAIN_LOGIN} required \
 user_$ConnectionString="{connection_string}";
 log.dirs={folder / "data"}
 auto.create.topics.enable=false
@@ -114,6 +136,7 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=2000
+{_by_token(issuer)}
 """
     )
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -129,12 +152,30 @@ broker.session.timeout.ms=2000
     )
     if formatted.returncode:
         raise BrokerFailed(f"no Kafka storage: {formatted.stderr}", where=str(folder))
-    broker = Broker(folder, plain, sasl, connection_string)
+    broker = Broker(
+        folder, plain, sasl, connection_string, oauth, keys=f"{issuer.url}/jwks" if issuer else ""
+    )
     try:
         broker.start()
         yield broker
     finally:
         broker.stop()
+
+
+def _by_token(issuer: Issuer | None) -> str:
+    """Return what the door for tokens wants; without an issuer it lets nobody in."""
+    classes = "org.apache.kafka.common.security.oauthbearer"
+    if issuer is None:
+        return f"""listener.name.oauth.sasl.enabled.mechanisms=PLAIN
+listener.name.oauth.plain.sasl.jaas.config={PLAIN_LOGIN} required;"""
+    return f"""listener.name.oauth.sasl.enabled.mechanisms=OAUTHBEARER
+listener.name.oauth.oauthbearer.sasl.jaas.config={classes}.OAuthBearerLoginModule required;
+listener.name.oauth.oauthbearer.sasl.server.callback.handler.class=\
+{classes}.OAuthBearerValidatorCallbackHandler
+listener.name.oauth.sasl.oauthbearer.jwks.endpoint.url={issuer.url}/jwks
+listener.name.oauth.sasl.oauthbearer.expected.audience={issuer.audience}
+listener.name.oauth.sasl.oauthbearer.expected.issuer={issuer.url}
+listener.name.oauth.oauthbearer.connections.max.reauth.ms=3600000"""
 
 
 def java(*arguments: str | Path) -> list[str]:

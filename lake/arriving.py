@@ -1,29 +1,62 @@
 """landing/ and the event stream -> append-only tables, by Structured Streaming, exactly once.
 
-Rows carry file and line (or partition and offset). A batch is written under its query's id and
-number, so that a repeated batch is skipped by Delta; the ledger then names what was taken, so that
-a lost checkpoint takes nothing twice.
+Rows carry file and line (or partition and offset). The ledger names what a batch is about to take,
+the batch is written under its query's id and number, then the ledger names what was taken. So a
+repeated batch is skipped by Delta, a lost checkpoint goes on where the ledger stands, and of what
+was begun when a process died only the rows are written that are not there.
 """
 
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
 
-from pyspark.sql import Column, DataFrame
+from pyspark.errors import StreamingQueryException
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake import writing
-from lake.catalog import Node
+from lake.catalog import Catalog, Node
 from lake.contract import Table
-from lake.events import events_source, is_events
+from lake.errors import LakeError
+from lake.events import Events, is_events
+from lake.landed import landed, numbered
 from lake.ledger import Arrival, Ledger
+from lake.progress import checkpoint_of
 from lake.report import Report
 from lake.store import Store
 from lake.writing import Written
 
 REASON = "_rejected"
-_PAYLOAD = 4000
-_FILES_A_BATCH = 2000
+# A table may have columns of these names that say something else.
+_OF_REJECTED = ("table_name", "reason", "payload")
+# So many characters of a rejected line are kept.
+KEPT = 4000
+SOURCES = ("landing", "events")
+
+
+class Source(Protocol):
+    """Where the lines of a table come from."""
+
+    def frame(self) -> DataFrame:
+        """Return what is to be streamed."""
+        ...
+
+    def lines(self, frame: DataFrame, number: int) -> DataFrame:
+        """Return the lines of a batch that the ledger does not have."""
+        ...
+
+    def learns(self) -> bool:
+        """Learn what the rows just read need; tell whether they are to be read again."""
+        ...
+
+    def ranges(self, found: list[Arrival]) -> list[Arrival]:
+        """Return what the batch takes, of which ``found`` has rows."""
+        ...
+
+    def taken(self) -> str:
+        """Say that the batch is written; return what has to be told of it, or nothing."""
+        ...
 
 
 def rejects(layer: str) -> str:
@@ -31,58 +64,59 @@ def rejects(layer: str) -> str:
     return f"{layer}.rejected"
 
 
-def arrive(store: Store, ledger: Ledger, node: Node, rejected: Table) -> Report:
+def arrive(
+    store: Store, ledger: Ledger, node: Node, catalog: Catalog, *,
+    sources: Sequence[str] = SOURCES,
+) -> Report:  # fmt: skip
     """Take in all that has arrived for one table, then stop.
 
     The table's function gets a frame of lines: ``line, header`` (cells of the file's first line,
     null where that is JSON), ``partner_id`` and where it came from; it returns the contract's
     columns and ``_rejected``, the reason why a line cannot be taken or null.
+
+    Files are taken in first: BrokerAway, NoTopic and SchemasAway come when they are.
     """
     started = time.monotonic()
     store.create(node.table)
+    rejected = catalog[rejects(node.table.layer)]
     store.create(rejected)
     batch = _Batch(store, ledger, node, rejected)
-    for source in ["landing", *(["events"] if is_events(store.settings, node) else [])]:
-        lines = _landed(store, node) if source == "landing" else events_source(store, ledger, node)
-        if lines is None:
-            continue
-        query = (
-            lines.writeStream.queryName(f"{node.table.name} from {source}")
-            .option("checkpointLocation", _checkpoint(store, node.table, source))
-            .trigger(availableNow=True)
-            .foreachBatch(batch.of(source))
-            .start()
-        )
-        query.awaitTermination()
+    if "landing" in sources:
+        batch.run("landing", _Files(store, ledger, node))
+    if "events" in sources and is_events(store.settings, node):
+        batch.run("events", Events(store, ledger, node, catalog))
     return Report(
         node.table.name,
         time.monotonic() - started,
         Written(inserted=batch.taken),
         rejected=batch.rejected_rows,
         note="" if batch.taken or batch.rejected_rows else "nothing new",
+        alert="; ".join(batch.told),
+        oldest=batch.oldest,
     )
 
 
-def _checkpoint(store: Store, table: Table, source: str) -> str:
-    return f"{store.settings.root}/_checkpoints/{table.name}/{source}"
+class _Files:
+    """The landing folder of a table."""
 
+    def __init__(self, store: Store, ledger: Ledger, node: Node) -> None:
+        self.store, self.ledger, self.node = store, ledger, node
 
-def _landed(store: Store, node: Node) -> DataFrame | None:
-    folder = f"{store.settings.root}/landing/{node.landing}"
-    if "://" not in folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    return (
-        store.spark.readStream.format("text")
-        .option("recursiveFileLookup", "true")
-        .option("maxFilesPerTrigger", _FILES_A_BATCH)
-        .load(folder)
-        .select(
-            F.col("value").alias("line"),
-            F.col("_metadata.file_path").alias("file"),
-            F.col("_metadata.file_block_start").alias("block"),
-            F.col("_metadata.file_modification_time").alias("received_at"),
-        )
-    )
+    def frame(self) -> DataFrame:
+        return landed(self.store, self.node)
+
+    def lines(self, frame: DataFrame, number: int) -> DataFrame:
+        reached = self.ledger.reached(self.node.table.name)
+        return numbered(frame, root=self.store.settings.root, reached=reached)
+
+    def learns(self) -> bool:
+        return False
+
+    def ranges(self, found: list[Arrival]) -> list[Arrival]:
+        return found
+
+    def taken(self) -> str:
+        return ""
 
 
 class _Batch:
@@ -91,33 +125,60 @@ class _Batch:
     def __init__(self, store: Store, ledger: Ledger, node: Node, rejected: Table) -> None:
         self.store, self.ledger, self.node, self.rejected = store, ledger, node, rejected
         self.taken = self.rejected_rows = 0
+        self.told: list[str] = []
+        self.oldest: datetime | None = None
+        self.error: LakeError | None = None
+        self.doubtful = ledger.doubtful(node.table.name)
 
-    def of(self, source: str):  # type: ignore[no-untyped-def]
+    def run(self, name: str, source: Source) -> None:
+        """Take in all that a source has now."""
+        query = (
+            source.frame()
+            .writeStream.queryName(f"{self.node.table.name} from {name}")
+            .option("checkpointLocation", checkpoint_of(self.store, self.node.table, name))
+            .trigger(availableNow=True)
+            .foreachBatch(self._of(source))
+            .start()
+        )
+        try:
+            query.awaitTermination()
+        except StreamingQueryException:
+            # Ours says what to do; Spark's says where in Spark it was.
+            if self.error:
+                raise self.error from None
+            raise
+
+    def _of(self, source: Source) -> Callable[[DataFrame, int], None]:
         """Return what foreachBatch calls; the query's id is read at the first batch."""
 
         def write(frame: DataFrame, number: int) -> None:
-            spark = frame.sparkSession
-            query = spark.sparkContext.getLocalProperty("sql.streaming.queryId")
-            lines = self._files(frame) if source == "landing" else frame
-            parsed = self.node.function(lines).persist()
+            query = frame.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId")
+            application = f"{query}:{self.node.table.name}"
             try:
-                self._write(parsed, f"{query}:{self.node.table.name}", number)
-            finally:
-                parsed.unpersist()
+                while not self._took(source, frame, application, number):
+                    pass
+            except LakeError as error:
+                self.error = error
+                raise
+            if told := source.taken():
+                self.told.append(told)
 
         return write
 
-    def _files(self, frame: DataFrame) -> DataFrame:
-        root = f"{self.store.settings.root}/landing/"
-        named = frame.withColumn("source_file", _below(F.col("file"), root)).drop("file")
-        taken = {a.source_file for a in self.ledger.arrivals(self.node.table.name)}
-        if taken:
-            here = {r[0] for r in named.select("source_file").distinct().collect()}
-            if twice := sorted(here & taken):
-                named = named.where(~F.col("source_file").isin(twice))
-        return _numbered(named)
+    def _took(self, source: Source, frame: DataFrame, application: str, number: int) -> bool:
+        """Take a batch, unless what was learnt from its rows asks for another look at them."""
+        parsed = self.node.function(source.lines(frame, number)).persist()
+        try:
+            found = self._found(parsed)
+            if source.learns():
+                return False
+            self._write(parsed, source.ranges(found), application, number)
+        finally:
+            parsed.unpersist()
+        return True
 
-    def _write(self, parsed: DataFrame, application: str, number: int) -> None:
+    def _found(self, parsed: DataFrame) -> list[Arrival]:
+        """Count the rows of each file or partition."""
         found = (
             parsed.groupBy("source_file")
             .agg(
@@ -125,80 +186,55 @@ class _Batch:
                 F.max("source_line").alias("last_line"),
                 F.count_if(F.col(REASON).isNull()).alias("rows_taken"),
                 F.count_if(F.col(REASON).isNotNull()).alias("rows_rejected"),
+                F.min("received_at").cast("timestamp_ntz").alias("received_at"),
             )
             .collect()
         )
-        arrivals = [Arrival(**row.asDict()) for row in found]
+        told = [row.asDict() for row in found]
+        received = [row.pop("received_at").replace(tzinfo=UTC) for row in told]
+        self.oldest = min(filter(None, [self.oldest, *received]), default=None)
+        return [Arrival(**row) for row in told]
+
+    def _write(
+        self, parsed: DataFrame, arrivals: list[Arrival], application: str, number: int
+    ) -> None:
         good, bad = sum(a.rows_taken for a in arrivals), sum(a.rows_rejected for a in arrivals)
-        if good:
-            self._append(self.node.table, parsed.where(F.col(REASON).isNull()), application, number)
-        if bad:
-            rows = parsed.where(F.col(REASON).isNotNull()).select(
-                *(n for n in self.rejected.names if n in parsed.columns and n != "table_name"),
-                F.lit(self.node.table.name).alias("table_name"),
-                F.col(REASON).alias("reason"),
-                F.substring("line", 1, _PAYLOAD).alias("payload"),
-            )
-            self._append(self.rejected, rows, application, number)
+        self.ledger.begins(self.node.table.name, arrivals)
+        taken = parsed.where(F.col(REASON).isNull())
+        refused = refused_of(parsed, self.node.table, self.rejected)
+        doubtful = [a.source_file for a in arrivals if a.source_file in self.doubtful]
+        for table, rows, count in (
+            (self.node.table, taken, good), (self.rejected, refused, bad),
+        ):  # fmt: skip
+            missing = self._missing(table, rows, doubtful) if doubtful else rows
+            if count and not (doubtful and missing.isEmpty()):
+                writing.append_once(
+                    self.store, table, missing, application=application, number=number
+                )
         self.ledger.arrived(self.node.table.name, arrivals)
         self.taken += good
         self.rejected_rows += bad
 
-    def _append(self, table: Table, rows: DataFrame, application: str, number: int) -> None:
-        writing.append_once(self.store, table, rows, application=application, number=number)
+    def _missing(self, table: Table, rows: DataFrame, doubtful: list[str]) -> DataFrame:
+        """Leave out what the table has already of what was begun when a process died."""
+        line = ["source_file", "source_line"]
+        there = self.store.read(table, version=self.store.version(table))
+        held = there.where(F.col("source_file").isin(doubtful)).select(*line)
+        return rows.join(held, on=line, how="left_anti")
 
 
-def _below(file: Column, root: str) -> Column:
-    """Return the path below landing/, decoded: Spark gives a URL."""
-    decoded = F.url_decode(F.replace(file, F.lit("+"), F.lit("%2B")))
-    return F.substring_index(decoded, root, -1)
-
-
-def _numbered(lines: DataFrame) -> DataFrame:
-    """Add ``source_line``, ``header``, ``partner_id`` and the other columns of origin.
-
-    A scan gives rows in file order within a block, so a line's number is its place in the block
-    plus the lines of the blocks before it; that takes one more look at the text, no shuffle of it.
-    """
-    numbered = lines.withColumn("_id", F.monotonically_increasing_id())
-    block = ["source_file", "block"]
-    blocks = numbered.groupBy(*block).agg(
-        F.min("_id").alias("_first"), F.count(F.lit(1)).alias("_lines"),
-        F.min_by("line", "_id").alias("_line"),
-    )  # fmt: skip
-    is_before = F.col("p") < F.col("block")
-    starts = blocks.alias("b").join(
-        blocks.select(
-            F.col("source_file").alias("f"), F.col("block").alias("p"), F.col("_lines").alias("n"),
-            F.col("_line").alias("h"),
+def refused_of(parsed: DataFrame, table: Table, rejected: Table) -> DataFrame:
+    """Return the lines that a table could not take as rows of ``rejected``."""
+    return parsed.where(F.col(REASON).isNotNull()).select(
+        *(
+            F.col(name) if name in parsed.columns else F.lit(None).alias(name)
+            for name in rejected.names
+            if name not in _OF_REJECTED
         ),
-        on=(F.col("f") == F.col("source_file")) & (F.col("p") <= F.col("block")),
-        how="left",
-    ).groupBy("source_file", "block", "_first").agg(
-        F.coalesce(F.sum(F.when(is_before, F.col("n"))), F.lit(0)).alias("_before"),
-        F.min_by("h", "p").alias("_head"),
-    )  # fmt: skip
-    head = F.regexp_replace(F.trim("_head"), "^\ufeff", "")
-    parts = F.split("source_file", "/")
-    return (
-        numbered.join(F.broadcast(starts), on=block, how="inner")
-        .withColumn("source_line", F.col("_id") - F.col("_first") + F.col("_before") + 1)
-        .withColumn("header", F.when(~head.startswith("{"), _cells(head)))
-        .withColumn("line", F.regexp_replace("line", "^\ufeff|\r$", ""))
-        .where(
-            (F.trim("line") != "") & ~((F.col("source_line") == 1) & F.col("header").isNotNull())
-        )
-        .withColumn("source", F.lit("landing"))
-        .withColumn("partner_id", F.element_at(parts, -2))
-        .withColumn("received_date", F.to_date("received_at"))
-        .drop("_id", "_first", "_before", "_head", "block")
+        F.lit(table.name).alias("table_name"),
+        F.col(REASON).alias("reason"),
+        F.substring("line", 1, KEPT).alias("payload"),
     )
-
-
-def _cells(line: Column) -> Column:
-    """Split a header line; names are plain words, so no quoting rule is needed."""
-    cells = F.split(F.replace(line, F.lit('"'), F.lit("")), ",")
-    return F.transform(cells, lambda cell: F.lower(F.trim(cell)))
 
 
 def with_cells(lines: DataFrame, names: Sequence[str], *, most: int) -> DataFrame:

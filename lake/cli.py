@@ -61,6 +61,29 @@ def run(
 
 
 @app.command()
+def stream(
+    to: Annotated[str, typer.Option(help="Only what leads to this table; else to gold.")] = "",
+    every: Annotated[
+        float, typer.Option(min=0.1, help="Seconds between two looks at what has arrived.")
+    ] = 1.0,
+) -> None:
+    """Take in files and events as they come, through to gold, until stopped (Ctrl-C, SIGTERM).
+
+    A line a round says how far it is behind. Stopped or killed, it is simply started again.
+    Example: ELIQ_EVENTS=kafka://localhost:9092 lake stream --every 2
+    """
+    from lake.streaming import stream as run_stream
+    from lake.work import Work
+
+    run_stream(Work(Settings()), jobs_file(), to=to, every_s=every, say=_tell)
+
+
+def _tell(line: str) -> None:
+    """Say a line as it is, however long: others read it."""
+    console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+@app.command()
 def backfill(
     table: str,
     first: Annotated[str, typer.Option("--from", help="First day (YYYY-MM-DD).")],
@@ -282,7 +305,8 @@ def _said(outcome: Any) -> str:
             "rejected": outcome.rejected,
         }
         counts = ", ".join(f"{n:,} {what}" for what, n in found.items() if n)
-        return outcome.note or counts or "nothing changed"
+        said = outcome.note or counts or "nothing changed"
+        return f"{said} [red]({outcome.alert})[/]" if outcome.alert else said
     return " ".join(str(outcome).split())
 
 

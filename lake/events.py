@@ -1,27 +1,32 @@
-"""The event stream (Kafka, or Event Hubs by its Kafka endpoint) as a frame of lines.
+"""The event stream as a frame of lines, from where the ledger stands; what is lost is said.
 
-Event Hubs: https://learn.microsoft.com/azure/event-hubs/azure-event-hubs-kafka-overview: the user
-name is the word $ConnectionString, the password the connection string, the port 9093.
+Each batch takes stretches of offsets, without holes: also what has no row (marks of transactions,
+what was compacted away) is taken with its stretch. A hole at the begin of a stretch is a loss only
+where the broker's earliest offset lies behind it.
 """
 
-import re
+import json
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
-from lake.catalog import Node
-from lake.errors import LakeError
-from lake.ledger import Ledger
+from lake import avro, writing
+from lake.catalog import Catalog, Node
+from lake.ledger import Arrival, Ledger
+from lake.offsets import EXPIRED, Lost, Start, named, resumed
+from lake.progress import checkpoint_of, drop, read_to
+from lake.schema import spark_schema
+from lake.schemas import Schemas
 from lake.settings import Settings
 from lake.store import Store
+from lake.topics import Topic, kafka_options, look
 
-_OFFSETS_A_BATCH = 1_000_000
-
-
-class BadEventsAddress(LakeError):
-    """ELIQ_EVENTS is neither a Kafka address nor an Event Hubs connection string."""
-
-    code = "bad-events-address"
+# So many schemas that are new are asked for at once.
+_SCHEMAS_A_BATCH = 64
+_log = logging.getLogger(__name__)
 
 
 def is_events(settings: Settings, node: Node) -> bool:
@@ -29,69 +34,167 @@ def is_events(settings: Settings, node: Node) -> bool:
     return bool(settings.events.get_secret_value()) and hasattr(node.module, "TOPIC")
 
 
-def kafka_options(address: str) -> dict[str, str]:
-    """Return Spark's options for ``kafka://host:port[,host:port]`` or a connection string.
+def lost_ranges(layer: str) -> str:
+    """Name the table of a layer's lost offsets."""
+    return f"{layer}.lost_ranges"
 
-    BadEventsAddress for anything else; the address itself is never in the message.
-    """
-    if address.startswith("kafka://"):
-        return {"kafka.bootstrap.servers": address.removeprefix("kafka://").rstrip("/")}
-    host = re.search(r"Endpoint=sb://([^/;]+)", address)
-    if not host or "SharedAccessKey=" not in address:
-        raise BadEventsAddress(
-            "the events address cannot be read",
-            where="ELIQ_EVENTS",
-            cure="use kafka://host:port or an Event Hubs connection string",
+
+class Events:
+    """The topic of one table, for one run."""
+
+    def __init__(self, store: Store, ledger: Ledger, node: Node, catalog: Catalog) -> None:
+        self.store, self.ledger, self.node = store, ledger, node
+        self.losses = catalog[lost_ranges(node.table.layer)]
+        self.name: str = node.module.TOPIC  # type: ignore[union-attr]
+        self.checkpoint = checkpoint_of(store, node.table, "events")
+        # By partition: the next offset to take, and where the batch at hand begins and ends.
+        self.next: dict[int, int] = {}
+        self.until: dict[int, int] = {}
+        self.start = Start(0, {})
+        self.told: list[str] = []
+        self.schemas = Schemas(store.settings)
+
+    def frame(self) -> DataFrame:
+        """Return the topic from where bronze stands; BrokerAway, NoTopic, BadEventsAddress."""
+        topic = look(self.store.spark, self.store.settings, self.name)
+        known_id, generation = self.ledger.topic(self.node.table.name, self.name)
+        reached = self.ledger.reached(self.node.table.name)
+        self.start = resumed(topic, known_id=known_id, generation=generation or 1, reached=reached)
+        self._lose(self.start.lost)
+        if (topic.id, self.start.generation) != (known_id, generation):
+            self.ledger.saw_topic(self.node.table.name, self.name, topic.id, self.start.generation)
+        self.ledger.arrived(self.node.table.name, self.start.passed)
+        self.next = dict(self.start.next)
+        self._leave_a_stale_checkpoint(generation)
+        reader = self.store.spark.readStream.format("kafka")
+        for key, value in kafka_options(self.store.settings).items():
+            reader = reader.option(key, value)
+        starts = {self.name: {str(p): offset for p, offset in self.next.items()}}
+        return (
+            reader.option("subscribe", self.name)
+            # Holds where there is no checkpoint.
+            .option("startingOffsets", json.dumps(starts))
+            .option("maxOffsetsPerTrigger", self.store.settings.events_a_batch)
+            # A loss is noticed here, with its offsets, and the rest goes on.
+            .option("failOnDataLoss", "false")
+            .load()
         )
-    # A port in the endpoint is a broker on this machine; Event Hubs itself is always 9093 with TLS.
-    is_local = ":" in host[1]
-    return {
-        "kafka.bootstrap.servers": host[1] if is_local else f"{host[1]}:9093",
-        "kafka.security.protocol": "SASL_PLAINTEXT" if is_local else "SASL_SSL",
-        "kafka.sasl.mechanism": "PLAIN",
-        "kafka.sasl.jaas.config": (
-            "org.apache.kafka.common.security.plain.PlainLoginModule required "
-            f'username="$ConnectionString" password="{address}";'
-        ),
-    }
 
-
-def events_source(store: Store, ledger: Ledger, node: Node) -> DataFrame:
-    """Return the topic of the table as a streaming frame of lines, from where bronze stands.
-
-    After a lost checkpoint the topic is read from its beginning, and what the ledger says was
-    taken is passed over: a partition that the ledger does not know yet is then not missed.
-    """
-    topic = node.module.TOPIC  # type: ignore[union-attr]
-    last: dict[str, int] = {}
-    for arrival in ledger.arrivals(node.table.name):
-        if arrival.source_file.startswith(f"{topic}/"):
-            known = last.get(arrival.source_file, -1)
-            last[arrival.source_file] = max(known, arrival.last_line)
-    is_new = F.lit(True)
-    for partition, offset in last.items():
-        is_new &= (F.col("source_file") != partition) | (F.col("source_line") > offset)
-    reader = store.spark.readStream.format("kafka")
-    for key, value in kafka_options(store.settings.events.get_secret_value()).items():
-        reader = reader.option(key, value)
-    line = F.col("value").cast("string")
-    return (
-        reader.option("subscribe", topic)
-        .option("startingOffsets", "earliest")
-        .option("maxOffsetsPerTrigger", _OFFSETS_A_BATCH)
-        .option("failOnDataLoss", "false")
-        .load()
-        .select(
+    def lines(self, frame: DataFrame, number: int) -> DataFrame:
+        """Return the events of a batch as lines; those that the ledger has already are left out."""
+        self.until = read_to(self.store.spark, self.checkpoint, number, self.name)
+        before = read_to(self.store.spark, self.checkpoint, number - 1, self.name)
+        for partition, offset in before.items():
+            if offset > self.next.get(partition, -1):
+                self.next[partition] = offset
+        if again := {p: at for p, at in self.next.items() if p in before and before[p] < at}:
+            is_taken = F.lit(False)
+            for partition, offset in again.items():
+                is_its = F.col("partition") == partition
+                is_taken |= is_its & (F.col("offset") < offset)
+            frame = frame.where(~is_taken)
+        if self.schemas:
+            self.unknown = Observation()
+            is_unknown = avro.is_avro() & ~avro.schema_id().isin(list(self.schemas.known))
+            frame = frame.observe(self.unknown, F.count_if(is_unknown).alias("events"))
+            self.events = frame
+        line = avro.line(self.schemas.known, has_schemas=bool(self.schemas))
+        of = F.lit(named(self.name, self.start.generation, 0)[:-1])
+        return frame.select(
             line.alias("line"),
             F.lit(None).cast("array<string>").alias("header"),
             F.coalesce(F.get_json_object(line, "$.partner_id"), F.lit("unknown")).alias(
                 "partner_id"
             ),
             F.lit("events").alias("source"),
-            F.concat_ws("/", "topic", "partition").alias("source_file"),
+            F.concat(of, "partition").alias("source_file"),
             F.col("offset").alias("source_line"),
             F.col("timestamp").alias("received_at"),
             F.to_date("timestamp").alias("received_date"),
         )
-        .where(is_new)
+
+    def learns(self) -> bool:
+        """Ask for the schemas that the batch names and nobody knew; tell whether there are any.
+
+        SchemasAway where the registry does not answer: nothing of the batch is taken then.
+        """
+        if not self.schemas or not self.unknown.get["events"]:
+            return False
+        ids = avro.schema_id().alias("id")
+        asked = list(self.schemas.known)
+        named = self.events.where(avro.is_avro() & ~ids.isin(asked)).groupBy(ids).count()
+        # By number of events: heads of poison are many, each of one.
+        most = named.orderBy(F.desc("count")).limit(_SCHEMAS_A_BATCH).collect()
+        for row in most:
+            self.schemas.learn(row["id"])
+        learnt = [i for i in self.schemas.known if i not in asked]
+        for schema_id in learnt:
+            if not avro.is_readable(self.store.spark, self.schemas.known[schema_id]):
+                del self.schemas.known[schema_id]
+        return any(i in self.schemas.known for i in learnt)
+
+    def ranges(self, found: list[Arrival]) -> list[Arrival]:
+        """Return the stretches of the batch; what is missing at the begin of one may be lost."""
+        rows = {arrival.source_file: arrival for arrival in found}
+        stretches, holes = [], []
+        for partition, until in sorted(self.until.items()):
+            name = named(self.name, self.start.generation, partition)
+            first = self.next.get(partition, 0)
+            at = rows.get(name)
+            if until <= first:
+                continue
+            empty = Arrival(name, first, until - 1, 0, 0)
+            stretches.append(replace(at, first_line=first, last_line=until - 1) if at else empty)
+            if (upto := at.first_line if at else until) > first:
+                holes.append(Lost(partition, name, first, upto - 1, EXPIRED))
+        if holes:
+            earliest = look(self.store.spark, self.store.settings, self.name).earliest
+            self._lose(
+                [
+                    replace(hole, last=min(hole.last or 0, earliest[hole.partition] - 1))
+                    for hole in holes
+                    if earliest.get(hole.partition, 0) > hole.first
+                ]
+            )
+        return stretches
+
+    def taken(self) -> str:
+        """Go on behind the batch; return what was lost."""
+        self.next |= self.until
+        told, self.told = "; ".join(self.told), []
+        return told
+
+    def _leave_a_stale_checkpoint(self, generation: int) -> None:
+        """Drop a checkpoint of another topic, or one from before what the ledger says was taken."""
+        read = read_to(self.store.spark, self.checkpoint, None, self.name)
+        is_behind = any(offset < self.next.get(p, 0) for p, offset in read.items())
+        if read and (is_behind or self.start.generation > max(generation, 1)):
+            drop(self.store.spark, self.checkpoint)
+
+    def _lose(self, lost: list[Lost]) -> None:
+        """Write what is lost, once, and say so."""
+        for one in lost:
+            until = "its end" if one.last is None else one.last
+            said = f"{one.source_file}: offsets {one.first} to {until} are lost: {one.reason}"
+            _log.warning("%s: %s", self.node.table.name, said)
+            self.told.append(said)
+            self.store.create(self.losses)
+            row = (
+                self.node.table.name, self.name, one.source_file, one.partition, one.first,
+                one.last, one.reason, datetime.now(UTC),
+            )  # fmt: skip
+            # By the partition's name and offset: noticed again after a kill, it is there once.
+            writing.append_once(
+                self.store, self.losses,
+                self.store.spark.createDataFrame([row], spark_schema(self.losses)),
+                application=f"{self.node.table.name}:lost:{one.source_file}", number=one.first,
+            )  # fmt: skip
+
+
+def behind(topic: Topic, ledger: Ledger, table: str) -> int:
+    """Return how many offsets of a topic a table has not taken yet."""
+    known_id, generation = ledger.topic(table, topic.name)
+    start = resumed(
+        topic, known_id=known_id, generation=generation or 1, reached=ledger.reached(table)
     )
+    return sum(topic.latest[p] - offset for p, offset in start.next.items())

@@ -2,7 +2,8 @@
 
 Delta tables under ``<lake>/_ledger``, written without Spark (a commit takes milliseconds):
 ``hops`` holds, a run of a table, the version of each input that it has seen; ``arrivals`` holds
-each file or offset range that a bronze table has taken; ``backfills`` the months that are done.
+each file or offset range that a bronze table has taken, ``begun`` each that it was about to take,
+``topics`` each topic as it was first seen; ``backfills`` the months that are done.
 """
 
 import threading
@@ -49,7 +50,20 @@ _BACKFILLS = pa.schema(
         ("recorded_at", pa.timestamp("us", tz="UTC")),
     ]
 )
-_SCHEMAS = {"hops": _HOPS, "arrivals": _ARRIVALS, "backfills": _BACKFILLS}
+_TOPICS = pa.schema(
+    [
+        ("table_name", pa.string()),
+        ("topic", pa.string()),
+        ("topic_id", pa.string()),
+        # How many topics of that name there have been, this one included.
+        ("generation", pa.int32()),
+        ("recorded_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+_SCHEMAS = {
+    "hops": _HOPS, "arrivals": _ARRIVALS, "begun": _ARRIVALS, "topics": _TOPICS,
+    "backfills": _BACKFILLS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -121,14 +135,37 @@ class Ledger:
         rows = self._rows("arrivals", "table_name", table)
         return [Arrival(**{n: r[n] for n in names}) for r in rows.to_pylist()]
 
+    def reached(self, table: str) -> dict[str, int]:
+        """Return the last line or offset that the table has taken of each file or partition."""
+        return self._last("arrivals", table)
+
+    def doubtful(self, table: str) -> dict[str, int]:
+        """Return the last line of each file or partition that was begun but not said to be taken.
+
+        Those lines may be in the table already, or not: the process ended in between.
+        """
+        reached = self.reached(table)
+        begun = self._last("begun", table)
+        return {file: last for file, last in begun.items() if last > reached.get(file, -1)}
+
+    def begins(self, table: str, arrivals: Iterable[Arrival]) -> None:
+        """Say that the table is about to take these files or offsets."""
+        self._arrivals("begun", table, arrivals)
+
     def arrived(self, table: str, arrivals: Iterable[Arrival]) -> None:
         """Say that the table has taken these files or offsets."""
-        now = datetime.now(UTC)
-        self._append(
-            "arrivals",
-            _ARRIVALS,
-            [{"table_name": table, "recorded_at": now, **vars(a)} for a in arrivals],
-        )
+        self._arrivals("arrivals", table, arrivals)
+
+    def topic(self, table: str, topic: str) -> tuple[str, int]:
+        """Return the id and generation of a topic as last seen; "" and 0 before the first time."""
+        rows = self._rows("topics", "table_name", table)
+        seen = rows.filter(pc.equal(rows["topic"], topic)).sort_by("generation").to_pylist()[-1:]
+        return (seen[0]["topic_id"], seen[0]["generation"]) if seen else ("", 0)
+
+    def saw_topic(self, table: str, topic: str, topic_id: str, generation: int) -> None:
+        """Say which topic the table reads from now on under this name."""
+        row = {"table_name": table, "topic": topic, "topic_id": topic_id, "generation": generation}
+        self._append("topics", _TOPICS, [{**row, "recorded_at": datetime.now(UTC)}])
 
     def backfilled(self, table: str, first: date, last: date) -> set[date]:
         """Return the months that a backfill has done which did not come to its end."""
@@ -159,6 +196,18 @@ class Ledger:
         except TableNotFoundError:
             return _SCHEMAS[name].empty_table()
         return table.to_pyarrow_table(filters=[(column, "=", value)])
+
+    def _arrivals(self, name: str, table: str, arrivals: Iterable[Arrival]) -> None:
+        now = datetime.now(UTC)
+        rows = [{"table_name": table, "recorded_at": now, **vars(a)} for a in arrivals]
+        self._append(name, _ARRIVALS, rows)
+
+    def _last(self, name: str, table: str) -> dict[str, int]:
+        rows = self._rows(name, "table_name", table)
+        last = rows.group_by("source_file").aggregate([("last_line", "max")])
+        return dict(
+            zip(*(last[c].to_pylist() for c in ("source_file", "last_line_max")), strict=True)
+        )
 
     def _append(self, name: str, schema: pa.Schema, rows: list[dict[str, object]]) -> None:
         append(f"{self._root}/_ledger/{name}", schema, rows, self._options)

@@ -16,11 +16,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake import writing
-from lake.arriving import _PAYLOAD, REASON, _below, _numbered, rejects
+from lake.arriving import KEPT, REASON, refused_of, rejects
 from lake.catalog import Node
 from lake.contract import Table
 from lake.errors import LakeError
 from lake.held import REPAIRS, Held, Wanted, found, waiting
+from lake.landed import as_lines, with_names, with_numbers
 from lake.quarantine import decided
 from lake.reading import Reader
 from lake.repairs import Decision, decide
@@ -101,15 +102,8 @@ class _Again:
                 .join(there, on=_LINE, how="left_anti")
                 .join(closed, on=_WHOSE, how="left_anti")
             )
-            bad = (
-                parsed.where(F.col(REASON).isNotNull())
-                .join(refused.select(*_LINE), on=_LINE, how="left_anti")
-                .select(
-                    *(n for n in self.rejected.names if n in parsed.columns and n != "table_name"),
-                    F.lit(self.node.table.name).alias("table_name"),
-                    F.col(REASON).alias("reason"),
-                    F.substring("line", 1, _PAYLOAD).alias("payload"),
-                )
+            bad = refused_of(parsed, self.node.table, self.rejected).join(
+                refused.select(*_LINE), on=_LINE, how="left_anti"
             )
             counted = [self._put(t, r) for t, r in ((self.node.table, good), (self.rejected, bad))]
         finally:
@@ -148,24 +142,17 @@ def _days(
 
 
 def _landed(runner: Runner, node: Node, day: str, files: list[str]) -> DataFrame:
-    root = f"{runner.settings.root}/landing/"
+    root = runner.settings.root
     # A folder and the names of its files: thousands of paths would each be looked up.
-    lines = (
+    text = (
         runner.spark.read.format("text")
         .option("recursiveFileLookup", "true")
-        .load(f"{root}{node.landing}/{day}")
-        .select(
-            F.col("value").alias("line"),
-            F.col("_metadata.file_path").alias("file"),
-            F.col("_metadata.file_block_start").alias("block"),
-            F.col("_metadata.file_modification_time").alias("received_at"),
-        )
-        .withColumn("source_file", _below(F.col("file"), root))
-        .drop("file")
+        .load(f"{root}/landing/{node.landing}/{day}")
     )
-    wanted = [(str(Path(f).relative_to(root)),) for f in files]
+    wanted = [(str(Path(file).relative_to(f"{root}/landing")),) for file in files]
     named = runner.spark.createDataFrame(wanted, "source_file STRING")
-    return _numbered(lines.join(F.broadcast(named), on="source_file", how="left_semi"))
+    lines = with_names(as_lines(text), root=root)
+    return with_numbers(lines.join(F.broadcast(named), on="source_file", how="left_semi"))
 
 
 def _events(runner: Runner, node: Node, rejected: Table, part: Part) -> DataFrame:
@@ -173,7 +160,7 @@ def _events(runner: Runner, node: Node, rejected: Table, part: Part) -> DataFram
     refused = runner.store.read(rejected).where(
         (F.col("table_name") == node.table.name)
         & (F.col("source") == "events")
-        & (F.length("payload") < _PAYLOAD)
+        & (F.length("payload") < KEPT)
     )
     if part.partner:
         refused = refused.where(F.col("partner_id") == part.partner)

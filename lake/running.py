@@ -5,7 +5,7 @@ writes what differs, and records the versions last. Cut short anywhere, it is si
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from lake import arriving, upkeep
+from lake.alone import alone
 from lake.at_hand import AtHand, computed
 from lake.catalog import Catalog, Node
 from lake.contract import Issue, Upsert
@@ -22,6 +23,9 @@ from lake.ledger import Ledger, Seen
 from lake.report import Report
 from lake.settings import Settings
 from lake.store import Store
+
+# Another process may be at its first load of a table.
+_PATIENCE_S = 3600.0
 
 
 class CannotRun(LakeError):
@@ -44,21 +48,27 @@ class Runner:
         self.store = Store(self.spark, self.settings)
         self.ledger = Ledger(self.settings.root)
 
-    def run(self, name: str, *, again: bool = False) -> Report:
+    def run(
+        self, name: str, *, again: bool = False, sources: Sequence[str] = arriving.SOURCES
+    ) -> Report:
         """Bring one table up to date; ``again`` computes it whole (a backfill).
 
-        UnknownTable, CannotRun, or whatever the table's function raises.
+        ``sources`` are where a table of bronze looks. Another process that is at the same table is
+        waited for. UnknownTable, CannotRun, Busy, or whatever the table's function raises.
         """
-        started = time.monotonic()
         node = self.catalog.node(name)
+        with alone(self.spark, self.settings, name, patience_s=_PATIENCE_S):
+            return self._run(name, node, again=again, sources=sources)
+
+    def _run(self, name: str, node: Node, *, again: bool, sources: Sequence[str]) -> Report:
+        started = time.monotonic()
         if node.module is None:
             raise CannotRun(
                 f"{name} has no function of its own",
                 cure=f"run {' or '.join(node.table.written_with)}, which writes it",
             )
         if node.landing:
-            rejects = self.catalog[arriving.rejects(node.table.layer)]
-            report = arriving.arrive(self.store, self.ledger, node, rejects)
+            report = arriving.arrive(self.store, self.ledger, node, self.catalog, sources=sources)
             self._bound(name, report)
             return report
         versions = {t: self.store.version(self.catalog[t]) for t in node.sources}

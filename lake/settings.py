@@ -35,7 +35,27 @@ class Settings(BaseSettings):
     ] = ""
     events: Annotated[
         SecretStr,
-        Field(description="kafka://host:port, or an Event Hubs connection string; empty: files."),
+        Field(
+            description="kafka://host:port, an Event Hubs connection string, or sb://namespace "
+            "with an application's login; empty: files."
+        ),
+    ] = SecretStr("")
+    events_tenant: Annotated[
+        str, Field(description="Entra tenant of the application that reads the events.")
+    ] = ""
+    events_client_id: Annotated[
+        str, Field(description="Its client id; empty: login by the connection string.")
+    ] = ""
+    events_client_secret: Annotated[SecretStr, Field(description="Its secret.")] = SecretStr("")
+    events_token_url: Annotated[
+        str, Field(description="Where another issuer than Entra ID gives tokens.")
+    ] = ""
+    events_a_batch: Annotated[
+        int, Field(ge=1, description="Most events of one micro-batch (maxOffsetsPerTrigger).")
+    ] = 1_000_000
+    schemas: Annotated[
+        SecretStr,
+        Field(description="Schemas of Avro events: address of a registry, or a folder of ID.avsc."),
     ] = SecretStr("")
     sample_data: Annotated[
         Path | None, Field(description="Folder of real sample homes for the demo and the tests.")

@@ -1,9 +1,11 @@
 """Where tables live and how they are read: by path, or by three-level name on Databricks."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import deltalake
+from delta.exceptions import DeltaConcurrentModificationException
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -12,6 +14,8 @@ from lake.contract import Table
 from lake.errors import LakeError
 from lake.schema import MARKING, added_columns, ddl, empty, is_marked, spark_schema
 from lake.settings import Settings
+
+_CREATING = threading.Lock()
 
 
 class SchemaDiffers(LakeError):
@@ -54,7 +58,14 @@ class Store:
     def create(self, table: Table) -> None:
         """Make the table where it is absent, add columns that may be empty; else SchemaDiffers."""
         if not self.exists(table):
-            self.spark.sql(ddl(table, name=self.name(table)))
+            # Of tasks that run side by side one makes it; another process may be faster than both.
+            with _CREATING:
+                if not self.exists(table):
+                    try:
+                        self.spark.sql(ddl(table, name=self.name(table)))
+                    except DeltaConcurrentModificationException:
+                        if not self.exists(table):
+                            raise
             self._known.add(table.name)
             return
         has = {f.name: f.dataType for f in self.spark.read.table(self.name(table)).schema}

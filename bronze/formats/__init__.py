@@ -15,6 +15,7 @@ from lake.landing import UnreadableFile
 
 # In the order in which they are tried; the first that knows a file has it.
 FORMS = {
+    "event-hubs-capture": "event_hubs_capture",
     "canonical": "canonical",
     "nem12": "nem12",
     "mscons": "mscons",
@@ -28,7 +29,7 @@ FORMS = {
     "enphase": "enphase",
     "mapping": "mapping",
 }
-CANONICAL, MAPPING = "canonical", "mapping"
+CANONICAL, CAPTURE, MAPPING = "canonical", "event-hubs-capture", "mapping"
 
 
 class Form(Protocol):

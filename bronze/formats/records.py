@@ -60,12 +60,14 @@ class Told:
     """What the sender says beside the file, for forms whose files do not say it themselves.
 
     ``zone`` is an IANA time zone for stamps without an offset, ``meter_id`` the meter of a file
-    that names none, ``mapping`` the description of a free CSV (YAML).
+    that names none, ``mapping`` the description of a free CSV (YAML), ``partner`` whose part of a
+    file is read that holds several partners' events.
     """
 
     zone: str = ""
     meter_id: str = ""
     mapping: Path | None = None
+    partner: str = ""
 
 
 NOTHING_TOLD = Told()

@@ -1,11 +1,9 @@
 """Readings by the event stream: from a real broker into bronze, once, poison beside them."""
 
-import json
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from pydantic import SecretStr
@@ -13,25 +11,13 @@ from pyspark.sql import SparkSession
 
 from bronze.meter_readings import TOPIC
 from infra.kafka import kafka_broker
+from infra.kafka_events import block, send
 from lake.catalog import catalog
 from lake.reading import Reader
 from lake.running import Runner
 from lake.settings import Settings
 
 pytestmark = [pytest.mark.spark, pytest.mark.servers]
-
-
-def send(servers: str, *lines: str) -> None:
-    producer = Producer({"bootstrap.servers": servers})
-    for line in lines:
-        producer.produce(TOPIC, value=line.encode(), key=b"m")
-    assert producer.flush(30) == 0
-
-
-def block(hour: int) -> str:
-    start = f"2025-05-01T{hour:02d}:00:00+02:00"
-    fields = {"partner_id": "p", "meter_id": "m", "starts_at": start, "resolution": "PT1H"}
-    return json.dumps({**fields, "values": [1.0]})
 
 
 def test_events_are_taken_once_and_a_poison_message_stops_nothing(
@@ -43,7 +29,7 @@ def test_events_are_taken_once_and_a_poison_message_stops_nothing(
         settings = lake.model_copy(update={"events": SecretStr(broker.connection_string)})
         runner = Runner(spark, settings, catalog(), clock)
 
-        send(broker.plain, block(0), "\x00\xff poison", block(1))
+        send(broker.plain, TOPIC, block(0), "\x00\xff poison", block(1))
         first = runner.run("bronze.meter_readings")
         assert (first.written.inserted, first.rejected) == (2, 1)
         assert runner.run("bronze.meter_readings").note == "nothing new"
@@ -51,7 +37,7 @@ def test_events_are_taken_once_and_a_poison_message_stops_nothing(
         # A lost checkpoint goes on behind the offsets of the ledger.
         checkpoints = Path(settings.root) / "_checkpoints"
         checkpoints.rename(checkpoints.with_name("_lost"))
-        send(broker.plain, block(2))
+        send(broker.plain, TOPIC, block(2))
         assert runner.run("bronze.meter_readings").written.inserted == 1
 
     rows = Reader(settings, catalog().tables).rows(

@@ -30,9 +30,9 @@ _TYPES = {
 
 
 def put(lake: Path, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Make a table of these rows; what is not given is null, or AT."""
+    """Make a table of these rows; what is not given is null, or AT where it cannot be."""
     schema = pa.schema([pa.field(c.name, _TYPES[c.type]) for c in table.columns])
-    stamps = {c.name: AT for c in table.columns if c.type == "timestamp"}
+    stamps = {c.name: AT for c in table.columns if c.type == "timestamp" and not c.nullable}
     arrow = pa.Table.from_pylist(
         [{n: (stamps | row).get(n) for n in table.names} for row in rows], schema
     )

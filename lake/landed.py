@@ -1,0 +1,103 @@
+"""landing/<kind>/ -> a streaming frame of lines, each with its file, its number and its partner."""
+
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lake.catalog import Node
+from lake.store import Store
+
+_FILES_A_BATCH = 2000
+
+
+def landed(store: Store, node: Node) -> DataFrame:
+    """Stream the table's landing folder: ``line``, its ``file`` and ``block``, ``received_at``."""
+    folder = f"{store.settings.root}/landing/{node.landing}"
+    if "://" not in folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    read = (
+        store.spark.readStream.format("text")
+        .option("recursiveFileLookup", "true")
+        .option("maxFilesPerTrigger", _FILES_A_BATCH)
+        .load(folder)
+    )
+    return as_lines(read)
+
+
+def as_lines(text: DataFrame) -> DataFrame:
+    """Return ``line``, its ``file`` (URL) and ``block``, ``received_at`` of a scan of text."""
+    return text.select(
+        F.col("value").alias("line"),
+        F.col("_metadata.file_path").alias("file"),
+        F.col("_metadata.file_block_start").alias("block"),
+        F.col("_metadata.file_modification_time").alias("received_at"),
+    )
+
+
+def numbered(frame: DataFrame, *, root: str, reached: dict[str, int]) -> DataFrame:
+    """Return the lines of the files of a batch that are not taken yet, with where they stand."""
+    named = with_names(frame, root=root)
+    if reached:
+        here = {r[0] for r in named.select("source_file").distinct().collect()}
+        if twice := sorted(here & reached.keys()):
+            named = named.where(~F.col("source_file").isin(twice))
+    return with_numbers(named)
+
+
+def with_names(lines: DataFrame, *, root: str) -> DataFrame:
+    """Say ``source_file``, the path below landing/, in place of the URL."""
+    return lines.withColumn("source_file", _below(F.col("file"), f"{root}/landing/")).drop("file")
+
+
+def _below(file: Column, root: str) -> Column:
+    """Return the path below landing/, decoded: Spark gives a URL."""
+    decoded = F.url_decode(F.replace(file, F.lit("+"), F.lit("%2B")))
+    return F.substring_index(decoded, root, -1)
+
+
+def with_numbers(lines: DataFrame) -> DataFrame:
+    """Add ``source_line``, ``header``, ``partner_id`` and the other columns of origin.
+
+    A scan gives rows in file order within a block, so a line's number is its place in the block
+    plus the lines of the blocks before it; that takes one more look at the text, no shuffle of it.
+    """
+    numbered = lines.withColumn("_id", F.monotonically_increasing_id())
+    block = ["source_file", "block"]
+    blocks = numbered.groupBy(*block).agg(
+        F.min("_id").alias("_first"), F.count(F.lit(1)).alias("_lines"),
+        F.min_by("line", "_id").alias("_line"),
+    )  # fmt: skip
+    is_before = F.col("p") < F.col("block")
+    starts = blocks.alias("b").join(
+        blocks.select(
+            F.col("source_file").alias("f"), F.col("block").alias("p"), F.col("_lines").alias("n"),
+            F.col("_line").alias("h"),
+        ),
+        on=(F.col("f") == F.col("source_file")) & (F.col("p") <= F.col("block")),
+        how="left",
+    ).groupBy("source_file", "block", "_first").agg(
+        F.coalesce(F.sum(F.when(is_before, F.col("n"))), F.lit(0)).alias("_before"),
+        F.min_by("h", "p").alias("_head"),
+    )  # fmt: skip
+    head = F.regexp_replace(F.trim("_head"), "^\ufeff", "")
+    parts = F.split("source_file", "/")
+    return (
+        numbered.join(F.broadcast(starts), on=block, how="inner")
+        .withColumn("source_line", F.col("_id") - F.col("_first") + F.col("_before") + 1)
+        .withColumn("header", F.when(~head.startswith("{"), _cells(head)))
+        .withColumn("line", F.regexp_replace("line", "^\ufeff|\r$", ""))
+        .where(
+            (F.trim("line") != "") & ~((F.col("source_line") == 1) & F.col("header").isNotNull())
+        )
+        .withColumn("source", F.lit("landing"))
+        .withColumn("partner_id", F.element_at(parts, -2))
+        .withColumn("received_date", F.to_date("received_at"))
+        .drop("_id", "_first", "_before", "_head", "block")
+    )
+
+
+def _cells(line: Column) -> Column:
+    """Split a header line; names are plain words, so no quoting rule is needed."""
+    cells = F.split(F.replace(line, F.lit('"'), F.lit("")), ",")
+    return F.transform(cells, lambda cell: F.lower(F.trim(cell)))

@@ -1,0 +1,41 @@
+"""What has arrived for a bronze table since it was last looked at, without starting a query."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from lake.catalog import Node
+from lake.events import behind, is_events
+from lake.ledger import Ledger
+from lake.settings import Settings
+from lake.topics import look
+
+
+@dataclass
+class Watch:
+    """Looks at the landing folder and the topic of one table."""
+
+    spark: SparkSession
+    settings: Settings
+    ledger: Ledger
+    node: Node
+    _folders: dict[Path, int] = field(default_factory=dict)
+
+    def files(self) -> bool:
+        """Tell whether files may have come since the last look."""
+        if "://" in self.settings.root:
+            return True
+        kind = Path(self.settings.root) / "landing" / self.node.landing
+        # A file that appears changes the time of its folder: <day>/<partner>.
+        now = {folder: folder.stat().st_mtime_ns for folder in kind.glob("*/*")}
+        before, self._folders = self._folders, now
+        return now != before
+
+    def events(self) -> int:
+        """Return how many events are not taken yet; BrokerAway, NoTopic, BadEventsAddress."""
+        if not is_events(self.settings, self.node):
+            return 0
+        name: str = self.node.module.TOPIC  # type: ignore[union-attr]
+        table = self.node.table.name
+        return behind(look(self.spark, self.settings, name), self.ledger, table)
