@@ -54,6 +54,8 @@ def parsed(lines: DataFrame) -> DataFrame:
 def reason() -> Column:
     """Say why a line cannot be taken, or null."""
     is_json, value = F.col("header").isNull(), F.get("values", F.lit(0))
+    # A list of one null is a gap that somebody says.
+    is_single = F.col("_json.values").isNull() & (F.size("values") == 1)
     return F.coalesce(
         F.when(is_json, drift.broken("_json", lists=("values",))),
         F.col("_json.refused"),
@@ -61,5 +63,5 @@ def reason() -> Column:
         *(missing(name) for name in ("meter_id", "starts_at", "resolution")),
         F.when(is_json, drift.retyped(READINGS, may_be_list=("quality",))),
         F.when(F.size("values") == 0, "values is empty"),
-        F.when(F.size("values") == 1, missing("value", value)),
+        F.when(is_single, missing("value", value)),
     )

@@ -15,6 +15,7 @@ from lake.errors import LakeError
 from lake.reading import Reader, literal
 
 Kind = Literal["quarantine", "rejected"]
+KINDS: tuple[Kind, ...] = ("quarantine", "rejected")
 REPAIRS = "bronze.repairs"
 ID_LENGTH = 12
 # Digits of the line and of the position cannot run into the names before them.
@@ -26,6 +27,7 @@ _COLUMNS = (
     "id, table_name, partner_id, entity_id, position, reasons, payload, source_file, source_line, "
     "held_at"
 )
+ORDER = ("held_at", "source_file", "source_line", "position")
 # The latest decision on each row.
 _DECIDED = (
     "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY partner_id, table_name, held_file, "
@@ -133,7 +135,7 @@ def listed(
         )
     return reader.query(
         f"SELECT {_COLUMNS} FROM ({waiting(reader.tables, kind)}) AS held WHERE {condition} "
-        f"ORDER BY held_at, source_file, source_line, position LIMIT {limit}"
+        f"ORDER BY {', '.join(ORDER)} LIMIT {limit}"
     )
 
 
@@ -145,25 +147,38 @@ def counted(reader: Reader, kind: Kind, wanted: Wanted) -> int:
 
 def found(reader: Reader, kind: Kind, wanted: Wanted) -> list[Held]:
     """Return the rows that wait; UnknownRow for an id that none of them has."""
-    rows = reader.rows(
-        f"SELECT {_COLUMNS} FROM ({waiting(reader.tables, kind)}) AS held "
-        f"WHERE {wanted.condition()} ORDER BY held_at, source_file, source_line, position"
-    )
-    held = [Held(**_plain(row)) for row in rows]
+    held = waiting_rows(reader, kind, wanted.condition())
     _all_are_there(wanted.ids, (h.id for h in held), kind)
     return held
 
 
-def decided_rows(reader: Reader, kind: Kind, wanted: Wanted) -> list[Held]:
+def waiting_rows(
+    reader: Reader, kind: Kind, condition: str, *, limit: int | None = None
+) -> list[Held]:
+    """Return the rows that wait for which a SQL condition holds, the oldest first."""
+    bound = f" LIMIT {limit}" if limit is not None else ""
+    rows = reader.rows(
+        f"SELECT {_COLUMNS} FROM ({waiting(reader.tables, kind)}) AS held "
+        f"WHERE {condition} ORDER BY {', '.join(ORDER)}{bound}"
+    )
+    return [Held(**_plain(row)) for row in rows]
+
+
+def undone(reader: Reader, kind: Kind, wanted: Wanted) -> list[Held]:
     """Return the rows on which a decision holds; UnknownRow for an id that none of them has."""
+    held = decided_rows(reader, wanted.condition())
+    _all_are_there(wanted.ids, (h.id for h in held), kind)
+    return held
+
+
+def decided_rows(reader: Reader, condition: str) -> list[Held]:
+    """Return the rows on which a decision holds and for which a SQL condition is true."""
     rows = reader.rows(
         f"SELECT id, table_name, partner_id, CAST(NULL AS VARCHAR) AS entity_id, position, "
         f"reasons, payload, source_file, source_line, held_at FROM ({decided()}) AS decided "
-        f"WHERE {wanted.condition()}"
+        f"WHERE {condition}"
     )
-    held = [Held(**_plain(row)) for row in rows]
-    _all_are_there(wanted.ids, (h.id for h in held), kind)
-    return held
+    return [Held(**_plain(row)) for row in rows]
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

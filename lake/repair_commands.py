@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from lake.errors import LakeError
-from lake.held import Held, Kind, Wanted, counted, decided_rows, found, listed
+from lake.held import Held, Kind, Wanted, counted, found, listed, undone
 from lake.mending import CannotMend, mended, send
 from lake.reading import Reader, show
 from lake.repairs import Action, Decision, check_release, decide
@@ -164,7 +164,7 @@ def reopen_quarantine(
     Example: lake quarantine reopen 0a1b2c3d4e5f
     """
     reader = _reader()
-    rows = decided_rows(reader, "quarantine", Wanted(ids=tuple(ids)))
+    rows = undone(reader, "quarantine", Wanted(ids=tuple(ids)))
     _decide("reopen", rows, reader, note=note, by=by, dry_run=dry_run, yes=True)
 
 
@@ -178,7 +178,7 @@ def reopen_rejected(
     Example: lake rejected reopen 0a1b2c3d4e5f
     """
     reader = _reader()
-    rows = decided_rows(reader, "rejected", Wanted(ids=tuple(ids)))
+    rows = undone(reader, "rejected", Wanted(ids=tuple(ids)))
     _decide("reopen", rows, reader, note=note, by=by, dry_run=dry_run, yes=True)
 
 

@@ -31,6 +31,8 @@ STATUS: Mapping[str, tuple[HTTPStatus, str]] = {
     "too-large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request's body is too large."),
     "unknown-resource": (HTTPStatus.NOT_FOUND, "You have nothing of this id."),
     "invalid": (HTTPStatus.UNPROCESSABLE_ENTITY, "What was sent breaks a rule; errors names each."),
+    "unknown-row": (HTTPStatus.NOT_FOUND, "You have no row of this id that waits."),
+    "cannot-release": (HTTPStatus.CONFLICT, "A row has a reason that nobody can overrule."),
     "in-conflict": (HTTPStatus.CONFLICT, "What was sent contradicts what is registered."),
     "changed-meanwhile": (HTTPStatus.PRECONDITION_FAILED, "It is not the version of If-Match."),
     "idempotency-key-reused": (

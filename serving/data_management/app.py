@@ -14,6 +14,7 @@ from lake.settings import Settings
 from serving.access import signing_key
 from serving.data_management import (
     consents,
+    held_rows,
     ingestion,
     jobs,
     locations,
@@ -57,6 +58,7 @@ _RESOURCES: tuple[ModuleType, ...] = (
     jobs,
     ingestion,
     rejected,
+    held_rows,
     webhooks,
 )
 # Addresses that take more than a MiB.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import cast
 
-from bronze.contracts import REJECTED
+from bronze.contracts import REJECTED, REPAIRS
 from lake.reading import Reader, literal
 from lake.settings import Settings
 from serving.data_management.reading_blocks import Meter
@@ -25,7 +25,7 @@ class Meters:
 
     def __init__(self, settings: Settings, registered: Registered) -> None:
         self._registered = registered
-        self.lake = Reader(settings, {t.name: t for t in (*SILVER, REJECTED)})
+        self.lake = Reader(settings, {t.name: t for t in (*SILVER, REJECTED, REPAIRS)})
         self._found: dict[tuple[str, str], Meter] = {}
         self._until = 0.0
         # What the lake knows, None for what it does not know either, at one state of its tables.

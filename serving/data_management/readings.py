@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from lake.errors import LakeError
 from serving.data_management.asking import Write, Writing, resource
 from serving.data_management.errors_told import answers
+from serving.data_management.held_rows import Mending
 from serving.data_management.idempotency import Flights
 from serving.data_management.outlet import Outlet, OutletUnavailable, Sent
 from serving.data_management.reading_answers import (
@@ -147,8 +148,13 @@ async def send(  # noqa: D103 - the summary says it
     return await take(write, await write.request.body(), all_or_nothing, strict)
 
 
-async def take(write: Writing, body: bytes, all_or_nothing: bool, strict: bool) -> Response:
-    """Judge a body, make what is good of it durable, and answer; NoneTaken, OutletUnavailable."""
+async def take(
+    write: Writing, body: bytes, all_or_nothing: bool, strict: bool, mending: Mending | None = None
+) -> Response:
+    """Judge a body, make what is good of it durable, and answer; NoneTaken, OutletUnavailable.
+
+    ``mending`` names the rows that wait and for which the body is sent; UnknownRow.
+    """
     request = write.request
     flights: Flights = request.app.state.flights
     outlet: Outlet | None = request.app.state.outlet
@@ -161,12 +167,15 @@ async def take(write: Writing, body: bytes, all_or_nothing: bool, strict: bool) 
             if said is not None and said.answer:
                 return _replied(from_json(said.answer), 202, {"Idempotent-Replayed": "true"})
             at = said.at if said is not None else at
+        held = await run_in_threadpool(mending.rows) if mending else []
         judged = await run_in_threadpool(judge, write, body, at, all_or_nothing, strict)
         if write.dry_run:
             return _replied(judged.answer, 200, {"Dry-Run": "true"})
         sent = _sent(write, judged, at)
         await promised(write, outlet, sent)
         await outlet.put(sent)
+        if mending:
+            await run_in_threadpool(mending.close, held, body)
         await done(write, outlet, sent)
     return _replied(judged.answer, 202, {})
 

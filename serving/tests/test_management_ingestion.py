@@ -1,5 +1,6 @@
 """How fresh each meter is, what was rejected and put aside, and mended lines back in."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import create_engine, make_url, text
 
-from bronze.contracts import REJECTED
+from bronze.contracts import REJECTED, REPAIRS
 from lake.contract import Table
 from lake.settings import Settings
 from serving.app import create_app
@@ -55,8 +56,8 @@ def lake(tmp_path: Path) -> Path:
          "ends_at": AT + timedelta(hours=n + 1), "energy_kwh": 1.0}
         for p, hours in (("northgrid", 24), ("southgrid", 2)) for n in range(hours)])  # fmt: skip
     put(root, REJECTED, [
-        {"partner_id": p, "source_file": f"readings/{n // 3}", "source_line": n, "reason": "broken",
-         "table_name": "bronze.meter_readings", "payload": f"{p} {n}"}
+        {"partner_id": p, "source_file": f"readings/{p}/{n // 3}", "source_line": n,
+         "reason": "broken", "table_name": "bronze.meter_readings", "payload": f"{p} {n}"}
         for p in ("northgrid", "southgrid") for n in range(7)])  # fmt: skip
     put(root, QUARANTINE, [
         {"partner_id": p, "table_name": t, "entity_id": "m1", "position": n, "source_file": "f",
@@ -139,6 +140,81 @@ def test_rejected_lines_and_quarantined_rows_are_ones_own(
         rows = pages(clients(partner), f"ingestion/quarantine?limit={limit}&table=silver.weather")
         assert [one["position"] for one in rows] == [0, 1, 2]
         assert {one["payload"] for one in rows} == {partner}
+
+
+def decisions_of(lake: Path, partner: str) -> list[dict[str, Any]]:
+    files = sorted(
+        (lake / "landing/repairs").glob(f"*/{partner}/*"), key=lambda f: f.stat().st_mtime
+    )
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def test_a_partner_decides_about_its_own_rows(
+    clients: Callable[[str], TestClient], lake: Path
+) -> None:
+    northgrid = clients("northgrid")
+    line = northgrid.get("ingestion/rejected").json()["items"][0]
+    row = northgrid.get("ingestion/quarantine").json()["items"][0]
+    theirs = clients("southgrid").get("ingestion/rejected").json()["items"][0]["id"]
+    northgrid = clients("northgrid")
+
+    said = {"ids": [line["id"], row["id"]], "action": "drop", "note": "a test of ours"}
+    dry = northgrid.post("ingestion/decisions?dry_run=true", json=said)
+    assert dry.status_code == 202
+    assert not decisions_of(lake, "northgrid")
+    assert set(northgrid.post("ingestion/decisions", json=said).json()["ids"]) == set(said["ids"])
+    told = decisions_of(lake, "northgrid")
+    assert {d["table_name"] for d in told} == {line["table_name"], row["table_name"]}
+    assert {(d["action"], d["note"]) for d in told} == {("drop", "a test of ours")}
+    assert {d["decided_by"] for d in told} == {"northgrid (API)"}
+
+    refused = northgrid.post("ingestion/decisions", json={"ids": [theirs], "action": "drop"})
+    assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-row")
+    kept = northgrid.post("ingestion/decisions", json={"ids": [row["id"]], "action": "release"})
+    assert (kept.status_code, kept.json()["type"]) == (409, "/problems/cannot-release")
+    nothing = northgrid.post("ingestion/decisions", json={"ids": [row["id"]], "action": "reopen"})
+    assert nothing.status_code == 404
+    assert len(decisions_of(lake, "northgrid")) == 2
+    assert not decisions_of(lake, "southgrid")
+
+
+def test_what_was_decided_is_listed_no_more_and_can_be_reopened(
+    clients: Callable[[str], TestClient], lake: Path
+) -> None:
+    line = clients("northgrid").get("ingestion/rejected").json()["items"][3]
+    put(lake, REPAIRS, [
+        {"partner_id": "northgrid", "action": "drop", "table_name": line["table_name"],
+         "held_file": line["source_file"], "held_line": line["source_line"], "position": -1,
+         "reasons": ["broken"], "decided_by": "somebody", "source_file": "r", "source_line": 1,
+         "held_at": AT}])  # fmt: skip
+    left = [one["id"] for one in clients("northgrid").get("ingestion/rejected").json()["items"]]
+    assert line["id"] not in left
+    assert len(left) == 6
+    # The same line of another partner is another one.
+    assert len(clients("southgrid").get("ingestion/rejected").json()["items"]) == 7
+    again = {"ids": [line["id"]], "action": "reopen"}
+    assert clients("northgrid").post("ingestion/decisions", json=again).status_code == 202
+    assert [d["action"] for d in decisions_of(lake, "northgrid")] == ["reopen"]
+
+
+def test_lines_that_are_sent_for_rows_close_them(
+    clients: Callable[[str], TestClient], lake: Path
+) -> None:
+    northgrid = clients("northgrid")
+    ids = [one["id"] for one in northgrid.get("ingestion/rejected?limit=2").json()["items"]]
+    path = f"ingestion/rejected/resend?closes={','.join(ids)}"
+    key = {"Idempotency-Key": "k"}
+    assert northgrid.post(path, json=[BLOCK], headers=key).status_code == 202
+    told = decisions_of(lake, "northgrid")
+    assert [d["action"] for d in told] == ["mend", "mend"]
+    assert json.loads(told[0]["mended"]) == [BLOCK]
+    assert northgrid.post(path, json=[BLOCK], headers=key).headers["idempotent-replayed"] == "true"
+    assert len(decisions_of(lake, "northgrid")) == 2
+    unknown = northgrid.post("ingestion/rejected/resend?closes=0123456789ab", json=[BLOCK])
+    assert unknown.status_code == 404
+    none = northgrid.post(path, json=[BLOCK | {"values": [-1]}])
+    assert none.status_code == 422
+    assert len(decisions_of(lake, "northgrid")) == 2
 
 
 def test_a_cursor_that_was_not_given_out_is_refused(clients: Callable[[str], TestClient]) -> None:

@@ -1,0 +1,113 @@
+"""What a partner decides about its rejected lines and quarantined rows, as `lake quarantine` does.
+
+A decision is a line in landing/repairs, and holds from the next run (decision 0029).
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import Query, Response
+from pydantic import BaseModel, Field
+
+from lake.held import KINDS, Held, UnknownRow, Wanted, decided_rows, waiting_rows
+from lake.reading import Reader
+from lake.repairs import Decision, check_release, decide
+from serving.data_management.asking import Answer, Change, Reading, Write, Writing, resource
+from serving.data_management.errors_told import answers
+
+router = resource("ingestion")
+_ID = r"[0-9a-f]{12}"
+_MOST = 100
+Closes = Annotated[
+    str,
+    Query(pattern=rf"^({_ID}(,{_ID}){{0,{_MOST - 1}}})?$", examples=["4f1c09aa31be"],
+          description="Ids of the rows for which these lines are sent: they wait no more."),
+]  # fmt: skip
+
+
+class DecisionSaid(BaseModel, extra="forbid"):
+    """What is to be done with rows that wait; ``reopen`` undoes what was decided."""
+
+    ids: list[Annotated[str, Field(pattern=rf"^{_ID}$")]] = Field(min_length=1, max_length=_MOST)
+    action: Literal["release", "drop", "reopen"]
+    note: str = Field(default="", max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")
+
+
+class Decided(BaseModel):
+    """The rows that were decided about; it holds from the next run."""
+
+    ids: list[str]
+    action: str
+
+
+_EXAMPLE = {"ids": ["b20e7715c3d4"], "action": "drop"}
+
+
+@router.post(
+    "/v1/ingestion/decisions", status_code=202, response_model=Decided,
+    operation_id="decide", summary="Release, drop or reopen rows that wait",
+    responses=answers(_EXAMPLE, 404, 409, 422, 503, status=202),
+)  # fmt: skip
+def decided(said: DecisionSaid, write: Write) -> Response:  # noqa: D103 - the summary says it
+    lake = lake_of(write)
+    wanted = Wanted(ids=tuple(dict.fromkeys(said.ids)), partner=write.partner_id)
+    if said.action == "reopen":
+        rows = decided_rows(lake, wanted.condition())
+    else:
+        rows = [row for kind in KINDS for row in waiting_rows(lake, kind, wanted.condition())]
+    _all_are(rows, wanted.ids)
+    if said.action == "release":
+        check_release(rows, lake.tables)
+
+    def change(change: Change) -> Answer:
+        change.effects.append(lambda: _decide(write, rows, Decision(
+            action=said.action, by=_who(write), note=said.note)))  # fmt: skip
+        return Answer({"ids": [row.id for row in rows], "action": said.action}, 202)
+
+    return write.answer_change(change)
+
+
+@dataclass(frozen=True)
+class Mending:
+    """Lines that are sent for rows that wait; once they are durable the rows are closed."""
+
+    write: Writing
+    closes: str
+
+    def rows(self) -> list[Held]:
+        """Return the rows; UnknownRow where one does not wait, or is not the partner's."""
+        wanted = Wanted(ids=tuple(self.closes.split(",")), partner=self.write.partner_id)
+        lake = lake_of(self.write)
+        rows = [row for kind in KINDS for row in waiting_rows(lake, kind, wanted.condition())]
+        _all_are(rows, wanted.ids)
+        return rows
+
+    def close(self, rows: list[Held], body: bytes) -> None:
+        """Say that the rows were mended by these lines."""
+        mended = body.decode("utf-8", "replace")[:_LONGEST]
+        _decide(self.write, rows, Decision(action="mend", by=_who(self.write), mended=mended))
+
+
+_LONGEST = 4_000
+
+
+def lake_of(read: Reading) -> Reader:
+    """Return the reader of the lake's tables."""
+    lake: Reader = read.request.app.state.meters.lake
+    return lake
+
+
+def _decide(write: Writing, rows: list[Held], decision: Decision) -> None:
+    decide(rows, decision, settings=write.settings, clock=write.now)
+
+
+def _who(write: Writing) -> str:
+    return f"{write.partner_id} (API)"
+
+
+def _all_are(rows: list[Held], ids: tuple[str, ...]) -> None:
+    if missing := sorted(set(ids) - {row.id for row in rows}):
+        raise UnknownRow(
+            f"you have no such row: {', '.join(missing)}",
+            cure="GET /v1/ingestion/rejected and /v1/ingestion/quarantine list what waits",
+        )
