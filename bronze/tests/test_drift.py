@@ -80,6 +80,8 @@ OF_ANOTHER_KIND: list[tuple[str, str | None]] = [
     ('{%s, "value": [5]}', "value is not a number: a list"),
     ('{%s, "values": []}', "values is empty"),
     ("{%s}", "value is missing"),
+    ('{%s, "value": null}', "value is missing"),
+    ('{%s, "values": [null]}', None),
     ('{%s, "value": 1, "unit": {"a": 1}}', "unit is not text: an object"),
     ('{%s, "value": 1, "known_at": 1700000000}', "known_at is not a time as text: a number"),
     ('{"meter_id": {"a": 1}, %t, "value": 1}', "meter_id is not text: an object"),
