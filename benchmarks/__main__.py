@@ -14,6 +14,7 @@ from benchmarks.formats import parsed
 from benchmarks.ingestion import CLIENTS as SENDERS
 from benchmarks.ingestion import MOST as MOST_SENT
 from benchmarks.ingestion import READINGS, ingested
+from benchmarks.latency import EVERY_S, answered
 from benchmarks.rebuild import LAKE, PEERS, AnswersDiffer, Rebuild
 from benchmarks.report import as_json, console, keep, show, show_daily, show_parsed, show_served
 from benchmarks.serving import CLIENTS, MOST, served
@@ -39,6 +40,7 @@ def everything(context: typer.Context) -> None:
         serving()
         ingestion()
         streaming()
+        latency()
         a_day_more()
         demo()
 
@@ -174,6 +176,23 @@ def streaming(
             f"{name}: {(blocks + singles) / spent:,.0f} events/s, {share:.0%} of nothing's"
         )
     keep(FOLDER, "streaming", {"blocks": blocks, "singles": singles, "sides": as_json(sides)})
+
+
+@app.command()
+def latency(
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds, 5 s apart.")] = 40,
+) -> None:
+    """From the API's acknowledgement of readings to the answer, through lake stream.
+
+    Example: python -m benchmarks latency --rounds 40
+    """
+    found = answered(FOLDER / "latency", rounds=rounds)
+    half, most = found.quantile(0.5), found.quantile(0.95)
+    console.print(
+        f"latency: {rounds} rounds of {found.homes} homes, every {EVERY_S:.0f} s: "
+        f"p50 {half:.1f} s, p95 {most:.1f} s, longest {max(found.seconds):.1f} s"
+    )
+    keep(FOLDER, "latency", {"homes": found.homes, "seconds": list(found.seconds)})
 
 
 def _sized(readings: int, days: int) -> Rebuild:
