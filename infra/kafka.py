@@ -165,6 +165,7 @@ broker.session.timeout.ms=2000
 def _by_token(issuer: Issuer | None) -> str:
     """Return what the door for tokens wants; without an issuer it lets nobody in."""
     classes = "org.apache.kafka.common.security.oauthbearer"
+    # Named without the door: under its prefix the keys go unseen, and any signature would do.
     if issuer is None:
         return f"""listener.name.oauth.sasl.enabled.mechanisms=PLAIN
 listener.name.oauth.plain.sasl.jaas.config={PLAIN_LOGIN} required;"""
@@ -172,9 +173,10 @@ listener.name.oauth.plain.sasl.jaas.config={PLAIN_LOGIN} required;"""
 listener.name.oauth.oauthbearer.sasl.jaas.config={classes}.OAuthBearerLoginModule required;
 listener.name.oauth.oauthbearer.sasl.server.callback.handler.class=\
 {classes}.OAuthBearerValidatorCallbackHandler
-listener.name.oauth.sasl.oauthbearer.jwks.endpoint.url={issuer.url}/jwks
-listener.name.oauth.sasl.oauthbearer.expected.audience={issuer.audience}
-listener.name.oauth.sasl.oauthbearer.expected.issuer={issuer.url}
+sasl.oauthbearer.jwt.validator.class={classes}.BrokerJwtValidator
+sasl.oauthbearer.jwks.endpoint.url={issuer.url}/jwks
+sasl.oauthbearer.expected.audience={issuer.audience}
+sasl.oauthbearer.expected.issuer={issuer.url}
 listener.name.oauth.oauthbearer.connections.max.reauth.ms=3600000"""
 
 
