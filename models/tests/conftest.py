@@ -116,9 +116,9 @@ def hours(spark: SparkSession) -> Callable[..., DataFrame]:
 def meters(spark: SparkSession) -> Callable[..., DataFrame]:
     def made(*rows: tuple[str, str, str]) -> DataFrame:
         return spark.createDataFrame(
-            [("p", *row, False) for row in rows],
+            [("p", *row, False, None) for row in rows],
             "partner_id string, location_id string, fuel string, direction string, "
-            "is_sub_meter boolean",
+            "is_sub_meter boolean, deleted_at timestamp",
         )
 
     return made

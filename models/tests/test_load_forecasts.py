@@ -92,6 +92,17 @@ def test_training_rows_look_back_only_and_know_the_week_before(
     assert (newest == expected).all()
 
 
+def test_a_home_whose_meters_are_deleted_is_not_forecast(
+    hours: Make, meters: Make, profile: Make, champion: Champion
+) -> None:
+    registered = meters(("a", "elec", "import"), ("b", "elec", "import"))
+    known = profile(hours("a", days=40).unionByName(hours("b", days=40)), registered)
+    is_gone = F.when(F.col("location_id") == "b", F.lit(CLOCK)).cast("timestamp")
+    left = registered.withColumn("deleted_at", is_gone)
+    forecast = load_forecasts(known, left, clock=CLOCK, model=champion)
+    assert {row[0] for row in forecast.select("location_id").collect()} == {"a"}
+
+
 def test_without_a_champion_there_is_no_row(hours: Make, meters: Make, profile: Make) -> None:
     registered = meters(("a", "elec", "import"))
     known = profile(hours("a", days=40), registered)
