@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from benchmarks.daily import again, daily
@@ -187,7 +188,7 @@ def latency(
     Example: python -m benchmarks latency --rounds 40
     """
     found = answered(FOLDER / "latency", rounds=rounds)
-    half, most = found.quantile(0.5), found.quantile(0.95)
+    half, most = np.percentile(found.seconds, (50, 95))
     console.print(
         f"latency: {rounds} rounds of {found.homes} homes, every {EVERY_S:.0f} s: "
         f"p50 {half:.1f} s, p95 {most:.1f} s, longest {max(found.seconds):.1f} s"

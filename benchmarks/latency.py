@@ -60,11 +60,6 @@ class Latency:
     seconds: Sequence[float]
     homes: int
 
-    def quantile(self, share: float) -> float:
-        """Return the time within which a share of the rounds was answered (nearest rank)."""
-        ordered = sorted(self.seconds)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
 
 def answered(folder: Path, *, rounds: int) -> Latency:
     """Measure so many rounds on a lake of their own; CommandFailed."""

@@ -129,12 +129,6 @@ class Ledger:
             ],
         )
 
-    def arrivals(self, table: str) -> list[Arrival]:
-        """Return every file and offset range that the table has taken."""
-        names = list(Arrival.__dataclass_fields__)
-        rows = self._rows("arrivals", "table_name", table)
-        return [Arrival(**{n: r[n] for n in names}) for r in rows.to_pylist()]
-
     def reached(self, table: str) -> dict[str, int]:
         """Return the last line or offset that the table has taken of each file or partition."""
         return self._last("arrivals", table)

@@ -66,7 +66,7 @@ def replay(
         for table in (node.table, rejected):
             _readers_begin_anew(runner, table)
             runner.store.create(table)
-    taken = {a.source_file for a in runner.ledger.arrivals(name)}
+    taken = set(runner.ledger.reached(name))
     again = _Again(runner, node, rejected, dry_run=dry_run)
     for day, files in _days(runner, node, part, taken):
         yield again.of(_landed(runner, node, day, files), day)

@@ -9,7 +9,7 @@ from lake.catalog import Node
 from lake.events import behind, is_events
 from lake.ledger import Ledger
 from lake.settings import Settings
-from lake.topics import look
+from lake.topics import Topic, look
 
 
 @dataclass
@@ -21,6 +21,8 @@ class Watch:
     ledger: Ledger
     node: Node
     _folders: dict[Path, int] = field(default_factory=dict)
+    # The topic as it stood when nothing of it was left to take.
+    _at_end: Topic | None = None
 
     def files(self) -> bool:
         """Tell whether files may have come since the last look."""
@@ -38,4 +40,10 @@ class Watch:
             return 0
         name: str = self.node.module.TOPIC  # type: ignore[union-attr]
         table = self.node.table.name
-        return behind(look(self.spark, self.settings, name), self.ledger, table)
+        topic = look(self.spark, self.settings, name)
+        if topic == self._at_end:
+            # As long as nothing comes, the ledger need not be read.
+            return 0
+        left = behind(topic, self.ledger, table)
+        self._at_end = None if left else topic
+        return left

@@ -55,12 +55,12 @@ def energy_in_context(
     homes = at_hand(in_their_time(locations, home_profiles, location_weather, points, zones))
     hours = at_hand(hourly(weather, points))
     grid = at_hand(zone_grid(spot_prices, co2_intensity, zones))
+    meter_readings, meter_days, register_energy = (
+        of_registered(rows, meters) for rows in (meter_readings, meter_days, register_energy)
+    )
     readings = without_errors(meter_readings.where("NOT is_sub_meter"), reading_flags)
     of_registers = register_energy.where("is_counted")
     readings = readings.unionByName(of_registers, allowMissingColumns=True)
-    readings, meter_days, of_registers = (
-        of_registered(rows, meters) for rows in (readings, meter_days, of_registers)
-    )
     of_days = at_hand(lengths_of(meter_days, of_registers))
     of_homes = at_hand(ways(meters, locations))
     long = at_hand(over_days(readings, homes, hours))

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from bronze.formats import canonical
 from bronze.formats.opened import contents
-from bronze.formats.records import Read, Record, Refused, Told
+from bronze.formats.records import Record, Refused, Told
 from lake.landing import UnreadableFile
 
 VERSION = 1
@@ -101,7 +101,4 @@ def _enqueued_at(said: object) -> datetime | None:
 
 def _known(record: Record, enqueued_at: datetime | None, number: int) -> Record:
     assert not isinstance(record, Refused)
-    known_at = record.known_at or enqueued_at
-    if isinstance(record, Read):
-        return replace(record, known_at=known_at, line=number)
-    return replace(record, known_at=known_at, line=number)
+    return replace(record, known_at=record.known_at or enqueued_at, line=number)

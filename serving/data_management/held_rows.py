@@ -54,7 +54,7 @@ def decided(said: DecisionSaid, write: Write) -> Response:  # noqa: D103 - the s
     if said.action == "reopen":
         rows = decided_rows(lake, wanted.condition())
     else:
-        rows = [row for kind in KINDS for row in waiting_rows(lake, kind, wanted.condition())]
+        rows = _waiting(lake, wanted)
     _all_are(rows, wanted.ids)
     if said.action == "release":
         check_release(rows, lake.tables)
@@ -77,8 +77,7 @@ class Mending:
     def rows(self) -> list[Held]:
         """Return the rows; UnknownRow where one does not wait, or is not the partner's."""
         wanted = Wanted(ids=tuple(self.closes.split(",")), partner=self.write.partner_id)
-        lake = lake_of(self.write)
-        rows = [row for kind in KINDS for row in waiting_rows(lake, kind, wanted.condition())]
+        rows = _waiting(lake_of(self.write), wanted)
         _all_are(rows, wanted.ids)
         return rows
 
@@ -95,6 +94,11 @@ def lake_of(read: Reading) -> Reader:
     """Return the reader of the lake's tables."""
     lake: Reader = read.request.app.state.meters.lake
     return lake
+
+
+def _waiting(lake: Reader, wanted: Wanted) -> list[Held]:
+    """Return the rows of either kind; an id tells which it is."""
+    return [row for kind in KINDS for row in waiting_rows(lake, kind, wanted.condition())]
 
 
 def _decide(write: Writing, rows: list[Held], decision: Decision) -> None:
