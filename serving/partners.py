@@ -1,12 +1,19 @@
-"""A token -> the partner whose portfolio it opens; and the operator, who sees the whole lake."""
+"""A token -> the partner whose portfolio it opens, and how far its data reach.
 
+And the operator, who sees the whole lake.
+"""
+
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
 
 from lake.errors import LakeError
+from lake.reading import Reader, literal
 from serving.access import EVERYBODY, Caller, Who
 from serving.parameters import BadRequest
+
+FRESHNESS = "gold.source_freshness"
 
 
 class UnknownPartner(LakeError):
@@ -41,6 +48,15 @@ async def operator(who: Who) -> Caller:
     if who.partner_id is not None:
         raise OperatorOnly("this is about all partners", cure=f"ask for the scope {EVERYBODY}")
     return who
+
+
+def data_until(lake: Reader, partner_id: str) -> str | None:
+    """Return when the last of a partner's data arrived, null where none has."""
+    (reach,) = lake.rows(
+        f"SELECT max(last_received_at) AS at FROM {FRESHNESS} "
+        f"WHERE partner_id = {literal(partner_id)}"
+    )
+    return reach["at"].isoformat() if isinstance(reach["at"], datetime) else None
 
 
 Partner = Annotated[str, Depends(partner)]

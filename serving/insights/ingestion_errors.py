@@ -1,7 +1,7 @@
 """silver.ingestion_errors_daily -> what of a partner's data was refused, and what came of it."""
 
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Response
@@ -10,11 +10,11 @@ from typing_extensions import TypedDict
 from lake.reading import Reader, literal
 from serving.answers import Ask, Body
 from serving.parameters import From, To, errors
-from serving.partners import Partner
+from serving.partners import FRESHNESS, Partner, data_until
 from serving.periods import Periods, periods
 
 router = APIRouter(tags=["portfolio"])
-_TABLES = ("silver.ingestion_errors_daily", "gold.source_freshness")
+_TABLES = ("silver.ingestion_errors_daily", FRESHNESS)
 _COUNTS = ("refused", "waiting", "released", "mended", "dropped", "replayed")
 UTC = ZoneInfo("UTC")
 
@@ -87,6 +87,12 @@ def metrics(lake: Reader) -> str:
 
     Whoever can reach /metrics may read it, so it names no partner.
     """
+    return _told(lake, lake.state(_TABLES[0]))
+
+
+@lru_cache(maxsize=1)
+def _told(lake: Reader, state: str) -> str:
+    del state  # of the table: whoever scrapes again and again has it read once
     counted = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in _COUNTS[1:])
     rows = lake.rows(
         f"SELECT table_name, reason, {counted} FROM {_TABLES[0]} GROUP BY table_name, reason "
@@ -112,12 +118,11 @@ def _errors(lake: Reader, partner_id: str, span: Periods) -> Body:
         f"AND received_date BETWEEN {literal(first)} AND {literal(last)} "
         "ORDER BY received_date, table_name, source, reason"
     )
-    (reach,) = lake.rows(f"SELECT max(last_received_at) AS at FROM {_TABLES[1]} WHERE {mine}")
     return {
         "partner_id": partner_id,
         "from": span.local(0),
         "to": span.local(len(span)),
-        "data_until": _said(reach["at"]),
+        "data_until": data_until(lake, partner_id),
         "errors": [
             row
             | {

@@ -1,6 +1,5 @@
 """gold.validation_daily -> which rules a partner's data broke each day, and how often."""
 
-from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -10,11 +9,11 @@ from typing_extensions import TypedDict
 from lake.reading import Reader, literal
 from serving.answers import Ask, Body
 from serving.parameters import From, To, errors
-from serving.partners import Partner
+from serving.partners import FRESHNESS, Partner, data_until
 from serving.periods import Periods, periods
 
 router = APIRouter(tags=["portfolio"])
-_TABLES = ("gold.validation_daily", "gold.source_freshness")
+_TABLES = ("gold.validation_daily", FRESHNESS)
 UTC = ZoneInfo("UTC")
 
 
@@ -82,11 +81,10 @@ def _validation(lake: Reader, partner_id: str, span: Periods) -> Body:
         f"AND received_date BETWEEN {literal(first)} AND {literal(last)} "
         "ORDER BY received_date, table_name, source, stage, rule"
     )
-    (reach,) = lake.rows(f"SELECT max(last_received_at) AS at FROM {_TABLES[1]} WHERE {mine}")
     return {
         "partner_id": partner_id,
         "from": span.local(0),
         "to": span.local(len(span)),
-        "data_until": reach["at"].isoformat() if isinstance(reach["at"], datetime) else None,
+        "data_until": data_until(lake, partner_id),
         "broken": [row | {"received_date": str(row["received_date"])} for row in rows],
     }
