@@ -9,9 +9,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts import VALIDATION_DAILY
+from lake.landed import came_by
 
 _BY = ("partner_id", "table_name", "source", "received_date", "stage", "rule", "severity")
-_BELOW_LANDING = 3
 
 
 def validation_daily(
@@ -54,11 +54,9 @@ def of_rejected(rejected: DataFrame) -> DataFrame:
 
 def of_quarantine(quarantine: DataFrame) -> DataFrame:
     """Return a row a value, or a whole line, and rule that it breaks."""
-    # Below landing/ stand kind, day, partner and file; an event's is topic and partition.
-    is_landed = F.size(F.split("source_file", "/")) > _BELOW_LANDING
     return (
         quarantine.withColumn("rule", F.explode("reasons"))
-        .withColumn("source", F.when(is_landed, "landing").otherwise("events"))
+        .withColumn("source", came_by(F.col("source_file")))
         .withColumn("received_date", F.to_date("received_at"))
         .withColumns({"stage": F.lit("quarantined"), "severity": F.lit("error"), "_rows": F.lit(1)})
         .select(*_BY, "_rows")

@@ -1,4 +1,7 @@
-"""landing/<kind>/ -> a streaming frame of lines, each with its file, its number and its partner."""
+"""landing/<kind>/ -> a streaming frame of lines, each with its file, its number and its partner.
+
+And how a row can tell later that it came this way.
+"""
 
 from pathlib import Path
 
@@ -9,6 +12,18 @@ from lake.catalog import Node
 from lake.store import Store
 
 _FILES_A_BATCH = 2000
+# Below landing/ stand kind, day, partner and file; an event's source is topic and partition.
+_PARTS = 3
+
+
+def is_landed(source_file: Column) -> Column:
+    """Tell by its source whether a row came through landing."""
+    return F.substring_index(source_file, "/", _PARTS) != source_file
+
+
+def came_by(source_file: Column) -> Column:
+    """Return the way by which a row came: landing or events."""
+    return F.when(is_landed(source_file), "landing").otherwise("events")
 
 
 def landed(store: Store, node: Node) -> DataFrame:

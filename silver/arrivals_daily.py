@@ -13,6 +13,7 @@ from bronze.contracts import (
     SPOT_PRICES,
     WEATHER,
 )
+from lake.landed import came_by
 from silver.contracts import ARRIVALS_DAILY
 from silver.typed import instant, instant_or_utc, seconds, words
 
@@ -27,7 +28,6 @@ _CAME_BY = {
     "silver.locations": REGISTRATIONS.name,
     "silver.meters": REGISTRATIONS.name,
 }
-_BELOW_LANDING = 3
 
 
 def arrivals_daily(
@@ -163,11 +163,10 @@ def longest_gaps(lines: DataFrame) -> DataFrame:
 
 def waiting(quarantine: DataFrame) -> DataFrame:
     """Count what waits in quarantine by the source and day it came by."""
-    came_by = F.create_map(*(F.lit(name) for pair in _CAME_BY.items() for name in pair))
-    is_landed = F.size(F.split("source_file", "/")) > _BELOW_LANDING
+    tables = F.create_map(*(F.lit(name) for pair in _CAME_BY.items() for name in pair))
     return (
-        quarantine.withColumn("table_name", F.element_at(came_by, F.col("table_name")))
-        .withColumn("source", F.when(is_landed, "landing").otherwise("events"))
+        quarantine.withColumn("table_name", F.element_at(tables, F.col("table_name")))
+        .withColumn("source", came_by(F.col("source_file")))
         .withColumn("received_date", F.to_date("received_at"))
         .groupBy(*_SOURCE)
         .agg(F.count(F.lit(1)).alias("quarantined"))

@@ -3,11 +3,11 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lake.landed import came_by
 from lake.quarantine import decided
 from silver.contracts import INGESTION_ERRORS_DAILY
 
 _ROW = ["table_name", "partner_id", "source_file", "source_line", "position"]
-_BELOW_LANDING = 3
 # What became of a row, by the action that was taken; the column that counts it.
 _COUNTED = {
     "waiting": "waiting",
@@ -60,10 +60,9 @@ def needed_for_repairs(slices: DataFrame) -> DataFrame:
 
 def counted(refused: DataFrame) -> DataFrame:
     """Count what was refused by reason, and what became of it."""
-    is_landed = F.size(F.split("source_file", "/")) > _BELOW_LANDING
     state = F.coalesce("action", F.lit("waiting"))
     return (
-        refused.withColumn("source", F.when(is_landed, "landing").otherwise("events"))
+        refused.withColumn("source", came_by(F.col("source_file")))
         .withColumn("received_date", F.to_date("received_at"))
         .withColumn("_state", state)
         .withColumn("reason", F.explode("reasons"))

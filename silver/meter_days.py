@@ -6,6 +6,7 @@ The rules of validation compare days; from a row a day they look back without re
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lake.landed import is_landed
 from silver.contracts import METER_DAYS
 from silver.home_days import all_days
 from silver.judgement import local_midnight
@@ -20,8 +21,6 @@ _NIGHT_S = 4 * 3600
 # Standard time: in most places where clocks change, that of January in the north, July in the
 # south; an hour does not matter to what night is.
 _STANDARD = "2025-01-01 00:00:00"
-# What landed has a path of more parts.
-_PARTS = 3
 
 
 def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
@@ -36,8 +35,7 @@ def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
     day_s = F.unix_seconds(local_midnight(F.date_add("local_date", 1))) - F.unix_seconds(
         local_midnight(F.col("local_date"))
     )
-    is_landed = F.substring_index("source_file", "/", _PARTS) != F.col("source_file")
-    landed = F.max_by(is_landed, "received_at")
+    landed = F.max_by(is_landed(F.col("source_file")), "received_at")
     return (
         meter_readings.where(length_s() <= _LONGEST_DAY)
         .join(F.broadcast(homes), on=_HOME, how="inner")

@@ -3,6 +3,7 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from lake.landed import came_by
 from silver.contracts import REGISTER_ENERGY, TOTAL_REGISTER
 from silver.judgement import KWH_PER_M3, local_midnight, most_kw
 from silver.said_once import length_s
@@ -133,7 +134,7 @@ def in_kwh(stretches: DataFrame) -> DataFrame:
             "last_digit_kwh": last_digit_kwh,
             "quality": F.when(is_estimated, "estimated").otherwise("measured"),
             "known_at": F.array_max(F.transform(both, lambda read: read["known_at"])),
-            "source": F.when(latest["source_file"].like("%/%/%/%"), "landing").otherwise("events"),
+            "source": came_by(latest["source_file"]),
             "received_date": F.to_date(latest["received_at"]),
         }
     )
