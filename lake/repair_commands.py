@@ -35,15 +35,6 @@ Closed = Annotated[bool, typer.Option("--closed", help="What was decided, instea
 Limit = Annotated[int, typer.Option(min=1, help="So many rows at most.")]
 _SHOWN = 10
 
-quarantine = typer.Typer(
-    name="quarantine", no_args_is_help=True,
-    help="Rows that were judged untrue: look, release, mend, drop, and undo.",
-)  # fmt: skip
-rejected = typer.Typer(
-    name="rejected", no_args_is_help=True,
-    help="Lines that could not be parsed: look, mend, drop, and undo.",
-)  # fmt: skip
-
 
 class NotSaid(LakeError):
     """It is not clear which rows are meant, or what is to be done."""
@@ -51,44 +42,85 @@ class NotSaid(LakeError):
     code = "not-said"
 
 
-@quarantine.command("list")
-def list_quarantine(
-    partner: Partner = "", table: OfTable = "", reason: Reason = "", since: Since = "",
-    is_closed: Closed = False, limit: Limit = 100, form: Form = "table",
-) -> None:  # fmt: skip
-    """List the rows that wait, the oldest first; with --closed what was decided about others.
+def _commands(kind: Kind, said: str) -> typer.Typer:
+    """Return what can be done with either kind of what waits."""
+    app = typer.Typer(name=kind, no_args_is_help=True, help=said)
 
-    Example: lake quarantine list --partner northgrid --reason more_than_the_fuse
-    """
-    wanted = _wanted([], partner, table, reason, since)
-    typer.echo(
-        show(listed(_reader(), "quarantine", wanted, is_closed=is_closed, limit=limit), form)
+    @app.command(
+        "list",
+        help=f"""List what waits, the oldest first; or what was decided (--closed).
+
+    Example: lake {kind} list --partner northgrid --since 2025-10-01
+    """,
     )
+    def list_(
+        partner: Partner = "", table: OfTable = "", reason: Reason = "", since: Since = "",
+        is_closed: Closed = False, limit: Limit = 100, form: Form = "table",
+    ) -> None:  # fmt: skip
+        wanted = _wanted([], partner, table, reason, since)
+        typer.echo(show(listed(_reader(), kind, wanted, is_closed=is_closed, limit=limit), form))
+
+    @app.command(
+        "show",
+        help=f"""Show one with all that is known of it.
+
+    Example: lake {kind} show 0a1b2c3d4e5f
+    """,
+    )
+    def show_(row: Id) -> None:
+        _show(found(_reader(), kind, Wanted(ids=(row,)))[0])
+
+    @app.command(
+        "mend",
+        help=f"""Send a line again with other values, or anew with --line.
+
+    The first waits no more. Of a block only the held value is sent: --set value=0.42.
+    Example: lake {kind} mend 0a1b2c3d4e5f --set unit=Wh --note "told by phone"
+    """,
+    )
+    def mend(
+        row: Id, sets: Sets = None, line: Line = "", note: Note = "", by: By = "",
+        dry_run: DryRun = False,
+    ) -> None:  # fmt: skip
+        _mend(kind, row, sets, line, note, by, dry_run)
+
+    @app.command(
+        "drop",
+        help=f"""Let it wait no more: it does not count.
+
+    Example: lake {kind} drop 0a1b2c3d4e5f
+    """,
+    )
+    def drop(
+        ids: Ids = None, partner: Partner = "", table: OfTable = "", reason: Reason = "",
+        since: Since = "", note: Note = "", by: By = "", dry_run: DryRun = False, yes: Yes = False,
+    ) -> None:  # fmt: skip
+        reader = _reader()
+        rows = _meant(reader, kind, _wanted(ids, partner, table, reason, since))
+        _decide("drop", rows, reader, note=note, by=by, dry_run=dry_run, yes=yes or bool(ids))
+
+    @app.command(
+        "reopen",
+        help=f"""Undo what was decided: it waits, and is judged, as before.
+
+    A mended line stays. Example: lake {kind} reopen 0a1b2c3d4e5f
+    """,
+    )
+    def reopen(
+        ids: Annotated[list[str], typer.Argument(help="Ids, as `list --closed` shows them.")],
+        note: Note = "", by: By = "", dry_run: DryRun = False,
+    ) -> None:  # fmt: skip
+        reader = _reader()
+        rows = undone(reader, kind, Wanted(ids=tuple(ids)))
+        _decide("reopen", rows, reader, note=note, by=by, dry_run=dry_run, yes=True)
+
+    return app
 
 
-@rejected.command("list")
-def list_rejected(
-    partner: Partner = "", table: OfTable = "", reason: Reason = "", since: Since = "",
-    is_closed: Closed = False, limit: Limit = 100, form: Form = "table",
-) -> None:  # fmt: skip
-    """List the lines that wait, the oldest first; with --closed what was decided about others.
-
-    Example: lake rejected list --table bronze.meter_readings --since 2025-10-01
-    """
-    wanted = _wanted([], partner, table, reason, since)
-    typer.echo(show(listed(_reader(), "rejected", wanted, is_closed=is_closed, limit=limit), form))
-
-
-@quarantine.command("show")
-def show_quarantine(row: Id) -> None:
-    """Show one row with all that is known of it. Example: lake quarantine show 0a1b2c3d4e5f."""
-    _show(found(_reader(), "quarantine", Wanted(ids=(row,)))[0])
-
-
-@rejected.command("show")
-def show_rejected(row: Id) -> None:
-    """Show one line with all that is known of it. Example: lake rejected show 0a1b2c3d4e5f."""
-    _show(found(_reader(), "rejected", Wanted(ids=(row,)))[0])
+quarantine = _commands(
+    "quarantine", "Rows that were judged untrue: look, release, mend, drop, undo."
+)
+rejected = _commands("rejected", "Lines that could not be parsed: look, mend, drop, and undo.")
 
 
 @quarantine.command()
@@ -105,81 +137,6 @@ def release(
     rows = _meant(reader, "quarantine", _wanted(ids, partner, table, reason, since))
     check_release(rows, reader.tables)
     _decide("release", rows, reader, note=note, by=by, dry_run=dry_run, yes=yes or bool(ids))
-
-
-@quarantine.command("mend")
-def mend_quarantine(
-    row: Id, sets: Sets = None, line: Line = "", note: Note = "", by: By = "",
-    dry_run: DryRun = False,
-) -> None:  # fmt: skip
-    """Send the line of a row again with other values; the row itself waits no more.
-
-    Of a block only the held value is sent: --set value=0.42.
-    Example: lake quarantine mend 0a1b2c3d4e5f --set unit=Wh --note "told by phone"
-    """
-    _mend("quarantine", row, sets, line, note, by, dry_run)
-
-
-@rejected.command("mend")
-def mend_rejected(
-    row: Id, sets: Sets = None, line: Line = "", note: Note = "", by: By = "",
-    dry_run: DryRun = False,
-) -> None:  # fmt: skip
-    """Send a line again with other values, or anew with --line; the first waits no more.
-
-    Example: lake rejected mend 0a1b2c3d4e5f --set starts_at=2025-10-26T00:00:00+02:00
-    """
-    _mend("rejected", row, sets, line, note, by, dry_run)
-
-
-@quarantine.command("drop")
-def drop_quarantine(
-    ids: Ids = None, partner: Partner = "", table: OfTable = "", reason: Reason = "",
-    since: Since = "", note: Note = "", by: By = "", dry_run: DryRun = False, yes: Yes = False,
-) -> None:  # fmt: skip
-    """Let rows wait no more: they do not count. Example: lake quarantine drop 0a1b2c3d4e5f."""
-    reader = _reader()
-    rows = _meant(reader, "quarantine", _wanted(ids, partner, table, reason, since))
-    _decide("drop", rows, reader, note=note, by=by, dry_run=dry_run, yes=yes or bool(ids))
-
-
-@rejected.command("drop")
-def drop_rejected(
-    ids: Ids = None, partner: Partner = "", table: OfTable = "", reason: Reason = "",
-    since: Since = "", note: Note = "", by: By = "", dry_run: DryRun = False, yes: Yes = False,
-) -> None:  # fmt: skip
-    """Let lines wait no more: they do not count. Example: lake rejected drop 0a1b2c3d4e5f."""
-    reader = _reader()
-    rows = _meant(reader, "rejected", _wanted(ids, partner, table, reason, since))
-    _decide("drop", rows, reader, note=note, by=by, dry_run=dry_run, yes=yes or bool(ids))
-
-
-@quarantine.command("reopen")
-def reopen_quarantine(
-    ids: Annotated[list[str], typer.Argument(help="Ids, as `list --closed` shows them.")],
-    note: Note = "", by: By = "", dry_run: DryRun = False,
-) -> None:  # fmt: skip
-    """Undo what was decided: the rows are judged again as if nobody had. A mended line stays.
-
-    Example: lake quarantine reopen 0a1b2c3d4e5f
-    """
-    reader = _reader()
-    rows = undone(reader, "quarantine", Wanted(ids=tuple(ids)))
-    _decide("reopen", rows, reader, note=note, by=by, dry_run=dry_run, yes=True)
-
-
-@rejected.command("reopen")
-def reopen_rejected(
-    ids: Annotated[list[str], typer.Argument(help="Ids, as `list --closed` shows them.")],
-    note: Note = "", by: By = "", dry_run: DryRun = False,
-) -> None:  # fmt: skip
-    """Undo what was decided: the lines wait again. A mended line stays.
-
-    Example: lake rejected reopen 0a1b2c3d4e5f
-    """
-    reader = _reader()
-    rows = undone(reader, "rejected", Wanted(ids=tuple(ids)))
-    _decide("reopen", rows, reader, note=note, by=by, dry_run=dry_run, yes=True)
 
 
 def replay(
