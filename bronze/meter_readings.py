@@ -47,8 +47,15 @@ def parsed(lines: DataFrame) -> DataFrame:
         .withColumn("values", F.when(is_csv, F.array(cells["value"])).otherwise(values))
         .withColumns({n: F.coalesce(f"_json.{n}", n) for n in _SENT})
         .withColumn("_claimed", F.col("partner_id"))
-        .withColumn("partner_id", F.col("_sender"))
+        .withColumn("partner_id", F.coalesce("_sender", "_claimed", _of_a_broken_event()))
     )
+
+
+def _of_a_broken_event() -> Column:
+    """Return whom an event names before it breaks off, so that its partner sees it."""
+    is_broken = F.col("_json._broken").isNotNull()
+    named = F.when(is_broken, F.get_json_object("line", "$.partner_id"))
+    return F.coalesce(named, F.lit("unknown"))
 
 
 def reason() -> Column:

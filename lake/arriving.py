@@ -9,10 +9,10 @@ was begun when a process died only the rows are written that are not there.
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from pyspark.errors import StreamingQueryException
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from lake import writing
@@ -46,8 +46,8 @@ class Source(Protocol):
         """Return the lines of a batch that the ledger does not have."""
         ...
 
-    def learns(self) -> bool:
-        """Learn what the rows just read need; tell whether they are to be read again."""
+    def ahead(self) -> list[Arrival] | None:
+        """Return what the batch takes, still without counts; None where only its rows can tell."""
         ...
 
     def ranges(self, found: list[Arrival]) -> list[Arrival]:
@@ -71,8 +71,8 @@ def arrive(
     """Take in all that has arrived for one table, then stop.
 
     The table's function gets a frame of lines: ``line, header`` (cells of the file's first line,
-    null where that is JSON), ``partner_id`` and where it came from; it returns the contract's
-    columns and ``_rejected``, the reason why a line cannot be taken or null.
+    null where that is JSON), ``partner_id`` (null: the line says it) and where it came from; it
+    returns the contract's columns and ``_rejected``, the reason why a line cannot be taken or null.
 
     Files are taken in first: BrokerAway, NoTopic and SchemasAway come when they are.
     """
@@ -109,8 +109,8 @@ class _Files:
         reached = self.ledger.reached(self.node.table.name)
         return numbered(frame, root=self.store.settings.root, reached=reached)
 
-    def learns(self) -> bool:
-        return False
+    def ahead(self) -> None:
+        return None
 
     def ranges(self, found: list[Arrival]) -> list[Arrival]:
         return found
@@ -155,8 +155,7 @@ class _Batch:
             query = frame.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId")
             application = f"{query}:{self.node.table.name}"
             try:
-                while not self._took(source, frame, application, number):
-                    pass
+                self._take(source, frame, application, number)
             except LakeError as error:
                 self.error = error
                 raise
@@ -165,55 +164,80 @@ class _Batch:
 
         return write
 
-    def _took(self, source: Source, frame: DataFrame, application: str, number: int) -> bool:
-        """Take a batch, unless what was learnt from its rows asks for another look at them."""
-        parsed = self.node.function(source.lines(frame, number)).persist()
+    def _take(self, source: Source, frame: DataFrame, application: str, number: int) -> None:
+        """Take a batch: in one pass where its source knows ahead what it is to take."""
+        parsed = self.node.function(source.lines(frame, number))
+        ahead = source.ahead()
+        if ahead is None or self._doubtful(ahead):
+            self._count_then_write(source, parsed.persist(), application, number)
+        elif ahead:
+            self._write_counting(source, parsed, ahead, application, number)
+
+    def _count_then_write(
+        self, source: Source, parsed: DataFrame, application: str, number: int
+    ) -> None:
+        """Take what is parsed once and kept meanwhile; leave out what a died run has written."""
         try:
-            found = self._found(parsed)
-            if source.learns():
-                return False
-            self._write(parsed, source.ranges(found), application, number)
+            counts = [count.alias(column) for column, count in _counts().items()]
+            counted = parsed.groupBy("source_file").agg(*counts).collect()
+            found = self._told([row.asDict() for row in counted])
+            arrivals = source.ranges(found)
+            self.ledger.begins(self.node.table.name, arrivals)
+            doubtful = self._doubtful(arrivals)
+            for table, rows, is_there in (
+                (self.node.table, _good(parsed), any(a.rows_taken for a in found)),
+                (self.rejected, self._refused(parsed), any(a.rows_rejected for a in found)),
+            ):
+                missing = self._missing(table, rows, doubtful) if doubtful else rows
+                if is_there and not (doubtful and missing.isEmpty()):
+                    self._append(table, missing, application, number)
+            self._arrived(arrivals)
         finally:
             parsed.unpersist()
-        return True
 
-    def _found(self, parsed: DataFrame) -> list[Arrival]:
-        """Count the rows of each file or partition."""
-        found = (
-            parsed.groupBy("source_file")
-            .agg(
-                F.min("source_line").alias("first_line"),
-                F.max("source_line").alias("last_line"),
-                F.count_if(F.col(REASON).isNull()).alias("rows_taken"),
-                F.count_if(F.col(REASON).isNotNull()).alias("rows_rejected"),
-                F.min("received_at").cast("timestamp_ntz").alias("received_at"),
-            )
-            .collect()
-        )
-        told = [row.asDict() for row in found]
-        received = [row.pop("received_at").replace(tzinfo=UTC) for row in told]
+    def _write_counting(
+        self, source: Source, parsed: DataFrame, ahead: list[Arrival], application: str,
+        number: int,
+    ) -> None:  # fmt: skip
+        """Take what is counted while it is written; the few lines refused are parsed once more."""
+        self.ledger.begins(self.node.table.name, ahead)
+        names, seen = [a.source_file for a in ahead], Observation()
+        counts = [
+            count.alias(f"{at} {column}")
+            for at, name in enumerate(names)
+            for column, count in _counts(F.col("source_file") == name).items()
+        ]
+        self._append(self.node.table, _good(parsed.observe(seen, *counts)), application, number)
+        told = seen.get
+        rows = [
+            {"source_file": name, **{column: told[f"{at} {column}"] for column in _counts()}}
+            for at, name in enumerate(names)
+        ]
+        found = self._told([row for row in rows if row["first_line"] is not None])
+        if any(a.rows_rejected for a in found):
+            self._append(self.rejected, self._refused(parsed), application, number)
+        self._arrived(source.ranges(found))
+
+    def _told(self, rows: list[dict[str, Any]]) -> list[Arrival]:
+        """Return what was counted of each file or partition; keep when the oldest line came."""
+        received = [row.pop("received_at").replace(tzinfo=UTC) for row in rows]
         self.oldest = min(filter(None, [self.oldest, *received]), default=None)
-        return [Arrival(**row) for row in told]
+        return [Arrival(**row) for row in rows]
 
-    def _write(
-        self, parsed: DataFrame, arrivals: list[Arrival], application: str, number: int
-    ) -> None:
-        good, bad = sum(a.rows_taken for a in arrivals), sum(a.rows_rejected for a in arrivals)
-        self.ledger.begins(self.node.table.name, arrivals)
-        taken = parsed.where(F.col(REASON).isNull())
-        refused = refused_of(parsed, self.node.table, self.rejected)
-        doubtful = [a.source_file for a in arrivals if a.source_file in self.doubtful]
-        for table, rows, count in (
-            (self.node.table, taken, good), (self.rejected, refused, bad),
-        ):  # fmt: skip
-            missing = self._missing(table, rows, doubtful) if doubtful else rows
-            if count and not (doubtful and missing.isEmpty()):
-                writing.append_once(
-                    self.store, table, missing, application=application, number=number
-                )
+    def _append(self, table: Table, rows: DataFrame, application: str, number: int) -> None:
+        writing.append_once(self.store, table, rows, application=application, number=number)
+
+    def _refused(self, parsed: DataFrame) -> DataFrame:
+        return refused_of(parsed, self.node.table, self.rejected)
+
+    def _doubtful(self, arrivals: list[Arrival]) -> list[str]:
+        """Name the files or partitions of which some lines may be there already."""
+        return [a.source_file for a in arrivals if a.source_file in self.doubtful]
+
+    def _arrived(self, arrivals: list[Arrival]) -> None:
         self.ledger.arrived(self.node.table.name, arrivals)
-        self.taken += good
-        self.rejected_rows += bad
+        self.taken += sum(a.rows_taken for a in arrivals)
+        self.rejected_rows += sum(a.rows_rejected for a in arrivals)
 
     def _missing(self, table: Table, rows: DataFrame, doubtful: list[str]) -> DataFrame:
         """Leave out what the table has already of what was begun when a process died."""
@@ -221,6 +245,26 @@ class _Batch:
         there = self.store.read(table, version=self.store.version(table))
         held = there.where(F.col("source_file").isin(doubtful)).select(*line)
         return rows.join(held, on=line, how="left_anti")
+
+
+def _counts(is_its: Column | None = None) -> dict[str, Column]:
+    """Return what makes an Arrival, of all lines or of some, and when the oldest of them came."""
+
+    def its(value: Column) -> Column:
+        return value if is_its is None else F.when(is_its, value)
+
+    is_good, line = F.col(REASON).isNull(), F.col("source_line")
+    return {
+        "first_line": F.min(its(line)),
+        "last_line": F.max(its(line)),
+        "rows_taken": F.count(its(F.when(is_good, line))),
+        "rows_rejected": F.count(its(F.when(~is_good, line))),
+        "received_at": F.min(its(F.col("received_at").cast("timestamp_ntz"))),
+    }
+
+
+def _good(parsed: DataFrame) -> DataFrame:
+    return parsed.where(F.col(REASON).isNull())
 
 
 def refused_of(parsed: DataFrame, table: Table, rejected: Table) -> DataFrame:

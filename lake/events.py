@@ -10,7 +10,7 @@ import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame, Observation
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake import avro, writing
@@ -94,18 +94,14 @@ class Events:
                 is_taken |= is_its & (F.col("offset") < offset)
             frame = frame.where(~is_taken)
         if self.schemas:
-            self.unknown = Observation()
-            is_unknown = avro.is_avro() & ~avro.schema_id().isin(list(self.schemas.known))
-            frame = frame.observe(self.unknown, F.count_if(is_unknown).alias("events"))
-            self.events = frame
+            self._learn(frame)
         line = avro.line(self.schemas.known, has_schemas=bool(self.schemas))
         of = F.lit(named(self.name, self.start.generation, 0)[:-1])
         return frame.select(
             line.alias("line"),
             F.lit(None).cast("array<string>").alias("header"),
-            F.coalesce(F.get_json_object(line, "$.partner_id"), F.lit("unknown")).alias(
-                "partner_id"
-            ),
+            # Who sent it stands in the event.
+            F.lit(None).cast("string").alias("partner_id"),
             F.lit("events").alias("source"),
             F.concat(of, "partition").alias("source_file"),
             F.col("offset").alias("source_line"),
@@ -113,40 +109,24 @@ class Events:
             F.to_date("timestamp").alias("received_date"),
         )
 
-    def learns(self) -> bool:
-        """Ask for the schemas that the batch names and nobody knew; tell whether there are any.
-
-        SchemasAway where the registry does not answer: nothing of the batch is taken then.
-        """
-        if not self.schemas or not self.unknown.get["events"]:
-            return False
-        ids = avro.schema_id().alias("id")
-        asked = list(self.schemas.known)
-        named = self.events.where(avro.is_avro() & ~ids.isin(asked)).groupBy(ids).count()
-        # By number of events: heads of poison are many, each of one.
-        most = named.orderBy(F.desc("count")).limit(_SCHEMAS_A_BATCH).collect()
-        for row in most:
-            self.schemas.learn(row["id"])
-        learnt = [i for i in self.schemas.known if i not in asked]
-        for schema_id in learnt:
-            if not avro.is_readable(self.store.spark, self.schemas.known[schema_id]):
-                del self.schemas.known[schema_id]
-        return any(i in self.schemas.known for i in learnt)
+    def ahead(self) -> list[Arrival]:
+        """Return the stretches of offsets that the batch takes."""
+        return [
+            Arrival(named(self.name, self.start.generation, partition), first, until - 1, 0, 0)
+            for partition, until in sorted(self.until.items())
+            if (first := self.next.get(partition, 0)) < until
+        ]
 
     def ranges(self, found: list[Arrival]) -> list[Arrival]:
-        """Return the stretches of the batch; what is missing at the begin of one may be lost."""
+        """Return the stretches with their counts; what is missing at the begin may be lost."""
         rows = {arrival.source_file: arrival for arrival in found}
         stretches, holes = [], []
-        for partition, until in sorted(self.until.items()):
-            name = named(self.name, self.start.generation, partition)
-            first = self.next.get(partition, 0)
+        for ahead in self.ahead():
+            name, first = ahead.source_file, ahead.first_line
             at = rows.get(name)
-            if until <= first:
-                continue
-            empty = Arrival(name, first, until - 1, 0, 0)
-            stretches.append(replace(at, first_line=first, last_line=until - 1) if at else empty)
-            if (upto := at.first_line if at else until) > first:
-                holes.append(Lost(partition, name, first, upto - 1, EXPIRED))
+            stretches.append(replace(at or ahead, first_line=first, last_line=ahead.last_line))
+            if (upto := at.first_line if at else ahead.last_line + 1) > first:
+                holes.append(Lost(int(name.rpartition("/")[2]), name, first, upto - 1, EXPIRED))
         if holes:
             earliest = look(self.store.spark, self.store.settings, self.name).earliest
             self._lose(
@@ -163,6 +143,20 @@ class Events:
         self.next |= self.until
         told, self.told = "; ".join(self.told), []
         return told
+
+    def _learn(self, frame: DataFrame) -> None:
+        """Ask for the schemas that the batch names and nobody knew.
+
+        SchemasAway where the registry does not answer: nothing of the batch is taken then.
+        """
+        is_new = avro.is_avro() & ~avro.schema_id().isin(list(self.schemas.known))
+        named = frame.where(is_new).groupBy(avro.schema_id().alias("id")).count()
+        # By number of events: heads of poison are many, each of one.
+        for row in named.orderBy(F.desc("count")).limit(_SCHEMAS_A_BATCH).collect():
+            self.schemas.learn(row["id"])
+            schema = self.schemas.known.get(row["id"])
+            if schema and not avro.is_readable(self.store.spark, schema):
+                del self.schemas.known[row["id"]]
 
     def _leave_a_stale_checkpoint(self, generation: int) -> None:
         """Drop a checkpoint of another topic, or one from before what the ledger says was taken."""
