@@ -189,12 +189,12 @@ class Hop:
         return bool(getattr(self.node.module, "IN_ORDER", False))
 
     def _touched_rows(self) -> tuple[Written, int]:
-        """Feed the new rows of the first input, and old ones that another input's change frees."""
+        """Feed the new rows of the first input, and old ones that a change of any input frees."""
         parameter, driver = next(iter(self.node.inputs.items()))
         rows = self.inputs.changes(driver).where("_change_type <> 'update_preimage'")
         fed = rows.where("_change_type <> 'delete'").drop("_change_type")
         again: DataFrame | None = None
-        for name in list(self.node.inputs.values())[1:]:
+        for name in self.node.inputs.values():
             function = self.node.touched_by(name)
             if function is None or not self.inputs.has_changed(name):
                 continue

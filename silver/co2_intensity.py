@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
 from silver.contracts import CO2_INTENSITY, MOST_CO2_KG_PER_KWH
+from silver.late import said_after
 from silver.registration import payload
 from silver.typed import is_of_zone_interval, reasons, with_interval_of_zone
 
@@ -45,3 +46,10 @@ def co2_intensity(bronze_co2_intensity: DataFrame) -> DataFrame:
         .withColumn("_position", F.lit(-1))
         .select(*CO2_INTENSITY.names, REASONS, "_entity_id", "_position", "_payload", "partner_id")
     )
+
+
+def touched_by_bronze_co2_intensity(
+    changes: DataFrame, bronze_co2_intensity: DataFrame
+) -> DataFrame:
+    """Return the lines that were said after one that comes late."""
+    return said_after(changes, bronze_co2_intensity, "price_zone")

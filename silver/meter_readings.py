@@ -17,6 +17,7 @@ from silver.judgement import (
     most_kw,
     value_judged,
 )
+from silver.late import said_after
 from silver.typed import duration, instant, said_at, seconds, words
 from silver.waiting import meters_of, waiting_for
 
@@ -59,6 +60,13 @@ def meter_readings(
     is_beyond_doubt = F.col("_is_true") & ~F.col(CONTESTED)
     beyond_doubt = blocks.where(is_beyond_doubt).transform(as_it_is)
     return beyond_doubt.unionByName(blocks.where(~is_beyond_doubt).transform(one_by_one))
+
+
+def touched_by_bronze_meter_readings(
+    changes: DataFrame, bronze_meter_readings: DataFrame
+) -> DataFrame:
+    """Return the lines that were said after one that comes late."""
+    return said_after(changes, bronze_meter_readings, "partner_id", "meter_id")
 
 
 def touched_by_meters(changes: DataFrame, quarantine: DataFrame) -> DataFrame:

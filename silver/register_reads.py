@@ -6,6 +6,7 @@ from pyspark.sql import functions as F
 from lake.quarantine import REASONS
 from silver.contracts import REGISTER_READS, TOTAL_REGISTER
 from silver.judgement import local_midnight
+from silver.late import said_after
 from silver.registration import payload
 from silver.typed import instant, is_in_range, reasons, said_at
 from silver.waiting import meters_of, waiting_for
@@ -49,6 +50,13 @@ def register_reads(
         .withColumn("_position", F.lit(-1))
         .select(*REGISTER_READS.names, REASONS, "_entity_id", "_position", "_payload")
     )
+
+
+def touched_by_bronze_register_reads(
+    changes: DataFrame, bronze_register_reads: DataFrame
+) -> DataFrame:
+    """Return the lines that were said after one that comes late."""
+    return said_after(changes, bronze_register_reads, "partner_id", "meter_id")
 
 
 def touched_by_meters(changes: DataFrame, quarantine: DataFrame) -> DataFrame:

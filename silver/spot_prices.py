@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
 from silver.contracts import SPOT_PRICES
+from silver.late import said_after
 from silver.registration import payload
 from silver.typed import is_of_zone_interval, reasons, with_interval_of_zone
 
@@ -40,3 +41,8 @@ def spot_prices(bronze_spot_prices: DataFrame) -> DataFrame:
         .withColumn("_position", F.lit(-1))
         .select(*SPOT_PRICES.names, REASONS, "_entity_id", "_position", "_payload", "partner_id")
     )
+
+
+def touched_by_bronze_spot_prices(changes: DataFrame, bronze_spot_prices: DataFrame) -> DataFrame:
+    """Return the lines that were said after one that comes late."""
+    return said_after(changes, bronze_spot_prices, "price_zone")
