@@ -29,5 +29,6 @@ def said_after(lines: DataFrame, arrived: DataFrame, *entity: str) -> DataFrame:
         .join(F.broadcast(first), on=list(entity), how="inner")
         .where(said_at() > F.col("_first"))
         .select(*_LINE)
-        .join(F.broadcast(said.select(*_LINE)), on=_LINE, how="left_anti")
+        # No broadcast: as many may come as there are lines.
+        .join(said.select(*_LINE), on=_LINE, how="left_anti")
     )
