@@ -1,7 +1,4 @@
-"""What somebody decides about a held row holds, however its table is made again.
-
-What it does to gold is told by the stories a_peak_that_was_real and a_negative_hour_is_mended.
-"""
+"""What somebody decides about a held row holds in every table, however it is made again."""
 
 import json
 from collections.abc import Callable
@@ -30,6 +27,7 @@ TABLES = (
     "silver.meter_readings",
     "silver.ingestion_errors_daily",
 )
+GOLD = ("silver.energy_in_context", "gold.energy_hourly", "gold.energy_daily")
 BLOCK = {"meter_id": "m", "starts_at": "2025-05-01T00:00:00+02:00", "resolution": "PT1H"}
 # 120 kW is more than any home draws, -1 kWh is no energy.
 VALUES = [1.0, 120.0, -1.0, *[1.0] * 21]
@@ -72,8 +70,8 @@ def type_in(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Lake:
     return typed
 
 
-def up_to_date(runner: Runner) -> None:
-    for table in TABLES:
+def up_to_date(runner: Runner, *more: str) -> None:
+    for table in (*TABLES, *more):
         runner.run(table)
 
 
@@ -84,6 +82,11 @@ def ask(runner: Runner, sql: str) -> list[dict[str, Any]]:
 def energy(runner: Runner) -> list[float]:
     """Return the readings of the first three hours."""
     return [row["energy_kwh"] for row in ask(runner, READINGS)[:3]]
+
+
+def of_the_day(runner: Runner) -> float:
+    sql = "SELECT energy_kwh FROM gold.energy_daily WHERE direction = 'import'"
+    return float(ask(runner, sql)[0]["energy_kwh"])
 
 
 def came_of(runner: Runner) -> dict[str, str]:
@@ -118,8 +121,9 @@ def test_a_released_reading_counts_until_it_is_reopened(runner: Runner, type_in:
     type_in(
         "quarantine", "release", waits["more_than_the_fuse"], "--note", "a sauna", "--by", "ada"
     )
-    up_to_date(runner)
+    up_to_date(runner, *GOLD)
     assert energy(runner) == [1.0, 120.0, 2.0]
+    assert of_the_day(runner) == 1 + 120 + 2 + 21
     assert set(held(type_in)) == {"negative"}
     stays_so_when_made_again(runner)
     closed = json.loads(type_in("quarantine", "list", "--closed", "--format", "json").output)
@@ -128,10 +132,12 @@ def test_a_released_reading_counts_until_it_is_reopened(runner: Runner, type_in:
     ]
 
     type_in("quarantine", "reopen", waits["more_than_the_fuse"])
-    up_to_date(runner)
+    up_to_date(runner, *GOLD)
     assert held(type_in) == waits
     # What it had superseded holds again.
     assert energy(runner) == [1.0, 2.0, 2.0]
+    assert of_the_day(runner) == 1 + 2 + 2 + 21
+    stays_so_when_made_again(runner)
 
 
 @pytest.mark.spark
