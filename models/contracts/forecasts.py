@@ -1,17 +1,11 @@
-"""What models promise: an interval on every figure, or a refusal that says what is missing."""
+"""What a forecast promises: quantiles that never cross, and when it was issued."""
 
 from bronze.contracts import PARTNER_ID
 from lake.contract import Check, Column, Issue, Table, columns, said_by
+from models.contracts.fields import ISSUED_AT, ISSUED_DATE
 from silver.contracts import DIRECTION, ENDS_AT, FUEL, LOCATION_ID, RESOLUTION, STARTS_AT
 
 QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
-ISSUED_AT = Column(
-    name="issued_at", type="timestamp", nullable=False,
-    meaning="When it was forecast; nothing known later was used.",
-)  # fmt: skip
-ISSUED_DATE = Column(
-    name="issued_date", type="date", nullable=False, meaning="Day (UTC) of issued_at."
-)
 
 
 def quantile_column(quantile: float) -> str:
@@ -53,27 +47,3 @@ LOAD_FORECASTS = Table(
     ),
     as_of=said_by("issued_at"),
 )  # fmt: skip
-INSIGHT_REFUSALS = Table(
-    name="models.insight_refusals",
-    row="an insight that a location cannot have yet, and what is missing",
-    columns=columns(
-        PARTNER_ID,
-        LOCATION_ID,
-        FUEL,
-        DIRECTION,
-        Column(name="insight", type="string", nullable=False, meaning="Which insight."),
-        Column(name="code", type="string", nullable=False, meaning="Stable code of the refusal.",
-               values=("too_little_history", "too_old", "no_variation", "no_model")),
-        Column(name="description", type="string", nullable=False, meaning="In plain words."),
-        Column(name="details", type="string", meaning="What is there and what is needed, as JSON."),
-        ISSUED_AT,
-        ISSUED_DATE,
-    ),
-    key=("partner_id", "location_id", "fuel", "direction", "insight", "issued_at"),
-    update=Issue(date="issued_date"),
-    partitioned_by=("issued_date",),
-    as_of=said_by("issued_at"),
-)  # fmt: skip
-
-TABLES = (LOAD_FORECASTS, INSIGHT_REFUSALS)
-PUBLISHED = TABLES

@@ -1,4 +1,4 @@
-"""What features promise: what was known then, so that no training set sees the future."""
+"""What the features of recent load promise: lags and statistics of the same local hour."""
 
 from bronze.contracts import PARTNER_ID
 from lake.contract import Check, Column, Keep, Table, columns, said_by
@@ -63,5 +63,3 @@ HOURLY_LOAD_PROFILE = Table(
     checks=(Check(name="known_after_the_day_began", condition="known_at IS NOT NULL"),),
     as_of=said_by("known_at"),
 )  # fmt: skip
-
-TABLES = (HOURLY_LOAD_PROFILE,)
