@@ -1,13 +1,15 @@
-"""ELIQ_* from the environment and .env: the only place that reads them."""
+"""ELIQ_* from the environment, .env and what keeps secrets: the only place that reads them."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lake.errors import LakeError
+from lake.kept_settings import KeptSettings
 
 
 class NoSecret(LakeError):
@@ -84,6 +86,13 @@ class Settings(BaseSettings):
         dict[str, SecretStr],
         Field(description="Passwords and keys of sources by name: ELIQ_SECRETS__<NAME>, each one."),
     ] = {}
+    key_vault: Annotated[
+        str, Field(description="Key Vault that keeps settings: https://NAME.vault.azure.net.")
+    ] = ""
+    secret_scope: Annotated[
+        str,
+        Field(description="Secret scope of Databricks that keeps settings; there by default eliq."),
+    ] = ""
     sftp: Annotated[
         Path | None, Field(description="File (YAML) that declares the SFTP sources.")
     ] = None
@@ -142,6 +151,21 @@ class Settings(BaseSettings):
         SecretStr, Field(description="Key of the Electricity Maps API.")
     ] = SecretStr("")
     carbon_intensity_url: str = "https://api.carbonintensity.org.uk"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources, the first to say something counts: arguments, environment, .env."""
+        # A job on Databricks without a cluster of its own has no environment to set.
+        scope = "eliq" if "DATABRICKS_RUNTIME_VERSION" in os.environ else ""
+        kept = KeptSettings(settings_cls, scope=scope)
+        return (init_settings, env_settings, dotenv_settings, kept)
 
     @cached_property
     def root(self) -> str:
