@@ -9,8 +9,8 @@
                  registered_model_name="my_model")
     predictions = fs.score_batch(model_uri="models:/my_model/1", df=rows)
 
-What is more than theirs: features have versions by when they were known, a training set is ``as_of``
-an instant, and ``rebuild_training_set`` brings it back from the model (docs/decisions/0033).
+What is more than theirs: features have versions by when they were known, a training set is
+``as_of`` an instant, and ``rebuild_training_set`` brings it back from its model (ADR 0033).
 """
 
 import getpass
@@ -21,7 +21,6 @@ from functools import cached_property
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from lake.alone import alone
@@ -29,19 +28,14 @@ from lake.catalog import Catalog, catalog
 from lake.errors import LakeError
 from lake.feature_lookups import NEWEST, FeatureLookup, Spec, names_of, pinned
 from lake.feature_models import FeatureModels
+from lake.feature_shelf import Shelf
 from lake.feature_tables import (
-    DECLARED,
-    PROPERTY,
     USER,
     WRITTEN,
     BadFeatureTable,
     FeatureTable,
-    NoFeatureTable,
-    feature_table,
-    from_properties,
     full_name,
     said_in_properties,
-    stored,
     user_table,
 )
 from lake.feature_writing import check_keys, fields_of, news, wider
@@ -76,6 +70,7 @@ class FeatureStore:
 
     def __post_init__(self) -> None:
         self._store = Store(self.spark, self.settings)
+        self._shelf = Shelf(self._store, self.tables)
 
     def create_table(
         self,
@@ -109,7 +104,7 @@ class FeatureStore:
             owner=owner or getpass.getuser(),
         )  # fmt: skip
         with alone(self.spark, self.settings, made, patience_s=_PATIENCE_S):
-            if self._found(made):
+            if self._shelf.found(made):
                 raise BadFeatureTable(
                     f"{made} is there already", cure="drop_table, or another name"
                 )
@@ -155,7 +150,7 @@ class FeatureStore:
 
     def read_table(self, *, name: str, as_of: datetime | None = None) -> DataFrame:
         """Return a row a key and event: the version known last, or known last at ``as_of``."""
-        table, rows = self._read(full_name(name, catalog=self.settings.catalog), NEWEST)
+        table, rows = self._shelf.read(full_name(name, catalog=self.settings.catalog), NEWEST)
         rest = [
             n for n in table.table.names
             if n not in (*table.primary_keys, *table.timeseries_columns, WRITTEN)
@@ -165,13 +160,15 @@ class FeatureStore:
 
     def get_table(self, *, name: str) -> FeatureTable:
         """Return what a feature table is; NoFeatureTable."""
-        called = full_name(name, catalog=self.settings.catalog)
-        table = self._found(called)
-        if table is None:
-            raise NoFeatureTable(
-                f"there is no feature table {called}", cure="`lake features` lists them"
-            )
-        return table
+        return self._shelf.table(full_name(name, catalog=self.settings.catalog))
+
+    def list_tables(self) -> list[str]:
+        """Return the names of all feature tables, the declared ones first."""
+        return self._shelf.names()
+
+    def table(self, name: str) -> DataFrame:
+        """Return any declared table of the lake as it is now; UnknownTable."""
+        return self._store.read(self.tables[name])
 
     def drop_table(self, *, name: str) -> None:
         """Delete a user's table with its history: models that look into it no longer can."""
@@ -183,7 +180,7 @@ class FeatureStore:
                 path = java(self.spark).org.apache.hadoop.fs.Path(self._store.path(table))
                 files_of(self.spark, path).delete(path, True)
         # Whether a table is there is remembered.
-        self._store = Store(self.spark, self.settings)
+        self._store.forget(table)
 
     def create_training_set(
         self,
@@ -207,7 +204,7 @@ class FeatureStore:
             exclude_columns=tuple(exclude_columns),
             as_of=as_of or self._now(),
         )
-        return training_set(df, spec, self._read)
+        return training_set(df, spec, self._shelf.read)
 
     def log_model(
         self,
@@ -246,7 +243,7 @@ class FeatureStore:
     @cached_property
     def models(self) -> FeatureModels:
         """The models that look their features up."""
-        return FeatureModels(Registry(self.settings), self._store, self._read)
+        return FeatureModels(Registry(self.settings), self._store, self._shelf.read)
 
     @property
     def mlflow(self) -> Any:
@@ -264,24 +261,6 @@ class FeatureStore:
                 cure=f"`lake run {called}` makes a declared table; yours are {USER}.<noun>",
             )
         return called
-
-    def _found(self, called: str) -> FeatureTable | None:
-        if called.startswith(f"{DECLARED}."):
-            declared = self.tables.tables.get(called)
-            return feature_table(declared) if declared else None
-        if not self.settings.catalog:
-            return stored(self.settings, called)
-        name = f"{self.settings.catalog}.{called}"
-        if not self.spark.catalog.tableExists(name):
-            return None
-        said = self.spark.sql(f"SHOW TBLPROPERTIES {name}").where(F.col("key") == PROPERTY).first()
-        columns = fields_of(self.spark.read.table(name).schema)
-        return from_properties(called, columns, {PROPERTY: said["value"]} if said else {})
-
-    def _read(self, name: str, version: int) -> tuple[FeatureTable, DataFrame]:
-        table = self.get_table(name=name)
-        at = None if version == NEWEST else version
-        return table, self._store.read(table.table, version=at)
 
 
 def feature_store(

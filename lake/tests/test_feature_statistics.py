@@ -92,8 +92,10 @@ def test_a_day_like_those_before_does_not_drift_and_one_in_another_unit_does(
     tmp_path: Path,
 ) -> None:
     random = np.random.default_rng(2)
-    before = {DAY - timedelta(days=n): list(random.gamma(2, 0.5, 200)) for n in range(1, 29)}
-    long_ago = {DAY - timedelta(days=29): [1000.0] * 10_000}
+    before: dict[date, list[float | None]] = {
+        DAY - timedelta(days=n): list(random.gamma(2, 0.5, 200)) for n in range(1, 29)
+    }
+    long_ago: dict[date, list[float | None]] = {DAY - timedelta(days=29): [1000.0] * 10_000}
     put(tmp_path, {**before, **long_ago, DAY: list(random.gamma(2, 0.5, 200))})
     put(tmp_path, {**before, DAY: list(random.gamma(2, 500, 200))}, partner="in watts")
     now = reader(tmp_path)
