@@ -89,7 +89,7 @@ class FeatureStore:
         column with the event time; it may stand among ``primary_keys``, as in Unity Catalog, or
         not. Meanings come from the comments of the columns. BadFeatureTable; NotYours.
         """
-        made, event = self._mine(name), names_of(timeseries_columns)
+        made, event = self.users_own(name), names_of(timeseries_columns)
         wanted = schema if schema is not None else df.schema if df is not None else None
         if wanted is None or len(event) > 1:
             raise BadFeatureTable(
@@ -130,7 +130,7 @@ class FeatureStore:
                 f"{name} cannot be written by mode {mode!r}",
                 cure="merge keeps what was known; drop_table begins anew",
             )
-        made = self._mine(name)
+        made = self.users_own(name)
         with alone(self.spark, self.settings, made, patience_s=_PATIENCE_S):
             had = self.get_table(name=made)
             table, now = wider(had, fields_of(df.schema)), self._now()
@@ -172,7 +172,7 @@ class FeatureStore:
 
     def drop_table(self, *, name: str) -> None:
         """Delete a user's table with its history: models that look into it no longer can."""
-        table = self.get_table(name=self._mine(name)).table
+        table = self.get_table(name=self.users_own(name)).table
         with alone(self.spark, self.settings, table.name, patience_s=_PATIENCE_S):
             if self.settings.catalog:
                 self.spark.sql(f"DROP TABLE {self._store.name(table)}")
@@ -253,7 +253,8 @@ class FeatureStore:
     def _now(self) -> datetime:
         return self.clock or datetime.now(UTC)
 
-    def _mine(self, name: str) -> str:
+    def users_own(self, name: str) -> str:
+        """Return schema and noun of a user's table; NotYours, BadFeatureTable."""
         called = full_name(name, catalog=self.settings.catalog)
         if not called.startswith(f"{USER}."):
             raise NotYours(
@@ -263,11 +264,15 @@ class FeatureStore:
         return called
 
 
-def feature_store(
-    spark: SparkSession | None = None, settings: Settings | None = None
-) -> FeatureStore:
-    """Return the feature store of the lake that the settings name; starts Spark if need be."""
+def feature_store(spark: SparkSession | None = None, settings: Settings | None = None) -> Any:
+    """Return the feature store of the lake that the settings name; starts Spark if need be.
+
+    A FeatureStore; on Databricks, where its client is installed, one that hands over to it.
+    """
+    from lake import feature_store_databricks as databricks  # noqa: PLC0415 - it knows this file
     from lake.session import session  # noqa: PLC0415 - what has a session needs none
 
     settings = settings or Settings()
-    return FeatureStore(spark or session(settings), settings)
+    own = FeatureStore(spark or session(settings), settings)
+    theirs = databricks.client() if settings.catalog else None
+    return databricks.DatabricksFeatures(own, theirs) if theirs else own

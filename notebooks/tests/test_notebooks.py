@@ -67,7 +67,7 @@ def test_a_notebook_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str
 def test_a_cell_that_fails_is_one_line_and_the_notebook_is_kept(
     tmp_path: Path, lake: Settings
 ) -> None:
-    cell = {
+    cell: dict[str, object] = {
         "cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": [],
         "source": "import os\nraise KeyError(os.environ['ELIQ_LAKE'][-4:])",
     }  # fmt: skip
