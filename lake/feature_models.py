@@ -28,6 +28,7 @@ _SPEC, _ASKING, _EXPERIMENT = "feature_spec", "training_set", "feature_store"
 MOST_ROWS = 5_000_000
 _EXAMPLE_ROWS = 5
 _NUMBERS = "biufc"
+_PACKAGES = {"pip_requirements", "extra_pip_requirements", "conda_env"}
 
 
 class RegistryAway(LakeError):
@@ -85,6 +86,9 @@ class FeatureModels:
         example = example.astype({n: float for n, t in example.dtypes.items() if _is_number(t)})
         with self._asked() as mlflow, _run(self.registry, mlflow), quiet():
             self._log_data(mlflow, spec, asking)
+            if not _PACKAGES & set(more) and hasattr(flavor, "get_default_pip_requirements"):
+                # MLflow would start the model in another process to see what it imports.
+                more["pip_requirements"] = flavor.get_default_pip_requirements()
             logged = flavor.log_model(
                 model, name=name, metadata={_SPEC: spec.dumps()}, input_example=example,
                 signature=_signature(mlflow, model, example), **more,

@@ -220,8 +220,14 @@ class FeatureStore:
         """Log a model with its training set, and register it; ``flavor`` is MLflow's module for it.
 
         Versions of the tables, lookups, as_of and the asking rows go with it. Return MLflow's note
-        of it, with ``model_uri``. RegistryAway, TooManyRows.
+        of it, with ``model_uri``. RegistryAway, TooManyRows; NotYours for the name of a model of
+        the platform's own.
         """
+        if registered_model_name in {t.noun for t in self.tables.tables.values()}:
+            raise NotYours(
+                f"{registered_model_name} is a model of the platform's own",
+                cure=f"choose another name; `lake train {registered_model_name}` trains that one",
+            )
         return self.models.log(
             model, training_set, name=name or artifact_path or "model", flavor=flavor,
             registered_model_name=registered_model_name, **more,

@@ -58,17 +58,21 @@ def news(table: FeatureTable, rows: DataFrame, stored: DataFrame, *, now: dateti
     key = _key(table)
     features = [n for n in table.table.names if n not in (*key, KNOWN, WRITTEN)]
     given = F.col(KNOWN) if KNOWN in rows.columns else F.lit(None).cast("timestamp")
-    asked = rows.withColumns({KNOWN: given, "_row": F.monotonically_increasing_id()})
+    asked = rows.withColumn(KNOWN, given)
     old = stored.select(
-        *(F.col(k).alias(f"_{k}") for k in key),
+        *(F.col(k).alias(f"_stored_{k}") for k in key),
         F.struct(KNOWN, WRITTEN, F.struct(*features).alias("values")).alias("_old"),
     )
     was_known = F.col(f"_old.{KNOWN}") <= F.coalesce(KNOWN, F.lit(now))
-    beside = asked.join(old, on=[F.col(k) == F.col(f"_{k}") for k in key], how="left")
-    one_each = beside.groupBy("_row").agg(
-        *(F.first(n).alias(n) for n in dict.fromkeys((*rows.columns, KNOWN))),
-        F.count("_old").alias("_versions"),
-        F.max(F.when(was_known, F.col("_old")))["values"].alias("_last"),
+    same_key = [F.col(k) == F.col(f"_stored_{k}") for k in key]
+    one_each = (
+        asked.join(old, on=same_key, how="left")
+        .groupBy(*key, KNOWN)
+        .agg(
+            *(F.first(n).alias(n) for n in rows.columns if n not in (*key, KNOWN)),
+            F.count("_old").alias("_versions"),
+            F.max(F.when(was_known, F.col("_old")))["values"].alias("_last"),
+        )
     )
     said = F.struct(*(_said(n, rows, table.table) for n in features))
     return (
