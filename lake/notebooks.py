@@ -86,6 +86,8 @@ def execute(file: Path, *, settings: Settings) -> Path:
     client = NotebookClient(
         read, timeout=_LONGEST_CELL_S, kernel_name="python3",
         resources={"metadata": {"path": str(out.parent)}},
+        # It warns that it listens on this machine's own address.
+        extra_arguments=["--log-level=ERROR"],
     )  # fmt: skip
     try:
         client.execute(env=_environment(settings))

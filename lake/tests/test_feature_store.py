@@ -276,9 +276,7 @@ def test_what_no_longer_fits_is_one_error_with_its_cure(logged: Model, tmp_path:
         store.score_batch(model_uri="models:/use/7", df=asked)
     plain = store.mlflow
     with plain.start_run(experiment_id=store.models.registry.experiment("plain")):
-        uri = store.mlflow.sklearn.log_model(
-            logged.model, name="plain"
-        ).model_uri
+        uri = store.mlflow.sklearn.log_model(logged.model, name="plain").model_uri
     with pytest.raises(NoFeatureModel, match="logged without a training set"):
         store.score_batch(model_uri=uri, df=asked)
     nowhere = FeatureStore(store.spark, Settings(lake=str(tmp_path / "none")))
