@@ -5,6 +5,7 @@ Layer code gets its session, its settings and the clock as arguments, and leaves
 """
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -38,6 +39,13 @@ CALLED = {
     "collect": ROWS,
     "toPandas": ROWS,
 }
+STORED = (
+    "a notebook is stored as it is before it runs; `lake notebook NAME --run` keeps what it says"
+)
+# Where somebody's files are: a notebook runs on any lake.
+MACHINE = re.compile(
+    r"(?<![\w.:/])(?:~|/(?:home|Users|root|tmp|work|mnt|dbfs|Volumes))/|[A-Z]:\\\\"
+)
 SQL_CLOCK = re.compile(r"\bcurrent_(?:timestamp|date)\b|\bnow\s*\(\s*\)", re.IGNORECASE)
 
 
@@ -80,6 +88,21 @@ def broken_in(path: Path, *, root: Path) -> list[Broken]:
     ]
 
 
+def broken_notebooks(root: Path) -> list[Broken]:
+    """Return what is wrong with the notebooks: answers that were kept, paths of a machine."""
+    files = sorted((root / "notebooks").glob("*.ipynb"))
+    return [broken for file in files for broken in broken_in_notebook(file, root=root)]
+
+
+def broken_in_notebook(path: Path, *, root: Path) -> Iterator[Broken]:
+    """Yield what is wrong with one notebook, by the number of its cell, from 1."""
+    for number, cell in enumerate(json.loads(path.read_text())["cells"], start=1):
+        if cell.get("outputs") or cell.get("execution_count") is not None:
+            yield Broken(path.relative_to(root), number, "an answer was kept", STORED)
+        if found := MACHINE.search("".join(cell["source"])):
+            yield Broken(path.relative_to(root), number, found[0], SETTINGS)
+
+
 def uses(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
     """Yield line, name and reason of each use, in code and in SQL text, but not in docstrings."""
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -102,6 +125,7 @@ def uses(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
 
 
 if __name__ == "__main__":
-    broken = broken_rules(Path(__file__).parents[1])
+    here = Path(__file__).parents[1]
+    broken = [*broken_rules(here), *broken_notebooks(here)]
     print(*broken, sep="\n", end="\n" if broken else "")
     sys.exit(bool(broken))

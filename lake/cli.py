@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from lake.errors import LakeError
+from lake.feature_commands import features
 from lake.jobs import Job, Outcome, Task, load
+from lake.notebooks import notebook
 from lake.repair_commands import quarantine, rejected, replay
 from lake.settings import Settings
 
@@ -25,6 +27,8 @@ app = typer.Typer(
 app.add_typer(quarantine)
 app.add_typer(rejected)
 app.command()(replay)
+app.command()(features)
+app.command()(notebook)
 console = Console()
 Day = Annotated[
     str,
@@ -147,11 +151,13 @@ def upkeep(
 def tables() -> None:
     """List every table: rows, newest version, and what one row is."""
     from lake.catalog import catalog
+    from lake.feature_tables import user_tables
     from lake.reading import Reader
 
     grid = Grid("table", "rows", "version", "one row is", box=None)
-    reader = Reader(Settings(), catalog().tables)
-    for table in catalog().tables.values():
+    every = catalog().tables | user_tables(Settings())
+    reader = Reader(Settings(), every)
+    for table in every.values():
         version = reader.version(table.name)
         rows = reader.rows(f"SELECT count(*) AS n FROM {table.name}")[0]["n"] if version >= 0 else 0
         grid.add_row(table.name, f"{rows:,}", "-" if version < 0 else str(version), table.row)
@@ -192,12 +198,13 @@ def sql(
     lake sql --as-of 2025-05-03T00:00:00Z "SELECT * FROM gold.energy_daily"
     """
     from lake.catalog import catalog
+    from lake.feature_tables import user_tables
     from lake.reading import show
     from lake.reading import sql as ask
 
-    answer = ask(
-        question, settings=Settings(), tables=catalog().tables, as_of=as_of, published=published
-    )
+    settings = Settings()
+    every = catalog().tables | user_tables(settings)
+    answer = ask(question, settings=settings, tables=every, as_of=as_of, published=published)
     typer.echo(show(answer, form))
 
 

@@ -143,7 +143,7 @@ class Registry:
             self.folder.mkdir(parents=True, exist_ok=True)
             mlflow.set_tracking_uri(f"sqlite:///{self.folder}/mlflow.db")
             mlflow.set_registry_uri(f"sqlite:///{self.folder}/mlflow.db")
-            with _quiet():
+            with quiet():
                 # The first call makes the tables, and its ORM warns of its own future.
                 mlflow.MlflowClient().search_registered_models(max_results=1)
                 mlflow.MlflowClient().search_experiments(max_results=1)
@@ -185,16 +185,16 @@ class Registry:
         and imports only what pip can install.
         """
         mlflow = self.mlflow
-        mlflow.set_experiment(experiment_id=self._experiment(name))
+        mlflow.set_experiment(experiment_id=self.experiment(name))
         with mlflow.start_run(run_name=f"{name} {made.clock:%Y-%m-%d}"), _scratch() as scratch:
             for table, number in made.inputs.items():
-                mlflow.log_input(_dataset(table, number, made.addresses[table]), context="training")
+                mlflow.log_input(dataset(table, number, made.addresses[table]), context="training")
             mlflow.log_params(dict(made.params))
             mlflow.log_metrics({n: f for n, f in made.figures.items() if math.isfinite(f)})
             mlflow.log_text(made.card, "model_card.md")
             for file, content in model.dumps().items():
                 (scratch / file).write_bytes(content)
-            with _quiet():
+            with quiet():
                 forecast = model.predict(made.example)
                 signature = mlflow.models.infer_signature(made.example, forecast)
                 logged = mlflow.pyfunc.log_model(
@@ -206,7 +206,7 @@ class Registry:
                     input_example=made.example,
                     pip_requirements=[f"{p}=={installed(p)}" for p in made.requires],
                 )
-            version = self._version(name, logged)
+            version = self.version_of(name, logged)
         tags = {
             TRAINED_AT: made.clock.isoformat(),
             MADE_OF: made_from(made.inputs, made.clock, made.rule_version),
@@ -242,7 +242,7 @@ class Registry:
     def _client(self) -> Any:
         return self.mlflow.MlflowClient()
 
-    def _version(self, name: str, logged: Any) -> str:
+    def version_of(self, name: str, logged: Any) -> str:
         """Make a version of a logged model; mlflow.register_model would tell the console of it."""
         full = self.full_name(name)
         if not self._client.search_registered_models(f"name='{full}'"):
@@ -266,7 +266,7 @@ class Registry:
         rule = int(json.loads(found.tags[MADE_OF])["rule"])
         return Champion(name, str(found.version), trained_at, rule, self)
 
-    def _experiment(self, name: str) -> str:
+    def experiment(self, name: str) -> str:
         """Return the experiment's id, made where it is absent, its artifacts in the lake."""
         path = f"/Shared/{name}" if self.settings.catalog else name
         if found := self._client.get_experiment_by_name(path):
@@ -286,7 +286,7 @@ def made_from(inputs: Mapping[str, int], clock: datetime, rule_version: int) -> 
     return json.dumps(said, sort_keys=True)
 
 
-def _dataset(table: str, version: int, address: str) -> Any:
+def dataset(table: str, version: int, address: str) -> Any:
     """Return MLflow's note of a Delta table at a version; nothing of it is read."""
     from mlflow.data import delta_dataset_source, meta_dataset  # noqa: PLC0415 - takes seconds
 
@@ -302,7 +302,7 @@ def _quiet_mlflow() -> Any:
         os.environ.setdefault(switch, "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
-    with _quiet():
+    with quiet():
         import mlflow  # noqa: PLC0415 - takes seconds
         import mlflow.pyfunc  # noqa: PLC0415 - takes seconds
     for noisy in ("alembic", "mlflow"):
@@ -311,7 +311,7 @@ def _quiet_mlflow() -> Any:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the deprecations of MLflow's own dependencies to ourselves."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,6 +1,6 @@
 """Contract -> Spark schema, DDL with comments, and typed empty tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DataType, StructField, StructType
@@ -68,13 +68,14 @@ def looked_up_by(table: Table) -> list[str]:
     return [n for n in table.names if n in sought - set(table.partitioned_by)]
 
 
-def ddl(table: Table, *, name: str) -> str:
-    """Return CREATE TABLE IF NOT EXISTS with comments, checks and properties."""
+def ddl(table: Table, *, name: str, more: Mapping[str, str] | None = None) -> str:
+    """Return CREATE TABLE IF NOT EXISTS with comments, checks and properties, ``more`` of them."""
     fields = [f"  {_field(c)}" for c in table.columns]
     partitions = (
         f"\nPARTITIONED BY ({', '.join(table.partitioned_by)})" if (table.partitioned_by) else ""
     )
-    settings = ", ".join(f"'{k}' = '{v}'" for k, v in properties(table).items())
+    said = {**properties(table), **{k: _quoted(v) for k, v in (more or {}).items()}}
+    settings = ", ".join(f"'{k}' = '{v}'" for k, v in said.items())
     return (
         f"CREATE TABLE IF NOT EXISTS {name} (\n"
         + ",\n".join(fields)

@@ -55,6 +55,11 @@ class Store:
             self._known.add(table.name)
         return found
 
+    def forget(self, table: Table) -> None:
+        """Forget that a table is there: it was dropped."""
+        self._known.discard(table.name)
+        self._marked.discard(table.name)
+
     def create(self, table: Table) -> None:
         """Make the table where it is absent, add columns that may be empty; else SchemaDiffers."""
         if not self.exists(table):

@@ -132,9 +132,12 @@ class Work:
 
     def upkeep(self, name: str, day: str = "") -> str:
         """Put the small files of a table together, or of all of a layer, and remove old ones."""
+        from lake.feature_tables import DECLARED, user_tables
         from lake.upkeep import upkeep
 
         layer = [t for t in self.catalog.tables.values() if t.layer == name]
+        if name == DECLARED:
+            layer += user_tables(self.settings).values()
         store = self.runner(clock_of(day)).store
         kept = [upkeep(store, table) for table in layer or [self.catalog[name]]]
         return "\n".join(str(one) for one in kept if one) or "no table yet"

@@ -1,8 +1,19 @@
 """What features promise: what was known then, so that no training set sees the future."""
 
+from features.contracts.fields import FEATURE_AT
 from features.contracts.load import HOURLY_LOAD_PROFILE, LAGS, lag_column
+from features.contracts.profiles import HOME_PROFILE_VERSIONS
+from features.contracts.values import FEATURE_VALUES_DAILY
 
 # In the order in which they are made.
-TABLES = (HOURLY_LOAD_PROFILE,)
+TABLES = (HOURLY_LOAD_PROFILE, HOME_PROFILE_VERSIONS, FEATURE_VALUES_DAILY)
 
-__all__ = ["HOURLY_LOAD_PROFILE", "LAGS", "TABLES", "lag_column"]
+__all__ = [
+    "FEATURE_AT",
+    "FEATURE_VALUES_DAILY",
+    "HOME_PROFILE_VERSIONS",
+    "HOURLY_LOAD_PROFILE",
+    "LAGS",
+    "TABLES",
+    "lag_column",
+]

@@ -1,6 +1,7 @@
 """What the features of recent load promise: lags and statistics of the same local hour."""
 
 from bronze.contracts import PARTNER_ID
+from features.contracts.fields import FEATURE_AT
 from lake.contract import Check, Column, Keep, Table, columns, said_by
 from silver.contracts import (
     DIRECTION,
@@ -44,8 +45,7 @@ HOURLY_LOAD_PROFILE = Table(
         LOCAL_DATE.meaning_here("The last local day that the features look at."),
         Column(name="local_hour", type="int", nullable=False, minimum=0, maximum=23,
                meaning="Hour of the day in the location's time zone."),
-        Column(name="feature_at", type="timestamp", nullable=False,
-               meaning="Event time: the end of local_date."),
+        FEATURE_AT.meaning_here("Event time: the end of local_date."),
         KNOWN_AT.meaning_here("When the last reading that went in was known."),
         _ENERGY,
         Column(name="days_observed", type="int", nullable=False, minimum=1, maximum=28,

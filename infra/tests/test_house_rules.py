@@ -1,10 +1,11 @@
 """Each house rule finds what it forbids, and nothing else."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from infra.house_rules import broken_rules
+from infra.house_rules import broken_notebooks, broken_rules
 
 
 def written(root: Path, name: str, source: str) -> Path:
@@ -77,5 +78,19 @@ def test_a_long_file_is_found(tmp_path: Path) -> None:
     assert [broken.what for broken in broken_rules(tmp_path)] == ["301 lines"]
 
 
+def test_a_notebook_keeps_no_answer_and_names_no_folder_of_a_machine(tmp_path: Path) -> None:
+    cells = [
+        {"source": ["import pandas\n", "x = 1 / 2"], "outputs": [], "execution_count": None},
+        {"source": ["x = 3"], "outputs": [{"text": "3"}], "execution_count": None},
+        {"source": ["x"], "outputs": [], "execution_count": 7},
+        {"source": ["rows = read('/home/ada/lake')"]},
+        {"source": ["See https://example.org/home/ and `abfss://lake@a.net/tmp/`."]},
+    ]
+    written(tmp_path, "notebooks/look.ipynb", json.dumps({"cells": cells}))
+    found = [(broken.line, broken.what) for broken in broken_notebooks(tmp_path)]
+    assert found == [(2, "an answer was kept"), (3, "an answer was kept"), (4, "/home/")]
+
+
 def test_this_project_keeps_its_rules() -> None:
-    assert broken_rules(Path(__file__).parents[2]) == []
+    here = Path(__file__).parents[2]
+    assert [*broken_rules(here), *broken_notebooks(here)] == []

@@ -1,0 +1,262 @@
+"""A training set + a model -> MLflow, with what it was made of; and back: rows -> predictions.
+
+The note of the lookups is in the model's own MLmodel (its metadata), so that it goes wherever the
+model goes; the asking rows are beside it as Parquet, the tables as MLflow's data sets.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lake.errors import LakeError
+from lake.feature_lookups import Pinned, Spec
+from lake.registry import Registry, dataset, quiet
+from lake.store import Store
+from lake.training_sets import Read, TrainingSet, looked_up, training_set
+
+_SPEC, _ASKING, _EXPERIMENT = "feature_spec", "training_set", "feature_store"
+# Rows that ask go into one file beside the model.
+MOST_ROWS = 5_000_000
+_EXAMPLE_ROWS = 5
+_NUMBERS = "biufc"
+_PACKAGES = {"pip_requirements", "extra_pip_requirements", "conda_env"}
+
+
+class RegistryAway(LakeError):
+    """The registry of models cannot be asked."""
+
+    code = "registry-away"
+
+
+class NoFeatureModel(LakeError):
+    """There is no such model, or it was logged without a training set."""
+
+    code = "no-feature-model"
+
+
+class SignatureDiffers(LakeError):
+    """The model takes other columns than its lookups and the rows give."""
+
+    code = "signature-differs"
+
+
+class CannotRebuild(LakeError):
+    """A training set does not come out as it was: files of its tables are gone."""
+
+    code = "cannot-rebuild"
+
+
+class TooManyRows(LakeError):
+    """More rows ask than are kept beside a model."""
+
+    code = "too-many-rows"
+
+
+@dataclass(frozen=True)
+class FeatureModels:
+    """The models of one lake that look their features up."""
+
+    registry: Registry
+    store: Store
+    read: Read
+
+    def log(
+        self, model: Any, made: TrainingSet, *, name: str, flavor: Any,
+        registered_model_name: str | None, **more: Any,
+    ) -> Any:  # fmt: skip
+        """Log a model with its training set; return MLflow's note of it (``model_uri``).
+
+        RegistryAway; TooManyRows, before anything is logged.
+        """
+        asking = made.asking
+        if asking.limit(MOST_ROWS + 1).count() > MOST_ROWS:
+            raise TooManyRows(f"more than {MOST_ROWS:,} rows ask", cure="log a model of a sample")
+        rows, digest = made.digested()
+        spec = replace(made.spec, rows=rows, digest=digest, asked=tuple(asking.columns))
+        example = self.inputs(made).limit(_EXAMPLE_ROWS).toPandas()
+        example = example.astype({n: float for n, t in example.dtypes.items() if _is_number(t)})
+        with self._asked() as mlflow, _run(self.registry, mlflow), quiet():
+            self._log_data(mlflow, spec, asking)
+            if not _PACKAGES & set(more) and hasattr(flavor, "get_default_pip_requirements"):
+                # MLflow would start the model in another process to see what it imports.
+                more["pip_requirements"] = flavor.get_default_pip_requirements()
+            logged = flavor.log_model(
+                model, name=name, metadata={_SPEC: spec.dumps()}, input_example=example,
+                signature=_signature(mlflow, model, example), **more,
+            )  # fmt: skip
+            if registered_model_name:
+                self.registry.version_of(registered_model_name, logged)
+        return logged
+
+    def inputs(self, made: TrainingSet) -> DataFrame:
+        """Return what a model of this training set takes: all columns but the label."""
+        return made.load_df().drop(*made.spec.label)
+
+    def spec(self, model_uri: str) -> tuple[Any, Spec]:
+        """Return MLflow's note of a model and its lookups; RegistryAway, NoFeatureModel."""
+        with self._asked(model_uri) as mlflow, quiet():
+            info = mlflow.models.get_model_info(model_uri)
+        said = (info.metadata or {}).get(_SPEC)
+        if not said:
+            raise NoFeatureModel(
+                f"{model_uri} was logged without a training set",
+                cure="log it by log_model(training_set=…), or score it by mlflow.pyfunc",
+            )
+        return info, Spec.loads(said)
+
+    def rebuild(self, spark: SparkSession, model_uri: str) -> TrainingSet:
+        """Return the training set of a model, row by row as it was.
+
+        The tables are read at the versions that were logged; where their files are gone (upkeep
+        keeps 30 days), as they are now, cut to what was known then. CannotRebuild where neither
+        comes out as the digest says; RegistryAway, NoFeatureModel.
+        """
+        info, spec = self.spec(model_uri)
+        asking = self._asking(spark, info, spec)
+        for found in (spec, replace(spec, lookups=tuple(p.now() for p in spec.lookups))):
+            try:
+                made = training_set(asking, found, self.read)
+                if made.digested() == (spec.rows, spec.digest):
+                    return replace(made, spec=spec)
+            except PySparkException:
+                continue
+        raise CannotRebuild(
+            f"the training set of {model_uri} does not come out as it was",
+            where=", ".join(f"{p.table_name}@{p.table_version}" for p in spec.lookups),
+            cure="its tables were erased, or cleaned of old files; train again",
+        )
+
+    def score(self, model_uri: str, rows: DataFrame, *, result_type: str = "double") -> DataFrame:
+        """Return the rows with their features and ``prediction``.
+
+        A feature that the rows bring themselves is not looked up. RegistryAway, NoFeatureModel;
+        NoFeatureTable, FeatureTableDiffers, BadLookup; SignatureDiffers.
+        """
+        info, spec = self.spec(model_uri)
+        needed = [_without(p, set(rows.columns)) for p in spec.lookups]
+        full = looked_up(rows, [p.now() for p in needed if p.outputs], self.read, as_of=None)
+        given = [_as_taken(full, column) for column in _wanted(info, full, model_uri)]
+        with self._asked(model_uri) as mlflow, quiet():
+            # By Arrow batches: the model is sent once, and loaded once a worker.
+            predict = mlflow.pyfunc.spark_udf(
+                rows.sparkSession, model_uri, result_type=result_type, env_manager="local"
+            )
+        return full.withColumn("prediction", predict(F.struct(*given)))
+
+    def _log_data(self, mlflow: Any, spec: Spec, asking: DataFrame) -> None:
+        for one in spec.lookups:
+            address = self.store.path(self.read(one.table_name, one.table_version)[0].table)
+            mlflow.log_input(
+                dataset(one.table_name, one.table_version, address), context="training"
+            )
+        mlflow.log_text(spec.dumps(), f"{_ASKING}/{_SPEC}.json")
+        with tempfile.TemporaryDirectory() as folder:
+            # Bounded above; instants keep their microseconds.
+            pq.write_table(asking.toArrow(), Path(folder) / "asking.parquet")
+            mlflow.log_artifacts(folder, _ASKING)
+
+    def _asking(self, spark: SparkSession, info: Any, spec: Spec) -> DataFrame:
+        with self._asked() as mlflow, quiet(), tempfile.TemporaryDirectory() as folder:
+            file = mlflow.artifacts.download_artifacts(
+                run_id=info.run_id, artifact_path=f"{_ASKING}/asking.parquet", dst_path=folder
+            )
+            rows = pq.read_table(file)
+        return spark.createDataFrame(rows).select(*spec.asked)
+
+    @contextmanager
+    def _asked(self, model_uri: str = "") -> Iterator[Any]:
+        """Turn what MLflow and its database say into errors that tell the cure."""
+        if not self.registry.is_there and model_uri:
+            raise _away(model_uri, "nothing was ever registered here")
+        try:
+            yield self.registry.mlflow
+        except (LakeError, PySparkException):
+            raise
+        except Exception as error:
+            if self._is_absent(error):
+                raise NoFeatureModel(
+                    f"there is no model {model_uri}", cure="name it as models:/<name>/<version>"
+                ) from error
+            if _is_connection(error):
+                raise _away(model_uri, str(error)) from error
+            raise
+
+    def _is_absent(self, error: Exception) -> bool:
+        return getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST"
+
+
+def _away(what: str, why: str) -> RegistryAway:
+    return RegistryAway(
+        f"the registry of models cannot be asked{f' for {what}' if what else ''}: "
+        f"{why.splitlines()[0][:200] if why else 'no answer'}",
+        cure="try again when it answers; ELIQ_LAKE or ELIQ_CATALOG say where it is",
+    )
+
+
+def _is_connection(error: BaseException | None) -> bool:
+    """Tell whether the database or server was not reached, whatever wraps it."""
+    while error is not None:
+        module = type(error).__module__
+        if isinstance(error, OSError) or module.startswith(("sqlalchemy", "sqlite3", "requests")):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+@contextmanager
+def _run(registry: Registry, mlflow: Any) -> Iterator[None]:
+    """Log into the run that is open, else into one of its own."""
+    if mlflow.active_run():
+        yield
+        return
+    mlflow.set_experiment(experiment_id=registry.experiment(_EXPERIMENT))
+    with mlflow.start_run():
+        yield
+
+
+def _signature(mlflow: Any, model: Any, example: pd.DataFrame) -> Any:
+    predicted = model.predict(example) if hasattr(model, "predict") and len(example) else None
+    return mlflow.models.infer_signature(example, predicted)
+
+
+def _is_number(kind: Any) -> bool:
+    # A gap makes a whole number a float: what may have gaps is declared as one.
+    return getattr(kind, "kind", "O") in _NUMBERS and kind.kind != "b"
+
+
+def _without(one: Pinned, there: set[str]) -> Pinned:
+    outputs = {n: out for n, out in one.outputs.items() if out not in there}
+    return replace(one, outputs=outputs, types={n: one.types[n] for n in outputs})
+
+
+def _wanted(info: Any, rows: DataFrame, model_uri: str) -> list[Any]:
+    """Return the signature's columns; SignatureDiffers where the rows do not have them as such."""
+    columns = list(info.signature.inputs) if info.signature and info.signature.inputs else []
+    has = dict(rows.dtypes)
+    wrong = [f"no column {c.name}" for c in columns if c.name not in has]
+    wrong += [
+        f"{c.name} is {has[c.name]}, the model takes {c.type.name}"
+        for c in columns
+        if c.name in has and (has[c.name] == "string") != (c.type.name == "string")
+    ]
+    if wrong or not columns:
+        raise SignatureDiffers(
+            f"{model_uri} does not fit what is looked up for it: "
+            f"{'; '.join(wrong) or 'it has no signature'}",
+            cure="give the column in the rows, or train again and log with log_model",
+        )
+    return columns
+
+
+def _as_taken(rows: DataFrame, column: Any) -> Any:
+    taken = F.col(column.name)
+    return (taken.cast("double") if column.type.name == "double" else taken).alias(column.name)

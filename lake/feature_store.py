@@ -1,0 +1,284 @@
+"""The feature store on Delta, with the calls that users of Databricks Feature Engineering know.
+
+    from lake.feature_store import FeatureLookup, feature_store
+
+    fs, keys = feature_store(), ["partner_id", "location_id", "fuel", "direction", "local_hour"]
+    load = FeatureLookup("features.hourly_load_profile", keys, timestamp_lookup_key="asked_at")
+    training_set = fs.create_training_set(df=asked, feature_lookups=[load], label="energy_kwh")
+    fs.log_model(model=model, name="m", flavor=mlflow.sklearn, training_set=training_set,
+                 registered_model_name="my_model")
+    predictions = fs.score_batch(model_uri="models:/my_model/1", df=rows)
+
+What is more than theirs: features have versions by when they were known, a training set is
+``as_of`` an instant, and ``rebuild_training_set`` brings it back from its model (ADR 0033).
+"""
+
+import getpass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
+
+from lake.alone import alone
+from lake.catalog import Catalog, catalog
+from lake.errors import LakeError
+from lake.feature_lookups import NEWEST, FeatureLookup, Spec, names_of, pinned
+from lake.feature_models import FeatureModels
+from lake.feature_shelf import Shelf
+from lake.feature_tables import (
+    USER,
+    WRITTEN,
+    BadFeatureTable,
+    FeatureTable,
+    full_name,
+    said_in_properties,
+    user_table,
+)
+from lake.feature_writing import check_keys, fields_of, news, wider
+from lake.java import files_of, java
+from lake.registry import Registry
+from lake.schema import added_columns, ddl
+from lake.settings import Settings
+from lake.store import Store
+from lake.training_sets import TrainingSet, known_by, newest, training_set
+from lake.writing import Written, insert, tried_again
+
+__all__ = ["FeatureLookup", "FeatureStore", "FeatureTable", "TrainingSet", "feature_store"]
+
+_PATIENCE_S = 600.0
+
+
+class NotYours(LakeError):
+    """A table that the platform makes was to be written by hand."""
+
+    code = "not-yours"
+
+
+@dataclass
+class FeatureStore:
+    """The feature tables of one lake: those that are declared, and those that users made."""
+
+    spark: SparkSession
+    settings: Settings
+    tables: Catalog = field(default_factory=catalog)
+    # None: the clock of the machine. A test, or a day of the past, says another.
+    clock: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._store = Store(self.spark, self.settings)
+        self._shelf = Shelf(self._store, self.tables)
+
+    def create_table(
+        self,
+        *,
+        name: str,
+        primary_keys: str | Sequence[str],
+        df: DataFrame | None = None,
+        timeseries_columns: str | Sequence[str] | None = None,
+        schema: StructType | None = None,
+        description: str = "",
+        owner: str = "",
+    ) -> FeatureTable:
+        """Make a feature table and write ``df`` into it, where one is given.
+
+        ``name`` is ``features_user.<noun>``, or the noun alone. ``timeseries_columns`` is the one
+        column with the event time; it may stand among ``primary_keys``, as in Unity Catalog, or
+        not. Meanings come from the comments of the columns. BadFeatureTable; NotYours.
+        """
+        made, event = self.users_own(name), names_of(timeseries_columns)
+        wanted = schema if schema is not None else df.schema if df is not None else None
+        if wanted is None or len(event) > 1:
+            raise BadFeatureTable(
+                f"{made} needs a schema or a df"
+                if wanted is None
+                else f"{made} has two event times",
+                cure="give df or schema, and one timeseries column",
+            )
+        table = user_table(
+            made, fields_of(wanted), primary_keys=names_of(primary_keys),
+            timeseries_column=event[0] if event else "", description=description,
+            owner=owner or getpass.getuser(),
+        )  # fmt: skip
+        with alone(self.spark, self.settings, made, patience_s=_PATIENCE_S):
+            if self._shelf.found(made):
+                raise BadFeatureTable(
+                    f"{made} is there already", cure="drop_table, or another name"
+                )
+            if self.settings.catalog:
+                self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{self.settings.catalog}`.{USER}")
+            said = said_in_properties(table)
+            self.spark.sql(ddl(table.table, name=self._store.name(table.table), more=said))
+        if df is not None:
+            self.write_table(name=made, df=df)
+        return table
+
+    def write_table(self, *, name: str, df: DataFrame, mode: str = "merge") -> Written:
+        """Add the rows of ``df`` that say something new; what was known before stays beside it.
+
+        A row is new where its key is, and a version where its features differ from those known
+        last. ``known_at`` in ``df`` says since when it was known; without it a first version counts
+        from its event on, as in Databricks, and a later one from now on. Columns that ``df`` does
+        not have keep their values, new ones are added. Repeated, it writes nothing. NotYours,
+        NoFeatureTable, BadFeatureTable, FeatureTableDiffers.
+        """
+        if mode != "merge":
+            raise BadFeatureTable(
+                f"{name} cannot be written by mode {mode!r}",
+                cure="merge keeps what was known; drop_table begins anew",
+            )
+        made = self.users_own(name)
+        with alone(self.spark, self.settings, made, patience_s=_PATIENCE_S):
+            had = self.get_table(name=made)
+            table, now = wider(had, fields_of(df.schema)), self._now()
+            check_keys(table, df)
+            if new := [n for n in table.table.names if n not in had.table]:
+                in_sql = self._store.name(table.table)
+                self.spark.sql(added_columns(table.table, new, name=in_sql))
+            written = list[Written]()
+
+            def write() -> None:
+                said = news(table, df, self._store.read(table.table), now=now)
+                written[:] = [insert(self._store, table.table, said)]
+
+            # Elsewhere than in a folder nobody is alone: who writes the same writes a version more.
+            tried_again(write)
+        return written[0]
+
+    def read_table(self, *, name: str, as_of: datetime | None = None) -> DataFrame:
+        """Return a row a key and event: the version known last, or known last at ``as_of``."""
+        table, rows = self._shelf.read(full_name(name, catalog=self.settings.catalog), NEWEST)
+        rest = [
+            n for n in table.table.names
+            if n not in (*table.primary_keys, *table.timeseries_columns, WRITTEN)
+        ]  # fmt: skip
+        found = newest(known_by(rows, table, as_of), table, rest)
+        return found.select(*(n for n in table.table.names if n != WRITTEN))
+
+    def get_table(self, *, name: str) -> FeatureTable:
+        """Return what a feature table is; NoFeatureTable."""
+        return self._shelf.table(full_name(name, catalog=self.settings.catalog))
+
+    def list_tables(self) -> list[str]:
+        """Return the names of all feature tables, the declared ones first."""
+        return self._shelf.names()
+
+    def table(self, name: str) -> DataFrame:
+        """Return any declared table of the lake as it is now; UnknownTable."""
+        return self._store.read(self.tables[name])
+
+    def drop_table(self, *, name: str) -> None:
+        """Delete a user's table with its history: models that look into it no longer can."""
+        table = self.get_table(name=self.users_own(name)).table
+        with alone(self.spark, self.settings, table.name, patience_s=_PATIENCE_S):
+            if self.settings.catalog:
+                self.spark.sql(f"DROP TABLE {self._store.name(table)}")
+            else:
+                path = java(self.spark).org.apache.hadoop.fs.Path(self._store.path(table))
+                files_of(self.spark, path).delete(path, True)
+        # Whether a table is there is remembered.
+        self._store.forget(table)
+
+    def create_training_set(
+        self,
+        *,
+        df: DataFrame,
+        feature_lookups: Sequence[FeatureLookup],
+        label: str | Sequence[str] | None,
+        exclude_columns: Sequence[str] = (),
+        as_of: datetime | None = None,
+    ) -> TrainingSet:
+        """Return each row of ``df`` with the features known at its instant, and by ``as_of`` (now).
+
+        The tables are read at the versions that they have now, so the set stays what it is.
+        NoFeatureTable, BadLookup, BadFeatureTable.
+        """
+        found = [(one, self.get_table(name=one.table_name)) for one in feature_lookups]
+        versions = {t.name: self._store.version(t.table) for _, t in found}
+        spec = Spec(
+            lookups=tuple(pinned(one, t, version=versions[t.name]) for one, t in found),
+            label=names_of(label),
+            exclude_columns=tuple(exclude_columns),
+            as_of=as_of or self._now(),
+        )
+        return training_set(df, spec, self._shelf.read)
+
+    def log_model(
+        self,
+        *,
+        model: Any,
+        flavor: Any,
+        training_set: TrainingSet,
+        artifact_path: str | None = None,
+        name: str | None = None,
+        registered_model_name: str | None = None,
+        **more: Any,
+    ) -> Any:
+        """Log a model with its training set, and register it; ``flavor`` is MLflow's module for it.
+
+        Versions of the tables, lookups, as_of and the asking rows go with it. Return MLflow's note
+        of it, with ``model_uri``. RegistryAway, TooManyRows; NotYours for the name of a model of
+        the platform's own.
+        """
+        if registered_model_name in {t.noun for t in self.tables.tables.values()}:
+            raise NotYours(
+                f"{registered_model_name} is a model of the platform's own",
+                cure=f"choose another name; `lake train {registered_model_name}` trains that one",
+            )
+        return self.models.log(
+            model, training_set, name=name or artifact_path or "model", flavor=flavor,
+            registered_model_name=registered_model_name, **more,
+        )  # fmt: skip
+
+    def score_batch(
+        self, *, model_uri: str, df: DataFrame, result_type: str = "double"
+    ) -> DataFrame:
+        """Return ``df`` with the features that the model's lookups name, and ``prediction``.
+
+        A feature that ``df`` has already is taken from there. See FeatureModels.score for errors.
+        """
+        return self.models.score(model_uri, df, result_type=result_type)
+
+    def rebuild_training_set(self, *, model_uri: str) -> TrainingSet:
+        """Return a logged model's training set as it was, row by row; CannotRebuild."""
+        return self.models.rebuild(self.spark, model_uri)
+
+    @cached_property
+    def models(self) -> FeatureModels:
+        """The models that look their features up."""
+        return FeatureModels(Registry(self.settings), self._store, self._shelf.read)
+
+    @property
+    def mlflow(self) -> Any:
+        """MLflow, pointed at this lake's registry."""
+        return self.models.registry.mlflow
+
+    def _now(self) -> datetime:
+        return self.clock or datetime.now(UTC)
+
+    def users_own(self, name: str) -> str:
+        """Return schema and noun of a user's table; NotYours, BadFeatureTable."""
+        called = full_name(name, catalog=self.settings.catalog)
+        if not called.startswith(f"{USER}."):
+            raise NotYours(
+                f"{called} is of the platform's own schema",
+                cure=f"`lake run {called}` makes a declared table; yours are {USER}.<noun>",
+            )
+        return called
+
+
+def feature_store(spark: SparkSession | None = None, settings: Settings | None = None) -> Any:
+    """Return the feature store of the lake that the settings name; starts Spark if need be.
+
+    A FeatureStore; on Databricks, where its client is installed, one that hands over to it.
+    """
+    from lake import feature_store_databricks as databricks  # noqa: PLC0415 - it knows this file
+    from lake.session import session  # noqa: PLC0415 - what has a session needs none
+
+    settings = settings or Settings()
+    own = FeatureStore(spark or session(settings), settings)
+    theirs = databricks.client() if settings.catalog else None
+    return databricks.DatabricksFeatures(own, theirs) if theirs else own

@@ -1,0 +1,300 @@
+"""Features that users make: what was known then stays known, and a training set comes back."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from sklearn import linear_model
+
+from lake.feature_lookups import BadLookup
+from lake.feature_models import NoFeatureModel, RegistryAway, SignatureDiffers
+from lake.feature_store import FeatureLookup, FeatureStore, NotYours
+from lake.feature_tables import BadFeatureTable, FeatureTableDiffers, NoFeatureTable, user_tables
+from lake.java import java
+from lake.reading import Reader
+from lake.settings import Settings
+from lake.store import Store
+from lake.upkeep import upkeep
+
+pytestmark = pytest.mark.spark
+ROWS = "partner_id string, home string, at timestamp, kwh double, persons int"
+NAME = "features_user.weekly_use"
+KEYS = ["partner_id", "home"]
+
+
+def day(number: int, hour: int = 0) -> datetime:
+    return datetime(2025, 3, number, hour, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(spark: SparkSession, lake: Settings) -> FeatureStore:
+    return FeatureStore(spark, lake, clock=day(20))
+
+
+def rows(store: FeatureStore, *told: tuple[Any, ...], schema: str = ROWS) -> DataFrame:
+    return store.spark.createDataFrame([("p", *row) for row in told], schema)
+
+
+def made(store: FeatureStore, *told: tuple[Any, ...]) -> None:
+    first = rows(
+        store, *(told or [("a", day(2), 1.0, 2), ("a", day(9), 2.0, 2), ("b", day(2), 9.0, None)])
+    )
+    store.create_table(name="weekly_use", primary_keys=[*KEYS, "at"], timeseries_columns="at",
+                       df=first, description="use of a home in a week", owner="ada")  # fmt: skip
+
+
+def asking(store: FeatureStore, *asked: tuple[Any, ...]) -> DataFrame:
+    schema = "partner_id string, dwelling string, asked_at timestamp, label double"
+    return store.spark.createDataFrame(
+        [("p", *row, float(i)) for i, row in enumerate(asked)], schema
+    )
+
+
+def lookup(**more: Any) -> FeatureLookup:
+    return FeatureLookup(NAME, ["partner_id", "dwelling"], timestamp_lookup_key="asked_at", **more)
+
+
+def values(frame: DataFrame, *names: str) -> list[Any]:
+    found = frame.orderBy("label").select(*names).collect()
+    return [row[0] if len(names) == 1 else tuple(row) for row in found]
+
+
+def test_a_row_sees_the_newest_features_known_at_its_instant(store: FeatureStore) -> None:
+    made(store)
+    asked = asking(
+        store, ("a", day(1)), ("a", day(8)), ("a", day(9)), ("b", day(30)), ("c", day(3))
+    )
+    found = store.create_training_set(df=asked, feature_lookups=[
+        lookup(feature_names="kwh", rename_outputs={"kwh": "use"}, default_values={"use": -1}),
+        lookup(feature_names=["persons"], lookback_window=timedelta(days=7)),
+    ], label="label", exclude_columns=["dwelling"]).load_df()  # fmt: skip
+    assert found.columns == ["partner_id", "asked_at", "label", "use", "persons"]
+    assert values(found, "use", "persons") == [(-1, None), (1, 2), (2, 2), (9, None), (-1, None)]
+
+
+def test_a_write_said_twice_is_one_version_and_a_correction_stands_beside_it(
+    store: FeatureStore,
+) -> None:
+    made(store)
+    same = rows(store, ("a", day(2), 1.0, 2))
+    assert store.write_table(name="weekly_use", df=same).rows == 0
+    store.clock = day(21)
+    corrected = rows(store, ("a", day(2), 1.5, 2), ("a", day(9), 2.0, 2))
+    assert store.write_table(name=NAME, df=corrected).rows == 1
+    now = store.read_table(name=NAME).where("home = 'a'").orderBy("at").collect()
+    then = store.read_table(name=NAME, as_of=day(20)).where("home = 'a'").orderBy("at").collect()
+    assert [(r.kwh, r.known_at.astimezone(UTC)) for r in now] == [(1.5, day(21)), (2.0, day(9))]
+    assert [r.kwh for r in then] == [1.0, 2.0]
+    # Without Spark the table is one of the lake's, and says what was known then.
+    reader = Reader(store.settings, user_tables(store.settings))
+    ask = f"SELECT count(*) AS n FROM {NAME}"
+    assert [reader.rows(ask)[0]["n"], reader.as_of(day(20)).rows(ask)[0]["n"]] == [4, 3]
+
+
+def test_features_come_with_time_and_those_not_written_keep_their_value(
+    store: FeatureStore,
+) -> None:
+    made(store)
+    store.clock = day(21)
+    more = rows(store, ("a", day(2), 7.0), schema="partner_id string, home string, at timestamp, "
+                "peak_kw float")  # fmt: skip
+    assert store.write_table(name=NAME, df=more).rows == 1
+    (row,) = store.read_table(name=NAME).where("home = 'a' AND at < '2025-03-05'").collect()
+    assert (row.kwh, row.persons, row.peak_kw) == (1.0, 2, 7.0)
+    table = store.get_table(name=NAME)
+    assert (table.features, table.owner) == (("kwh", "persons", "peak_kw"), "ada")
+    assert (table.primary_keys, table.timeseries_columns) == (tuple(KEYS), ("at",))
+
+
+def test_an_old_training_set_comes_out_as_it_was_after_a_correction(store: FeatureStore) -> None:
+    made(store)
+    asked = asking(store, ("a", day(8)), ("a", day(9)), ("b", day(22)))
+
+    def built(as_of: datetime | None = None) -> list[Any]:
+        found = store.create_training_set(
+            df=asked, feature_lookups=[lookup()], label="label", as_of=as_of
+        )
+        return values(found.load_df(), "*")
+
+    before = built()
+    store.clock = day(21)
+    late = rows(store, ("a", day(2), 100.0, 2), ("b", day(2), 100.0, 2), ("b", day(10), 50.0, 2))
+    store.write_table(name=NAME, df=late)
+    assert built(as_of=day(20)) == before
+    # As of now the past still sees what it saw then, and the present what was put right.
+    assert [row[4] for row in built()] == [1.0, 2.0, 50.0]
+
+
+def test_two_writers_at_once_lose_nothing_and_write_nothing_twice(store: FeatureStore) -> None:
+    made(store)
+
+    def write(number: int) -> int:
+        told = [("a", day(2), 1.0, 2), (f"n{number}", day(3), 1.0, 1)]
+        return store.write_table(name=NAME, df=rows(store, *told)).rows
+
+    with ThreadPoolExecutor(3) as writers:
+        assert list(writers.map(write, range(3))) == [1, 1, 1]
+    assert store.read_table(name=NAME).count() == 6
+
+
+@pytest.mark.parametrize(
+    "name", ["../silver/meters", "features_user.a/b", "silver.meters", "a.b.c.d", "", "A", "x" * 99]
+)
+def test_a_name_that_is_no_plain_name_of_a_feature_table_is_refused(
+    store: FeatureStore, name: str
+) -> None:
+    with pytest.raises(BadFeatureTable, match="names no feature table"):
+        store.get_table(name=name)
+
+
+def test_what_cannot_be_made_or_written_is_said_at_once_with_all_that_is_wrong(
+    store: FeatureStore,
+) -> None:
+    odd = store.spark.createDataFrame(
+        [], "location_id string, day date, Power double, m map<string,int>"
+    )
+    with pytest.raises(BadFeatureTable, match=r"is a date.*Power is no name.*partner_id") as error:
+        store.create_table(name="odd", primary_keys="location_id", timeseries_columns="day", df=odd)
+    assert "map<string,int>" in str(error.value)
+    with pytest.raises(NotYours, match="lake run features"):
+        store.create_table(name="features.mine", primary_keys="home", df=odd)
+    with pytest.raises(NoFeatureTable, match="lake features"):
+        store.read_table(name="nowhere")
+    made(store)
+    with pytest.raises(BadFeatureTable, match="there already"):
+        made(store)
+    with pytest.raises(BadFeatureTable, match="1 without a key, 1 whose key comes twice"):
+        store.write_table(
+            name=NAME, df=rows(store, ("a", None, 1.0, 1), *[("a", day(1), 1.0, 1)] * 2)
+        )
+    with pytest.raises(FeatureTableDiffers, match="kwh is string, not double"):
+        store.write_table(name=NAME, df=rows(store, ("a", day(1), "1", 1),
+                          schema=ROWS.replace("double", "string")))  # fmt: skip
+    with pytest.raises(BadFeatureTable, match="merge keeps what was known"):
+        store.write_table(name=NAME, df=rows(store), mode="overwrite")
+    asked = asking(store, ("a", day(1)))
+    for wrong, said in (
+        (FeatureLookup(NAME, KEYS), "timestamp_lookup_key is needed"),
+        (lookup(feature_names="nothing"), "no feature nothing"),
+        (
+            FeatureLookup(NAME, "home", timestamp_lookup_key="asked_at"),
+            "its keys are partner_id, home",
+        ),
+        (FeatureLookup(NAME, KEYS, timestamp_lookup_key="asked_at"), "no column home"),
+    ):
+        with pytest.raises(BadLookup, match=said):
+            store.create_training_set(df=asked, feature_lookups=[wrong], label="label")
+    with pytest.raises(BadLookup, match="called kwh, persons"):
+        store.create_training_set(df=asked, feature_lookups=[lookup()] * 2, label="label")
+    store.drop_table(name=NAME)
+    assert user_tables(store.settings) == {}
+    with pytest.raises(NoFeatureTable):
+        store.get_table(name=NAME)
+
+
+class Model:
+    """A table of models that look features up, and one of them."""
+
+    def __init__(self, store: FeatureStore) -> None:
+        self.store = store
+        made(store)
+        homes = [("a", day(8)), ("a", day(9)), ("b", day(9)), ("b", day(12))]
+        self.asked = asking(store, *homes)
+        self.set = store.create_training_set(
+            df=self.asked, feature_lookups=[lookup(feature_names="kwh")], label="label",
+            exclude_columns=["partner_id", "dwelling", "asked_at"],
+        )  # fmt: skip
+        frame = self.set.load_df().toPandas()
+        self.model = linear_model.LinearRegression().fit(frame[["kwh"]], frame["label"])
+        self.log("use")
+        self.uri = "models:/use/1"
+
+    def log(self, name: str) -> Any:
+        return self.store.log_model(
+            model=self.model, name="m", flavor=self.store.mlflow.sklearn, training_set=self.set,
+            registered_model_name=name,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def logged(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    lake = Settings(lake=str(tmp_path_factory.mktemp("lake")))
+    return Model(FeatureStore(spark, lake, clock=day(20)))
+
+
+@pytest.mark.slow
+def test_a_models_training_set_comes_back_bit_for_bit_after_corrections_and_upkeep(
+    logged: Model,
+) -> None:
+    store = logged.store
+    before = logged.set.load_df().orderBy("label").toArrow()
+    store.clock = day(21)
+    store.write_table(name=NAME, df=rows(store, ("a", day(2), 77.0, 1), ("b", day(10), 5.0, 1)))
+    tables, table = Store(store.spark, store.settings), store.get_table(name=NAME).table
+    upkeep(tables, table)
+    again = store.rebuild_training_set(model_uri=logged.uri)
+    assert again.load_df().orderBy("label").toArrow().equals(before)
+    assert (again.spec.lookups[0].table_version, again.spec.as_of) == (1, day(20))
+    run = store.mlflow.get_run(store.mlflow.models.get_model_info(logged.uri).run_id)
+    (one,) = run.inputs.dataset_inputs
+    assert (one.dataset.name, one.dataset.digest) == (NAME, "1")
+    # Its files gone, the table of now says what was known then, and the digest that it is the same.
+    store.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+    tables.delta(table).vacuum(0)
+    store.spark.conf.unset("spark.databricks.delta.retentionDurationCheck.enabled")
+    java(store.spark).org.apache.spark.sql.delta.DeltaLog.clearCache()
+    again = store.rebuild_training_set(model_uri=logged.uri)
+    assert again.load_df().orderBy("label").toArrow().equals(before)
+
+
+@pytest.mark.slow
+def test_scoring_looks_up_what_the_rows_do_not_bring(logged: Model) -> None:
+    store = logged.store
+    found = store.score_batch(model_uri=logged.uri, df=logged.asked)
+    assert found.columns == [*logged.asked.columns, "kwh", "prediction"]
+    frame = found.orderBy("label").toPandas()
+    told = logged.model.predict(frame[["kwh"]])
+    assert np.allclose(frame["prediction"], told)
+    brought = logged.asked.selectExpr("label", "10 AS kwh")
+    (ten, *_) = values(store.score_batch(model_uri=logged.uri, df=brought), "prediction")
+    assert np.isclose(ten, logged.model.predict(pd.DataFrame({"kwh": [10.0]}))[0])
+
+
+@pytest.mark.slow
+def test_what_no_longer_fits_is_one_error_with_its_cure(logged: Model, tmp_path: Path) -> None:
+    store, asked = logged.store, logged.asked
+    with pytest.raises(BadLookup, match="no column dwelling"):
+        store.score_batch(model_uri=logged.uri, df=asked.drop("dwelling"))
+    with pytest.raises(SignatureDiffers, match="kwh is string, the model takes double"):
+        store.score_batch(model_uri=logged.uri, df=asked.selectExpr("'much' AS kwh"))
+    with pytest.raises(NoFeatureModel, match="there is no model"):
+        store.score_batch(model_uri="models:/use/7", df=asked)
+    plain = store.mlflow
+    with plain.start_run(experiment_id=store.models.registry.experiment("plain")):
+        uri = store.mlflow.sklearn.log_model(logged.model, name="plain").model_uri
+    with pytest.raises(NoFeatureModel, match="logged without a training set"):
+        store.score_batch(model_uri=uri, df=asked)
+    nowhere = FeatureStore(store.spark, Settings(lake=str(tmp_path / "none")))
+    with pytest.raises(RegistryAway, match="nothing was ever registered here"):
+        nowhere.score_batch(model_uri=logged.uri, df=asked)
+    (tmp_path / "none" / "_mlflow").mkdir(parents=True)
+    (tmp_path / "none" / "_mlflow" / "mlflow.db").write_text("no database" * 99)
+    with pytest.raises(RegistryAway, match="cannot be asked for models:/use/1"):
+        nowhere.score_batch(model_uri=logged.uri, df=asked)
+
+
+@pytest.mark.slow
+def test_a_table_that_lost_a_column_is_not_scored_by(logged: Model) -> None:
+    store = logged.store
+    store.drop_table(name=NAME)
+    with pytest.raises(NoFeatureTable):
+        store.score_batch(model_uri=logged.uri, df=logged.asked)
+    less = rows(store, ("a", day(2), 2), schema=ROWS.replace("kwh double, ", ""))
+    store.create_table(name=NAME, primary_keys=KEYS, timeseries_columns="at", df=less)
+    with pytest.raises(FeatureTableDiffers, match=r"no column kwh.*train again"):
+        store.score_batch(model_uri=logged.uri, df=logged.asked)

@@ -1,0 +1,94 @@
+"""What is handed over to Databricks' client: calls as its version 0.18 takes them.
+
+A stand-in with that client's signatures: the client itself is not tested here.
+"""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from lake.feature_lookups import FeatureLookup
+from lake.feature_store import FeatureStore, NotYours
+from lake.feature_store_databricks import DatabricksFeatures, MixedTables, client
+from lake.settings import Settings
+
+
+class Client:
+    """Says what it was asked."""
+
+    def create_table(self, *, name: str, primary_keys: Any, df: Any = None,
+                     timeseries_column: str | None = None, partition_columns: Any = None,
+                     schema: Any = None, description: str | None = None, tags: Any = None,
+                     **kwargs: Any) -> Any:  # fmt: skip
+        return name, primary_keys, timeseries_column, kwargs
+
+    def write_table(self, *, name: str, df: Any, mode: str = "merge") -> Any:
+        return name, mode
+
+    def create_training_set(self, *, df: Any, feature_lookups: Any = None, label: Any,
+                            exclude_columns: Any = None) -> Any:  # fmt: skip
+        return feature_lookups, label, exclude_columns
+
+    def log_model(self, *, model: Any, artifact_path: str, flavor: Any, training_set: Any = None,
+                  registered_model_name: str | None = None) -> Any:  # fmt: skip
+        return artifact_path, registered_model_name
+
+
+class Lookup:
+    def __init__(
+        self, table_name: str, lookup_key: Any, *, feature_names: Any = None,
+        rename_outputs: Any = None, timestamp_lookup_key: str | None = None,
+        lookback_window: Any = None, default_values: Any = None,
+    ) -> None:  # fmt: skip
+        self.said = {k: v for k, v in vars().items() if k != "self" and v is not None}
+
+
+@pytest.fixture
+def fs(monkeypatch: pytest.MonkeyPatch) -> DatabricksFeatures:
+    package: Any = ModuleType("databricks.feature_engineering")
+    package.FeatureEngineeringClient, package.FeatureLookup = Client, Lookup
+    monkeypatch.setitem(sys.modules, "databricks.feature_engineering", package)
+    no_session: Any = None
+    return DatabricksFeatures(FeatureStore(no_session, Settings(lake="lake", catalog="main")))
+
+
+def test_where_the_client_is_not_installed_there_is_none() -> None:
+    assert client() is None
+
+
+def test_a_users_table_is_one_of_the_catalogue_with_its_event_in_the_key(
+    fs: DatabricksFeatures,
+) -> None:
+    made = fs.create_table(name="use", primary_keys="home", timeseries_columns=["at"])
+    assert made == ("main.features_user.use", ["home", "at"], "at", {})
+    rows: Any = None
+    written = fs.write_table(name="main.features_user.use", df=rows)
+    assert written == ("main.features_user.use", "merge")
+    with pytest.raises(NotYours):
+        fs.write_table(name="features.loads", df=rows)
+
+
+def test_its_own_lookups_go_over_whole_and_those_with_versions_do_not(
+    fs: DatabricksFeatures,
+) -> None:
+    asked: Any = None
+    mine = FeatureLookup("use", ["home"], timestamp_lookup_key="at", feature_names="kwh",
+                         lookback_window=timedelta(days=2), default_values={"kwh": 0})  # fmt: skip
+    (found,), label, excluded = fs.create_training_set(
+        df=asked, feature_lookups=[mine], label="kwh", exclude_columns=("home",)
+    )
+    assert found.said == {
+        "table_name": "main.features_user.use", "lookup_key": ["home"], "feature_names": ["kwh"],
+        "timestamp_lookup_key": "at", "lookback_window": timedelta(days=2),
+        "default_values": {"kwh": 0},
+    }  # fmt: skip
+    assert (label, excluded) == ("kwh", ["home"])
+    said = fs.log_model(model=1, flavor=2, training_set=3, name="m", registered_model_name="r")
+    assert said == ("m", "r")
+    declared = FeatureLookup("features.hourly_load_profile", ["home"], timestamp_lookup_key="at")
+    for lookups, as_of in (([mine, declared], None), ([mine], datetime(2025, 1, 1, tzinfo=UTC))):
+        with pytest.raises(MixedTables, match="known_at"):
+            fs.create_training_set(df=asked, feature_lookups=lookups, label=None, as_of=as_of)
