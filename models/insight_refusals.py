@@ -1,4 +1,4 @@
-"""What has no insight -> models.insight_refusals: which, why, what is missing; a file an insight."""
+"""What has no insight -> models.insight_refusals: which, why, what is missing; a file for each."""
 
 from datetime import datetime
 from functools import reduce

@@ -5,8 +5,9 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from models.climate import HOME
 from models.refused import in_words, refused
-from models.usage_homes import HOME, fuels_used, valid_on
+from models.usage_homes import fuels_used, valid_on
 
 _INSIGHT = "estimate"
 _SERIES = [*HOME, "fuel"]
