@@ -10,7 +10,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from gold.contracts.degree_days import EUROSTAT_HEATING
+from gold.contracts import EUROSTAT_HEATING
 
 HOME = ["partner_id", "location_id"]
 POINT = ["latitude", "longitude", "time_zone"]

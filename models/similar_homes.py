@@ -34,7 +34,9 @@ def similar_homes(
     return (
         blocks.groupBy(*CELL, "_block")
         .applyInPandas(_compared, _RESULT)
-        .withColumns({n: F.nanvl(n, F.lit(None).cast("double")) for n in COMPARED if n.endswith("_kwh")})
+        .withColumns(
+            {n: F.nanvl(n, F.lit(None).cast("double")) for n in COMPARED if n.endswith("_kwh")}
+        )
         .withColumn("local_date", F.concat("local_month", F.lit("-01")).cast("date"))
         .select(*SIMILAR_HOMES.names)
     )

@@ -24,6 +24,7 @@ INSIGHT_REFUSALS = Table(
     ),
     key=("partner_id", "location_id", "fuel", "direction", "insight", "issued_at"),
     update=Issue(date="issued_date"),
+    version=2,
     partitioned_by=("issued_date",),
     as_of=said_by("issued_at"),
 )  # fmt: skip
