@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import DataFrame
+
 from features.contracts import HOME_SIGNATURES, share_column
 from features.home_signatures import (
     home_signatures,
@@ -64,7 +66,7 @@ def signed(table: Make) -> Make:
                 for d, kw in ((29, 0.1), (30, 0.2), (31, 0.9))]  # fmt: skip
         model = SERIES | known | {"outcome": "fitted", "heating_balance_c": 15.0,
                                   "heating_kwh_per_degree_day": 1.1}  # fmt: skip
-        return home_signatures(
+        found: DataFrame = home_signatures(
             table(ENERGY_HOURLY, december() if hours is None else hours),
             table(ENERGY_MONTHLY, months),
             table(BASE_LOAD_DAILY, base),
@@ -80,6 +82,8 @@ def signed(table: Make) -> Make:
                               for p, zone in (("p", "Europe/Copenhagen"), ("q", "UTC"))
                               for place in places]),
         )  # fmt: skip
+        # Once for all that a test asks of it.
+        return found.localCheckpoint()
 
     return make
 

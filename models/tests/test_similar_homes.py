@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from features.contracts import HOME_SIGNATURES, share_column
 from gold.contracts import ENERGY_MONTHLY
@@ -116,7 +117,7 @@ def test_a_correction_counts_and_a_profile_counts_from_its_day_on(
     of = homes(11, "flat")
     late = KNOWN.replace(day=3)
     signatures, profiles, places = tables(of)
-    corrected = tables([{**of[0], "energy_kwh": 300.0}])[0].replace(KNOWN, late, "known_at")
+    corrected = tables([{**of[0], "energy_kwh": 300.0}])[0].withColumn("known_at", F.lit(late))
     found = similar_homes(signatures.unionByName(corrected), profiles, places).collect()
     assert {r.location_id: r.own_kwh for r in found}["flat0"] == 300.0
     assert len(found) == 11

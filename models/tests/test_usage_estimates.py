@@ -55,7 +55,7 @@ def inputs(table: Make) -> Callable[..., list[DataFrame]]:
         return [
             table(HOME_SIGNATURES, signatures, known_at=CLOCK - timedelta(days=5),
                   feature_at=CLOCK - timedelta(days=9), **HOME),
-            of(HOME_PROFILES, valid_from="2020-01-01").where("house_type <> 'none'"),
+            of(HOME_PROFILES, valid_from="2020-01-01").where("coalesce(house_type, '') <> 'none'"),
             of(LOCATIONS, **zone),
             of(LOCATION_WEATHER, **POINT).where("location_id <> 'nowhere'"),
             table(TEMPERATURE_DAILY, days, **POINT, **zone),
