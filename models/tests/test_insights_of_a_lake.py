@@ -1,4 +1,4 @@
-"""Through a lake: what changes is computed again, a model is trained, what has no insight is told."""
+"""Through a lake: what changes is computed again, a model is trained, refusals are told."""
 
 import json
 from collections.abc import Callable
@@ -85,8 +85,8 @@ def lake(spark: SparkSession, tmp_path: Path) -> Runner:
 
 
 def fill(runner: Runner, table: Table, rows: Rows) -> None:
-    every = {"partner_id": "p", "country_code": "SE", "time_zone": "UTC", "valid_from": "2020-01-01",
-             "known_at": KNOWN, "received_at": KNOWN}  # fmt: skip
+    every = {"partner_id": "p", "country_code": "SE", "time_zone": "UTC", "known_at": KNOWN,
+             "valid_from": "2020-01-01", "received_at": KNOWN}  # fmt: skip
     given = {k: v for k, v in every.items() if k in table.names}
     writing.insert(runner.store, table, frame(runner.spark, table, rows, **given))
 
@@ -126,6 +126,6 @@ def test_signatures_groups_a_trained_estimate_and_refusals(lake: Runner) -> None
     assert lake.store.read(signatures).where(here).count() == 2
     assert old.where(here).count() == 1
     changed = lake.run("models.similar_homes").written
-    assert 0 < changed.updated
+    assert changed.updated > 0
     own = lake.store.read(lake.catalog["models.similar_homes"]).where(f"{here} AND period = 'P1M'")
     assert [r.own_kwh for r in own.collect()] == [1_000.0]
