@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from features.contracts import HOME_SIGNATURES
 from features.hour_shares import hour_shares
 from features.months_of_use import is_counted, months_of_use
+from lake.changed import said_anew
 
 _HOME = ["partner_id", "location_id"]
 _SERIES = [*_HOME, "fuel"]
@@ -67,8 +68,9 @@ def touched_by_weather_models(changes: DataFrame) -> DataFrame:
 
 
 def touched_by_home_profiles(changes: DataFrame, energy_monthly: DataFrame) -> DataFrame:
-    """Return all months of the homes whose profile changed."""
-    homes = changes.select(*_HOME).distinct()
+    """Return all months of the homes whose electric cars are others, or from another day on."""
+    versions = said_anew(changes, key=[*_HOME, "valid_from"], columns=["valid_to", "electric_cars"])
+    homes = versions.select(*_HOME)
     return energy_monthly.join(homes, on=_HOME, how="left_semi").select(*_SLICE).distinct()
 
 

@@ -17,6 +17,9 @@ HOME = ["partner_id", "location_id"]
 OF_PERIOD = ["partner_id", "fuel", "period", "local_month"]
 SERIES = [*OF_PERIOD, "location_id"]
 CELL = [*OF_PERIOD, "filters", "cell"]
+MATCHED_ON = (
+    "house_type", "heating_type_primary", "living_area_m2", "persons", "electric_cars",
+)  # fmt: skip
 _CLIMATE_STEP_C = 2.0
 
 
@@ -68,9 +71,8 @@ def with_profile(rows: DataFrame, home_profiles: DataFrame) -> DataFrame:
     )
     profiles = home_profiles.select(
         *(F.col(name).alias(f"_{name}") for name in HOME),
-        "valid_from", "valid_to", "house_type", "heating_type_primary", "living_area_m2",
-        "persons", "electric_cars",
-    )  # fmt: skip
+        *("valid_from", "valid_to", *MATCHED_ON),
+    )
     return rows.join(profiles, on=is_home & is_valid, how="left").drop(
         *(f"_{name}" for name in HOME), "valid_from", "valid_to"
     )

@@ -10,9 +10,10 @@ import pandas as pd
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from lake.changed import said_anew
 from models.contracts import SIMILAR_HOMES
 from models.neighbours import COMPARED, PROFILE, SHAPE, compared
-from models.similar_cells import CELL, HOME, candidates, matched
+from models.similar_cells import CELL, HOME, MATCHED_ON, candidates, matched
 
 _BLOCK = 2_000
 _INPUTS = ("location_id", "energy_kwh", "own_share", "is_asking", *PROFILE, *SHAPE)
@@ -43,15 +44,22 @@ def similar_homes(
 
 
 def touched_by_home_profiles(changes: DataFrame, home_signatures: DataFrame) -> DataFrame:
-    """Return all months of the homes whose profile changed, for all homes of their partner."""
-    homes = changes.select(*HOME).distinct()
-    months = home_signatures.join(homes, on=HOME, how="left_semi")
-    return months.select("partner_id", "local_month").distinct()
+    """Return all months of the homes whose profile is another, for all homes of their partner."""
+    columns = ["valid_to", *MATCHED_ON]
+    return _months_of(
+        said_anew(changes, key=[*HOME, "valid_from"], columns=columns), home_signatures
+    )
 
 
 def touched_by_locations(changes: DataFrame, home_signatures: DataFrame) -> DataFrame:
-    """Return all months of the homes that were registered anew or deleted."""
-    return touched_by_home_profiles(changes, home_signatures)
+    """Return all months of the homes that came, were deleted, or are in another country."""
+    columns = ["country_code", "deleted_at"]
+    return _months_of(said_anew(changes, key=HOME, columns=columns), home_signatures)
+
+
+def _months_of(homes: DataFrame, home_signatures: DataFrame) -> DataFrame:
+    months = home_signatures.join(homes.select(*HOME), on=HOME, how="left_semi")
+    return months.select("partner_id", "local_month").distinct()
 
 
 def in_blocks(cells: DataFrame) -> DataFrame:

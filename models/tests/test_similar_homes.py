@@ -13,7 +13,11 @@ from features.contracts import HOME_SIGNATURES, share_column
 from gold.contracts import ENERGY_MONTHLY
 from lake.schema import empty
 from models.contracts import SIMILAR_HOMES, WIDENED
-from models.similar_homes import similar_homes, touched_by_home_profiles
+from models.similar_homes import (
+    similar_homes,
+    touched_by_home_profiles,
+    touched_by_locations,
+)
 from models.similar_homes_refusals import similar_homes_refusals
 from silver.contracts import HOME_PROFILES, LOCATIONS
 
@@ -125,7 +129,25 @@ def test_a_correction_counts_and_a_profile_counts_from_its_day_on(
                   valid_from="2025-05-01", house_type="house_detached")  # fmt: skip
     moved = similar_homes(signatures, profiles.unionByName(later), places).collect()
     assert len(moved) == 11
-    assert touched_by_home_profiles(later, signatures).collect() == [("p", "2025-04")]
+
+
+def test_a_profile_touches_the_months_of_its_home_unless_it_is_only_said_again(
+    tables: Make,
+) -> None:
+    signatures, profiles, places = tables(homes(2, "flat"))
+    came = profiles.where("location_id = 'flat0'").withColumn("_change_type", F.lit("insert"))
+    before, after = (F.lit(f"update_{image}image") for image in ("pre", "post"))
+    again = came.withColumn("_change_type", before).unionByName(
+        came.withColumns({"_change_type": after, "known_at": F.lit(CLOCK)})
+    )
+    grown = again.withColumn(
+        "persons", F.when(F.col("_change_type") == after, 5).otherwise(F.col("persons"))
+    )
+    deleted = places.withColumn("_change_type", F.lit("delete"))
+    assert touched_by_home_profiles(came, signatures).collect() == [("p", "2025-04")]
+    assert touched_by_home_profiles(again, signatures).isEmpty()
+    assert touched_by_home_profiles(grown, signatures).count() == 1
+    assert touched_by_locations(deleted, signatures).count() == 1
 
 
 def test_a_home_without_a_group_is_told_what_is_missing(tables: Make, table: Make) -> None:
