@@ -22,7 +22,7 @@ import pandas as pd
 NUMBERS = ("living_area_m2", "persons", "degree_days")
 INPUTS = ("fuel", "house_type", "heating_type_primary", *NUMBERS, "electric_cars")
 OUTPUTS = ("energy_kwh", "low_kwh", "high_kwh", "heating_share", "weekend_ratio")
-# Main ways of heating, by what they take.
+# Main ways of heating, by what they take; radiators without a boiler named are electric ones.
 HEATED_BY: Mapping[str, tuple[str, ...]] = {
     "elec": ("radiators", "air_air_pump", "air_water_pump", "exhaust_air_heat_pump", "floor_heat"),
     "gas": ("gas_boiler",),
@@ -111,13 +111,13 @@ def _fitted(homes: pd.DataFrame, fuel: str) -> dict[str, Any]:
     low, high = _bounds(errors)
     heats = _heats(homes, fuel)
     share = homes["heating_share"].to_numpy(dtype=float)
-    ratio = float(np.nanmedian(homes["weekend_ratio"].to_numpy(dtype=float)))
+    ratios = homes["weekend_ratio"].dropna().to_numpy(dtype=float)
     return known | {
         "slopes": slopes.tolist(),
         "low": min(low, 0.0),
         "high": max(high, 0.0),
         "heating_shares": [_mean(share[heats]), _mean(share[~heats])],
-        "weekend_ratio": ratio if math.isfinite(ratio) else 1.0,
+        "weekend_ratio": float(np.median(ratios)) if len(ratios) else 1.0,
     }
 
 
