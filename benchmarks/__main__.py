@@ -16,6 +16,7 @@ from benchmarks.ingestion import CLIENTS as SENDERS
 from benchmarks.ingestion import MOST as MOST_SENT
 from benchmarks.ingestion import READINGS, ingested
 from benchmarks.latency import EVERY_S, answered
+from benchmarks.models import similar_homes
 from benchmarks.rebuild import LAKE, PEERS, AnswersDiffer, Rebuild
 from benchmarks.report import as_json, console, keep, show, show_daily, show_parsed, show_served
 from benchmarks.serving import CLIENTS, MOST, served
@@ -23,6 +24,8 @@ from benchmarks.streaming import NOTHING, STEP, streamed
 from lake.errors import LakeError
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+models = typer.Typer(help="The models, on public homes and beside plain baselines.")
+app.add_typer(models, name="models")
 Readings = Annotated[int, typer.Option(min=1, help="Readings of the input, at least.")]
 Days = Annotated[int, typer.Option(min=30, help="Local days of the input; the last ends 2025.")]
 FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()
@@ -194,6 +197,20 @@ def latency(
         f"p50 {half:.1f} s, p95 {most:.1f} s, longest {max(found.seconds):.1f} s"
     )
     keep(FOLDER, "latency", {"homes": found.homes, "seconds": list(found.seconds)})
+
+
+@models.command("similar-homes")
+def similar(
+    data: Annotated[Path, typer.Option(envvar="ELIQ_SAMPLE_DATA", help="Public homes.")],
+) -> None:
+    """Similar homes and the estimate without a meter, against the mean by house type.
+
+    Example: python -m benchmarks models similar-homes
+    """
+    found = similar_homes.measured(data, FOLDER / "similar-homes")
+    for line in similar_homes.lines(found):
+        console.print(line)
+    keep(FOLDER, "models-similar-homes", found)
 
 
 def _sized(readings: int, days: int) -> Rebuild:

@@ -95,9 +95,9 @@ def demo(
     for outcome in outcomes:
         seconds[outcome.task.key] = outcome.seconds
     _summary(brought, settings, seconds, time.monotonic() - began)
-    trained = [o.said for o in outcomes if o.task.arguments[0] == "train"]
-    for said in trained:
-        _console.print(f"forecast: {said}", highlight=False)
+    trained = [o for o in outcomes if o.task.arguments[0] == "train"]
+    for outcome in trained:
+        _console.print(f"{outcome.task.arguments[1]}: {outcome.said}", highlight=False)
     if any(o.state != "succeeded" for o in outcomes):
         raise typer.Exit(1)
     if serve:

@@ -26,12 +26,14 @@ from serving.insights import (
     cost,
     data_quality,
     energy,
+    estimate,
     forecast,
     ingestion_errors,
     locations,
     peak_power,
     portfolio,
     prices,
+    similar_homes,
     solar,
     sources,
     validation,
@@ -80,6 +82,8 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
         weather_normalised,
         prices,
         solar,
+        similar_homes,
+        estimate,
         page,
     ):
         app.include_router(resource.router)

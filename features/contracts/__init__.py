@@ -3,17 +3,21 @@
 from features.contracts.fields import FEATURE_AT
 from features.contracts.load import HOURLY_LOAD_PROFILE, LAGS, lag_column
 from features.contracts.profiles import HOME_PROFILE_VERSIONS
+from features.contracts.signature import HOME_SIGNATURES, LEAST_COMPLETE, share_column
 from features.contracts.values import FEATURE_VALUES_DAILY
 
 # In the order in which they are made.
-TABLES = (HOURLY_LOAD_PROFILE, HOME_PROFILE_VERSIONS, FEATURE_VALUES_DAILY)
+TABLES = (HOURLY_LOAD_PROFILE, HOME_PROFILE_VERSIONS, HOME_SIGNATURES, FEATURE_VALUES_DAILY)
 
 __all__ = [
     "FEATURE_AT",
     "FEATURE_VALUES_DAILY",
     "HOME_PROFILE_VERSIONS",
+    "HOME_SIGNATURES",
     "HOURLY_LOAD_PROFILE",
     "LAGS",
+    "LEAST_COMPLETE",
     "TABLES",
     "lag_column",
+    "share_column",
 ]

@@ -1,6 +1,7 @@
 """What gold promises: answers a period at a time, always with how much of it was observed."""
 
 from gold.contracts.cost import COST_DAILY, COST_MONTHLY, PEAK_POWER_DAILY
+from gold.contracts.degree_days import EUROSTAT_HEATING
 from gold.contracts.energy import (
     DATA_QUALITY_DAILY,
     ENERGY,
@@ -78,6 +79,7 @@ __all__ = [
     "ENERGY_QUARTER_HOURLY",
     "ENERGY_WEEKLY",
     "ENERGY_YEARLY",
+    "EUROSTAT_HEATING",
     "GAPS_NEEDED",
     "HIGH",
     "HISTORY_DAYS",

@@ -2,16 +2,36 @@
 
 from models.contracts.forecasts import LOAD_FORECASTS, QUANTILES, quantile_column
 from models.contracts.refusals import INSIGHT_REFUSALS
+from models.contracts.similar import (
+    ALWAYS_MATCHED,
+    DECILES,
+    DECILES_FROM,
+    ENOUGH,
+    LARGEST_GROUP,
+    SIMILAR_HOMES,
+    WIDENED,
+    decile_column,
+)
+from models.contracts.usage import USAGE_ESTIMATES
 
 # In the order in which they are made.
-TABLES = (LOAD_FORECASTS, INSIGHT_REFUSALS)
+TABLES = (LOAD_FORECASTS, SIMILAR_HOMES, USAGE_ESTIMATES, INSIGHT_REFUSALS)
 PUBLISHED = TABLES
 
 __all__ = [
+    "ALWAYS_MATCHED",
+    "DECILES",
+    "DECILES_FROM",
+    "ENOUGH",
     "INSIGHT_REFUSALS",
+    "LARGEST_GROUP",
     "LOAD_FORECASTS",
     "PUBLISHED",
     "QUANTILES",
+    "SIMILAR_HOMES",
     "TABLES",
+    "USAGE_ESTIMATES",
+    "WIDENED",
+    "decile_column",
     "quantile_column",
 ]

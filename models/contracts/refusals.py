@@ -15,7 +15,8 @@ INSIGHT_REFUSALS = Table(
         DIRECTION,
         Column(name="insight", type="string", nullable=False, meaning="Which insight."),
         Column(name="code", type="string", nullable=False, meaning="Stable code of the refusal.",
-               values=("too_little_history", "too_old", "no_variation", "no_model")),
+               values=("too_little_history", "too_old", "no_variation", "no_model",
+                       "profile_insufficient", "not_enough_contributors", "no_matching_group")),
         Column(name="description", type="string", nullable=False, meaning="In plain words."),
         Column(name="details", type="string", meaning="What is there and what is needed, as JSON."),
         ISSUED_AT,
@@ -23,6 +24,7 @@ INSIGHT_REFUSALS = Table(
     ),
     key=("partner_id", "location_id", "fuel", "direction", "insight", "issued_at"),
     update=Issue(date="issued_date"),
+    version=2,
     partitioned_by=("issued_date",),
     as_of=said_by("issued_at"),
 )  # fmt: skip

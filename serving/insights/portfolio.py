@@ -1,6 +1,5 @@
 """gold.portfolio_monthly -> the trend of a partner's homes by segment, a month at a time."""
 
-import re
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -12,9 +11,9 @@ from typing_extensions import TypedDict
 from gold.contracts import LARGEST_SHARE, SMALLEST_GROUP
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
+from serving.months import EndMonth, FirstMonth, months_between
 from serving.parameters import Direction, Fuel, errors
 from serving.partners import Partner
-from serving.periods import BadSpan
 
 router = APIRouter(tags=["portfolio"])
 _TABLES = ("gold.portfolio_monthly", "gold.energy_daily")
@@ -23,8 +22,6 @@ _FIGURES = (
     "cost", "currency", "co2_kg", "change_share",
 )  # fmt: skip
 _NOTHING: Row = dict.fromkeys(_FIGURES, None) | {"is_withheld": False, "withheld_because": None}
-_MONTH = re.compile(r"(19[789]\d|20\d\d|21\d\d)-(0[1-9]|1[0-2])")
-_MOST_MONTHS = 60
 
 
 class PortfolioElement(TypedDict):
@@ -98,17 +95,6 @@ Kind = Annotated[
     Literal["all", "country", "price_zone", "house_type", "heating_type_primary", "living_area"],
     Query(description="By what the homes are divided."),
 ]
-FirstMonth = Annotated[
-    str, Query(alias="from", description="First local month.", examples=["2025-01"])
-]
-EndMonth = Annotated[
-    str,
-    Query(
-        alias="to",
-        description="Local month at which the span ends; it is excluded.",
-        examples=["2026-01"],
-    ),
-]
 
 
 @router.get(
@@ -122,22 +108,9 @@ async def trends(  # noqa: D103 - the summary says it
     ask: Ask, partner_id: Partner, start: FirstMonth, end: EndMonth, segment_kind: Kind = "all",
     fuel: Fuel = "elec", direction: Direction = "consumption",
 ) -> Response:  # fmt: skip
-    months = _months(start, end)
+    months = months_between(start, end)
     made = partial(_trends, ask.lake, partner_id, months, end, segment_kind, fuel, direction)
     return await ask.answer(_TABLES, made)
-
-
-def _months(start: str, end: str) -> list[str]:
-    """Return the months from ``start`` to before ``end``; BadSpan."""
-    for name, text in (("from", start), ("to", end)):
-        if not _MONTH.fullmatch(text):
-            raise BadSpan(f"{name} is no month: {text[:40]}", cure="write 2025-10")
-    first, last = (int(text[:4]) * 12 + int(text[5:]) - 1 for text in (start, end))
-    if last <= first:
-        raise BadSpan("the span is empty: to is not after from", cure="to is excluded")
-    if last - first > _MOST_MONTHS:
-        raise BadSpan(f"{_MOST_MONTHS} months can be asked for at most", cure="ask in parts")
-    return [f"{month // 12}-{month % 12 + 1:02}" for month in range(first, last)]
 
 
 def _trends(

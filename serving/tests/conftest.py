@@ -158,6 +158,50 @@ def forecasts(issued_at: datetime, *, level: float) -> Rows:
     ]  # fmt: skip
 
 
+def refused_insights() -> Rows:
+    """Return why `it's new` has no comparison of October and no estimate."""
+    home = {"partner_id": "northgrid", "location_id": "it's new", "fuel": "elec",
+            "direction": "consumption", "issued_at": KNOWN_AT,
+            "issued_date": KNOWN_AT.date()}  # fmt: skip
+    told = [
+        ("similar_homes", "not_enough_contributors", '{"local_month": "2025-10"}'),
+        ("estimate", "profile_insufficient", '{"profile_lacks": ["house_type"]}'),
+    ]
+    return [
+        {**home, "insight": insight, "code": code, "description": "Why.", "details": details}
+        for insight, code, details in told
+    ]
+
+
+def comparisons() -> Rows:
+    """Return castle's large group of September, its small one of October; another partner's."""
+    home = {"partner_id": "northgrid", "location_id": "castle", "fuel": "elec", "period": "P1M",
+            "filters": "country_code,heating_type_primary,house_type", "own_decile": 4,
+            "own_kwh": 300.0, "completeness": 0.95}  # fmt: skip
+    large = {"local_month": "2025-09", "local_date": date(2025, 9, 1), "contributors": 24,
+             "mean_kwh": 320.0, "efficient_kwh": 150.0,
+             **{f"p{d}_kwh": 100.0 + 4 * d for d in range(10, 100, 10)}}  # fmt: skip
+    small = {"local_month": "2025-10", "local_date": date(2025, 10, 1), "contributors": 10,
+             "mean_kwh": 310.0, "p50_kwh": 290.0}  # fmt: skip
+    rows = [home | large, home | small]
+    return [*rows, rows[0] | {"partner_id": "southgrid", "location_id": "secret"}]
+
+
+def estimates(issued_at: datetime, *, kwh: float) -> Rows:
+    """Return castle's year, and of gas its year and days, as issued then."""
+    home = {"partner_id": "northgrid", "location_id": "castle", "issued_at": issued_at,
+            "issued_date": issued_at.date(), "source": "model",
+            "model_version": "usage_estimates/1"}  # fmt: skip
+
+    def row(fuel: str, resolution: str, day: date, energy: float) -> dict[str, Any]:
+        return {**home, "fuel": fuel, "resolution": resolution, "local_date": day,
+                "energy_kwh": energy, "low_kwh": energy / 2, "high_kwh": energy * 2}  # fmt: skip
+
+    first = date(2025, 1, 1)
+    days = [row("gas", "P1D", first + timedelta(days=n), kwh / 365) for n in range(365)]
+    return [row("elec", "P1Y", first, kwh), row("gas", "P1Y", first, kwh), *days]
+
+
 def portfolio() -> Rows:
     """Return two months of detached houses, and groups that are too small."""
     same = {"partner_id": "northgrid", "segment_kind": "house_type", "fuel": "elec",
@@ -304,7 +348,12 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"partner_id": "northgrid", "location_id": "it's new", "fuel": "elec",
          "direction": "import", "insight": "load_forecast", "code": "too_little_history",
          "description": "Seven days of readings are needed.", "details": '{"days": 2}',
-         "issued_at": KNOWN_AT, "issued_date": KNOWN_AT.date()}])  # fmt: skip
+         "issued_at": KNOWN_AT, "issued_date": KNOWN_AT.date()},
+        *refused_insights()])  # fmt: skip
+    put(root, "models.similar_homes", comparisons())
+    put(root, "models.usage_estimates", [
+        *estimates(KNOWN_AT - timedelta(days=1), kwh=3_650.0),
+        *estimates(KNOWN_AT, kwh=7_300.0)])  # fmt: skip
     put(root, "gold.base_load_daily", base_loads())
     put(root, "gold.solar_daily", solar_days())
     put(root, "gold.weather_models", weather_models())

@@ -1,0 +1,170 @@
+"""What a home's use looks like is told from whole months, and stays as it was told once."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame
+
+from features.contracts import HOME_SIGNATURES, share_column
+from features.home_signatures import (
+    home_signatures,
+    needed_for_base_load_daily,
+    slices_with_rows,
+    touched_by_energy_monthly,
+)
+from gold.contracts import BASE_LOAD_DAILY, ENERGY_HOURLY, ENERGY_MONTHLY, WEATHER_MODELS
+from lake import writing
+from lake.settings import Settings
+from lake.store import Store
+from silver.contracts import HOME_PROFILES, LOCATIONS
+
+pytestmark = pytest.mark.spark
+Make = Callable[..., Any]
+SERIES = {"partner_id": "p", "location_id": "h", "fuel": "elec", "direction": "consumption"}
+KNOWN = datetime(2025, 1, 2, 6, tzinfo=UTC)
+MONTHS = [f"2024-{m:02d}" for m in range(1, 13)]
+
+
+def month(number: int, **what: Any) -> dict[str, Any]:
+    """Return a month of 2024: 100 kWh and 1 kWh more for each of its degree days."""
+    degree_days = abs(number - 7) * 50.0
+    return SERIES | {
+        "local_date": f"2024-{number:02d}-01", "local_month": f"2024-{number:02d}",
+        "energy_kwh": 100 + degree_days, "observed_intervals": 700, "expected_intervals": 700,
+        "degree_days": degree_days, "known_at": KNOWN,
+    } | what  # fmt: skip
+
+
+def december(kwh: Callable[[datetime], float] = lambda at: 1.0) -> list[dict[str, Any]]:
+    """Return the hours of eight days to the year's end, Copenhagen, as an hour of UTC has them."""
+    last = datetime(2024, 12, 31, 22, tzinfo=UTC)
+    hours = [last - timedelta(hours=n) for n in range(8 * 24)]
+    return [
+        SERIES | {
+            "starts_at": at, "ends_at": at + timedelta(hours=1), "energy_kwh": kwh(at),
+            "local_date": (at + timedelta(hours=1)).date(), "local_month": "2024-12",
+            "observed_intervals": 1, "expected_intervals": 1, "known_at": KNOWN,
+        }
+        for at in hours
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def signed(table: Make) -> Make:
+    """A maker of signatures from months and hours of a home in Copenhagen."""
+
+    def make(
+        months: list[dict[str, Any]],
+        hours: list[dict[str, Any]] | None = None,
+        places: Sequence[str] = ("h",),
+    ) -> Any:
+        known = {"known_at": KNOWN}
+        base = [SERIES | known | {"local_date": f"2024-12-{d}", "base_load_kw": kw}
+                for d, kw in ((29, 0.1), (30, 0.2), (31, 0.9))]  # fmt: skip
+        model = SERIES | known | {"outcome": "fitted", "heating_balance_c": 15.0,
+                                  "heating_kwh_per_degree_day": 1.1}  # fmt: skip
+        found: DataFrame = home_signatures(
+            table(ENERGY_HOURLY, december() if hours is None else hours),
+            table(ENERGY_MONTHLY, months),
+            table(BASE_LOAD_DAILY, base),
+            table(WEATHER_MODELS, [model | {"baseline_end": "2024-12-31"},
+                                   model | {"fuel": "gas", "baseline_end": "2024-12-31"}]),
+            table(HOME_PROFILES, [
+                {"partner_id": "p", "location_id": "h", "valid_from": "2024-01-01",
+                 "valid_to": "2024-12-31", "electric_cars": 0, "known_at": KNOWN},
+                {"partner_id": "p", "location_id": "h", "valid_from": "2024-12-31",
+                 "electric_cars": 1, "known_at": KNOWN},
+                {"partner_id": "q", "location_id": "h", "electric_cars": 0}]),
+            table(LOCATIONS, [{"partner_id": p, "location_id": place, "time_zone": zone}
+                              for p, zone in (("p", "Europe/Copenhagen"), ("q", "UTC"))
+                              for place in places]),
+        )  # fmt: skip
+        # Once for all that a test asks of it.
+        return found.localCheckpoint()
+
+    return make
+
+
+def test_a_year_of_months_has_shares_a_base_load_and_what_follows_the_cold(signed: Make) -> None:
+    evening = december(lambda at: 4.0 if at.hour == 17 else 1.0 + (at.weekday() >= 5))
+    (row,) = signed([month(n) for n in range(1, 13)], evening).collect()
+    assert (row.local_month, row.feature_at) == ("2024-12", datetime(2024, 12, 31, 23))  # noqa: DTZ001 - UTC
+    shares = [row[share_column(h)] for h in range(24)]
+    assert sum(shares) == pytest.approx(1)
+    assert (row.peak_hour, shares.index(max(shares))) == (18, 18)
+    assert row.base_load_kw == 0.2
+    assert row.weekend_ratio > 1.5
+    days = sum(abs(n - 7) * 50 for n in range(1, 13))
+    assert row.annual_kwh == pytest.approx(1200 + days)
+    assert row.heating_share == pytest.approx(days / (1200 + days))
+    assert (row.annual_degree_days, row.annual_completeness) == (days, 1.0)
+    assert (row.heating_balance_c, row.has_electric_car, row.has_pv) == (15.0, True, False)
+
+
+def test_a_late_correction_adds_a_version_and_leaves_the_old_one(
+    signed: Make, tmp_path: Path, spark: Any
+) -> None:
+    store = Store(spark, Settings(lake=str(tmp_path)))
+    months = [month(n) for n in range(1, 13)]
+    writing.insert(store, HOME_SIGNATURES, signed(months))
+    before = store.read(HOME_SIGNATURES).collect()
+    late = datetime(2025, 3, 1, tzinfo=UTC)
+    corrected = [*months[:4], month(5, energy_kwh=999.0, known_at=late), *months[5:]]
+    writing.keep(store, HOME_SIGNATURES, signed(corrected), store.read(HOME_SIGNATURES))
+    after = store.read(HOME_SIGNATURES).orderBy("known_at").collect()
+    assert after[:1] == before
+    assert (len(after), after[1].known_at) == (2, datetime(2025, 3, 1))  # noqa: DTZ001 - UTC
+    assert after[1].annual_kwh > after[0].annual_kwh
+
+
+def test_bad_history_has_no_row_or_an_empty_figure(signed: Make) -> None:
+    year = range(1, 13)
+    homes: dict[str, tuple[list[Any], list[Any]]] = {
+        "one reading": ([month(12)], december()[:1]),
+        "gone before the end": ([month(12)], december()[120:]),
+        "less than half": ([month(12, observed_intervals=349)], december()),
+        "zeros": ([month(12, energy_kwh=0.0)], december(lambda at: 0.0)),
+        "a month is missing": ([month(n) for n in year if n != 6], december()),
+        "a year of zeros": ([month(n, energy_kwh=0.0) for n in year], december()),
+        "no weather": ([month(n, degree_days=None) for n in year], december()),
+        "no consumption": ([month(12, direction="import")], december()),
+        "no hours": ([month(12)], []),
+    }
+    named = [
+        [row | {"location_id": name} for name, of in homes.items() for row in of[kind]]
+        for kind in (0, 1)
+    ]
+    found = {
+        r.location_id: (r.annual_kwh, r.heating_share, r.hour_05_share)
+        for r in signed(*named, places=list(homes)).collect()
+    }
+    hour = pytest.approx(1 / 24)
+    assert found == {
+        "one reading": (None, None, None),
+        "zeros": (None, None, None),
+        "a month is missing": (None, None, hour),
+        "a year of zeros": (0.0, None, hour),
+        "no weather": (pytest.approx(3000), None, hour),
+    }
+    assert signed([], []).isEmpty()
+
+
+def test_gaps_count_as_the_mean_and_a_roof_is_seen_by_its_meter(signed: Make) -> None:
+    roof = month(11, direction="export", energy_kwh=3.0)
+    (row,) = signed([month(12, observed_intervals=350), roof]).collect()
+    assert (row.energy_kwh, row.completeness, row.has_pv) == (700.0, 0.5, True)
+
+
+def test_a_month_touches_the_eleven_after_it_and_only_counted_ones_are_computed(
+    table: Make,
+) -> None:
+    touched = touched_by_energy_monthly(table(ENERGY_MONTHLY, [month(3)])).collect()
+    found = sorted(r.local_month for r in touched)
+    assert (len(found), found[0], found[-1]) == (12, "2024-03", "2025-02")
+    some = table(ENERGY_MONTHLY, [month(3), month(4, observed_intervals=10)])
+    assert [r.local_month for r in slices_with_rows(some).collect()] == ["2024-03"]
+    days = needed_for_base_load_daily(slices_with_rows(some)).collect()
+    assert len(days) == 31
