@@ -1,11 +1,13 @@
-"""What has energy but no forecast -> models.insight_refusals: which, why, what is missing."""
+"""What has energy but no insight -> models.insight_refusals: which, why, what is missing."""
 
 from datetime import datetime
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.copies import with_copies
+from models.anomaly_refusals import anomaly_refusals
 from models.contracts import INSIGHT_REFUSALS
 from models.forecastable import DAYS_NEEDED, LONGEST_SILENCE, SERIES, recent
 
@@ -22,6 +24,29 @@ _MESSAGES = {
 
 
 def insight_refusals(
+    hourly_load_profile: DataFrame,
+    load_forecasts: DataFrame,
+    energy_daily: DataFrame,
+    meters: DataFrame,
+    forecast_outcomes_daily: DataFrame,
+    anomalies: DataFrame,
+    *,
+    clock: datetime,
+) -> DataFrame:
+    """Return a row for each series with energy known at ``clock`` and each insight it lacks."""
+    issued_at = clock.replace(minute=0, second=0, microsecond=0)
+    refused = (
+        forecast_refusals(hourly_load_profile, load_forecasts, energy_daily, meters, clock=clock),
+        anomaly_refusals(forecast_outcomes_daily, energy_daily, anomalies, clock=clock),
+    )
+    return (
+        reduce(DataFrame.unionByName, refused)
+        .withColumns({"issued_at": F.lit(issued_at), "issued_date": F.lit(issued_at.date())})
+        .select(*INSIGHT_REFUSALS.names)
+    )
+
+
+def forecast_refusals(
     hourly_load_profile: DataFrame,
     load_forecasts: DataFrame,
     energy_daily: DataFrame,
@@ -50,11 +75,9 @@ def insight_refusals(
                 "insight": F.lit(_INSIGHT),
                 "description": _description(),
                 "details": _details(),
-                "issued_at": F.lit(issued_at),
-                "issued_date": F.lit(issued_at.date()),
             }
         )
-        .select(*INSIGHT_REFUSALS.names)
+        .select(*SERIES, "insight", "code", "description", "details")
     )  # fmt: skip
 
 
