@@ -2,7 +2,8 @@
 
 As minimum night flow tells a leak in a water network (IWA: Farley & Trow 2003, "Losses in Water
 Distribution Networks"): the lowest power of each of the last days is above what it was on nearly
-all days before. Days colder or hotter than those are not judged, since heating may be it.
+all days before, and on those of them that were as cold. Days colder or hotter than the past are not
+judged, since heating or cooling may be it.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -10,6 +11,7 @@ from pyspark.sql import functions as F
 
 from models.forecastable import SERIES
 from models.past_days import (
+    before,
     is_enough,
     known_until,
     quantile,
@@ -24,6 +26,7 @@ _RUN, _LONG_RUN = 3, 7
 _LEAST_KW, _LEAST_SHARE = 0.05, 0.3
 # Degree days beyond all but a tenth of the past, which may be heating.
 _BEYOND_C = 1.0
+_AS_COLD_DAYS = 5
 
 
 def base_load_rise(base_load_daily: DataFrame, energy_daily: DataFrame) -> DataFrame:
@@ -42,12 +45,15 @@ def base_load_rise(base_load_daily: DataFrame, energy_daily: DataFrame) -> DataF
                 "_past": sorted_past(F.col("base_load_kw"), _RUN),
                 "_past_cold": sorted_past(F.col("_cold"), _RUN),
                 "_past_heat": sorted_past(F.col("_heat"), _RUN),
+                "_pairs": F.collect_list(F.struct("_cold", "base_load_kw")).over(before(_RUN)),
+                "_cold_now": F.avg("_cold").over(window(1 - _RUN, 0)),
                 "known_at": known_until(_RUN),
             }
         )
         .where(is_enough("_past") & F.col("_lowest").isNotNull())
         .withColumns({"_usual": quantile("_past", 0.5), "_most": quantile("_past", 0.95)})
         .withColumn("_rise", F.col("_lowest") - F.col("_usual"))
+        .withColumn("_as_cold", _as_cold())
         .withColumns(
             {
                 "kind": F.lit("night_use"),
@@ -77,7 +83,9 @@ def _lowest(days: int) -> Column:
 
 def _level() -> Column:
     rises = F.greatest(F.lit(_LEAST_KW), _LEAST_SHARE * F.col("_usual"))
-    is_risen = (F.col("_lowest") > F.col("_most")) & (F.col("_rise") >= rises)
+    is_as_cold = F.size("_as_cold") >= _AS_COLD_DAYS
+    above_those = ~is_as_cold | (F.col("_lowest") > quantile("_as_cold", 0.75))
+    is_risen = (F.col("_lowest") > F.col("_most")) & (F.col("_rise") >= rises) & above_those
     stays = (F.col("_lowest_long") > F.col("_most")) & (
         F.col("_lowest_long") - F.col("_usual") >= 2 * rises
     )
@@ -86,6 +94,12 @@ def _level() -> Column:
         .when(F.coalesce(stays, F.lit(False)), "high")
         .otherwise("low")
     )
+
+
+def _as_cold() -> Column:
+    """Return the base loads of the past's days that were as cold as the last ones, in order."""
+    alike = F.filter("_pairs", lambda day: day["_cold"] >= F.col("_cold_now") - _BEYOND_C)
+    return F.sort_array(F.transform(alike, lambda day: day["base_load_kw"]))
 
 
 def _may_be_weather() -> Column:

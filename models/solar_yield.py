@@ -143,9 +143,8 @@ def above_the_atmosphere() -> Column:
 
 def _energies() -> dict[str, Column]:
     """Say the yields as energy of the day: what it made, as much as the past had for its sun."""
-    day = F.when(F.col("_is_sun"), F.col("_yield") * F.coalesce("sun_kwh_m2", F.lit(0.0)))
-    scale = F.try_divide(day.otherwise(F.col("_yield") * F.col("_above")), F.col("_yield"))
-    scale = F.coalesce(scale, F.lit(0.0))
+    of_sun = F.coalesce("sun_kwh_m2", F.lit(0.0))
+    scale = F.when(F.col("_is_sun"), of_sun).otherwise(F.col("_above"))
     return {
         "actual_kwh": F.col("_yield") * scale,
         "expected_kwh": F.col("_usual") * scale,

@@ -22,6 +22,7 @@ INSIGHT_REFUSALS = Table(
         ISSUED_AT,
         ISSUED_DATE,
     ),
+    version=2,
     key=("partner_id", "location_id", "fuel", "direction", "insight", "issued_at"),
     update=Issue(date="issued_date"),
     partitioned_by=("issued_date",),

@@ -114,7 +114,7 @@ def test_what_was_not_known_at_the_issue_is_no_rival_and_a_gap_is_not_scored(
     scored: Scored,
 ) -> None:
     midnight = datetime(2025, 4, 14, 22, tzinfo=UTC)
-    late = {"known_at": midnight + timedelta(days=1)}
+    late = {"known_at": midnight + timedelta(days=3)}
     found = scored(
         issue(midnight - 12 * HOUR, level=1.0),
         [
@@ -125,7 +125,7 @@ def test_what_was_not_known_at_the_issue_is_no_rival_and_a_gap_is_not_scored(
     )
     near = found["day_ahead"]
     assert (near["hours"], near["naive_hours"], near["naive_error_kwh"]) == (20, 0, 0.0)
-    assert near["known_at"] == (midnight + timedelta(days=1)).replace(tzinfo=None)
+    assert near["known_at"] == (midnight + timedelta(days=3)).replace(tzinfo=None)
 
 
 def outcomes(days: int, homes: int, *, inside: int, **every: Any) -> list[dict[str, Any]]:

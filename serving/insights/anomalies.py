@@ -1,6 +1,7 @@
 """models.anomalies -> what was unusual at a home, in words and numbers; or why nobody can tell."""
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -134,7 +135,7 @@ async def anomalies(  # noqa: D103 - the summary says it
 
 
 def _anomalies(
-    lake: Reader, home: Location, span: Periods, fuel: str, chosen: dict[str, str | None],
+    lake: Reader, home: Location, span: Periods, fuel: str, chosen: Mapping[str, str | None],
     level: str, history: bool,
 ) -> Body:  # fmt: skip
     series = f"{home.where} AND fuel = {literal(fuel)}"
