@@ -91,7 +91,7 @@ def yields(days: DataFrame) -> DataFrame:
                 "_known": known_until(_FORTNIGHT),
             }
         )
-        .withColumn("_is_sun", is_enough("_past_sun") & F.col("_of_sun").isNotNull())
+        .withColumn("_is_sun", _is_sun())
         .withColumns(
             {
                 "_by": F.when(F.col("_is_sun"), "irradiance").otherwise("clear_sky"),
@@ -101,6 +101,21 @@ def yields(days: DataFrame) -> DataFrame:
             }
         )
     )
+
+
+def _is_sun() -> Column:
+    """Tell whether irradiance tells more than the clear sky: the past's yields differ less by it.
+
+    Irradiance of a point far away, or of a model, may have little to do with this roof.
+    """
+
+    def spread(past: str) -> Column:
+        below = quantile(past, 0.5) - quantile(past, 0.1)
+        return F.coalesce(F.try_divide(below, quantile(past, 0.5)), F.lit(1.0))
+
+    is_there = is_enough("_past_sun") & F.col("_of_sun").isNotNull()
+    is_better = ~is_enough("_past_sky") | (spread("_past_sun") <= spread("_past_sky"))
+    return is_there & is_better
 
 
 def irradiation(
