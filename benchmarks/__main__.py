@@ -24,10 +24,10 @@ from benchmarks.streaming import NOTHING, STEP, streamed
 from lake.errors import LakeError
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
-models = typer.Typer(help="The models, on public homes and beside plain baselines.")
-app.add_typer(models, name="models")
 Readings = Annotated[int, typer.Option(min=1, help="Readings of the input, at least.")]
 Days = Annotated[int, typer.Option(min=30, help="Local days of the input; the last ends 2025.")]
+models = typer.Typer(no_args_is_help=True, help="How good the models are on real homes.")
+app.add_typer(models, name="models")
 FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()
 _READINGS, _DAYS = 10_000_000, 365
 
@@ -211,6 +211,20 @@ def similar(
     for line in similar_homes.lines(found):
         console.print(line)
     keep(FOLDER, "models-similar-homes", found)
+
+
+@models.command("anomalies")
+def anomalies_told() -> None:
+    """Tell what share of real days is told as unusual, and of faults put into them.
+
+    Example: ELIQ_SAMPLE_DATA=data python -m benchmarks models anomalies
+    """
+    from benchmarks.models.anomalies import anomalies  # noqa: PLC0415 - Spark takes seconds
+
+    if "ELIQ_SAMPLE_DATA" not in os.environ:
+        raise LakeError("there are no homes", cure="set ELIQ_SAMPLE_DATA to the public data")
+    found = anomalies(Path(os.environ["ELIQ_SAMPLE_DATA"]), FOLDER / "anomalies")
+    keep(FOLDER, "anomalies", {name: rows.to_dict("records") for name, rows in found.items()})
 
 
 def _sized(readings: int, days: int) -> Rebuild:

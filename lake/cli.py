@@ -13,6 +13,7 @@ from rich.table import Table as Grid
 from lake.errors import LakeError
 from lake.feature_commands import features
 from lake.jobs import Job, Outcome, Task, load
+from lake.model_commands import monitor, rollback
 from lake.notebooks import notebook
 from lake.repair_commands import quarantine, rejected, replay
 from lake.settings import Settings
@@ -29,6 +30,8 @@ app.add_typer(rejected)
 app.command()(replay)
 app.command()(features)
 app.command()(notebook)
+app.command()(monitor)
+app.command()(rollback)
 console = Console()
 Day = Annotated[
     str,
@@ -119,15 +122,22 @@ def check(layer: str, day: Day = "") -> None:
 
 
 @app.command()
-def train(model: str, day: Day = "") -> None:
+def train(
+    model: str,
+    day: Day = "",
+    if_drifted: Annotated[
+        bool,
+        typer.Option("--if-drifted", help="Only where its champion has, and not twice a week."),
+    ] = False,
+) -> None:
     """Train and judge a model; it becomes the champion if it passes its gate.
 
-    Example: lake train load_forecasts --day 2018-03-01
+    Examples: lake train load_forecasts --day 2018-03-01; lake train load_forecasts --if-drifted
     """
     from lake.work import Work
 
     with console.status(f"training {model} …"):
-        said = Work(Settings()).train(model, day)
+        said = Work(Settings()).train(model, day, if_drifted=if_drifted)
     console.print(_said(said))
 
 

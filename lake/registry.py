@@ -178,6 +178,10 @@ class Registry:
         newest = max(self._versions(name), key=lambda v: int(v.version), default=None)
         return dict(newest.tags) if newest else {}
 
+    def versions(self, name: str) -> list[Champion]:
+        """Return every version, whether it ever scored or not."""
+        return [self._as_champion(name, v) for v in self._versions(name) if TRAINED_AT in v.tags]
+
     def register(self, name: str, model: Model, loader: Path, made: Made) -> str:
         """Log the model with all that it was made of; return its version, not yet champion.
 

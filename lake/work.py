@@ -142,11 +142,27 @@ class Work:
         kept = [upkeep(store, table) for table in layer or [self.catalog[name]]]
         return "\n".join(str(one) for one in kept if one) or "no table yet"
 
-    def train(self, model: str, day: str = "") -> Any:
-        """Train, judge and register a model; its gate decides whether it becomes the champion."""
+    def train(self, model: str, day: str = "", *, if_drifted: bool = False) -> Any:
+        """Train, judge and register a model; its gate decides whether it becomes the champion.
+
+        ``if_drifted``: only where the champion has drifted, and a week after the last training.
+        """
         from lake.training import train
 
-        return train(self.runner(clock_of(day)), model)
+        clock = clock_of(day)
+        if if_drifted:
+            from lake.monitoring import is_due, watch
+
+            seen = watch(self.settings, self.catalog, model, clock)
+            if not is_due(self.settings, seen, clock):
+                return f"{seen}; not trained" if seen.drifted else str(seen)
+        return train(self.runner(clock), model)
+
+    def monitor(self, model: str, day: str = "") -> Any:
+        """Say whether the champion of a model has drifted; Drifted where it has."""
+        from lake.monitoring import alert, watch
+
+        return alert(watch(self.settings, self.catalog, model, clock_of(day)))
 
     def do(self, arguments: Sequence[str]) -> Any:
         """Do what the arguments of a job's task say: ``run TABLE --day D`` and the like."""
@@ -161,6 +177,10 @@ class Work:
                 return kinds[kind](name, "")
             case (kind, name, "--day", day) if kind in kinds:
                 return kinds[kind](name, day)
+            case ("train", name, "--if-drifted", "--day", day):
+                return self.train(name, day, if_drifted=True)
+            case ("monitor", name, "--alert", "--day", day):
+                return self.monitor(name, day)
             case ("pull", *_):
                 return _command(arguments)
         raise BadArguments(

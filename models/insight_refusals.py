@@ -5,6 +5,7 @@ from functools import reduce
 
 from pyspark.sql import DataFrame
 
+from models.anomaly_refusals import anomaly_refusals
 from models.forecast_refusals import forecast_refusals
 from models.similar_homes_refusals import similar_homes_refusals
 from models.usage_estimates_refusals import usage_estimates_refusals
@@ -21,6 +22,8 @@ def insight_refusals(
     locations: DataFrame,
     similar_homes: DataFrame,
     usage_estimates: DataFrame,
+    forecast_outcomes_daily: DataFrame,
+    anomalies: DataFrame,
     *,
     clock: datetime,
 ) -> DataFrame:
@@ -31,5 +34,6 @@ def insight_refusals(
             energy_monthly, home_signatures, home_profiles, locations, similar_homes, clock=clock
         ),
         usage_estimates_refusals(usage_estimates, home_profiles, locations, clock=clock),
+        anomaly_refusals(forecast_outcomes_daily, energy_daily, anomalies, clock=clock),
     )
     return reduce(DataFrame.unionByName, of_insights)

@@ -18,6 +18,7 @@ from lake.registry import Champion
 from lake.schema import empty
 from models.backtest import gate, judge, lacking, slices
 from models.contracts import LOAD_FORECASTS, QUANTILES, quantile_column
+from models.contracts.scores import health
 from models.forecast_rows import forecast_rows
 from models.forecastable import SERIES, known, recent
 from models.hourly_quantiles import INPUTS, ROUNDS, HourlyQuantiles, fit_quantiles
@@ -30,6 +31,7 @@ LOADER = Path(__file__).with_name("hourly_quantiles.py")
 REQUIRES = ("lightgbm", "numpy", "pandas")
 HEADLINE = ("mae_over_naive", "mae_over_median_28d", "coverage")
 PARAMETERS = {**LIGHTGBM, "rounds": ROUNDS}
+HEALTH = health
 CARD = """
 Forecasts a home's energy by the hour, 14 days ahead, for each fuel and direction, with quantiles
 from 5 to 95 %. One LightGBM model for all homes predicts the median of the energy over the home's

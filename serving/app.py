@@ -20,6 +20,7 @@ from serving.access import signing_key
 from serving.answers import Kept
 from serving.edge import Edge, Metrics
 from serving.insights import (
+    anomalies,
     baseload,
     changes,
     checks,
@@ -28,6 +29,7 @@ from serving.insights import (
     energy,
     estimate,
     forecast,
+    forecast_quality,
     ingestion_errors,
     locations,
     peak_power,
@@ -71,9 +73,11 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
         peak_power,
         cost,
         forecast,
+        anomalies,
         data_quality,
         changes,
         portfolio,
+        forecast_quality,
         sources,
         validation,
         ingestion_errors,

@@ -1,7 +1,9 @@
 """What models promise: an interval on every figure, or a refusal that says what is missing."""
 
+from models.contracts.anomalies import ANOMALIES, DAYS_NEEDED, KINDS, LEVELS, PAST_DAYS
 from models.contracts.forecasts import LOAD_FORECASTS, QUANTILES, quantile_column
 from models.contracts.refusals import INSIGHT_REFUSALS
+from models.contracts.scores import FORECAST_OUTCOMES_DAILY, FORECAST_SCORES_DAILY
 from models.contracts.similar import (
     ALWAYS_MATCHED,
     DECILES,
@@ -15,17 +17,32 @@ from models.contracts.similar import (
 from models.contracts.usage import USAGE_ESTIMATES
 
 # In the order in which they are made.
-TABLES = (LOAD_FORECASTS, SIMILAR_HOMES, USAGE_ESTIMATES, INSIGHT_REFUSALS)
+TABLES = (
+    LOAD_FORECASTS,
+    SIMILAR_HOMES,
+    USAGE_ESTIMATES,
+    FORECAST_OUTCOMES_DAILY,
+    FORECAST_SCORES_DAILY,
+    ANOMALIES,
+    INSIGHT_REFUSALS,
+)
 PUBLISHED = TABLES
 
 __all__ = [
     "ALWAYS_MATCHED",
+    "ANOMALIES",
+    "DAYS_NEEDED",
     "DECILES",
     "DECILES_FROM",
     "ENOUGH",
+    "FORECAST_OUTCOMES_DAILY",
+    "FORECAST_SCORES_DAILY",
     "INSIGHT_REFUSALS",
+    "KINDS",
     "LARGEST_GROUP",
+    "LEVELS",
     "LOAD_FORECASTS",
+    "PAST_DAYS",
     "PUBLISHED",
     "QUANTILES",
     "SIMILAR_HOMES",

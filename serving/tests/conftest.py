@@ -354,6 +354,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     put(root, "models.usage_estimates", [
         *estimates(KNOWN_AT - timedelta(days=1), kwh=3_650.0),
         *estimates(KNOWN_AT, kwh=7_300.0)])  # fmt: skip
+    put_watched(root)
     put(root, "gold.base_load_daily", base_loads())
     put(root, "gold.solar_daily", solar_days())
     put(root, "gold.weather_models", weather_models())
@@ -361,6 +362,42 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     put(root, "silver.spot_prices", spot_prices())
     put(root, "gold.price_levels", price_levels())
     return root
+
+
+def put_watched(root: Path) -> None:
+    """Add what was unusual at castle, one of it mended since, and how true forecasts were."""
+    series = {"partner_id": "northgrid", "location_id": "castle", "fuel": "elec",
+              "direction": "import", "local_month": "2025-10", "side": "above", "days": 1,
+              "actual_kwh": 18.0, "expected_kwh": 12.0, "low_kwh": 10.0, "high_kwh": 14.0,
+              "excess_kwh": 6.0, "excess_cost": 12.0, "currency": "DKK",
+              "description": "In words.", "details": '{"days_of_past": 56}'}  # fmt: skip
+    looks = [
+        (24, 25, "spike", "high"), (24, 29, "spike", "none"), (25, 26, "daily", "none"),
+        (26, 27, "daily", "high"), (30, 31, "night_use", "low"),
+    ]  # fmt: skip
+    told = [
+        series | {"local_date": date(2025, 10, day), "kind": kind, "level": level,
+                  "known_at": datetime(2025, 10, said, 6, tzinfo=UTC),
+                  "issued_at": datetime(2025, 10, said, 14, tzinfo=UTC)}
+        for day, said, kind, level in looks
+    ]  # fmt: skip
+    put(root, "models.anomalies", [
+        *told, told[0] | {"partner_id": "southgrid", "location_id": "secret"}])  # fmt: skip
+    refused = {"partner_id": "northgrid", "location_id": "it's new", "fuel": "elec",
+               "direction": "import", "insight": "anomalies", "code": "not_enough_data",
+               "description": "There are 2 days.", "details": '{"days": 2}',
+               "issued_at": KNOWN_AT, "issued_date": KNOWN_AT.date()}  # fmt: skip
+    put(root, "models.insight_refusals", [refused])
+    put(root, "models.forecast_scores_daily", [
+        {"partner_id": p, "model_version": "load_forecasts/1", "fuel": "elec",
+         "direction": "import", "lead": lead, "local_date": date(2025, 10, day), "homes": 3,
+         "hours": 72, "mae_kwh": 0.12, "naive_mae_kwh": 0.15, "pinball_kwh": 0.04,
+         "coverage": 0.7, "banded_hours": 72, "banded_coverage": 0.7, "naive_hours": 72,
+         "compared_mae_kwh": 0.12, "hours_14d": 1_008, "coverage_14d": coverage,
+         "coverage_worst_tenth_14d": 0.5, "mae_over_naive_14d": 0.8, "drift": drift}
+        for p, lead in (("northgrid", "day_ahead"), ("southgrid", "day_ahead"),
+                        ("southgrid", "days_3_to_7"))
+        for day, coverage, drift in ((30, 0.72, "none"), (31, 0.65, "coverage"))])  # fmt: skip
 
 
 def solar_days() -> Rows:

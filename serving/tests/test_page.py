@@ -204,6 +204,17 @@ def test_what_is_late_odd_or_broken_is_seen(watched: Watched) -> None:
     expect(section).not_to_contain_text("spoilt")
 
 
+def test_how_true_the_forecasts_were_is_seen_over_time(watched: Watched) -> None:
+    watched.open(OCTOBER)
+    section = watched.page.locator("#forecasts")
+    row = section.get_by_role("row", name="A day ahead")
+    expect(row).to_contain_text("drift: coverage")
+    expect(row.locator("td")).to_contain_text(["1", "", "65 %", "50 %", "", "0.8", "3", "drift"])
+    drawn = row.locator(".bar").evaluate_all("all => all.map(b => Number(b.dataset.value))")
+    assert drawn == [72, 65, 0.8, 0.8]
+    expect(section).not_to_contain_text("3 to 7 days")
+
+
 def test_a_partner_sees_its_own_quality_and_no_checks_of_all(
     browser: Browser, address: str, settings: Settings
 ) -> None:

@@ -1,5 +1,6 @@
 // The dashboard: what the address says -> the API's answers -> figures, chart and table.
 import { chart, plain, svg } from "./chart.js";
+import { forecasts } from "./forecasts.js";
 import { portfolio } from "./portfolio.js";
 import { quality } from "./quality.js";
 
@@ -185,6 +186,7 @@ async function draw() {
   document.body.classList.add("busy");
   const picked = chosen();
   portfolio(get, { partner: picked[0]?.partner_id, fuel: state.fuel, direction: state.direction, month: state.day.slice(0, 7) });
+  forecasts(get, { partner: picked[0]?.partner_id, fuel: state.fuel, direction: state.direction });
   quality(get, { partner: picked[0]?.partner_id, isOperator: isOperator() });
   try {
     const [from, to] = span();
