@@ -224,7 +224,17 @@ def _run(registry: Registry, mlflow: Any) -> Iterator[None]:
 
 
 def _signature(mlflow: Any, model: Any, example: pd.DataFrame) -> Any:
-    predicted = model.predict(example) if hasattr(model, "predict") and len(example) else None
+    predicted = None
+    if hasattr(model, "predict") and len(example):
+        try:
+            predicted = model.predict(example)
+        # Models raise what they like.
+        except Exception as error:
+            raise SignatureDiffers(
+                f"the model does not take {', '.join(example.columns)}: "
+                f"{str(error).splitlines()[0][:200]}",
+                cure="name what it does not take in exclude_columns of the training set",
+            ) from error
     return mlflow.models.infer_signature(example, predicted)
 
 
