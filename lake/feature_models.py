@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -127,7 +128,8 @@ class FeatureModels:
                 made = training_set(asking, found, self.read)
                 if made.digested() == (spec.rows, spec.digest):
                     return replace(made, spec=spec)
-            except PySparkException:
+            # What Spark has no name for comes as Java's own.
+            except (PySparkException, Py4JJavaError):
                 continue
         raise CannotRebuild(
             f"the training set of {model_uri} does not come out as it was",
@@ -178,8 +180,10 @@ class FeatureModels:
         if not self.registry.is_there and model_uri:
             raise _away(model_uri, "nothing was ever registered here")
         try:
-            yield self.registry.mlflow
-        except (LakeError, PySparkException):
+            mlflow = self.registry.mlflow
+            self.registry.point(mlflow)
+            yield mlflow
+        except (LakeError, PySparkException, Py4JJavaError):
             raise
         except Exception as error:
             if self._is_absent(error):
@@ -224,7 +228,17 @@ def _run(registry: Registry, mlflow: Any) -> Iterator[None]:
 
 
 def _signature(mlflow: Any, model: Any, example: pd.DataFrame) -> Any:
-    predicted = model.predict(example) if hasattr(model, "predict") and len(example) else None
+    predicted = None
+    if hasattr(model, "predict") and len(example):
+        try:
+            predicted = model.predict(example)
+        # Models raise what they like.
+        except Exception as error:
+            raise SignatureDiffers(
+                f"the model does not take {', '.join(example.columns)}: "
+                f"{str(error).splitlines()[0][:200]}",
+                cure="name what it does not take in exclude_columns of the training set",
+            ) from error
     return mlflow.models.infer_signature(example, predicted)
 
 

@@ -100,17 +100,21 @@ class FeatureTable:
 
 
 def feature_table(table: Table) -> FeatureTable:
-    """Return a contract as a feature table: instants and days of its key say when, the rest whose.
+    """Return a contract as a feature table: times of its key say when, the rest whose.
 
-    The event is ``feature_at``, else the first other instant of the key; ``known_at`` or
-    ``issued_at`` says since when it was known.
+    Times are instants, days and months. The event is ``feature_at``, else the first other instant
+    of the key; ``known_at`` or ``issued_at`` says since when it was known.
     """
     known = next((n for n in (KNOWN, "issued_at") if n in table), "")
     instants = [n for n in table.key if table.column(n).type == "timestamp" and n != known]
     event = (
         "feature_at" if "feature_at" in table else next((n for n in instants if n != WRITTEN), "")
     )
-    keys = tuple(n for n in table.key if table.column(n).type not in ("timestamp", "date"))
+    keys = tuple(
+        c.name
+        for c in map(table.column, table.key)
+        if c.type not in ("timestamp", "date") and not c.month_of
+    )
     later = (WRITTEN,) if WRITTEN in table else ()
     return FeatureTable(table, keys, event, (known, *later) if known else ())
 

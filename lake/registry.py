@@ -136,18 +136,20 @@ class Registry:
                 cure="set ELIQ_CATALOG on Databricks, or use a lake in a folder",
             )
         mlflow = _quiet_mlflow()
-        if self.settings.catalog:
-            mlflow.set_tracking_uri("databricks")
-            mlflow.set_registry_uri("databricks-uc")
-        else:
+        self.point(mlflow)
+        if not self.settings.catalog:
             self.folder.mkdir(parents=True, exist_ok=True)
-            mlflow.set_tracking_uri(f"sqlite:///{self.folder}/mlflow.db")
-            mlflow.set_registry_uri(f"sqlite:///{self.folder}/mlflow.db")
             with quiet():
                 # The first call makes the tables, and its ORM warns of its own future.
                 mlflow.MlflowClient().search_registered_models(max_results=1)
                 mlflow.MlflowClient().search_experiments(max_results=1)
         return mlflow
+
+    def point(self, mlflow: Any) -> None:
+        """Point MLflow at this lake: it has one address a process, whoever set it last."""
+        here = f"sqlite:///{self.folder}/mlflow.db"
+        mlflow.set_tracking_uri("databricks" if self.settings.catalog else here)
+        mlflow.set_registry_uri("databricks-uc" if self.settings.catalog else here)
 
     def full_name(self, name: str) -> str:
         """Return the registered name: three levels in Unity Catalog."""

@@ -1,6 +1,7 @@
 """Statistics and drift from bins; the newest features of one home. Nothing here starts Spark."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,13 @@ def test_the_newest_features_of_a_home_are_those_known_by_then(tmp_path: Path) -
     assert newest(at(1)) == []
     with pytest.raises(FeatureTableDiffers, match="partner_id, home, hour"):
         newest_features(now, table, {"home": "a"}, at=at(3), lookback=timedelta(days=1))
+
+
+def test_times_of_a_key_say_when_and_the_rest_whose() -> None:
+    by_month = replace(LOAD, key=("partner_id", "home", "local_month", "known_at"))
+    assert feature_table(by_month).primary_keys == ("partner_id", "home")
+    assert feature_table(LOAD).primary_keys == ("partner_id", "home", "hour")
+    assert feature_table(LOAD).features == ("kwh",)
 
 
 def test_an_online_read_opens_no_other_months_files_and_no_other_homes(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_an_old_training_set_comes_out_as_it_was_after_a_correction(store: Featu
         found = store.create_training_set(
             df=asked, feature_lookups=[lookup()], label="label", as_of=as_of
         )
-        return values(found.load_df(), "*")
+        return [tuple(row) for row in found.load_df().orderBy("label").collect()]
 
     before = built()
     store.clock = day(21)
@@ -158,7 +158,7 @@ def test_what_cannot_be_made_or_written_is_said_at_once_with_all_that_is_wrong(
     odd = store.spark.createDataFrame(
         [], "location_id string, day date, Power double, m map<string,int>"
     )
-    with pytest.raises(BadFeatureTable, match=r"is a date.*Power is no name.*partner_id") as error:
+    with pytest.raises(BadFeatureTable, match=r"Power is no name.*is a date.*partner_id") as error:
         store.create_table(name="odd", primary_keys="location_id", timeseries_columns="day", df=odd)
     assert "map<string,int>" in str(error.value)
     with pytest.raises(NotYours, match="lake run features"):
