@@ -6,8 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.copies import with_copies
+from models.contracts import INSIGHT_REFUSALS
 from models.forecastable import DAYS_NEEDED, LONGEST_SILENCE, SERIES, recent
-from models.refused import refused
 
 _INSIGHT = "forecast"
 _DAYS = 28
@@ -29,7 +29,7 @@ def forecast_refusals(
     *,
     clock: datetime,
 ) -> DataFrame:
-    """Return a row for each series with energy known at ``clock`` but no forecast of its day.
+    """Return rows of models.insight_refusals: series with energy known, but no forecast of the day.
 
     What is missing is told by the rule of load_forecasts (models.forecastable).
     """
@@ -45,8 +45,16 @@ def forecast_refusals(
         .join(forecast, on=list(SERIES), how="left_anti")
         .join(judged, on=list(SERIES), how="left")
         .withColumn("code", _code(clock))
-        .withColumns({"description": _description(), "details": _details()})
-        .transform(lambda rows: refused(rows, insight=_INSIGHT, clock=clock))
+        .withColumns(
+            {
+                "insight": F.lit(_INSIGHT),
+                "description": _description(),
+                "details": _details(),
+                "issued_at": F.lit(issued_at),
+                "issued_date": F.lit(issued_at.date()),
+            }
+        )
+        .select(*INSIGHT_REFUSALS.names)
     )  # fmt: skip
 
 
