@@ -118,7 +118,8 @@ def false_alarms(judged: pd.DataFrame) -> pd.DataFrame:
         days="size", told=lambda x: (x != "none").mean(), high=lambda x: (x == "high").mean()
     )
     homes_of = by["location_id"].nunique().rename("homes")
-    return told.join(homes_of).reset_index()[["kind", "fuel", "homes", "days", "told", "high"]]
+    figures: pd.DataFrame = told.join(homes_of).reset_index()
+    return figures[["kind", "fuel", "homes", "days", "told", "high"]]
 
 
 def faults(judged: pd.DataFrame) -> pd.DataFrame:
