@@ -68,32 +68,32 @@ def anomalies(
     )
 
 
-def touched_by_forecast_outcomes_daily(changes: DataFrame) -> DataFrame:
+def touched_by_forecast_outcomes_daily(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
     """Return the days that look back at a changed one."""
-    return _ahead(changes)
+    return _ahead(changes, energy_daily)
 
 
-def touched_by_energy_daily(changes: DataFrame) -> DataFrame:
+def touched_by_energy_daily(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
     """Return the days that look back at a changed one."""
-    return _ahead(changes)
+    return _ahead(changes, energy_daily)
 
 
-def touched_by_base_load_daily(changes: DataFrame) -> DataFrame:
+def touched_by_base_load_daily(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
     """Return the days that look back at a changed one."""
-    return _ahead(changes)
+    return _ahead(changes, energy_daily)
 
 
-def touched_by_energy_monthly(changes: DataFrame) -> DataFrame:
+def touched_by_energy_monthly(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
     """Return the days of the month that is held against the changed one, a year later."""
     first = F.add_months(F.trunc("local_date", "MM"), 12)
-    return changes.select(*_HOME, "local_date").distinct().select(
-        *_HOME, _each(first, F.last_day(first))
-    )  # fmt: skip
+    months = changes.select(*_HOME, first.alias("_first")).distinct()
+    days = months.select(*_HOME, _each(F.col("_first"), F.last_day("_first")))
+    return _there(days, energy_daily)
 
 
-def touched_by_cost_monthly(changes: DataFrame) -> DataFrame:
+def touched_by_cost_monthly(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
     """Return the days of the month that is held against the changed one, a year later."""
-    return touched_by_energy_monthly(changes)
+    return touched_by_energy_monthly(changes, energy_daily)
 
 
 def touched_by_silver_weather(
@@ -110,8 +110,8 @@ def touched_by_silver_weather(
 
 def needed_for(touched: DataFrame) -> DataFrame:
     """Return the days that the touched days look back at."""
-    return touched.select(*_HOME, _each(F.date_sub("local_date", _REACH), F.col("local_date")))\
-        .distinct()  # fmt: skip
+    day = _each(F.date_sub("local_date", _REACH), F.col("local_date"))
+    return touched.select(*_HOME, day).distinct()
 
 
 def needed_for_anomalies(slices: DataFrame) -> DataFrame:
@@ -133,11 +133,10 @@ def needed_for_cost_monthly(slices: DataFrame) -> DataFrame:
 def needed_for_silver_weather(slices: DataFrame, location_weather: DataFrame) -> DataFrame:
     """Return the days (UTC) of the points of the homes."""
     at = location_weather.select(*_HOME, "latitude", "longitude")
-    first = F.date_sub("local_date", _REACH + 1)
-    return slices.join(at, on=_HOME).select(
-        "latitude", "longitude",
-        _each(first, F.date_add("local_date", 1)).alias("observed_date"),
-    ).distinct()  # fmt: skip
+    point = ["latitude", "longitude"]
+    days = slices.join(at, on=_HOME).select(*point, "local_date").distinct()
+    span = _each(F.date_sub("local_date", _REACH + 1), F.date_add("local_date", 1))
+    return days.select(*point, span.alias("observed_date")).distinct()
 
 
 def worth_telling(judged: DataFrame, told: DataFrame) -> DataFrame:
@@ -166,10 +165,16 @@ def prices(cost_daily: DataFrame, energy_daily: DataFrame) -> DataFrame:
     )
 
 
-def _ahead(changes: DataFrame) -> DataFrame:
-    return changes.select(*_HOME, "local_date").distinct().select(
-        *_HOME, _each(F.col("local_date"), F.date_add("local_date", _REACH))
-    )  # fmt: skip
+def _ahead(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
+    changed = changes.select(*_HOME, "local_date").distinct()
+    last = F.date_add("local_date", _REACH)
+    return _there(changed.select(*_HOME, _each(F.col("local_date"), last)), energy_daily)
+
+
+def _there(days: DataFrame, energy_daily: DataFrame) -> DataFrame:
+    """Leave out days of which nothing is known: most of those ahead."""
+    known = energy_daily.select(*_HOME, "local_date").distinct()
+    return days.distinct().join(known, on=[*_HOME, "local_date"], how="left_semi")
 
 
 def _each(first: Column, last: Column) -> Column:

@@ -42,16 +42,16 @@ def base_load_rise(base_load_daily: DataFrame, energy_daily: DataFrame) -> DataF
             {
                 "_lowest": _lowest(_RUN),
                 "_lowest_long": _lowest(_LONG_RUN),
-                "_past": sorted_past(F.col("base_load_kw"), _RUN),
-                "_past_cold": sorted_past(F.col("_cold"), _RUN),
-                "_past_heat": sorted_past(F.col("_heat"), _RUN),
-                "_pairs": F.collect_list(F.struct("_cold", "base_load_kw")).over(before(_RUN)),
+                "_past": sorted_past(F.col("base_load_kw"), _LONG_RUN),
+                "_past_cold": sorted_past(F.col("_cold"), _LONG_RUN),
+                "_past_heat": sorted_past(F.col("_heat"), _LONG_RUN),
+                "_pairs": F.collect_list(F.struct("_cold", "base_load_kw")).over(before(_LONG_RUN)),
                 "_cold_now": F.avg("_cold").over(window(1 - _RUN, 0)),
-                "known_at": known_until(_RUN),
+                "known_at": known_until(_LONG_RUN),
             }
         )
         .where(is_enough("_past") & F.col("_lowest").isNotNull())
-        .withColumns({"_usual": quantile("_past", 0.5), "_most": quantile("_past", 0.95)})
+        .withColumns({"_usual": quantile("_past", 0.5), "_most": quantile("_past", 0.9)})
         .withColumn("_rise", F.col("_lowest") - F.col("_usual"))
         .withColumn("_as_cold", _as_cold())
         .withColumns(
@@ -63,7 +63,7 @@ def base_load_rise(base_load_daily: DataFrame, energy_daily: DataFrame) -> DataF
                 "actual_kwh": 24 * F.col("_lowest"),
                 "expected_kwh": 24 * F.col("_usual"),
                 "low_kwh": 24 * quantile("_past", 0.05),
-                "high_kwh": 24 * F.col("_most"),
+                "high_kwh": 24 * quantile("_past", 0.95),
                 "excess_kwh": 24 * _RUN * F.col("_rise"),
             }
         )

@@ -27,7 +27,9 @@ def high_month(
     """
     used = energy_daily.where("direction IN ('import', 'consumption') AND energy_kwh IS NOT NULL")
     return (
-        used.withColumn("_share", F.col("observed_intervals") / F.col("expected_intervals"))
+        # The energy's own cost is at spot price.
+        used.drop("cost", "currency")
+        .withColumn("_share", F.col("observed_intervals") / F.col("expected_intervals"))
         .join(_paid(cost_daily, "local_date"), on=[*SERIES, "local_date"], how="left")
         .transform(so_far)
         .join(normal(energy_monthly, cost_monthly), on=[*SERIES, "local_month"], how="inner")

@@ -12,8 +12,8 @@ from pyspark.sql.window import WindowSpec
 from models.contracts import DAYS_NEEDED, PAST_DAYS
 from models.forecastable import SERIES
 
-# Of a normal distribution 1.28 standard deviations each: 2.6 and 4.5 of them.
-LOW_FENCE, HIGH_FENCE = 2.0, 3.5
+# Of a normal distribution 1.28 standard deviations each: 3.2 and 5.1 of them.
+LOW_FENCE, HIGH_FENCE = 2.5, 4.0
 
 
 def window(first: int, last: int) -> WindowSpec:
@@ -65,7 +65,8 @@ def words(*parts: Column | str) -> Column:
 
 def said(number: Column, digits: int = 1) -> Column:
     """Return a number as text."""
-    return F.coalesce(F.format_string(f"%.{digits}f", number), F.lit("?"))
+    text = F.format_string(f"%.{digits}f", number)
+    return F.when(number.isNotNull(), text).otherwise("?")
 
 
 def series_words() -> Column:

@@ -107,8 +107,7 @@ def solar(energy: DataFrame, *, is_with_sun: bool) -> DataFrame:
     told: DataFrame = judged.withColumn(
         "kind", F.concat_ws(" by ", F.col("kind"), kind.otherwise("clear_sky"))
     )
-    by_sun: DataFrame = told.where(F.lit(is_with_sun) == kind.isNotNull())
-    return by_sun
+    return told.where(F.lit(is_with_sun) == kind.isNotNull())
 
 
 def false_alarms(judged: pd.DataFrame) -> pd.DataFrame:
@@ -119,8 +118,8 @@ def false_alarms(judged: pd.DataFrame) -> pd.DataFrame:
         days="size", told=lambda x: (x != "none").mean(), high=lambda x: (x == "high").mean()
     )
     homes_of = by["location_id"].nunique().rename("homes")
-    shares: pd.DataFrame = told.join(homes_of).reset_index()
-    return shares[["kind", "fuel", "homes", "days", "told", "high"]]
+    figures: pd.DataFrame = told.join(homes_of).reset_index()
+    return figures[["kind", "fuel", "homes", "days", "told", "high"]]
 
 
 def faults(judged: pd.DataFrame) -> pd.DataFrame:
