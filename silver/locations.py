@@ -39,7 +39,7 @@ def locations(bronze_registrations: DataFrame) -> DataFrame:
 
 def touched_by_bronze_registrations(
     changes: DataFrame, bronze_registrations: DataFrame
-) -> DataFrame:
-    """Return the lines that were said after one that comes late."""
+) -> DataFrame | None:
+    """Return the lines that were said after one that comes late, if any are."""
     home = ("partner_id", "location_id")
     return said_after(changes.transform(known), bronze_registrations.transform(known), *home)

@@ -50,8 +50,8 @@ def meters(bronze_registrations: DataFrame) -> DataFrame:
 
 def touched_by_bronze_registrations(
     changes: DataFrame, bronze_registrations: DataFrame
-) -> DataFrame:
-    """Return the lines that were said after one that comes late, of whichever home."""
+) -> DataFrame | None:
+    """Return the lines that were said after one that comes late, if any are, of whichever home."""
     lines, arrived = (
         rows.transform(known).withColumn("meter_id", F.explode(_meter_ids()))
         for rows in (changes, bronze_registrations)
