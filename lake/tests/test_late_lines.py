@@ -1,13 +1,14 @@
 """What was said last holds, also where what was said between two equal lines comes last."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from lake.catalog import catalog
 from lake.held import Wanted, found
@@ -16,6 +17,8 @@ from lake.reading import Reader
 from lake.repairs import Decision, decide
 from lake.running import Runner
 from lake.settings import Settings
+from lake.upserting import settle
+from silver.contracts import METER_READINGS
 
 TABLES = (
     "bronze.registrations", "bronze.meter_readings", "bronze.spot_prices", "silver.locations",
@@ -136,3 +139,21 @@ def test_what_is_registered_last_holds_in_whatever_order_it_comes(
     fuses = ask("fuse_ampere, deleted_at", "silver.meters")
     assert fuses == {h: [25.0, None, said_last] for h in homes}
     assert [runner.run(t, again=True).written.rows for t in REGISTERED[1:]] == [0, 0, 0, 0]
+
+
+@pytest.mark.spark
+def test_an_event_that_is_captured_too_is_one_reading_whichever_comes_first(
+    table: Callable[..., DataFrame],
+) -> None:
+    # Capture tells the second in which an event was enqueued, the stream more.
+    second, moment = (f"2025-05-02T06:00:00{part}+00:00" for part in ("", ".250"))
+    captured = {
+        "known_at": second, "received_at": "2025-05-02T06:10:00+00:00",
+        "source_file": "readings/2025-05-02/p/0.avro.ndjson",
+    }  # fmt: skip
+    streamed = {"known_at": moment, "received_at": moment, "source_file": "meter-readings/0"}
+    for pair in ([captured, streamed], [streamed, captured]):
+        found = settle(METER_READINGS, table(METER_READINGS, pair, energy_kwh=1.5)).collect()
+        assert [(row.energy_kwh, row.source_file, row._later) for row in found] == [  # noqa: SLF001
+            (1.5, captured["source_file"], None)
+        ]
