@@ -151,10 +151,11 @@ class Events:
 
         SchemasAway where the registry does not answer: nothing of the batch is taken then.
         """
-        is_new = ~F.col(avro.SCHEMA).isin(list(self.schemas.known))
-        named = frame.where(is_new).groupBy(F.col(avro.SCHEMA).alias("id")).count()
+        named = F.col(avro.SCHEMA).alias("id")
+        is_new = F.col("id").isNotNull() & ~F.col("id").isin(list(self.schemas.known))
+        asked = frame.select(named).where(is_new).groupBy("id").count()
         # By number of events: heads of poison are many, each of one.
-        for row in named.orderBy(F.desc("count")).limit(_SCHEMAS_A_BATCH).collect():
+        for row in asked.orderBy(F.desc("count")).limit(_SCHEMAS_A_BATCH).collect():
             self.schemas.learn(row["id"])
             schema = self.schemas.known.get(row["id"])
             if schema and not avro.is_readable(self.store.spark, schema):
