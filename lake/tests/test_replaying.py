@@ -27,6 +27,7 @@ from lake.testing import frame
 
 BRONZE = ("bronze.registrations", "bronze.meter_readings", "bronze.repairs")
 TABLES = (*BRONZE, "silver.locations", "silver.meters", "silver.meter_readings")
+DAY = date(2025, 6, 1)
 READINGS = ("bronze.meter_readings", "silver.meter_readings")
 BLOCK = {"meter_id": "m", "starts_at": "2025-05-01T00:00:00+02:00", "resolution": "PT1H"}
 LINES = (
@@ -163,7 +164,7 @@ def test_a_replay_and_a_backfill_wait_for_whoever_is_at_the_table(
         with pytest.raises(Busy):
             replayed(made)
         with pytest.raises(Busy):
-            list(made.backfill("silver.meter_readings", first=date.min, last=date.min))
+            list(made.backfill("silver.meter_readings", first=DAY, last=DAY))
         # Which changes nothing.
         tried = replay(made, "bronze.meter_readings", Part(), by="ada", dry_run=True)
         assert [report.rejected for report in tried] == [0, 0]
