@@ -31,7 +31,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     started.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def clock() -> datetime:
     """Return the instant that tests take for now."""
     return datetime(2025, 6, 1, 12, tzinfo=UTC)

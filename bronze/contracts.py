@@ -101,7 +101,8 @@ REJECTED = Table(
                nullable=False),
         Column(name="reason", type="string", meaning="Why it could not be taken.", nullable=False),
         Column(name="payload", type="string", personal=True,
-               meaning="The line as sent, its first 4,000 characters."),
+               meaning="The line as sent: of an event all of it, of a file its first 4,000 "
+                       "characters."),
         RESCUED,
         SCHEMA_VERSION,
     ),

@@ -12,10 +12,15 @@ def block(hour: int, *, meter: str = "m", values: list[float] | None = None) -> 
     return json.dumps({**fields, "values": values or [1.0]})
 
 
-def send(servers: str, topic: str, *events: str | bytes, key: bytes = b"m") -> None:
+def send(
+    servers: str, topic: str, *events: str | bytes, key: bytes = b"m", content_type: str = ""
+) -> None:
     """Send events and wait until the broker has them; AssertionError where it has not."""
     producer = Producer({"bootstrap.servers": servers})
+    headers: list[tuple[str, str | bytes | None]] = []
+    if content_type:
+        headers.append(("content-type", content_type))
     for event in events:
-        producer.produce(topic, value=event, key=key)
+        producer.produce(topic, value=event, key=key, headers=headers)
     left = producer.flush(30)
     assert left == 0, f"{left} events were not taken by the broker"

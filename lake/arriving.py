@@ -30,8 +30,8 @@ from lake.writing import Written
 REASON = "_rejected"
 # A table may have columns of these names that say something else.
 _OF_REJECTED = ("table_name", "reason", "payload")
-# So many characters of a rejected line are kept.
-KEPT = 4000
+# So many characters of a rejected line are kept: landing has the whole. An event is nowhere else.
+_KEPT = 4000
 SOURCES = ("landing", "events")
 
 
@@ -277,7 +277,9 @@ def refused_of(parsed: DataFrame, table: Table, rejected: Table) -> DataFrame:
         ),
         F.lit(table.name).alias("table_name"),
         F.col(REASON).alias("reason"),
-        F.substring("line", 1, KEPT).alias("payload"),
+        F.when(F.col("source") == "events", F.col("line"))
+        .otherwise(F.substring("line", 1, _KEPT))
+        .alias("payload"),
     )
 
 

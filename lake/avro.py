@@ -1,47 +1,55 @@
-"""Avro events -> the same JSON line that a JSON event is, by the schema that their head names.
+"""Avro events -> the same JSON line that a JSON event is, by the schema that each of them names.
 
-https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/#wire-format:
-a zero byte, the schema's id in four bytes, then the Avro. No JSON begins with a zero byte.
+Two ways to name it: a head of the value (a zero byte, the schema's id in four bytes, then the Avro:
+https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/#wire-format;
+no JSON begins with a zero byte), or a header ``content-type: avro/binary+<id>``, the value being
+all Avro, as the encoders of Azure's registry do it (the id is a GUID without hyphens).
 """
 
 from collections.abc import Mapping
 
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark.errors import AnalysisException
-from pyspark.sql import Column, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.avro.functions import from_avro
 
-_SCHEMA_ID = "conv(hex(substring(value, 2, 4)), 16, 10)"
+_HEAD = "substring(value, 1, 1) = X'00' AND length(value) > 5"
+_ID_IN_HEAD = "conv(hex(substring(value, 2, 4)), 16, 10)"
+# An id may become the name of a file: it has no other signs.
+_CONTENT_TYPE = "(?i)^avro/binary[+]([0-9a-z-]{1,64})$"
+SCHEMA, _BODY = "_schema_id", "_body"
 
 
-def is_avro() -> Column:
-    """Tell whether an event's ``value`` is Avro with a schema id."""
-    return F.expr("substring(value, 1, 1) = X'00' AND length(value) > 5")
+def with_schema(events: DataFrame) -> DataFrame:
+    """Add ``_schema_id`` (text; null: it is no Avro) and the Avro as ``_body`` to Kafka's records.
+
+    Without ``headers`` (array of key and value) only the head of ``value`` tells.
+    """
+    told = F.lit(None).cast("string")
+    if "headers" in events.columns:
+        is_it = F.filter("headers", lambda header: F.lower(header["key"]) == "content-type")
+        last = F.try_element_at(is_it, F.lit(-1))["value"].cast("string")
+        told = F.nullif(F.regexp_extract(last, _CONTENT_TYPE, 1), F.lit(""))
+    in_head = F.when(F.expr(_HEAD), F.expr(_ID_IN_HEAD))
+    body = F.when(told.isNull(), F.expr("substring(value, 6)")).otherwise(F.col("value"))
+    return events.withColumns({SCHEMA: F.coalesce(told, in_head), _BODY: body})
 
 
-def schema_id() -> Column:
-    """Return the id that the head of ``value`` names."""
-    return F.expr(_SCHEMA_ID).cast("bigint")
-
-
-def line(known: Mapping[int, str], *, has_schemas: bool) -> Column:
+def line(known: Mapping[str, str], *, has_schemas: bool) -> Column:
     """Return the event as a line of JSON; one that cannot be decoded says so (``refused``)."""
-    text = F.when(~is_avro(), F.col("value").cast("string"))
+    is_avro = F.col(SCHEMA).isNotNull()
+    text = F.when(~is_avro, F.col("value").cast("string"))
     if not has_schemas:
-        return text.when(
-            is_avro(), _refused(F.lit("an Avro event, but ELIQ_SCHEMAS names no schemas"))
-        )
-    body = F.expr("substring(value, 6)")
-    for number, schema in known.items():
+        return text.otherwise(_refused(F.lit("an Avro event, but ELIQ_SCHEMAS names no schemas")))
+    for schema_id, schema in known.items():
         # Of what does not decode all fields are null, which JSON leaves out.
-        decoded = F.to_json(from_avro(body, schema, {"mode": "PERMISSIVE"}))
-        failed = _refused(F.lit(f"not Avro of schema {number}"))
+        decoded = F.to_json(from_avro(_BODY, schema, {"mode": "PERMISSIVE"}))
+        failed = _refused(F.lit(f"not Avro of schema {schema_id}"))
         text = text.when(
-            is_avro() & (schema_id() == number), F.coalesce(F.nullif(decoded, F.lit("{}")), failed)
+            F.col(SCHEMA) == schema_id, F.coalesce(F.nullif(decoded, F.lit("{}")), failed)
         )
-    unknown = F.concat(F.lit("unknown Avro schema "), schema_id().cast("string"))
-    return text.when(is_avro(), _refused(unknown))
+    return text.otherwise(_refused(F.concat(F.lit("unknown Avro schema "), SCHEMA)))
 
 
 def is_readable(spark: SparkSession, schema: str) -> bool:

@@ -75,6 +75,7 @@ class Events:
             # Holds where there is no checkpoint.
             .option("startingOffsets", json.dumps(starts))
             .option("maxOffsetsPerTrigger", self.store.settings.events_a_batch)
+            .option("includeHeaders", "true" if self.schemas else "false")
             # A loss is noticed here, with its offsets, and the rest goes on.
             .option("failOnDataLoss", "false")
             .load()
@@ -93,6 +94,7 @@ class Events:
                 is_its = F.col("partition") == partition
                 is_taken |= is_its & (F.col("offset") < offset)
             frame = frame.where(~is_taken)
+        frame = avro.with_schema(frame)
         if self.schemas:
             self._learn(frame)
         line = avro.line(self.schemas.known, has_schemas=bool(self.schemas))
@@ -149,10 +151,11 @@ class Events:
 
         SchemasAway where the registry does not answer: nothing of the batch is taken then.
         """
-        is_new = avro.is_avro() & ~avro.schema_id().isin(list(self.schemas.known))
-        named = frame.where(is_new).groupBy(avro.schema_id().alias("id")).count()
+        named = F.col(avro.SCHEMA).alias("id")
+        is_new = F.col("id").isNotNull() & ~F.col("id").isin(list(self.schemas.known))
+        asked = frame.select(named).where(is_new).groupBy("id").count()
         # By number of events: heads of poison are many, each of one.
-        for row in named.orderBy(F.desc("count")).limit(_SCHEMAS_A_BATCH).collect():
+        for row in asked.orderBy(F.desc("count")).limit(_SCHEMAS_A_BATCH).collect():
             self.schemas.learn(row["id"])
             schema = self.schemas.known.get(row["id"])
             if schema and not avro.is_readable(self.store.spark, schema):

@@ -8,6 +8,7 @@ somebody decided (mended, dropped) stays decided.
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake import writing
-from lake.arriving import KEPT, REASON, refused_of, rejects
+from lake.arriving import REASON, refused_of, rejects
 from lake.catalog import Node
 from lake.contract import Table
 from lake.errors import LakeError
@@ -54,19 +55,27 @@ def replay(
 ) -> Iterator[Report]:
     """Read what was taken for a table again, a report a day of landing, then one of the events.
 
-    CannotReplay for a table that is made of others. With ``dry_run`` only the counts are told.
+    CannotReplay for a table that is made of others. With ``dry_run`` only the counts are told;
+    else another process that is at the table is waited for: what it takes would come twice.
     """
     node = runner.catalog.node(name)
     if not node.landing:
         raise CannotReplay(
             f"{name} is made of other tables", cure=f"compute it again: lake run {name} --again"
         )
+    with nullcontext() if dry_run else runner.alone(name):
+        yield from _replayed(runner, node, part, by=by, dry_run=dry_run)
+
+
+def _replayed(
+    runner: Runner, node: Node, part: Part, *, by: str, dry_run: bool
+) -> Iterator[Report]:
     rejected = runner.catalog[rejects(node.table.layer)]
     if not dry_run:
         for table in (node.table, rejected):
             _readers_begin_anew(runner, table)
             runner.store.create(table)
-    taken = set(runner.ledger.reached(name))
+    taken = set(runner.ledger.reached(node.table.name))
     again = _Again(runner, node, rejected, dry_run=dry_run)
     for day, files in _days(runner, node, part, taken):
         yield again.of(_landed(runner, node, day, files), day)
@@ -156,11 +165,9 @@ def _landed(runner: Runner, node: Node, day: str, files: list[str]) -> DataFrame
 
 
 def _events(runner: Runner, node: Node, rejected: Table, part: Part) -> DataFrame:
-    """Return the rejected events as lines; those that were cut are not whole any more."""
+    """Return the rejected events as lines; only bronze.rejected has them whole."""
     refused = runner.store.read(rejected).where(
-        (F.col("table_name") == node.table.name)
-        & (F.col("source") == "events")
-        & (F.length("payload") < KEPT)
+        (F.col("table_name") == node.table.name) & (F.col("source") == "events")
     )
     if part.partner:
         refused = refused.where(F.col("partner_id") == part.partner)

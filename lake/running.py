@@ -6,6 +6,7 @@ writes what differs, and records the versions last. Cut short anywhere, it is si
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -57,8 +58,12 @@ class Runner:
         waited for. UnknownTable, CannotRun, Busy, or whatever the table's function raises.
         """
         node = self.catalog.node(name)
-        with alone(self.spark, self.settings, name, patience_s=_PATIENCE_S):
+        with self.alone(name):
             return self._run(name, node, again=again, sources=sources)
+
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """Do something with a table that no other run does meanwhile; Busy after an hour."""
+        return alone(self.spark, self.settings, name, patience_s=_PATIENCE_S)
 
     def _run(self, name: str, node: Node, *, again: bool, sources: Sequence[str]) -> Report:
         started = time.monotonic()
@@ -125,7 +130,10 @@ class Runner:
             started = time.monotonic()
             arguments = self._arguments(node)
             versions = {t: self.store.version(self.catalog[t]) for t in node.sources}
-            with Hop(self, node, versions, self.ledger.seen(name), arguments) as hop:
+            with (
+                self.alone(name),
+                Hop(self, node, versions, self.ledger.seen(name), arguments) as hop,
+            ):
                 written, quarantined = hop.between(start, end)
             self.ledger.backfill(name, first, last, start)
             seconds = time.monotonic() - started

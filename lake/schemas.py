@@ -1,5 +1,7 @@
 """Schemas of Avro events by their id: of a registry over HTTP, or of a folder of ``<id>.avsc``.
 
+The registry is one of Confluent's API; what Azure's registry holds is given as a folder.
+
 https://docs.confluent.io/platform/current/schema-registry/develop/api.html#schemas: an id never
 changes its schema, so what was asked once is kept as long as the process.
 """
@@ -16,7 +18,7 @@ from lake.errors import LakeError
 from lake.settings import Settings
 
 _TIMEOUT_S = 10
-_KNOWN: dict[str, dict[int, str]] = {}
+_KNOWN: dict[str, dict[str, str]] = {}
 
 
 class SchemasAway(LakeError):
@@ -35,7 +37,7 @@ class Schemas:
     def __bool__(self) -> bool:
         return bool(self._address)
 
-    def learn(self, schema_id: int) -> None:
+    def learn(self, schema_id: str) -> None:
         """Ask for a schema; an id that is not there stays unknown. SchemasAway where nobody says.
 
         A schema of another kind than Avro is as good as none.
@@ -44,14 +46,14 @@ class Schemas:
         if found:
             self.known[schema_id] = found
 
-    def _read(self, schema_id: int) -> str:
+    def _read(self, schema_id: str) -> str:
         file = Path(self._address) / f"{schema_id}.avsc"
         try:
             return file.read_text() if file.is_file() else ""
         except OSError as error:
             raise SchemasAway(f"cannot read: {error.strerror}", where=str(file)) from error
 
-    def _asked(self, schema_id: int) -> str:
+    def _asked(self, schema_id: str) -> str:
         parts = urlsplit(self._address)
         host = parts.netloc.rpartition("@")[2]
         where = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))

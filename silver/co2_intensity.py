@@ -50,6 +50,6 @@ def co2_intensity(bronze_co2_intensity: DataFrame) -> DataFrame:
 
 def touched_by_bronze_co2_intensity(
     changes: DataFrame, bronze_co2_intensity: DataFrame
-) -> DataFrame:
-    """Return the lines that were said after one that comes late."""
+) -> DataFrame | None:
+    """Return the lines that were said after one that comes late, if any are."""
     return said_after(changes, bronze_co2_intensity, "price_zone")

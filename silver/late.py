@@ -12,21 +12,24 @@ from silver.typed import said_at
 _LINE = ["source_file", "source_line"]
 
 
-def said_after(lines: DataFrame, arrived: DataFrame, *entity: str) -> DataFrame:
+def said_after(lines: DataFrame, arrived: DataFrame, *entity: str) -> DataFrame | None:
     """Return ``source_file, source_line`` of what was said of the same meter or zone after lines.
 
-    Nothing is known before it arrives: only what arrived since is looked at.
+    ``arrived`` are all lines there are. Nothing is known before it arrives: only what arrived since
+    the first of ``lines`` was said is looked at. None where that is just the lines, as mostly.
     """
     said = lines.select(*entity, *_LINE, said_at().alias("_said_at"))
-    earliest = said.agg(F.min("_said_at").cast("string")).first()
-    if earliest is None or earliest[0] is None:
-        return said.select(*_LINE).limit(0)
-    since = F.lit(earliest[0]).cast("timestamp")
-    is_since = (F.col("received_date") >= F.to_date(since)) & (F.col("received_at") > since)
+    told = said.agg(F.min("_said_at").cast("string"), F.count(F.lit(1))).first()
+    if told is None or told[0] is None:
+        return None
+    since = F.lit(told[0]).cast("timestamp")
+    is_since = (F.col("received_date") >= F.to_date(since)) & (F.col("received_at") >= since)
+    arrived = arrived.where(is_since)
+    if arrived.count() == told[1]:
+        return None
     first = said.groupBy(*entity).agg(F.min("_said_at").alias("_first"))
     return (
-        arrived.where(is_since)
-        .join(F.broadcast(first), on=list(entity), how="inner")
+        arrived.join(F.broadcast(first), on=list(entity), how="inner")
         .where(said_at() > F.col("_first"))
         .select(*_LINE)
         # No broadcast: as many may come as there are lines.

@@ -5,7 +5,8 @@ from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
 from silver.contracts import LOCATIONS
-from silver.registration import deleted_at, number, opened, payload
+from silver.late import said_after
+from silver.registration import deleted_at, known, number, opened, payload
 from silver.typed import is_zone, reasons
 
 # 2: nothing is known before it arrived. 3: what is deleted says so.
@@ -34,3 +35,11 @@ def locations(bronze_registrations: DataFrame) -> DataFrame:
         .withColumn("_payload", payload("location_id", "time_zone", "country_code"))
         .select(*LOCATIONS.names, REASONS, "_entity_id", "_position", "_payload")
     )
+
+
+def touched_by_bronze_registrations(
+    changes: DataFrame, bronze_registrations: DataFrame
+) -> DataFrame | None:
+    """Return the lines that were said after one that comes late, if any are."""
+    home = ("partner_id", "location_id")
+    return said_after(changes.transform(known), bronze_registrations.transform(known), *home)

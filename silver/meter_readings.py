@@ -64,8 +64,8 @@ def meter_readings(
 
 def touched_by_bronze_meter_readings(
     changes: DataFrame, bronze_meter_readings: DataFrame
-) -> DataFrame:
-    """Return the lines that were said after one that comes late."""
+) -> DataFrame | None:
+    """Return the lines that were said after one that comes late, if any are."""
     return said_after(changes, bronze_meter_readings, "partner_id", "meter_id")
 
 

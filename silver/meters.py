@@ -1,11 +1,12 @@
 """bronze.registrations -> silver.meters: the newest registration of a meter wins."""
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
 from silver.contracts import DIRECTIONS, FUELS, METERS
-from silver.registration import deleted_at, number, opened
+from silver.late import said_after
+from silver.registration import deleted_at, known, number, opened
 from silver.typed import reasons
 
 # 2: nothing is known before it arrived. 3: what is deleted says so.
@@ -45,3 +46,19 @@ def meters(bronze_registrations: DataFrame) -> DataFrame:
         .withColumn("_payload", F.to_json("_meter"))
         .select(*METERS.names, REASONS, "_entity_id", "_position", "_payload")
     )
+
+
+def touched_by_bronze_registrations(
+    changes: DataFrame, bronze_registrations: DataFrame
+) -> DataFrame | None:
+    """Return the lines that were said after one that comes late, if any are, of whichever home."""
+    lines, arrived = (
+        rows.transform(known).withColumn("meter_id", F.explode(_meter_ids()))
+        for rows in (changes, bronze_registrations)
+    )
+    return said_after(lines, arrived, "partner_id", "meter_id")
+
+
+def _meter_ids() -> Column:
+    meters = F.from_json("document", "meters ARRAY<STRUCT<meter_id: STRING>>")["meters"]
+    return F.array_distinct(meters["meter_id"])

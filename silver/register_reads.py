@@ -54,8 +54,8 @@ def register_reads(
 
 def touched_by_bronze_register_reads(
     changes: DataFrame, bronze_register_reads: DataFrame
-) -> DataFrame:
-    """Return the lines that were said after one that comes late."""
+) -> DataFrame | None:
+    """Return the lines that were said after one that comes late, if any are."""
     return said_after(changes, bronze_register_reads, "partner_id", "meter_id")
 
 

@@ -30,6 +30,11 @@ def opened(bronze_registrations: DataFrame) -> DataFrame:
     )
 
 
+def known(bronze_registrations: DataFrame) -> DataFrame:
+    """Add ``known_at`` as the document tells it, in text, as other lines have it."""
+    return bronze_registrations.withColumn("known_at", F.get_json_object("document", "$.known_at"))
+
+
 def deleted_at(*marks: Column) -> Column:
     """Return when it was said to be deleted: where one of the marks is true; null where none is."""
     is_deleted = F.greatest(F.lit(False), *(mark.try_cast("boolean") for mark in marks))

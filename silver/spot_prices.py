@@ -43,6 +43,8 @@ def spot_prices(bronze_spot_prices: DataFrame) -> DataFrame:
     )
 
 
-def touched_by_bronze_spot_prices(changes: DataFrame, bronze_spot_prices: DataFrame) -> DataFrame:
-    """Return the lines that were said after one that comes late."""
+def touched_by_bronze_spot_prices(
+    changes: DataFrame, bronze_spot_prices: DataFrame
+) -> DataFrame | None:
+    """Return the lines that were said after one that comes late, if any are."""
     return said_after(changes, bronze_spot_prices, "price_zone")

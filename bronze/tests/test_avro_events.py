@@ -21,6 +21,7 @@ from pyspark.sql import SparkSession
 from bronze.meter_readings import TOPIC
 from infra.kafka import kafka_broker
 from infra.kafka_events import block, send
+from lake import avro as decoder
 from lake.catalog import catalog
 from lake.reading import Reader
 from lake.running import Runner
@@ -44,13 +45,18 @@ CIRCLE = {
 
 def avro(schema_id: int, schema: dict[str, Any], hour: int, **more: Any) -> bytes:
     """Return an event in the registry's wire format."""
+    return struct.pack(">bI", 0, schema_id) + body(schema, hour, **more)
+
+
+def body(schema: dict[str, Any], hour: int, **more: Any) -> bytes:
+    """Return the Avro of an event."""
     event = {
         "partner_id": "p", "meter_id": "m", "resolution": "PT1H", "values": [1.5, None],
         "starts_at": datetime.fromisoformat(f"2025-05-01T{hour:02d}:00:00+00:00"), **more,
     }  # fmt: skip
-    body = io.BytesIO()
-    fastavro.schemaless_writer(body, fastavro.parse_schema(schema), event)
-    return struct.pack(">bI", 0, schema_id) + body.getvalue()
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(schema), event)
+    return out.getvalue()
 
 
 class Registry:
@@ -85,6 +91,42 @@ class Registry:
             self._http.shutdown()
             self._http.server_close()
             self._http = None
+
+
+AZURE = "4a5f1c0e9b7d4f0f8c3f2b1a0d9e8f77"
+
+
+@pytest.mark.spark
+def test_the_schema_may_stand_in_the_content_type_as_encoders_of_azure_write_it(
+    spark: SparkSession,
+) -> None:
+    said = [
+        (body(BLOCK, 6), [("content-type", f"avro/binary+{AZURE}".encode())]),
+        (avro(7, BLOCK, 7), [("other", b"avro/binary+no")]),
+        (b'{"a": 1}', [("content-type", b"application/json")]),
+        (b"{}", [("content-type", b"avro/binary+../../etc/passwd")]),
+        (b"{}", None),
+        # Said twice, the last holds; a value may begin as a head of the other kind does.
+        (
+            b"\x00" * 9,
+            [("Content-Type", b"text/plain"), ("content-type", b"avro/binary+unknown")],
+        ),
+    ]
+    events = spark.createDataFrame(
+        said, "value BINARY, headers ARRAY<STRUCT<key: STRING, value: BINARY>>"
+    )
+    known = {AZURE: json.dumps(BLOCK), "7": json.dumps(BLOCK)}
+    line = decoder.line(known, has_schemas=True)
+    found = [row.line for row in decoder.with_schema(events).select(line.alias("line")).collect()]
+    told = [json.loads(text) for text in found[:2]]
+    assert [one["starts_at"][11:13] for one in told] == ["06", "07"]
+    assert found[2:5] == ['{"a": 1}', "{}", "{}"]
+    assert json.loads(found[5])["refused"] == "unknown Avro schema unknown"
+    # Without headers only a head tells.
+    ids = [
+        row[0] for row in decoder.with_schema(events.drop("headers")).select("_schema_id").collect()
+    ]
+    assert ids == [None, "7", None, None, None, "0"]
 
 
 @pytest.fixture
@@ -126,6 +168,12 @@ def test_avro_and_json_are_one_and_a_registry_that_is_away_loses_nothing(
         # 99, 9 (which Spark cannot read) and 0; what was known is not asked for again.
         assert registry.asked == known + 3
 
+        # By the header of the record, as encoders of Azure do it.
+        event = body(WITH_UNIT, 6, unit="Wh")
+        send(broker.plain, TOPIC, event, content_type="avro/binary+8")
+        report = runner.run("bronze.meter_readings")
+        assert (report.written.inserted, report.rejected) == (1, 0)
+
     reader = Reader(settings, catalog().tables)
     rows = reader.rows(
         'SELECT starts_at, unit, "values" FROM bronze.meter_readings ORDER BY source_line'
@@ -135,6 +183,7 @@ def test_avro_and_json_are_one_and_a_registry_that_is_away_loses_nothing(
         ("2025-05-01T01", None, ["1.5", None]),
         ("2025-05-01T02", "Wh", ["1.5", None]),
         ("2025-05-01T04", None, ["1.5", None]),
+        ("2025-05-01T06", "Wh", ["1.5", None]),
     ]
     refused = reader.rows("SELECT reason, payload FROM bronze.rejected ORDER BY source_line")
     assert [r["reason"] for r in refused] == [

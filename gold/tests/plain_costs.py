@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-Interval = tuple[datetime, int, float, float]  # start, minutes, kWh, spot price per kWh
+# Start, minutes, kWh, spot price per kWh.
+Interval = tuple[datetime, int, float, float | None]
 _NONE = (
     "amount", "per", "price_per_kwh", "periods", "steps", "multiplier", "surcharge_per_kwh",
     "price_per_kw", "window_minutes", "days",
@@ -67,6 +68,7 @@ def daily_costs(
                 if kind == "fixed":
                     price = one["price_per_kwh"]
                 elif kind == "spot":
+                    assert spot is not None
                     price = one["multiplier"] * spot + one["surcharge_per_kwh"]
                 else:
                     price = price_then(local, one["periods"])

@@ -2,29 +2,23 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from pyspark.sql import DataFrame
+from pyspark.sql import Row, SparkSession
 
 from gold.average_prices import average_prices
-from gold.cost_daily import cost_daily
-from gold.cost_monthly import cost_monthly
-from gold.energy import in_days, in_months, in_steps
-from gold.peak_power_daily import peak_power_daily
+from gold.tests.costed_homes import CostedHomes, Costs
 from gold.tests.plain_costs import (
-    Interval,
     daily_costs,
     element,
     intervals,
     period,
     tariff,
 )
-from silver.contracts import ENERGY_IN_CONTEXT, LOCATIONS, TARIFFS
 
 pytestmark = pytest.mark.spark
 CPH = "Europe/Copenhagen"
@@ -47,136 +41,132 @@ def local(text: str, zone: str = CPH) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
 
 
-@pytest.fixture
-def costs(table: Callable[..., Any]) -> Callable[..., dict[str, DataFrame]]:
-    """What the tables of costs make of intervals of one home and its tariffs."""
-
-    def make(
-        told: list[Interval], *tariffs: dict[str, Any], zone: str = CPH, country: str | None = "DK",
-        **every: Any,
-    ) -> dict[str, DataFrame]:  # fmt: skip
-        rows = [
-            {
-                "starts_at": at, "ends_at": at + timedelta(minutes=minutes), "energy_kwh": kwh,
-                "price_per_kwh": spot, "local_date": at.astimezone(ZoneInfo(zone)).date(),
-                "local_month": f"{at.astimezone(ZoneInfo(zone)):%Y-%m}",
-                "resolution": "P1D" if minutes > 1200 else f"PT{minutes}M",
-            }
-            for at, minutes, kwh, spot in told
-        ]  # fmt: skip
-        home = {"partner_id": "p", "location_id": "h"}
-        same = {"fuel": "elec", "direction": "import", "time_zone": zone, "currency": "DKK"}
-        energy = table(ENERGY_IN_CONTEXT, rows, **{**home, **same, **every})
-        paid = table(TARIFFS, list(tariffs), **home)
-        homes = table(LOCATIONS, [{"country_code": country, "time_zone": zone}], **home)
-        days = in_days(in_steps(energy, seconds=3600), energy, homes)
-        daily = cost_daily(days, energy, paid, homes)
-        months = in_months(days, energy, homes)
-        monthly = cost_monthly(daily, months, peak_power_daily(energy), paid)
-        return {"daily": daily, "monthly": monthly}
-
-    return make
+HOMES = CostedHomes()
+home = HOMES.add
 
 
-def net(found: DataFrame) -> dict[tuple[str, str], Any]:
-    return {(r.local_date.isoformat(), r.element): r.net_amount for r in found.collect()}
+@pytest.fixture(scope="module")
+def costs(spark: SparkSession) -> Costs:
+    """What the tables of costs have of each home that this file adds."""
+    return HOMES.costs(spark)
 
 
-@pytest.mark.parametrize(
-    ("zone", "start", "end", "minutes"),
-    [
-        (CPH, "2025-03-28", "2025-04-01", 60),
-        (CPH, "2025-10-24", "2025-10-28", 15),
-        ("America/New_York", "2025-10-31", "2025-11-04", 30),
-        ("Australia/Lord_Howe", "2025-04-04", "2025-04-08", 30),
-    ],
-)
+def net(found: list[Row]) -> dict[tuple[str, str], Any]:
+    return {(r.local_date.isoformat(), r.element): r.net_amount for r in found}
+
+
+CHANGES = [
+    (CPH, "2025-03-28", "2025-04-01", 60),
+    (CPH, "2025-10-24", "2025-10-28", 15),
+    ("America/New_York", "2025-10-31", "2025-11-04", 30),
+    ("Australia/Lord_Howe", "2025-04-04", "2025-04-08", 30),
+]
+CHANGED = {
+    (zone, start, end, minutes): intervals(
+        local(start, zone), local(end, zone), minutes, lambda n: 0.1 + n % 7 / 10
+    )
+    for zone, start, end, minutes in CHANGES
+}
+OF_A_CHANGE = {key: home(told, tariff(*ALL), zone=key[0]) for key, told in CHANGED.items()}
+
+
+@pytest.mark.parametrize(("zone", "start", "end", "minutes"), CHANGES)
 def test_a_clock_change_is_priced_by_the_wall_clock(
-    costs: Callable[..., dict[str, DataFrame]], zone: str, start: str, end: str, minutes: int
+    costs: Costs, zone: str, start: str, end: str, minutes: int
 ) -> None:
-    told = intervals(local(start, zone), local(end, zone), minutes, lambda n: 0.1 + n % 7 / 10)
-    found = net(costs(told, tariff(*ALL), zone=zone)["daily"])
+    told = CHANGED[zone, start, end, minutes]
+    found = net(costs["daily"][OF_A_CHANGE[zone, start, end, minutes]])
     assert found == pytest.approx(daily_costs(told, zone, [tariff(*ALL)]))
 
 
-def test_elements_add_up_to_the_total_and_the_tax_to_the_whole(
-    costs: Callable[..., dict[str, DataFrame]],
-) -> None:
-    told = intervals(local("2025-10-24"), local("2025-10-28"), 60, lambda n: 1 + n % 3)
-    found = costs(told, tariff(*ALL))
-    total = 1.25 * sum(daily_costs(told, CPH, [tariff(*ALL)]).values())
-    for rows in (found["daily"].collect(), found["monthly"].collect()):
+FOUR_DAYS = intervals(local("2025-10-24"), local("2025-10-28"), 60, lambda n: 1 + n % 3)
+OF_FOUR_DAYS = home(FOUR_DAYS, tariff(*ALL))
+
+
+def test_elements_add_up_to_the_total_and_the_tax_to_the_whole(costs: Costs) -> None:
+    total = 1.25 * sum(daily_costs(FOUR_DAYS, CPH, [tariff(*ALL)]).values())
+    for rows in (costs["daily"][OF_FOUR_DAYS], costs["monthly"][OF_FOUR_DAYS]):
         assert sum(r.total_amount for r in rows) == pytest.approx(total)
         assert all(r.vat_amount == pytest.approx(0.25 * r.net_amount) for r in rows)
         assert {(r.currency, r.tariff_id, r.is_fallback) for r in rows} == {("DKK", "t", False)}
 
 
-def test_a_month_is_the_sum_of_its_days_and_a_change_in_it_two_halves(
-    costs: Callable[..., dict[str, DataFrame]],
-) -> None:
-    told = intervals(local("2025-10-01"), local("2025-11-01"), 60, lambda n: 0.5 + n % 5 / 4)
-    dear = element("fixed", price_per_kwh=2.0)
-    changed = [
-        tariff(*ALL, valid_to="2025-10-16"),
-        tariff(ALL[0], dear, start="2025-10-16", tariff_id="u"),
-    ]
-    found = costs(told, *changed)
-    plain = daily_costs(told, CPH, changed)
-    assert net(found["daily"]) == pytest.approx(plain)
+OCTOBER = intervals(local("2025-10-01"), local("2025-11-01"), 60, lambda n: 0.5 + n % 5 / 4)
+DEAR = element("fixed", price_per_kwh=2.0)
+TWO_TARIFFS = [
+    tariff(*ALL, valid_to="2025-10-16"),
+    tariff(ALL[0], DEAR, start="2025-10-16", tariff_id="u"),
+]
+OF_TWO_TARIFFS = home(OCTOBER, *TWO_TARIFFS)
+OF_EACH = [home(OCTOBER, tariff(*t)) for t in (ALL, (ALL[0], DEAR))]
+
+
+def test_a_month_is_the_sum_of_its_days_and_a_change_in_it_two_halves(costs: Costs) -> None:
+    daily = net(costs["daily"][OF_TWO_TARIFFS])
+    plain = daily_costs(OCTOBER, CPH, TWO_TARIFFS)
+    assert daily == pytest.approx(plain)
     months: dict[tuple[str, str], float] = defaultdict(float)
     for (day, kind), amount in plain.items():
         months[day[:8] + "01", kind] += amount
-    assert net(found["monthly"]) == pytest.approx(months)
-    whole = [net(costs(told, tariff(*t))["daily"]) for t in (ALL, (ALL[0], dear))]
+    assert net(costs["monthly"][OF_TWO_TARIFFS]) == pytest.approx(months)
+    whole = [net(costs["daily"][one]) for one in OF_EACH]
     halves = {k: v for k, v in whole[0].items() if k[0] < "2025-10-16"}
     halves |= {k: v for k, v in whole[1].items() if k[0] >= "2025-10-16"}
-    assert net(found["daily"]) == pytest.approx(halves)
+    assert daily == pytest.approx(halves)
+
+
+HALF_PAST = tariff(element("time_of_use", periods=[
+    period(17 * 60 + 30, 21 * 60, 0.9), period(0, 24 * 60, 0.4)]))  # fmt: skip
+DAY = local("2025-05-01"), local("2025-05-02")
+ONE = intervals(*DAY, 60, lambda n: 1.0)
+IN_HOURS = home(ONE, HALF_PAST)
+IN_HALVES = home(intervals(*DAY, 30, lambda n: 0.5), HALF_PAST)
+AS_A_DAY = home([(local("2025-05-01"), 1440, 24.0, 0.2)], HALF_PAST)
 
 
 def test_an_interval_over_a_change_of_price_and_a_day_of_one_reading_are_refused(
-    costs: Callable[..., dict[str, DataFrame]],
+    costs: Costs,
 ) -> None:
-    half_past = tariff(element("time_of_use", periods=[
-        period(17 * 60 + 30, 21 * 60, 0.9), period(0, 24 * 60, 0.4)]))  # fmt: skip
-    hours = intervals(local("2025-05-01"), local("2025-05-02"), 60, lambda n: 1.0)
-    halves = intervals(local("2025-05-01"), local("2025-05-02"), 30, lambda n: 0.5)
-    day = [(local("2025-05-01"), 1440, 24.0, 0.2)]
     key = ("2025-05-01", "time_of_use")
-    assert net(costs(hours, half_past)["daily"]) == {key: None}
-    assert net(costs(day, half_past)["daily"]) == {key: None}
-    assert net(costs(halves, half_past)["daily"]) == {key: pytest.approx(3.5 * 0.9 + 20.5 * 0.4)}
+    assert net(costs["daily"][IN_HOURS]) == {key: None}
+    assert net(costs["daily"][AS_A_DAY]) == {key: None}
+    assert net(costs["daily"][IN_HALVES]) == {key: pytest.approx(3.5 * 0.9 + 20.5 * 0.4)}
 
 
-def test_a_missing_price_is_null_and_never_zero(
-    costs: Callable[..., dict[str, DataFrame]],
-) -> None:
-    told = intervals(local("2025-05-01"), local("2025-05-03"), 60, lambda n: 1.0)
-    gap = [(at, m, e, None if n == 30 else p) for n, (at, m, e, p) in enumerate(told)]
-    evening = element("time_of_use", periods=[period(17 * 60, 21 * 60, 0.9)])
-    paid = tariff(element("spot", multiplier=1, surcharge_per_kwh=0), evening)
-    found = costs(gap, paid)
-    daily = net(found["daily"])
+TWO_DAYS = intervals(local("2025-05-01"), local("2025-05-03"), 60, lambda n: 1.0)
+SPOT = element("spot", multiplier=1, surcharge_per_kwh=0)
+UNPRICED = home(
+    [(at, m, e, None if n == 30 else p) for n, (at, m, e, p) in enumerate(TWO_DAYS)],
+    tariff(SPOT, element("time_of_use", periods=[period(17 * 60, 21 * 60, 0.9)])),
+)
+IN_EURO = home(TWO_DAYS, tariff(SPOT, currency="EUR"))
+FREE = home(TWO_DAYS, tariff(element("fixed", price_per_kwh=0.0)))
+
+
+def test_a_missing_price_is_null_and_never_zero(costs: Costs) -> None:
+    daily = net(costs["daily"][UNPRICED])
     assert daily["2025-05-01", "spot"] is not None
     assert daily["2025-05-02", "spot"] is None
     assert daily["2025-05-01", "time_of_use"] is None
-    assert net(found["monthly"])["2025-05-01", "spot"] is None
-    euro = net(costs(told, tariff(element("spot", multiplier=1, surcharge_per_kwh=0),
-                                  currency="EUR"))["daily"])  # fmt: skip
-    assert set(euro.values()) == {None}
-    free = net(costs(told, tariff(element("fixed", price_per_kwh=0.0)))["daily"])
-    assert set(free.values()) == {0.0}
+    assert net(costs["monthly"][UNPRICED])["2025-05-01", "spot"] is None
+    assert set(net(costs["daily"][IN_EURO]).values()) == {None}
+    assert set(net(costs["daily"][FREE]).values()) == {0.0}
+
+
+STEPS = [
+    {"up_to_kwh": 10.0, "price_per_kwh": 1.0}, {"up_to_kwh": 700.0, "price_per_kwh": 2.0},
+    {"up_to_kwh": None, "price_per_kwh": 3.0},
+]  # fmt: skip
+TWO_MONTHS = intervals(local("2025-10-01"), local("2025-12-01"), 60, lambda n: 1.0)
+IN_BLOCKS = {
+    per: home(TWO_MONTHS, tariff(element("block", per=per, steps=STEPS)))
+    for per in ("day", "month", "year")
+}
 
 
 @pytest.mark.parametrize(("per", "kwh"), [("day", 24), ("month", 31 * 24), ("year", 61 * 24)])
-def test_blocks_count_the_energy_of_their_period(
-    costs: Callable[..., dict[str, DataFrame]], per: str, kwh: int
-) -> None:
-    told = intervals(local("2025-10-01"), local("2025-12-01"), 60, lambda n: 1.0)
-    steps = [
-        {"up_to_kwh": 10.0, "price_per_kwh": 1.0}, {"up_to_kwh": 700.0, "price_per_kwh": 2.0},
-        {"up_to_kwh": None, "price_per_kwh": 3.0},
-    ]  # fmt: skip
-    daily = net(costs(told, tariff(element("block", per=per, steps=steps)))["daily"])
+def test_blocks_count_the_energy_of_their_period(costs: Costs, per: str, kwh: int) -> None:
+    daily = net(costs["daily"][IN_BLOCKS[per]])
 
     def priced(energy: float) -> float:
         first, second = min(energy, 10), max(min(energy, 700) - 10, 0)
@@ -192,62 +182,74 @@ def test_blocks_count_the_energy_of_their_period(
     assert daily["2025-11-01", "block"] == pytest.approx(first_of_november[per])
 
 
-def test_a_block_begins_anew_with_a_tariff(costs: Callable[..., dict[str, DataFrame]]) -> None:
-    told = intervals(local("2025-05-01"), local("2025-05-04"), 60, lambda n: 1.0)
-    steps = [{"up_to_kwh": 24.0, "price_per_kwh": 1.0}, {"up_to_kwh": None, "price_per_kwh": 2.0}]
-    block = element("block", per="year", steps=steps)
-    found = costs(told, tariff(block, valid_to="2025-05-03"), tariff(block, start="2025-05-03"))
-    assert [net(found["daily"])[f"2025-05-0{n}", "block"] for n in (1, 2, 3)] == [24, 48, 24]
+FIRST_DAY = [{"up_to_kwh": 24.0, "price_per_kwh": 1.0}, {"up_to_kwh": None, "price_per_kwh": 2.0}]
+YEARLY = element("block", per="year", steps=FIRST_DAY)
+ANEW = home(
+    intervals(local("2025-05-01"), local("2025-05-04"), 60, lambda n: 1.0),
+    tariff(YEARLY, valid_to="2025-05-03"), tariff(YEARLY, start="2025-05-03"),
+)  # fmt: skip
 
 
-def test_capacity_is_paid_for_the_mean_of_the_highest_days(
-    costs: Callable[..., dict[str, DataFrame]],
-) -> None:
-    told = intervals(
-        local("2025-04-01"), local("2025-05-01"), 60, lambda n: float(n == 5) + n // 24
-    )
-    charge = element("capacity", price_per_kw=30.0, window_minutes=60, days=3)
-    found = costs(told, tariff(charge))
-    assert net(found["daily"]) == {}
-    assert net(found["monthly"]) == {("2025-04-01", "capacity"): pytest.approx(30 * 28)}
-    one = element("capacity", price_per_kw=30.0, window_minutes=60, days=1)
-    halves = costs(told, tariff(one, valid_to="2025-04-16"), tariff(one, start="2025-04-16"))
-    expected = {("2025-04-01", "capacity"): pytest.approx(15 * 14 + 15 * 29)}
-    assert net(halves["monthly"]) == expected
-    quarter = element("capacity", price_per_kw=30.0, window_minutes=15, days=1)
-    unknown = net(costs(told, tariff(quarter))["monthly"])
-    assert unknown == {("2025-04-01", "capacity"): None}
+def test_a_block_begins_anew_with_a_tariff(costs: Costs) -> None:
+    daily = net(costs["daily"][ANEW])
+    assert [daily[f"2025-05-0{n}", "block"] for n in (1, 2, 3)] == [24, 48, 24]
 
 
-def test_what_is_sold_is_credited_and_its_standing_charge_is_paid(
-    costs: Callable[..., dict[str, DataFrame]],
-) -> None:
-    told = intervals(local("2025-05-01"), local("2025-05-02"), 60, lambda n: 1.0)
-    sold = tariff(
-        element("fixed", price_per_kwh=0.5), element("standing_charge", amount=2, per="day"),
-        direction="export", vat=0.0,
-    )  # fmt: skip
-    found = costs(told, sold, direction="export")
+APRIL = intervals(
+    local("2025-04-01"), local("2025-05-01"), 60, lambda n: float(n == 5) + n // 24
+)  # fmt: skip
+THREE_DAYS, ONE_DAY, ONE_QUARTER = (
+    element("capacity", price_per_kw=30.0, window_minutes=m, days=d)
+    for m, d in ((60, 3), (60, 1), (15, 1))
+)
+BY_CAPACITY = home(APRIL, tariff(THREE_DAYS))
+IN_TWO_HALVES = home(
+    APRIL, tariff(ONE_DAY, valid_to="2025-04-16"), tariff(ONE_DAY, start="2025-04-16")
+)
+BY_QUARTERS = home(APRIL, tariff(ONE_QUARTER))
+
+
+def test_capacity_is_paid_for_the_mean_of_the_highest_days(costs: Costs) -> None:
+    key, monthly = ("2025-04-01", "capacity"), costs["monthly"]
+    assert net(costs["daily"][BY_CAPACITY]) == {}
+    assert net(monthly[BY_CAPACITY]) == {key: pytest.approx(30 * 28)}
+    assert net(monthly[IN_TWO_HALVES]) == {key: pytest.approx(15 * 14 + 15 * 29)}
+    assert net(monthly[BY_QUARTERS]) == {key: None}
+
+
+SOLD = tariff(
+    element("fixed", price_per_kwh=0.5), element("standing_charge", amount=2, per="day"),
+    direction="export", vat=0.0,
+)  # fmt: skip
+SELLS = home(ONE, SOLD, direction="export")
+SELLS_FOR_NOTHING = home(ONE, direction="export")
+CONSUMES = home(ONE, SOLD, direction="consumption")
+
+
+def test_what_is_sold_is_credited_and_its_standing_charge_is_paid(costs: Costs) -> None:
     day = "2025-05-01"
-    assert net(found["daily"]) == {(day, "fixed"): -12.0, (day, "standing_charge"): 2.0}
+    assert net(costs["daily"][SELLS]) == {(day, "fixed"): -12.0, (day, "standing_charge"): 2.0}
     # An export without a tariff has no price at all, and consumption is not what is paid for.
-    assert net(costs(told, direction="export")["daily"]) == {}
-    assert net(costs(told, sold, direction="consumption")["daily"]) == {}
+    assert net(costs["daily"][SELLS_FOR_NOTHING]) == {}
+    assert net(costs["daily"][CONSUMES]) == {}
+
+
+TURN = intervals(local("2025-06-30"), local("2025-07-02"), 60, lambda n: 1.0)
+WITHOUT, ELSEWHERE = home(TURN), home(TURN, country=None)
+LATER = home(TURN, tariff(element("fixed", price_per_kwh=1.0), start="2025-07-01"))
 
 
 def test_a_day_without_a_tariff_has_the_average_price_of_its_country_where_one_is_published(
-    costs: Callable[..., dict[str, DataFrame]],
+    costs: Costs,
 ) -> None:
-    told = intervals(local("2025-06-30"), local("2025-07-02"), 60, lambda n: 1.0)
-    june, july = costs(told)["daily"].orderBy("local_date").collect()
+    june, july = costs["daily"][WITHOUT]
     assert (june.element, june.is_fallback, june.currency) == ("average_price", True, "EUR")
     assert june.total_amount == pytest.approx(24 * 0.3485)
     assert june.net_amount == pytest.approx(24 * 0.3485 / 1.25)
     assert (july.is_fallback, july.net_amount, july.currency) == (True, None, None)
-    (elsewhere, _) = costs(told, country=None)["daily"].collect()
+    (elsewhere, _) = costs["daily"][ELSEWHERE]
     assert elsewhere.total_amount is None
-    later = tariff(element("fixed", price_per_kwh=1.0), start="2025-07-01")
-    assert net(costs(told, later)["daily"]) == {
+    assert net(costs["daily"][LATER]) == {
         ("2025-06-30", "average_price"): pytest.approx(24 * 0.3485 / 1.25),
         ("2025-07-01", "fixed"): pytest.approx(24.0),
     }
@@ -264,8 +266,10 @@ def test_average_prices_do_not_overlap_and_name_their_source() -> None:
     assert all(" nrg_pc_20" in line for line in lines)
 
 
-def test_elements_of_one_kind_are_one_row(costs: Callable[..., dict[str, DataFrame]]) -> None:
-    told = intervals(local("2025-05-01"), local("2025-05-02"), 60, lambda n: 1.0)
-    twice = tariff(*(element("fixed", price_per_kwh=p) for p in (0.5, 0.25)))
-    assert json.loads(twice["elements"])[0]["kind"] == "fixed"
-    assert net(costs(told, twice)["daily"]) == {("2025-05-01", "fixed"): 18.0}
+TWICE = tariff(*(element("fixed", price_per_kwh=p) for p in (0.5, 0.25)))
+OF_TWICE = home(ONE, TWICE)
+
+
+def test_elements_of_one_kind_are_one_row(costs: Costs) -> None:
+    assert json.loads(TWICE["elements"])[0]["kind"] == "fixed"
+    assert net(costs["daily"][OF_TWICE]) == {("2025-05-01", "fixed"): 18.0}

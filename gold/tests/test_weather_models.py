@@ -10,25 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
+from pyspark.sql import SparkSession
 
-from gold.contracts import ENERGY_DAILY, ENERGY_MONTHLY, TEMPERATURE_DAILY, WEATHER_MODELS
 from gold.temperature_daily import temperature_daily
-from gold.weather_models import weather_models
-from gold.weather_normalised_monthly import weather_normalised_monthly
+from gold.tests.modelled_homes import END, Floats, ModelledHomes
 from samples.opendsm_homes import TOOLS, sample_folder
 from samples.writing import SampleDataError
 from silver.contracts import LOCATION_WEATHER, LOCATIONS, WEATHER
 
 pytestmark = pytest.mark.spark
 Make = Callable[..., Any]
-Floats = npt.NDArray[np.float64]
-END = date(2025, 6, 30)
+Models = dict[str, dict[str, Any]]
+HOMES = ModelledHomes()
+home = HOMES.add
 POINT = {"latitude": 55.0, "longitude": 12.0}
 HOME = {"partner_id": "p", "location_id": "h"}
-ZONE = {"time_zone": "Europe/Copenhagen"}
 
 
 def year(seed: int = 1, days: int = 365) -> tuple[list[date], Floats, Floats]:
@@ -41,31 +39,10 @@ def year(seed: int = 1, days: int = 365) -> tuple[list[date], Floats, Floats]:
     return dates, warmth, np.maximum(energy, 0.1)
 
 
-@pytest.fixture
-def modelled(table: Make) -> Callable[..., dict[str, Any]]:
-    """A maker of the one model of a home from its days."""
-
-    def make(
-        dates: list[date], warmth: Floats, energy: Floats, fuel: str = "elec", **every: Any
-    ) -> dict[str, Any]:
-        days = [{"local_date": d, "energy_kwh": e} for d, e in zip(dates, energy, strict=True)]
-        whole = {"observed_intervals": 24, "expected_intervals": 24}
-        told = {"fuel": fuel, "direction": "import", **HOME, **whole, **every}
-        seen = [
-            {"local_date": d, "temperature_c": t}
-            for d, t in zip(dates, warmth, strict=True)
-            if not np.isnan(t)
-        ]
-        found = weather_models(
-            table(ENERGY_DAILY, days, **told),
-            table(TEMPERATURE_DAILY, seen, **POINT, **ZONE),
-            table(LOCATION_WEATHER, [{}], **HOME, **POINT),
-            table(LOCATIONS, [{}], **HOME, **ZONE),
-        )
-        (row,) = found.collect()
-        return dict(row.asDict())
-
-    return make
+@pytest.fixture(scope="module")
+def models(spark: SparkSession) -> Models:
+    """The model of each home that this file adds."""
+    return HOMES.modelled(spark)
 
 
 def by_caltrack(warmth: Floats, energy: Floats, *, has_cooling: bool) -> dict[str, Any]:
@@ -101,84 +78,105 @@ def same_as_caltrack(found: dict[str, Any], wanted: dict[str, Any]) -> None:
     assert found["base_kwh_per_day"] == pytest.approx(wanted["base"], rel=1e-7)
 
 
-def test_a_heated_home_gets_its_balance_point_and_slope(
-    modelled: Callable[..., dict[str, Any]],
-) -> None:
-    dates, warmth, energy = year()
-    found = modelled(dates, warmth, energy)
+DATES, WARMTH, HEATED = year()
+OF_HEATED = home(DATES, WARMTH, HEATED)
+
+
+def test_a_heated_home_gets_its_balance_point_and_slope(models: Models) -> None:
+    found = models[OF_HEATED]
     assert (found["outcome"], found["days_used"]) == ("fitted", 365)
-    assert (found["baseline_start"], found["baseline_end"]) == (dates[0], END)
+    assert (found["baseline_start"], found["baseline_end"]) == (DATES[0], END)
     assert found["heating_balance_c"] == pytest.approx(15, abs=1)
     assert found["heating_kwh_per_degree_day"] == pytest.approx(2, rel=0.05)
     assert found["residual_kwh"] == pytest.approx(2, rel=0.1)
-    assert found["cvrmse"] == pytest.approx(found["residual_kwh"] / energy.mean())
-    same_as_caltrack(found, by_caltrack(warmth, energy, has_cooling=True))
+    assert found["cvrmse"] == pytest.approx(found["residual_kwh"] / HEATED.mean())
+    same_as_caltrack(found, by_caltrack(WARMTH, HEATED, has_cooling=True))
+
+
+COOLED = 5 + 1.5 * np.maximum(WARMTH - 18, 0) + np.random.default_rng(3).normal(0, 1, 365)
+OF_COOLED, OF_GAS = home(DATES, WARMTH, COOLED), home(DATES, WARMTH, COOLED, fuel="gas")
 
 
 def test_only_electricity_cools_and_a_home_without_weather_in_it_is_constant(
-    modelled: Callable[..., dict[str, Any]],
+    models: Models,
 ) -> None:
-    dates, warmth, _ = year()
-    draw = np.random.default_rng(3)
-    cooled = 5 + 1.5 * np.maximum(warmth - 18, 0) + draw.normal(0, 1, 365)
-    found = modelled(dates, warmth, cooled)
+    found = models[OF_COOLED]
     assert found["model_type"] == "cooling"
     assert found["cooling_balance_c"] == pytest.approx(18, abs=1)
-    same_as_caltrack(found, by_caltrack(warmth, cooled, has_cooling=True))
-    gas = modelled(dates, warmth, cooled, fuel="gas")
+    same_as_caltrack(found, by_caltrack(WARMTH, COOLED, has_cooling=True))
+    gas = models[OF_GAS]
     assert (gas["model_type"], gas["adjusted_r2"]) == ("constant", 0)
-    assert gas["base_kwh_per_day"] == pytest.approx(cooled.mean())
+    assert gas["base_kwh_per_day"] == pytest.approx(COOLED.mean())
 
 
-def test_too_little_is_refused_with_a_code(modelled: Callable[..., dict[str, Any]]) -> None:
-    dates, warmth, energy = year()
-    # CalTRACK 2.2.1.2: 37 of 365 days may be missing, 38 may not.
-    assert modelled(dates[37:], warmth[37:], energy[37:])["outcome"] == "fitted"
-    few = modelled(dates[38:], warmth[38:], energy[38:])
+def without(missing: list[int]) -> Floats:
+    """Return the temperatures without those of some days."""
+    unseen = WARMTH.copy()
+    unseen[missing] = np.nan
+    return unseen
+
+
+# CalTRACK 2.2.1.2: 37 of 365 days may be missing, 38 may not.
+LACKS_37, LACKS_38 = (home(DATES[n:], WARMTH[n:], HEATED[n:]) for n in (37, 38))
+UNSEEN = home(DATES, without(list(range(38))), HEATED)
+NO_JANUARY = home(DATES, without([n for n, d in enumerate(DATES) if d.month == 1][:4]), HEATED)
+FLAT = home(DATES, WARMTH, np.full(365, 7.3))
+# A day without electricity is a missing one (2.2.1.4), without gas it is not.
+OFF = np.where(np.arange(365) < 60, 0.0, HEATED)
+OFF_ELEC, OFF_GAS = home(DATES, WARMTH, OFF), home(DATES, WARMTH, OFF, fuel="gas")
+
+
+def test_too_little_is_refused_with_a_code(models: Models) -> None:
+    assert models[LACKS_37]["outcome"] == "fitted"
+    few = models[LACKS_38]
     assert (few["outcome"], few["days_used"]) == ("too_few_days", 327)
     assert [few[n] for n in ("model_type", "r2", "cvrmse", "residual_kwh")] == [None] * 4
-    unseen = warmth.copy()
-    unseen[:38] = np.nan
-    assert modelled(dates, unseen, energy)["outcome"] == "too_few_temperatures"
-    unseen = warmth.copy()
-    unseen[[n for n, d in enumerate(dates) if d.month == 1][:4]] = np.nan
-    assert modelled(dates, unseen, energy)["outcome"] == "month_without_temperatures"
-    flat = modelled(dates, warmth, np.full(365, 7.3))
-    assert flat["outcome"] == "no_variation"
-    # A day without electricity is a missing one (2.2.1.4), without gas it is not.
-    off = np.where(np.arange(365) < 60, 0.0, energy)
-    assert modelled(dates, warmth, off)["outcome"] == "too_few_days"
-    assert modelled(dates, warmth, off, fuel="gas")["outcome"] == "fitted"
+    assert models[UNSEEN]["outcome"] == "too_few_temperatures"
+    assert models[NO_JANUARY]["outcome"] == "month_without_temperatures"
+    assert models[FLAT]["outcome"] == "no_variation"
+    assert models[OFF_ELEC]["outcome"] == "too_few_days"
+    assert models[OFF_GAS]["outcome"] == "fitted"
+
+
+HALF = home(DATES, WARMTH, HEATED / 2, observed_intervals=12)
+EMPTIER = home(DATES, WARMTH, HEATED, observed_intervals=11)
+ESTIMATED = home(DATES, WARMTH, HEATED, estimated_share=0.6)
 
 
 def test_half_metered_days_are_filled_and_emptier_or_estimated_ones_left_out(
-    modelled: Callable[..., dict[str, Any]],
+    models: Models,
 ) -> None:
-    dates, warmth, energy = year()
-    whole = modelled(dates, warmth, energy)
-    half = modelled(dates, warmth, energy / 2, observed_intervals=12)
+    half, whole = models[HALF], models[OF_HEATED]
     assert half["base_kwh_per_day"] == pytest.approx(whole["base_kwh_per_day"])
-    for unfit in ({"observed_intervals": 11}, {"estimated_share": 0.6}):
-        found = modelled(dates, warmth, energy, **unfit)
+    for unfit in (EMPTIER, ESTIMATED):
+        found = models[unfit]
         assert (found["outcome"], found["days_used"]) == ("too_few_days", 0)
 
 
-def test_only_the_last_365_days_count(modelled: Callable[..., dict[str, Any]]) -> None:
-    dates, warmth, energy = year(days=500)
-    longer = modelled(dates, warmth, np.where(np.arange(500) < 135, 99.0, energy))
-    short = modelled(dates[135:], warmth[135:], energy[135:])
-    assert longer["days_used"] == 365
-    assert longer["adjusted_r2"] == pytest.approx(short["adjusted_r2"])
+LONG = year(days=500)
+LONGER = home(LONG[0], LONG[1], np.where(np.arange(500) < 135, 99.0, LONG[2]))
+SHORT = home(LONG[0][135:], LONG[1][135:], LONG[2][135:])
 
 
-def test_days_that_resemble_each_other_say_so(modelled: Callable[..., dict[str, Any]]) -> None:
-    dates, warmth, _ = year()
+def test_only_the_last_365_days_count(models: Models) -> None:
+    assert models[LONGER]["days_used"] == 365
+    assert models[LONGER]["adjusted_r2"] == pytest.approx(models[SHORT]["adjusted_r2"])
+
+
+def echo() -> Floats:
+    """Return noise in which each day has seven tenths of the one before."""
     draw = np.random.default_rng(5)
     noise = np.zeros(365)
     for n in range(1, 365):
         noise[n] = 0.7 * noise[n - 1] + draw.normal(0, 1)
-    found = modelled(dates, warmth, 20 + 2 * np.maximum(15 - warmth, 0) + noise)
-    assert found["residual_autocorrelation"] == pytest.approx(0.7, abs=0.12)
+    return noise
+
+
+ALIKE = home(DATES, WARMTH, 20 + 2 * np.maximum(15 - WARMTH, 0) + echo())
+
+
+def test_days_that_resemble_each_other_say_so(models: Models) -> None:
+    assert models[ALIKE]["residual_autocorrelation"] == pytest.approx(0.7, abs=0.12)
 
 
 def test_a_day_is_the_mean_of_its_quarters_and_lacks_none(table: Make) -> None:
@@ -196,57 +194,6 @@ def test_a_day_is_the_mean_of_its_quarters_and_lacks_none(table: Make) -> None:
     )
     (day,) = found.collect()
     assert (day.local_date, day.temperature_c) == (date(2025, 5, 1), pytest.approx(10.0))
-
-
-def normalised(table: Make, seen: list[dict[str, Any]], **model: Any) -> list[Any]:
-    """Return a gas home's month of May 2025 in normal weather."""
-    known = {"base_kwh_per_day": 5.0, "heating_balance_c": 15.0, "heating_kwh_per_degree_day": 2.0,
-             "residual_kwh": 1.0, "residual_autocorrelation": 0.0, "days_used": 365,
-             "outcome": "fitted", "model_type": "heating",
-             "baseline_start": date(2024, 7, 1), "baseline_end": END}  # fmt: skip
-    series = {"fuel": "gas", "direction": "import", **HOME}
-    months = [{"local_date": date(2025, m, 1), "local_month": f"2025-{m:02d}", "energy_kwh": 300.0}
-              for m in (5, 8)]  # fmt: skip
-    found = weather_normalised_monthly(
-        table(ENERGY_MONTHLY, months, **series),
-        table(WEATHER_MODELS, [known | model], **series),
-        table(TEMPERATURE_DAILY, seen, **POINT, **ZONE),
-        table(LOCATION_WEATHER, [{}], **HOME, **POINT),
-        table(LOCATIONS, [{}], **HOME, **ZONE),
-    )
-    return list(found.collect())
-
-
-def test_a_cold_month_would_have_used_less_in_normal_weather(table: Make) -> None:
-    first = date(2023, 7, 1)
-    days = [first + timedelta(days=n) for n in range(730)]
-    # May of one year had 10 °C, of the other 6: the normal May has 5 to 9, 7 on the average.
-    cold = [6.0 if d >= date(2025, 5, 1) else 10.0 for d in days]
-    seen = [{"local_date": d, "temperature_c": t} for d, t in zip(days, cold, strict=True)]
-    (may,) = normalised(table, seen)
-    assert (may.outcome, may.years, may.energy_kwh) == ("normalised", 2, 300.0)
-    assert may.normal_temperature_c == pytest.approx(8.0)
-    assert may.normalised_kwh == pytest.approx(31 * (5 + 2 * (15 - 8)))
-    within = 1.645 * np.sqrt(31 + 31 * 31 / 365)
-    assert may.high_kwh - may.normalised_kwh == pytest.approx(within)
-    assert may.normalised_kwh - may.low_kwh == pytest.approx(within)
-
-
-def test_degree_days_are_averaged_and_not_those_of_the_mean(table: Make) -> None:
-    days = [date(2023, 7, 1) + timedelta(days=n) for n in range(730)]
-    seen = [{"local_date": d, "temperature_c": 25.0 if d.year < 2025 else 10.0} for d in days]
-    (may,) = normalised(table, seen)
-    # At the mean of 17.5 °C nothing would be heated; in one year of two 5 °C·d a day are.
-    assert may.normalised_kwh == pytest.approx(31 * (5 + 2 * 2.5))
-
-
-def test_without_a_whole_year_of_weather_or_a_model_there_is_a_code(table: Make) -> None:
-    days = [date(2024, 8, 1) + timedelta(days=n) for n in range(330)]
-    seen = [{"local_date": d, "temperature_c": 5.0} for d in days]
-    (may,) = normalised(table, seen)
-    assert (may.outcome, may.normalised_kwh, may.energy_kwh) == ("no_normal_year", None, 300.0)
-    (may,) = normalised(table, seen, outcome="too_few_days", base_kwh_per_day=None)
-    assert (may.outcome, may.low_kwh, may.high_kwh) == ("too_few_days", None, None)
 
 
 @pytest.fixture(scope="session")
@@ -283,20 +230,35 @@ def real_days() -> dict[str, tuple[pd.DataFrame, str]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def real_models(spark: SparkSession, real_days: dict[str, tuple[pd.DataFrame, str]]) -> Models:
+    """The models of the samples by their names."""
+    homes = ModelledHomes()
+    ids = {
+        name: homes.add(
+            list(days.local_date), days.temperature_c.to_numpy(float),
+            days.energy_kwh.to_numpy(float), fuel,
+        )
+        for name, (days, fuel) in real_days.items()
+    }  # fmt: skip
+    models = homes.modelled(spark)
+    return {name: models[one] for name, one in ids.items()}
+
+
 @pytest.mark.slow
 def test_real_days_are_modelled_as_by_a_plain_solver_of_caltracks_equations(
-    modelled: Callable[..., dict[str, Any]], real_days: dict[str, tuple[pd.DataFrame, str]]
+    real_models: Models, real_days: dict[str, tuple[pd.DataFrame, str]]
 ) -> None:
     for name, (days, fuel) in real_days.items():
         warmth, energy = days.temperature_c.to_numpy(float), days.energy_kwh.to_numpy(float)
-        found = modelled(list(days.local_date), warmth, energy, fuel=fuel)
+        found = real_models[name]
         assert found["outcome"] == "fitted", name
         same_as_caltrack(found, by_caltrack(warmth, energy, has_cooling=fuel == "elec"))
 
 
 @pytest.mark.slow
 def test_real_days_are_explained_nearly_as_well_as_by_opendsm(
-    modelled: Callable[..., dict[str, Any]],
+    real_models: Models,
     real_days: dict[str, tuple[pd.DataFrame, str]],
     tmp_path: Path,
 ) -> None:
@@ -316,8 +278,7 @@ def test_real_days_are_explained_nearly_as_well_as_by_opendsm(
             [*asked, str(tmp_path / "days.csv"), fuel], capture_output=True, text=True, check=True
         )
         theirs = json.loads(done.stdout.splitlines()[-1])
-        warmth, energy = days.temperature_c.to_numpy(float), days.energy_kwh.to_numpy(float)
-        ours = modelled(list(days.local_date), warmth, energy, fuel=fuel)
+        energy, ours = days.energy_kwh.to_numpy(float), real_models[name]
         print(name, "CVRMSE", round(ours["cvrmse"], 3), "OpenDSM", round(theirs["cvrmse"], 3))
         assert theirs["disqualified"] == [], name
         # Both go through the mean; ours spreads at most a sixth more about its line.

@@ -1,8 +1,8 @@
 """What is computed again is what it would have been: by days, and when a rule has changed."""
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,24 +37,35 @@ def test_months_are_cut_at_the_first_and_the_last_day() -> None:
     ]
 
 
-@pytest.fixture
-def runner(
-    spark: SparkSession, lake: Settings, clock: datetime, tmp_path: Path, home: dict[str, Any]
+@pytest.fixture(scope="module")
+def run_to_gold(
+    spark: SparkSession,
+    clock: datetime,
+    tmp_path_factory: pytest.TempPathFactory,
+    home: dict[str, Any],
 ) -> Runner:
     """A lake with four days of one home, run to gold."""
+    folder = tmp_path_factory.mktemp("backfill")
+    lake = Settings(lake=str(folder / "lake"))
     blocks = [
         {"meter_id": "m", "starts_at": f"{day}T00:00:00+02:00", "resolution": "PT1H",
          "values": [n + 1.0] * 24}
         for n, day in enumerate(DAYS)
     ]  # fmt: skip
-    (readings := tmp_path / "r.ndjson").write_text("".join(json.dumps(b) + "\n" for b in blocks))
-    (homes := tmp_path / "h.ndjson").write_text(json.dumps(home) + "\n")
+    (readings := folder / "r.ndjson").write_text("".join(json.dumps(b) + "\n" for b in blocks))
+    (homes := folder / "h.ndjson").write_text(json.dumps(home) + "\n")
     for file, kind in ((readings, "readings"), (homes, "registrations")):
         land(file, kind=kind, partner="p", settings=lake, clock=clock)
     made = Runner(spark, lake, catalog(), clock)
     for table in TABLES:
         made.run(table)
     return made
+
+
+@pytest.fixture
+def runner(run_to_gold: Runner, copy_of: Callable[[Runner], Runner]) -> Runner:
+    """A lake of its own, as ``run_to_gold``."""
+    return copy_of(run_to_gold)
 
 
 def ask(runner: Runner, sql: str) -> list[dict[str, Any]]:

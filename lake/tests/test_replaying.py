@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,10 @@ from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
 from bronze import meter_readings
+from bronze.contracts import REJECTED
+from lake import running, writing
+from lake.alone import Busy
+from lake.arriving import refused_of
 from lake.catalog import catalog
 from lake.held import Wanted, found
 from lake.landing import land
@@ -18,9 +23,12 @@ from lake.reading import Reader
 from lake.replaying import CannotReplay, Part, replay
 from lake.running import Runner
 from lake.settings import Settings
+from lake.testing import frame
 
 BRONZE = ("bronze.registrations", "bronze.meter_readings", "bronze.repairs")
 TABLES = (*BRONZE, "silver.locations", "silver.meters", "silver.meter_readings")
+DAY = date(2025, 6, 1)
+READINGS = ("bronze.meter_readings", "silver.meter_readings")
 BLOCK = {"meter_id": "m", "starts_at": "2025-05-01T00:00:00+02:00", "resolution": "PT1H"}
 LINES = (
     json.dumps({**BLOCK, "values": [1.0, 2.0]}),
@@ -29,8 +37,8 @@ LINES = (
 )
 
 
-def run(runner: Runner) -> None:
-    for table in TABLES:
+def run(runner: Runner, *tables: str) -> None:
+    for table in tables or TABLES:
         runner.run(table)
 
 
@@ -59,24 +67,38 @@ def replayed(runner: Runner, name: str = "bronze.meter_readings", **part: Any) -
     return sum(r.written.inserted for r in reports), sum(r.rejected for r in reports)
 
 
-@pytest.fixture
-def runner(
-    spark: SparkSession, lake: Settings, clock: datetime, tmp_path: Path, home: dict[str, Any]
-) -> Runner:
-    """A lake with a file of two good lines and a bad one; nothing was run yet."""
+def arrived(runner: Runner, folder: Path, home: dict[str, Any]) -> Runner:
+    """Bring a file of two good lines and a bad one, and the home that they are of."""
+    folder.mkdir(exist_ok=True)
     for name, kind, text in (
         ("r", "readings", "\n".join(LINES) + "\n"),
         ("h", "registrations", json.dumps(home) + "\n"),
     ):
-        (file := tmp_path / f"{name}.ndjson").write_text(text)
-        land(file, kind=kind, partner="p", settings=lake, clock=clock)
-    return Runner(spark, lake, catalog(), clock)
+        (file := folder / f"{name}.ndjson").write_text(text)
+        land(file, kind=kind, partner="p", settings=runner.settings, clock=runner.clock)
+    return runner
+
+
+@pytest.fixture(scope="module")
+def made(
+    spark: SparkSession,
+    clock: datetime,
+    tmp_path_factory: pytest.TempPathFactory,
+    home: dict[str, Any],
+) -> Runner:
+    """A lake in which what arrived was run."""
+    folder = tmp_path_factory.mktemp("replaying")
+    runner = Runner(spark, Settings(lake=str(folder / "lake")), catalog(), clock)
+    run(arrived(runner, folder, home))
+    return runner
 
 
 @pytest.mark.spark
 def test_a_rejected_line_that_can_be_read_now_comes_once_as_it_came(
-    runner: Runner, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    spark: SparkSession, lake: Settings, clock: datetime, tmp_path: Path, home: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    runner = arrived(Runner(spark, lake, catalog(), clock), tmp_path, home)
     reads = meter_readings.reason
 
     def cannot_read_may_2() -> Column:
@@ -89,19 +111,32 @@ def test_a_rejected_line_that_can_be_read_now_comes_once_as_it_came(
     assert replayed(runner) == (0, 0)
 
     monkeypatch.setattr(meter_readings, "reason", reads)
+    # An event, which stands in no file: its payload is all there is of it, however long.
+    long = {**BLOCK, "partner_id": "p", "starts_at": "2025-05-04T00:00:00+02:00", "values": [7.0],
+            "more": "x" * 5000}  # fmt: skip
+    event = {
+        "source": "events", "source_file": "meter-readings/0", "source_line": 4,
+        "partner_id": "p", "received_date": clock.date(), "received_at": clock,
+        "table_name": "bronze.meter_readings", "reason": "too new", "payload": json.dumps(long),
+    }  # fmt: skip
+    writing.insert(runner.store, REJECTED, frame(spark, REJECTED, [event]))
     part = Part(partner="p")
     tried = list(replay(runner, "bronze.meter_readings", part, by="ada", dry_run=True))
-    assert [r.written.inserted for r in tried] == [1, 0]
+    assert [r.written.inserted for r in tried] == [1, 1]
     assert replayed(runner, partner="q") == (0, 0)
-    assert replayed(runner) == (1, 0)
-    run(runner)
-    assert energy(runner) == [1.0, 2.0, 3.0, 4.0]
-    came = ask(runner, "SELECT source_file, source_line, received_at FROM bronze.meter_readings")
+    assert replayed(runner) == (2, 0)
+    run(runner, *READINGS)
+    assert energy(runner) == [1.0, 2.0, 3.0, 4.0, 7.0]
+    came = ask(
+        runner,
+        "SELECT source_file, source_line, received_at FROM bronze.meter_readings "
+        "WHERE source = 'landing'",
+    )
     assert len({(row["source_file"], row["received_at"]) for row in came}) == 1
     assert sorted(row["source_line"] for row in came) == [1, 2]
     # Nothing comes twice, and the line waits no more; the one that cannot be read does.
     assert replayed(runner) == (0, 0)
-    run(runner)
+    run(runner, "bronze.repairs", *READINGS)
     waits = found(Reader(runner.settings, catalog().tables), "rejected", Wanted())
     assert [(held.source_line, held.reasons) for held in waits] == [(3, ["not a JSON object"])]
     with pytest.raises(CannotReplay, match=r"lake run silver\.meters --again"):
@@ -109,8 +144,37 @@ def test_a_rejected_line_that_can_be_read_now_comes_once_as_it_came(
 
 
 @pytest.mark.spark
-def test_a_bronze_that_was_lost_is_made_again_from_landing(runner: Runner, tmp_path: Path) -> None:
-    run(runner)
+def test_a_rejected_event_is_kept_whole_and_of_a_line_of_a_file_the_beginning(
+    spark: SparkSession,
+) -> None:
+    lines = spark.createDataFrame(
+        [("events", "x" * 5000, "why"), ("landing", "x" * 5000, "why"), ("landing", "x", None)],
+        "source STRING, line STRING, _rejected STRING",
+    )
+    kept = refused_of(lines, catalog()["bronze.meter_readings"], REJECTED).collect()
+    assert {row.source: len(row.payload) for row in kept} == {"events": 5000, "landing": 4000}
+
+
+@pytest.mark.spark
+def test_a_replay_and_a_backfill_wait_for_whoever_is_at_the_table(
+    made: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_PATIENCE_S", 0.1)
+    with made.alone("bronze.meter_readings"), made.alone("silver.meter_readings"):
+        with pytest.raises(Busy):
+            replayed(made)
+        with pytest.raises(Busy):
+            list(made.backfill("silver.meter_readings", first=DAY, last=DAY))
+        # Which changes nothing.
+        tried = replay(made, "bronze.meter_readings", Part(), by="ada", dry_run=True)
+        assert [report.rejected for report in tried] == [0, 0]
+
+
+@pytest.mark.spark
+def test_a_bronze_that_was_lost_is_made_again_from_landing(
+    made: Runner, copy_of: Callable[[Runner], Runner], tmp_path: Path
+) -> None:
+    runner = copy_of(made)
     before = rows(runner)
     assert [len(table) for table in before] == [2, 1, 4]
     shutil.rmtree(Path(runner.settings.root) / "raw")
@@ -125,17 +189,16 @@ def test_a_bronze_that_was_lost_is_made_again_from_landing(runner: Runner, tmp_p
     later = json.dumps({**BLOCK, "starts_at": "2025-05-03T00:00:00+02:00", "values": [5.0]})
     (file := tmp_path / "later.ndjson").write_text(later + "\n")
     land(file, kind="readings", partner="p", settings=runner.settings, clock=runner.clock)
-    run(runner)
+    run(runner, *READINGS)
     assert energy(runner) == [1.0, 2.0, 3.0, 4.0, 5.0]
 
 
 @pytest.mark.spark
 def test_landing_alone_makes_the_same_tables_in_a_new_lake(
-    runner: Runner, spark: SparkSession, tmp_path: Path
+    made: Runner, spark: SparkSession, tmp_path: Path
 ) -> None:
-    run(runner)
     other = Settings(lake=str(tmp_path / "other"))
-    shutil.copytree(Path(runner.settings.root) / "landing", tmp_path / "other" / "landing")
-    again = Runner(spark, other, catalog(), runner.clock)
+    shutil.copytree(Path(made.settings.root) / "landing", tmp_path / "other" / "landing")
+    again = Runner(spark, other, catalog(), made.clock)
     run(again)
-    assert rows(again) == rows(runner)
+    assert rows(again) == rows(made)
