@@ -1,11 +1,12 @@
-"""Rows of recent load -> quantiles of an hour's energy: LightGBM for the middle, conformal around.
+"""Rows of recent load -> quantiles and mean of an hour's energy: LightGBM, conformal around it.
 
 One global model for all homes: the energy over the home's own level (kWh an hour, 28 days) is
 predicted directly for each horizon (Montero-Manso & Hyndman 2021, "Principles and algorithms for
 forecasting groups of time series"). A second model predicts how large the error of the first is;
 held-out errors over that size give the quantiles by group (Lei et al. 2018, "Distribution-free
 predictive inference for regression", section 5.2; Romano et al. 2019 for quantiles), so they
-cannot cross. Imports nothing of the project: the file is logged beside the model and loads it.
+cannot cross, and their mean the expected value. Imports nothing of the project: the file is logged
+beside the model and loads it.
 """
 
 import json
@@ -37,7 +38,7 @@ _PLAIN = (
 _FUELS = ("elec", "gas", "district_heating")
 _DIRECTIONS = ("import", "export", "consumption", "production")
 INPUTS = ("fuel", "direction", "level_kwh", *_SCALED, *_PLAIN)
-_FORMAT = 1
+_FORMAT = 2
 _BANDS = (48, 168)
 _GROUPS = (len(_FUELS) + 1, len(_DIRECTIONS) + 1, len(_BANDS) + 1, 24)
 _ENOUGH = 300
@@ -66,26 +67,33 @@ Numbers = npt.NDArray[np.float64]
 class HourlyQuantiles:
     """Two boosters, for the median and the size of its error, and the error's quantiles by group.
 
-    ``spread`` has shape (fuel, direction, horizon band, local hour, quantile), without unit.
+    ``spread`` has shape (fuel, direction, horizon band, local hour, quantile), ``lean`` all but the
+    last: how far the mean lies from the median. Both are in sizes of the error, without unit.
     """
 
     median: Any
     size: Any
     spread: Numbers
+    lean: Numbers
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return p05_kwh to p95_kwh (kWh, >= 0, never crossing) for rows with INPUTS."""
-        level = _level(rows)
+        """Return p05_kwh to p95_kwh (never crossing) and mean_kwh, all >= 0, for rows with INPUTS.
+
+        Medians of hours do not add up to the median of a day; means do.
+        """
+        level, group = _level(rows), _group(rows)
         middle, size = self._middle_and_size(_matrix(rows))
-        around = middle[:, None] + size[:, None] * self.spread[_group(rows)]
+        around = middle[:, None] + size[:, None] * self.spread[group]
         kwh = np.maximum(np.maximum.accumulate(around, axis=1), 0.0) * level[:, None]
-        return pd.DataFrame(
+        forecast = pd.DataFrame(
             kwh, columns=[f"p{round(q * 100):02d}_kwh" for q in QUANTILES], index=rows.index
         )
+        return forecast.assign(mean_kwh=np.maximum(middle + size * self.lean[group], 0.0) * level)
 
     def dumps(self) -> dict[str, bytes]:
         """Return the model as named text files, no pickles; ``loads`` and MLflow read them."""
-        said = {"format": _FORMAT, "inputs": INPUTS, "spread": self.spread.tolist()}
+        said = {"format": _FORMAT, "inputs": INPUTS, "spread": self.spread.tolist(),
+                "lean": self.lean.tolist()}  # fmt: skip
         files = {
             "median.txt": self.median.model_to_string(),
             "size.txt": self.size.model_to_string(),
@@ -104,7 +112,7 @@ class HourlyQuantiles:
         median, size = (
             lightgbm.Booster(model_str=files[name].decode()) for name in ("median.txt", "size.txt")
         )
-        return cls(median, size, np.array(said["spread"]))
+        return cls(median, size, np.array(said["spread"]), np.array(said["lean"]))
 
     def _middle_and_size(self, matrix: Numbers) -> tuple[Numbers, Numbers]:
         # One thread: that is what a Spark worker has.
@@ -128,23 +136,37 @@ def fit_quantiles(
     matrix, wanted = _matrix(early), early[target].to_numpy(dtype=float) / _level(early)
     median = boosted(matrix, wanted)
     size = boosted(matrix, np.abs(wanted - median.predict(matrix)))
-    model = HourlyQuantiles(median, size, np.zeros((*_GROUPS, len(QUANTILES))))
+    nothing = np.zeros((*_GROUPS, len(QUANTILES)))
+    model = HourlyQuantiles(median, size, nothing, nothing[..., 0])
     middle, expected = model._middle_and_size(_matrix(late))  # noqa: SLF001 - its own maker
-    errors = (late[target].to_numpy(dtype=float) / _level(late) - middle) / expected
-    return HourlyQuantiles(median, size, _spread(errors, _group(late)))
+    errors = late[target].to_numpy(dtype=float) / _level(late) - middle
+    return HourlyQuantiles(median, size, *_spread(errors, expected, _group(late)))
 
 
-def _spread(errors: Numbers, group: tuple[npt.NDArray[np.intp], ...]) -> Numbers:
-    """Return the errors' quantiles by group; a group of few takes those of the next wider one."""
-    spread = np.empty((*_GROUPS, len(QUANTILES)))
-    spread[:] = _quantiles(errors)
+def _spread(
+    errors: Numbers, expected: Numbers, group: tuple[npt.NDArray[np.intp], ...]
+) -> tuple[Numbers, Numbers]:
+    """Return the quantiles and the mean of errors over their expected size, by group.
+
+    A group of few takes those of the next wider one. The mean is sum over sum, so that forecasts
+    add up to what came true, and hours of little expected error do not weigh more.
+    """
+    spread, lean = np.empty((*_GROUPS, len(QUANTILES))), np.empty(_GROUPS)
+    scaled = errors / expected
+    spread[:], lean[:] = _quantiles(scaled), _lean(errors, expected)
     for depth in range(1, len(_GROUPS) + 1):
         within = pd.DataFrame({n: group[n] for n in range(depth)})
-        for place, rows in within.groupby(list(within), sort=True).indices.items():
+        for key, rows in within.groupby(list(within), sort=True).indices.items():
             if len(rows) >= _ENOUGH:
-                spread[place if isinstance(place, tuple) else (place,)] = _quantiles(errors[rows])
+                place = key if isinstance(key, tuple) else (key,)
+                spread[place] = _quantiles(scaled[rows])
+                lean[place] = _lean(errors[rows], expected[rows])
     # As it is stored, so that what was judged is what scores.
-    return spread.round(5)
+    return spread.round(5), lean.round(5)
+
+
+def _lean(errors: Numbers, expected: Numbers) -> float:
+    return float(errors.sum() / expected.sum()) if len(errors) else 0.0
 
 
 def _quantiles(errors: Numbers) -> Numbers:

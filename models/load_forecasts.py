@@ -25,7 +25,7 @@ from models.hourly_quantiles import PARAMETERS as LIGHTGBM
 
 __all__ = ["example", "fit", "gate", "judge", "lacking", "load_forecasts", "training"]
 
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 LOADER = Path(__file__).with_name("hourly_quantiles.py")
 REQUIRES = ("lightgbm", "numpy", "pandas")
 HEADLINE = ("mae_over_naive", "mae_over_median_28d", "coverage")
@@ -48,6 +48,7 @@ _SCORED = ", ".join(
     [f"{name} string" for name in SERIES]
     + ["starts_at timestamp"]
     + [f"{quantile_column(q)} double" for q in QUANTILES]
+    + ["mean_kwh double"]
 )
 
 

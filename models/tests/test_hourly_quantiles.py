@@ -20,7 +20,7 @@ def model(frame: pd.DataFrame) -> HourlyQuantiles:
 
 def test_quantiles_are_those_of_the_contract(model: HourlyQuantiles, frame: pd.DataFrame) -> None:
     assert OWN == QUANTILES
-    assert list(model.predict(frame.head(3)).columns) == COLUMNS
+    assert list(model.predict(frame.head(3)).columns) == [*COLUMNS, "mean_kwh"]
 
 
 def test_quantiles_never_cross_and_are_never_negative(
@@ -36,7 +36,15 @@ def test_quantiles_never_cross_and_are_never_negative(
     kwh = model.predict(wild).to_numpy()
     assert np.isfinite(kwh).all()
     assert (kwh >= 0).all()
-    assert (np.diff(kwh, axis=1) >= 0).all()
+    assert (np.diff(kwh[:, : len(QUANTILES)], axis=1) >= 0).all()
+
+
+def test_means_add_up_where_medians_do_not(model: HourlyQuantiles, frame: pd.DataFrame) -> None:
+    *_, last = slices(frame)
+    forecast, true = model.predict(last), last["energy_kwh"].sum()
+    assert forecast["mean_kwh"].sum() == pytest.approx(true, rel=0.03)
+    # A gamma is skewed to the right, so its median is below its mean.
+    assert forecast["p50_kwh"].sum() < 0.97 * true
 
 
 def test_eight_of_ten_unseen_hours_are_between_p10_and_p90(
