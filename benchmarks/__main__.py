@@ -16,6 +16,7 @@ from benchmarks.ingestion import CLIENTS as SENDERS
 from benchmarks.ingestion import MOST as MOST_SENT
 from benchmarks.ingestion import READINGS, ingested
 from benchmarks.latency import EVERY_S, answered
+from benchmarks.models.commands import app as models
 from benchmarks.rebuild import LAKE, PEERS, AnswersDiffer, Rebuild
 from benchmarks.report import as_json, console, keep, show, show_daily, show_parsed, show_served
 from benchmarks.serving import CLIENTS, MOST, served
@@ -23,6 +24,7 @@ from benchmarks.streaming import NOTHING, STEP, streamed
 from lake.errors import LakeError
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+app.add_typer(models, name="models")
 Readings = Annotated[int, typer.Option(min=1, help="Readings of the input, at least.")]
 Days = Annotated[int, typer.Option(min=30, help="Local days of the input; the last ends 2025.")]
 FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()

@@ -1,8 +1,10 @@
 """Rows of recent load -> quantiles and mean of an hour's energy: LightGBM, conformal around it.
 
-One global model for all homes: the energy over the home's own level (kWh an hour, 28 days) is
-predicted directly for each horizon (Montero-Manso & Hyndman 2021, "Principles and algorithms for
-forecasting groups of time series"). A second model predicts how large the error of the first is;
+One global model for all homes predicts, directly for each horizon (Montero-Manso & Hyndman 2021,
+"Principles and algorithms for forecasting groups of time series"), how far the energy will be from
+the home's own median of the hour, in deviations of that hour; so trees learn what moves it, not
+what it is. A row weighs as its deviation does in the home's level, which makes it the absolute
+error in kWh that is minimised. A second model predicts how large the error of the first is;
 held-out errors over that size give the quantiles by group (Lei et al. 2018, "Distribution-free
 predictive inference for regression", section 5.2; Romano et al. 2019 for quantiles), so they
 cannot cross, and their mean the expected value. Imports nothing of the project: the file is logged
@@ -27,6 +29,9 @@ _SCALED = (
     "mean_28d_kwh",
     "median_28d_kwh",
     "deviation_28d_kwh",
+    *(f"p{share}_28d_kwh" for share in (10, 25, 75, 90)),
+    "kind_mean_28d_kwh",
+    "kind_median_28d_kwh",
     "hour_before_kwh",
     "hour_after_kwh",
     "week_level_kwh",
@@ -43,6 +48,7 @@ _BANDS = (48, 168)
 _GROUPS = (len(_FUELS) + 1, len(_DIRECTIONS) + 1, len(_BANDS) + 1, 24)
 _ENOUGH = 300
 _LEAST = 1e-6
+_LEAST_SCALE = 0.05
 PARAMETERS = {
     "objective": "regression_l1",
     "learning_rate": 0.08,
@@ -81,14 +87,15 @@ class HourlyQuantiles:
 
         Medians of hours do not add up to the median of a day; means do.
         """
-        level, group = _level(rows), _group(rows)
+        centre, scale, group = _centre(rows), _scale(rows), _group(rows)
         middle, size = self._middle_and_size(_matrix(rows))
+        middle, size = centre + scale * middle, scale * size
         around = middle[:, None] + size[:, None] * self.spread[group]
-        kwh = np.maximum(np.maximum.accumulate(around, axis=1), 0.0) * level[:, None]
+        kwh = np.maximum(np.maximum.accumulate(around, axis=1), 0.0)
         forecast = pd.DataFrame(
             kwh, columns=[f"p{round(q * 100):02d}_kwh" for q in QUANTILES], index=rows.index
         )
-        return forecast.assign(mean_kwh=np.maximum(middle + size * self.lean[group], 0.0) * level)
+        return forecast.assign(mean_kwh=np.maximum(middle + size * self.lean[group], 0.0))
 
     def dumps(self) -> dict[str, bytes]:
         """Return the model as named text files, no pickles; ``loads`` and MLflow read them."""
@@ -130,29 +137,36 @@ def fit_quantiles(
     import lightgbm  # noqa: PLC0415 - takes seconds
 
     def boosted(matrix: Numbers, wanted: Numbers) -> Any:
-        rows = lightgbm.Dataset(matrix, wanted, params=PARAMETERS, free_raw_data=True)
+        rows = lightgbm.Dataset(matrix, wanted, weight=weight, params=PARAMETERS)
         return lightgbm.train(PARAMETERS, rows, num_boost_round=ROUNDS)
 
-    matrix, wanted = _matrix(early), early[target].to_numpy(dtype=float) / _level(early)
+    matrix, wanted = _matrix(early), _deviations(early, target)
+    weight = _scale(early) / _level(early)
     median = boosted(matrix, wanted)
     size = boosted(matrix, np.abs(wanted - median.predict(matrix)))
     nothing = np.zeros((*_GROUPS, len(QUANTILES)))
     model = HourlyQuantiles(median, size, nothing, nothing[..., 0])
     middle, expected = model._middle_and_size(_matrix(late))  # noqa: SLF001 - its own maker
-    errors = late[target].to_numpy(dtype=float) / _level(late) - middle
-    return HourlyQuantiles(median, size, *_spread(errors, expected, _group(late)))
+    errors = _deviations(late, target) - middle
+    weight = _scale(late) / _level(late)
+    return HourlyQuantiles(median, size, *_spread(errors, expected, _group(late), weight=weight))
+
+
+def _deviations(rows: pd.DataFrame, target: str) -> Numbers:
+    deviations: Numbers = (rows[target].to_numpy(dtype=float) - _centre(rows)) / _scale(rows)
+    return deviations
 
 
 def _spread(
-    errors: Numbers, expected: Numbers, group: tuple[npt.NDArray[np.intp], ...]
+    errors: Numbers, expected: Numbers, group: tuple[npt.NDArray[np.intp], ...], *, weight: Numbers
 ) -> tuple[Numbers, Numbers]:
     """Return the quantiles and the mean of errors over their expected size, by group.
 
     A group of few takes those of the next wider one. The mean is sum over sum, so that forecasts
-    add up to what came true, and hours of little expected error do not weigh more.
+    add up to what came true; ``weight`` is what makes the errors shares of the home's level.
     """
     spread, lean = np.empty((*_GROUPS, len(QUANTILES))), np.empty(_GROUPS)
-    scaled = errors / expected
+    scaled, errors, expected = errors / expected, errors * weight, expected * weight
     spread[:], lean[:] = _quantiles(scaled), _lean(errors, expected)
     for depth in range(1, len(_GROUPS) + 1):
         within = pd.DataFrame({n: group[n] for n in range(depth)})
@@ -182,11 +196,26 @@ def _quantiles(errors: Numbers) -> Numbers:
 
 
 def _matrix(rows: pd.DataFrame) -> Numbers:
-    level = _level(rows)
-    columns = [rows[name].to_numpy(dtype=float) / level for name in _SCALED]
+    level, centre, scale = _level(rows), _centre(rows), _scale(rows)
+    columns = [(rows[name].to_numpy(dtype=float) - centre) / scale for name in _SCALED]
     columns += [rows[name].to_numpy(dtype=float) for name in _PLAIN]
     fuel, direction, *_ = _group(rows)
-    return np.column_stack([*columns, np.log(level), fuel, direction])
+    own = (centre / level, scale / level, np.log(level))
+    return np.column_stack([*columns, *own, fuel, direction])
+
+
+def _centre(rows: pd.DataFrame) -> Numbers:
+    """What to expect of the hour (kWh) before anything else is looked at."""
+    both = rows[["median_28d_kwh", "kind_median_28d_kwh"]].to_numpy(dtype=float)
+    centre: Numbers = both.mean(axis=1)
+    return centre
+
+
+def _scale(rows: pd.DataFrame) -> Numbers:
+    """How far the hour strays (kWh): its deviation, and a share of the level at least."""
+    deviation = rows["deviation_28d_kwh"].to_numpy(dtype=float)
+    scale: Numbers = np.maximum(deviation, _LEAST_SCALE * _level(rows))
+    return scale
 
 
 def _level(rows: pd.DataFrame) -> Numbers:

@@ -32,17 +32,18 @@ HEADLINE = ("mae_over_naive", "mae_over_median_28d", "coverage")
 PARAMETERS = {**LIGHTGBM, "rounds": ROUNDS}
 CARD = """
 Forecasts a home's energy by the hour, 14 days ahead, for each fuel and direction, with quantiles
-from 5 to 95 %. One LightGBM model for all homes predicts the median of the energy over the home's
-own level; the errors on later weeks, by fuel, direction, horizon and hour, give the quantiles.
+from 5 to 95 % and the expected value (`mean_kwh`). One LightGBM model for all homes predicts how
+far the energy will be from the home's own median of the hour; the errors on later weeks, by fuel,
+direction, horizon and hour, give the quantiles and the mean.
 
 Meant for: a home's forecast band, budgets, anomalies. Not meant for: settlement, or homes with less
 than a week of hourly readings, which are refused. It knows no weather and no holidays yet, so a
 sudden cold spell comes as a surprise. It looks at energy and its hour, not at who lives there.
 """
 # The sample: homes, issue times over all of them, and hours of each issue time (a quarter of the
-# first two days, a 24th of the rest), so 24 rows an issue time and 240,000 in all.
+# first two days, a 24th of the rest), so 24 rows an issue time and 480,000 in all.
 _HOMES = 300
-_ISSUES = 10_000
+_ISSUES = 20_000
 _NEAR_HOURS, _NEAR_IN, _FAR_IN = 48, 4, 24
 _SCORED = ", ".join(
     [f"{name} string" for name in SERIES]
@@ -107,7 +108,7 @@ def load_forecasts(
 def training(
     hourly_load_profile: DataFrame, energy_hourly: DataFrame, meters: DataFrame, *, clock: datetime
 ) -> DataFrame:
-    """Return about 240,000 rows at most: inputs as known at an issue time, and the energy since.
+    """Return about 480,000 rows at most: inputs as known at an issue time, and the energy since.
 
     Columns: SERIES, ``asked_at``, ``starts_at``, INPUTS, ``energy_kwh`` of whole hours known at
     ``clock``. Which rows are in the sample is a hash of their keys, so it is the same each time.

@@ -1,0 +1,81 @@
+"""`python -m benchmarks models`: a command a model, each with its baselines in the same run."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from benchmarks.measure import measured
+from benchmarks.models.forecast import scored
+from benchmarks.models.forecast_report import figures, grid
+from benchmarks.report import console, keep
+from lake.errors import LakeError
+
+app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()
+
+
+class NoSampleHomes(LakeError):
+    """The models are measured on real homes, and none are there."""
+
+    code = "no-sample-homes"
+
+
+@app.callback(invoke_without_command=True)
+def everything(context: typer.Context) -> None:
+    """How good the models are on real homes (ELIQ_SAMPLE_DATA), beside plain baselines.
+
+    The lake with the homes is made once, in `.bench/models`, by the platform's own tables.
+    """
+    if context.invoked_subcommand is None:
+        forecast()
+
+
+@app.command()
+def forecast(
+    homes: Annotated[
+        int, typer.Option(min=1, help="Homes a partner for MSTL and the models of one home.")
+    ] = 12,
+) -> None:
+    """The hourly load forecast: MAE over five baselines, coverage, and the bias of the mean.
+
+    Example: python -m benchmarks models forecast --homes 12
+    """
+    root = lake(["features.hourly_load_profile"])
+    found = scored(frame(root, "load_forecasts"), root, homes=homes)
+    table = figures(found)
+    console.print(grid(table))
+    console.print(
+        f"fit: {found.fit_rows:,} rows in {found.fit_s:.0f} s; "
+        f"predict: {found.predict_rows_a_second:,.0f} rows/s, one thread",
+        highlight=False,
+    )
+    speed = {"fit_s": found.fit_s, "fit_rows": found.fit_rows,
+             "predict_rows_a_second": found.predict_rows_a_second}  # fmt: skip
+    keep(FOLDER, "models-forecast", {**speed, "figures": table.to_dict("records")})
+
+
+def lake(tables: Sequence[str]) -> Path:
+    """Return the root of the lake with the sample homes, with these tables up to date."""
+    data = os.environ.get("ELIQ_SAMPLE_DATA")
+    if not data:
+        raise NoSampleHomes("where are the homes?", cure="set ELIQ_SAMPLE_DATA")
+    root = FOLDER / "models" / "lake"
+    root.mkdir(parents=True, exist_ok=True)
+    with console.status(f"tables of the sample homes: {', '.join(tables)} …"):
+        command = [sys.executable, "-m", "benchmarks.models.homes_lake", data, str(root), *tables]
+        measured(command, log=FOLDER / "models" / "lake.log")
+    return root
+
+
+def frame(root: Path, noun: str) -> pd.DataFrame:
+    """Return the rows that a model's own training() gives, made anew."""
+    out = FOLDER / "models" / f"{noun}.parquet"
+    with console.status(f"training rows of {noun} …"):
+        command = [sys.executable, "-m", "benchmarks.models.frames", str(root), noun, str(out)]
+        measured(command, log=FOLDER / "models" / f"{noun}.log")
+    return pd.read_parquet(out)
