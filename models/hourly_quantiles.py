@@ -3,8 +3,8 @@
 One global model for all homes predicts, directly for each horizon (Montero-Manso & Hyndman 2021,
 "Principles and algorithms for forecasting groups of time series"), how far the energy will be from
 the home's own median of the hour, in deviations of that hour; so trees learn what moves it, not
-what it is. A row weighs as its deviation does in the home's level, which makes it the absolute
-error in kWh that is minimised. A second model predicts how large the error of the first is;
+what it is. A row weighs as its deviation does in the home's level, so that what is minimised is the
+absolute error as a share of the level. A second model predicts how large the error of the first is;
 held-out errors over that size give the quantiles by group (Lei et al. 2018, "Distribution-free
 predictive inference for regression", section 5.2; Romano et al. 2019 for quantiles), so they
 cannot cross, and their mean the expected value. Imports nothing of the project: the file is logged
@@ -48,12 +48,12 @@ _BANDS = (48, 168)
 _GROUPS = (len(_FUELS) + 1, len(_DIRECTIONS) + 1, len(_BANDS) + 1, 24)
 _ENOUGH = 300
 _LEAST = 1e-6
-_LEAST_SCALE = 0.05
+_LEAST_SCALE, _MOST_SCALE = 0.05, 0.5
 PARAMETERS = {
     "objective": "regression_l1",
     "learning_rate": 0.08,
     "num_leaves": 31,
-    "min_data_in_leaf": 100,
+    "min_data_in_leaf": 300,
     "feature_fraction": 0.8,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -148,8 +148,9 @@ def fit_quantiles(
     model = HourlyQuantiles(median, size, nothing, nothing[..., 0])
     middle, expected = model._middle_and_size(_matrix(late))  # noqa: SLF001 - its own maker
     errors = _deviations(late, target) - middle
-    weight = _scale(late) / _level(late)
-    return HourlyQuantiles(median, size, *_spread(errors, expected, _group(late), weight=weight))
+    return HourlyQuantiles(
+        median, size, *_spread(errors, expected, _group(late), scale=_scale(late))
+    )
 
 
 def _deviations(rows: pd.DataFrame, target: str) -> Numbers:
@@ -158,15 +159,15 @@ def _deviations(rows: pd.DataFrame, target: str) -> Numbers:
 
 
 def _spread(
-    errors: Numbers, expected: Numbers, group: tuple[npt.NDArray[np.intp], ...], *, weight: Numbers
+    errors: Numbers, expected: Numbers, group: tuple[npt.NDArray[np.intp], ...], *, scale: Numbers
 ) -> tuple[Numbers, Numbers]:
     """Return the quantiles and the mean of errors over their expected size, by group.
 
-    A group of few takes those of the next wider one. The mean is sum over sum, so that forecasts
-    add up to what came true; ``weight`` is what makes the errors shares of the home's level.
+    A group of few takes those of the next wider one. The mean is sum over sum in kWh (errors times
+    ``scale``), so that forecasts add up to what came true, and a home of near zero moves no mean.
     """
     spread, lean = np.empty((*_GROUPS, len(QUANTILES))), np.empty(_GROUPS)
-    scaled, errors, expected = errors / expected, errors * weight, expected * weight
+    scaled, errors, expected = errors / expected, errors * scale, expected * scale
     spread[:], lean[:] = _quantiles(scaled), _lean(errors, expected)
     for depth in range(1, len(_GROUPS) + 1):
         within = pd.DataFrame({n: group[n] for n in range(depth)})
@@ -196,6 +197,7 @@ def _quantiles(errors: Numbers) -> Numbers:
 
 
 def _matrix(rows: pd.DataFrame) -> Numbers:
+    rows = _without_weeks(rows)
     level, centre, scale = _level(rows), _centre(rows), _scale(rows)
     columns = [(rows[name].to_numpy(dtype=float) - centre) / scale for name in _SCALED]
     columns += [rows[name].to_numpy(dtype=float) for name in _PLAIN]
@@ -206,16 +208,31 @@ def _matrix(rows: pd.DataFrame) -> Numbers:
 
 def _centre(rows: pd.DataFrame) -> Numbers:
     """What to expect of the hour (kWh) before anything else is looked at."""
-    both = rows[["median_28d_kwh", "kind_median_28d_kwh"]].to_numpy(dtype=float)
+    both = _without_weeks(rows)[["median_28d_kwh", "kind_median_28d_kwh"]].to_numpy(dtype=float)
     centre: Numbers = both.mean(axis=1)
     return centre
 
 
 def _scale(rows: pd.DataFrame) -> Numbers:
-    """How far the hour strays (kWh): its deviation, and a share of the level at least."""
-    deviation = rows["deviation_28d_kwh"].to_numpy(dtype=float)
-    scale: Numbers = np.maximum(deviation, _LEAST_SCALE * _level(rows))
+    """How far the hour strays (kWh): its deviation, bounded lest one wild reading sets it."""
+    level, deviation = _level(rows), rows["deviation_28d_kwh"].to_numpy(dtype=float)
+    between = rows["p90_28d_kwh"].to_numpy(dtype=float) - rows["p10_28d_kwh"].to_numpy(dtype=float)
+    scale: Numbers = np.maximum(
+        np.minimum(deviation, np.maximum(between, _MOST_SCALE * level)), _LEAST_SCALE * level
+    )
     return scale
+
+
+def _without_weeks(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with what weekdays tell taken out of production: the sun keeps no week."""
+    is_production = (rows["direction"] == "production").to_numpy()
+    if not is_production.any():
+        return rows
+    told = {f"kind_{n}_28d_kwh": np.where(is_production, rows[f"{n}_28d_kwh"],
+                                          rows[f"kind_{n}_28d_kwh"])
+            for n in ("mean", "median")}  # fmt: skip
+    dates = {n: np.where(is_production, np.nan, rows[n]) for n in ("weekday", "day_of_year")}
+    return rows.assign(**told, **dates)
 
 
 def _level(rows: pd.DataFrame) -> Numbers:
