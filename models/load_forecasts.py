@@ -41,9 +41,9 @@ than a week of hourly readings, which are refused. It knows no weather and no ho
 sudden cold spell comes as a surprise. It looks at energy and its hour, not at who lives there.
 """
 # The sample: homes, issue times over all of them, and hours of each issue time (a quarter of the
-# first two days, a 24th of the rest), so 24 rows an issue time and 480,000 in all.
+# first two days, a 24th of the rest), so 24 rows an issue time and 240,000 in all.
 _HOMES = 300
-_ISSUES = 20_000
+_ISSUES = 10_000
 _NEAR_HOURS, _NEAR_IN, _FAR_IN = 48, 4, 24
 _SCORED = ", ".join(
     [f"{name} string" for name in SERIES]
@@ -106,9 +106,10 @@ def load_forecasts(
 
 
 def training(
-    hourly_load_profile: DataFrame, energy_hourly: DataFrame, meters: DataFrame, *, clock: datetime
-) -> DataFrame:
-    """Return about 480,000 rows at most: inputs as known at an issue time, and the energy since.
+    hourly_load_profile: DataFrame, energy_hourly: DataFrame, meters: DataFrame, *, clock: datetime,
+    issues: int = _ISSUES,
+) -> DataFrame:  # fmt: skip
+    """Return about 240,000 rows at most: inputs as known at an issue time, and the energy since.
 
     Columns: SERIES, ``asked_at``, ``starts_at``, INPUTS, ``energy_kwh`` of whole hours known at
     ``clock``. Which rows are in the sample is a hash of their keys, so it is the same each time.
@@ -117,7 +118,7 @@ def training(
     of_homes = hourly_load_profile.join(
         F.broadcast(homes), on=["partner_id", "location_id"], how="left_semi"
     )
-    seen = known(of_homes, _issue_times(of_homes, clock=clock))
+    seen = known(of_homes, _issue_times(of_homes, clock=clock, count=issues))
     chance = F.pmod(F.xxhash64(*SERIES, "asked_at", "starts_at"), F.lit(_FAR_IN))
     one_in = F.when(F.col("horizon_h") < _NEAR_HOURS, _FAR_IN // _NEAR_IN).otherwise(1)
     asked_for = forecast_rows(
@@ -147,7 +148,7 @@ def example(frame: pd.DataFrame) -> pd.DataFrame:
     return rows.astype({name: float for name in INPUTS if name not in SERIES})
 
 
-def _issue_times(profile: DataFrame, *, clock: datetime) -> DataFrame:
+def _issue_times(profile: DataFrame, *, clock: datetime, count: int) -> DataFrame:
     """Return a sample of days and, for each, an hour of the day after it, as a job may run."""
     hour = F.pmod(F.xxhash64(F.lit("hour"), *SERIES, "local_date"), F.lit(24)).cast("int")
     days = profile.select(*SERIES, "local_date", "feature_at").distinct()
@@ -156,7 +157,7 @@ def _issue_times(profile: DataFrame, *, clock: datetime) -> DataFrame:
     )
     # Where the clocks change, two days may ask at one hour.
     asked = asked.where(F.col("asked_at") < F.lit(clock)).select(*SERIES, "asked_at").distinct()
-    return _some(asked, _ISSUES)
+    return _some(asked, count)
 
 
 def _some(rows: DataFrame, count: int) -> DataFrame:

@@ -1,5 +1,6 @@
 """`python -m benchmarks models`: a command a model, each with its baselines in the same run."""
 
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,10 @@ from lake.errors import LakeError
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
 FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()
+
+
+# Twice those of `lake train`, so that a series has a hundred and more test hours.
+ISSUES = 20_000
 
 
 class NoSampleHomes(LakeError):
@@ -46,7 +51,7 @@ def forecast(
     Example: python -m benchmarks models forecast --homes 12
     """
     root = lake(["features.hourly_load_profile"])
-    found = scored(frame(root, "load_forecasts"), root, homes=homes)
+    found = scored(frame(root, "load_forecasts", issues=ISSUES), root, homes=homes)
     table = figures(found)
     console.print(grid(table))
     console.print(
@@ -72,10 +77,11 @@ def lake(tables: Sequence[str]) -> Path:
     return root
 
 
-def frame(root: Path, noun: str) -> pd.DataFrame:
-    """Return the rows that a model's own training() gives, made anew."""
+def frame(root: Path, noun: str, **sized: int) -> pd.DataFrame:
+    """Return the rows that a model's own training() gives, its sample ``sized``; made anew."""
     out = FOLDER / "models" / f"{noun}.parquet"
     with console.status(f"training rows of {noun} …"):
-        command = [sys.executable, "-m", "benchmarks.models.frames", str(root), noun, str(out)]
+        command = [sys.executable, "-m", "benchmarks.models.frames", str(root), noun, str(out),
+                   "--sized", json.dumps(sized)]  # fmt: skip
         measured(command, log=FOLDER / "models" / f"{noun}.log")
     return pd.read_parquet(out)

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,9 @@ def main(
     root: Annotated[Path, typer.Argument(help="Root of the lake.")],
     noun: Annotated[str, typer.Argument(help="The model, as load_forecasts.")],
     out: Annotated[Path, typer.Argument(help="The Parquet file to write.")],
+    sized: Annotated[
+        str, typer.Option(help="Sizes of the sample, as JSON; else the model's.")
+    ] = "{}",
 ) -> None:
     """Write what `lake train` would hand to the model's fit() on the day after all readings."""
     module, tables = importlib.import_module(f"models.{noun}"), catalog()
@@ -29,7 +33,9 @@ def main(
         for p in given
         if p.kind is not p.KEYWORD_ONLY
     }
-    frame = module.training(**frames, clock=clock_of(DAY)).toArrow().to_pandas()
+    frame = (
+        module.training(**frames, clock=clock_of(DAY), **json.loads(sized)).toArrow().to_pandas()
+    )
     frame.to_parquet(out)
 
 
