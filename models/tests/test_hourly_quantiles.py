@@ -58,6 +58,24 @@ def test_eight_of_ten_unseen_hours_are_between_p10_and_p90(
     assert 0.77 <= inside.mean() <= 0.83
 
 
+def test_production_is_the_same_on_each_weekday(
+    model: HourlyQuantiles, frame: pd.DataFrame
+) -> None:
+    sunny = frame.head(200).assign(direction="production")
+    other = sunny.assign(weekday=6, day_of_year=1, kind_mean_28d_kwh=9.0, kind_median_28d_kwh=9.0)
+    pd.testing.assert_frame_equal(model.predict(sunny), model.predict(other))
+    assert not model.predict(other.assign(direction="import")).equals(model.predict(other))
+
+
+def test_one_wild_reading_does_not_widen_the_band_without_bounds(
+    model: HourlyQuantiles, frame: pd.DataFrame
+) -> None:
+    rows = frame.head(500)
+    wild = rows.assign(deviation_28d_kwh=1e4)
+    widths = [f["p90_kwh"] - f["p10_kwh"] for f in map(model.predict, (rows, wild))]
+    assert widths[1].mean() < 5 * widths[0].mean()
+
+
 def test_the_same_rows_give_the_same_model(model: HourlyQuantiles, frame: pd.DataFrame) -> None:
     early, late, _ = slices(frame.sample(frac=1, random_state=5))
     assert fit_quantiles(early, late).dumps() == model.dumps()
