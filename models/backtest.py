@@ -87,6 +87,7 @@ def judge(model: Predictor, frame: pd.DataFrame) -> Judgement:
         "coverage_14d": float(errors["inside"].mean()),
         "coverage_worst_tenth": float(by_home.quantile(0.1)),
         "pinball_kwh": _pinball(true, quantiles, QUANTILES),
+        "mean_bias": float(forecast["mean_kwh"].sum() / true.sum() - 1) if true.any() else 0.0,
         "homes": float(len(by_home)),
         "rows": float(len(last)),
     }

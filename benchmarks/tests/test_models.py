@@ -30,7 +30,7 @@ def test_a_model_of_one_home_sees_nothing_after_the_last_known_day(days: Numbers
     later[69:] = 1e6
     found = [by_own_lightgbm(d, first_test_day=60, asked=asked(2)) for d in (days, later)]
     assert np.abs(found[0] - days[70]).mean() < 0.7
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_a_model_of_one_home_has_no_answer_without_history(days: Numbers) -> None:
@@ -45,7 +45,7 @@ def test_mstl_goes_on_with_the_days_shape_over_gaps(days: Numbers) -> None:
     later = hours.where(hours.index < until, 1e6)
     found = [by_mstl(h[h.index < until], known_until=until, wanted=wanted) for h in (hours, later)]
     assert np.abs(found[0] - days[61]).mean() < 0.7
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_ratios_are_of_the_hours_that_both_sides_have() -> None:
