@@ -9,10 +9,10 @@ APT = command -v apt-get >/dev/null && root=$$([ "$$(id -u)" = 0 ] || echo sudo 
 	&& $$root apt-get update -qq \
 	&& $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends
 
-.PHONY: help setup demo test check bench mutants clean test-setup chromium
+.PHONY: help setup demo test check bench bench-models mutants clean test-setup chromium
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 setup: .venv/synced ## the environment: .venv, a JRE if there is none, the jars
 	@$(PYTHON) -m lake.toolchain --java >/dev/null 2>&1 || $(SYNC) --no-dev
@@ -36,6 +36,9 @@ check: test-setup ## the fast part of it, without Spark
 
 bench: test-setup ## how fast it is, beside DuckDB, Polars and a bare server; takes some minutes
 	@$(PYTHON) -m benchmarks
+
+bench-models: test-setup ## how good the models are on the sample homes, beside plain baselines
+	@$(PYTHON) -m benchmarks models
 
 mutants: test-setup ## changes of silver and gold that no test sees; SAMPLE=20 of each file, all take hours
 	@$(PYTHON) -m infra.mutants $(if $(SAMPLE),--sample $(SAMPLE))

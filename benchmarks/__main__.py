@@ -16,7 +16,7 @@ from benchmarks.ingestion import CLIENTS as SENDERS
 from benchmarks.ingestion import MOST as MOST_SENT
 from benchmarks.ingestion import READINGS, ingested
 from benchmarks.latency import EVERY_S, answered
-from benchmarks.models import similar_homes
+from benchmarks.models.commands import app as models
 from benchmarks.rebuild import LAKE, PEERS, AnswersDiffer, Rebuild
 from benchmarks.report import as_json, console, keep, show, show_daily, show_parsed, show_served
 from benchmarks.serving import CLIENTS, MOST, served
@@ -24,10 +24,9 @@ from benchmarks.streaming import NOTHING, STEP, streamed
 from lake.errors import LakeError
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+app.add_typer(models, name="models")
 Readings = Annotated[int, typer.Option(min=1, help="Readings of the input, at least.")]
 Days = Annotated[int, typer.Option(min=30, help="Local days of the input; the last ends 2025.")]
-models = typer.Typer(no_args_is_help=True, help="How good the models are on real homes.")
-app.add_typer(models, name="models")
 FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()
 _READINGS, _DAYS = 10_000_000, 365
 
@@ -197,34 +196,6 @@ def latency(
         f"p50 {half:.1f} s, p95 {most:.1f} s, longest {max(found.seconds):.1f} s"
     )
     keep(FOLDER, "latency", {"homes": found.homes, "seconds": list(found.seconds)})
-
-
-@models.command("similar-homes")
-def similar(
-    data: Annotated[Path, typer.Option(envvar="ELIQ_SAMPLE_DATA", help="Public homes.")],
-) -> None:
-    """Similar homes and the estimate without a meter, against the mean by house type.
-
-    Example: python -m benchmarks models similar-homes
-    """
-    found = similar_homes.measured(data, FOLDER / "similar-homes")
-    for line in similar_homes.lines(found):
-        console.print(line)
-    keep(FOLDER, "models-similar-homes", found)
-
-
-@models.command("anomalies")
-def anomalies_told() -> None:
-    """Tell what share of real days is told as unusual, and of faults put into them.
-
-    Example: ELIQ_SAMPLE_DATA=data python -m benchmarks models anomalies
-    """
-    from benchmarks.models.anomalies import anomalies  # noqa: PLC0415 - Spark takes seconds
-
-    if "ELIQ_SAMPLE_DATA" not in os.environ:
-        raise LakeError("there are no homes", cure="set ELIQ_SAMPLE_DATA to the public data")
-    found = anomalies(Path(os.environ["ELIQ_SAMPLE_DATA"]), FOLDER / "anomalies")
-    keep(FOLDER, "anomalies", {name: rows.to_dict("records") for name, rows in found.items()})
 
 
 def _sized(readings: int, days: int) -> Rebuild:

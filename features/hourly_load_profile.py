@@ -6,11 +6,23 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.window import WindowSpec
 
-from features.contracts import HOURLY_LOAD_PROFILE, LAGS, lag_column
+from features.contracts import (
+    HOURLY_LOAD_PROFILE,
+    LAGS,
+    SHARES,
+    lag_column,
+    quantile_28d_column,
+)
 from features.copies import without_copies
 
 _SERIES = ["partner_id", "location_id", "fuel", "direction"]
+# 2: kinds of day and quantiles beside the mean and the median.
+RULE_VERSION = 2
 _DAYS = 28
+_SHARES = {
+    "median_28d_kwh": 0.5,
+    **{quantile_28d_column(share): share for share in SHARES},
+}
 
 
 def hourly_load_profile(
@@ -58,18 +70,27 @@ def looking_back(hours: DataFrame) -> DataFrame:
     same_hour = Window.partitionBy(*_SERIES, "local_hour").orderBy("_day")
     month = same_hour.rangeBetween(1 - _DAYS, 0)
     whole_day = Window.partitionBy(*_SERIES, "local_date")
+    # Saturday and Sunday; a condition that is not met leaves null, which windows leave out.
+    is_weekend = F.weekday("local_date") >= 5
+    kinds = {
+        "weekend": F.when(is_weekend, F.col("kwh")),
+        "workday": F.when(~is_weekend, F.col("kwh")),
+    }
     return (
         hours.withColumn("_day", day)
         .withColumns(
             {
                 "mean_28d_kwh": F.avg("kwh").over(month),
-                "_month": F.sort_array(F.collect_list("kwh").over(month)),
+                "_month": _sorted(F.col("kwh"), over=month),
                 "deviation_28d_kwh": F.coalesce(F.stddev("kwh").over(month), F.lit(0.0)),
                 "days_observed": F.count("kwh").over(month).cast("int"),
                 "known_at": F.max("said_at").over(month),
+                **{f"{kind}_mean_28d_kwh": F.avg(kwh).over(month) for kind, kwh in kinds.items()},
+                **{f"_{kind}": _sorted(kwh, over=month) for kind, kwh in kinds.items()},
             }
         )
-        .withColumn("median_28d_kwh", _median("_month"))
+        .withColumns({f"{kind}_median_28d_kwh": _quantile(f"_{kind}", 0.5) for kind in kinds})
+        .withColumns({name: _quantile("_month", share) for name, share in _SHARES.items()})
         .withColumns({f"_{n}_rows_ago": _ago(n, same_hour) for n in range(1, max(LAGS))})
         .withColumns({lag_column(d): _lag(d) for d in LAGS})
         .withColumn("mean_7d_kwh", _mean([F.col(lag_column(d)) for d in LAGS if d <= 7]))
@@ -86,11 +107,18 @@ def looking_back(hours: DataFrame) -> DataFrame:
     )
 
 
-def _median(values: str) -> Column:
-    """Return the middle of a sorted array; of an even number, the mean of the two in the middle."""
-    count = F.size(values)
-    low, high = F.get(values, F.floor((count - 1) / 2)), F.get(values, F.floor(count / 2))
-    return (low + high) / 2
+def _sorted(kwh: Column, *, over: WindowSpec) -> Column:
+    return F.sort_array(F.collect_list(kwh).over(over))
+
+
+def _quantile(values: str, share: float) -> Column:
+    """Return a quantile of a sorted array, between two values in proportion; null of none.
+
+    Definition 7 of Hyndman & Fan 1996, "Sample quantiles in statistical packages".
+    """
+    place = (F.size(values) - 1) * share
+    low, high = F.get(values, F.floor(place)), F.get(values, F.ceil(place))
+    return low + (high - low) * (place - F.floor(place))
 
 
 def _mean(columns: list[Column]) -> Column:

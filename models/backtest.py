@@ -31,9 +31,16 @@ class Predictor(Protocol):
 
 
 def slices(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return early, later and last rows; no hour of one lies behind an issue time of the next."""
+    """Return early, later and last rows; no hour of one lies behind an issue time of the next.
+
+    The times are a partner's own: histories of two may lie years apart, and both are to be judged.
+    """
     frame = frame.sort_values([*SERIES, "asked_at", "starts_at"], ignore_index=True)
-    one, two = (frame["asked_at"].quantile(share, interpolation="lower") for share in _SPLIT)
+    of_partner = frame.groupby("partner_id", observed=True)["asked_at"]
+    one, two = (
+        frame["partner_id"].map(of_partner.quantile(share, interpolation="lower"))
+        for share in _SPLIT
+    )
     asked, starts = frame["asked_at"], frame["starts_at"]
     return (
         frame[starts < one],
@@ -80,6 +87,7 @@ def judge(model: Predictor, frame: pd.DataFrame) -> Judgement:
         "coverage_14d": float(errors["inside"].mean()),
         "coverage_worst_tenth": float(by_home.quantile(0.1)),
         "pinball_kwh": _pinball(true, quantiles, QUANTILES),
+        "mean_bias": float(forecast["mean_kwh"].sum() / true.sum() - 1) if true.any() else 0.0,
         "homes": float(len(by_home)),
         "rows": float(len(last)),
     }

@@ -42,6 +42,8 @@ def forecast_rows(known: DataFrame, *, first: Column, kept: Column | None = None
                 "days_observed": F.col("_hour.days_observed"),
                 "hour_before_kwh": _mean_of_hour(-1),
                 "hour_after_kwh": _mean_of_hour(1),
+                "kind_mean_28d_kwh": _of_its_kind("mean"),
+                "kind_median_28d_kwh": _of_its_kind("median"),
             }
         )
         .withColumn("week_before_kwh", _week_before())
@@ -52,6 +54,14 @@ def forecast_rows(known: DataFrame, *, first: Column, kept: Column | None = None
 def _mean_of_hour(step: int) -> Column:
     hour = F.pmod(F.col("local_hour") + step, F.lit(24))
     return F.element_at("hours", hour)["mean_28d_kwh"]
+
+
+def _of_its_kind(statistic: str) -> Column:
+    """The hour on such days, working days or weekends; on all where none of its kind was seen."""
+    weekend, workday, all_days = (
+        F.col(f"_hour.{kind}{statistic}_28d_kwh") for kind in ("weekend_", "workday_", "")
+    )
+    return F.coalesce(F.when(F.weekday("_date") >= 5, weekend).otherwise(workday), all_days)
 
 
 def _week_before() -> Column:

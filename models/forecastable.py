@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from features.contracts import LAGS, lag_column
+from features.contracts import LAGS, SHARES, lag_column, quantile_28d_column
 from features.point_in_time import point_in_time
 
 SERIES = ("partner_id", "location_id", "fuel", "direction")
@@ -24,8 +24,12 @@ BY_HOUR = (
     "mean_28d_kwh",
     "median_28d_kwh",
     "deviation_28d_kwh",
+    *(quantile_28d_column(share) for share in SHARES),
     "days_observed",
 )
+# Of these, each hour looks at the one of its own kind of day.
+BY_KIND = ("workday_mean_28d_kwh", "workday_median_28d_kwh", "weekend_mean_28d_kwh",
+           "weekend_median_28d_kwh")  # fmt: skip
 
 
 def recent(hourly_load_profile: DataFrame, *, clock: datetime) -> DataFrame:
@@ -51,10 +55,10 @@ def known(hourly_load_profile: DataFrame, asked: DataFrame) -> DataFrame:
         hourly_load_profile,
         keys=[*SERIES, "local_hour"],
         at="asked_at",
-        names=["local_date", "time_zone", *BY_HOUR],
+        names=["local_date", "time_zone", *BY_HOUR, *BY_KIND],
         lookback=LONGEST_SILENCE,
     )
-    one = F.struct("local_hour", F.struct("local_date", *BY_HOUR))
+    one = F.struct("local_hour", F.struct("local_date", *BY_HOUR, *BY_KIND))
     return (
         by_hour.where("feature_at IS NOT NULL")
         .groupBy(*SERIES, "asked_at")

@@ -1,11 +1,14 @@
-"""Rows of recent load -> quantiles of an hour's energy: LightGBM for the middle, conformal around.
+"""Rows of recent load -> quantiles and mean of an hour's energy: LightGBM, conformal around it.
 
-One global model for all homes: the energy over the home's own level (kWh an hour, 28 days) is
-predicted directly for each horizon (Montero-Manso & Hyndman 2021, "Principles and algorithms for
-forecasting groups of time series"). A second model predicts how large the error of the first is;
+One global model for all homes predicts, directly for each horizon (Montero-Manso & Hyndman 2021,
+"Principles and algorithms for forecasting groups of time series"), how far the energy will be from
+the home's own median of the hour, in deviations of that hour; so trees learn what moves it, not
+what it is. A row weighs as its deviation does in the home's level, so that what is minimised is the
+absolute error as a share of the level. A second model predicts how large the error of the first is;
 held-out errors over that size give the quantiles by group (Lei et al. 2018, "Distribution-free
 predictive inference for regression", section 5.2; Romano et al. 2019 for quantiles), so they
-cannot cross. Imports nothing of the project: the file is logged beside the model and loads it.
+cannot cross, and their mean the expected value. Imports nothing of the project: the file is logged
+beside the model and loads it.
 """
 
 import json
@@ -26,6 +29,9 @@ _SCALED = (
     "mean_28d_kwh",
     "median_28d_kwh",
     "deviation_28d_kwh",
+    *(f"p{share}_28d_kwh" for share in (10, 25, 75, 90)),
+    "kind_mean_28d_kwh",
+    "kind_median_28d_kwh",
     "hour_before_kwh",
     "hour_after_kwh",
     "week_level_kwh",
@@ -37,16 +43,17 @@ _PLAIN = (
 _FUELS = ("elec", "gas", "district_heating")
 _DIRECTIONS = ("import", "export", "consumption", "production")
 INPUTS = ("fuel", "direction", "level_kwh", *_SCALED, *_PLAIN)
-_FORMAT = 1
+_FORMAT = 2
 _BANDS = (48, 168)
 _GROUPS = (len(_FUELS) + 1, len(_DIRECTIONS) + 1, len(_BANDS) + 1, 24)
 _ENOUGH = 300
 _LEAST = 1e-6
+_LEAST_SCALE, _MOST_SCALE = 0.05, 0.5
 PARAMETERS = {
     "objective": "regression_l1",
     "learning_rate": 0.08,
     "num_leaves": 31,
-    "min_data_in_leaf": 100,
+    "min_data_in_leaf": 300,
     "feature_fraction": 0.8,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -66,26 +73,34 @@ Numbers = npt.NDArray[np.float64]
 class HourlyQuantiles:
     """Two boosters, for the median and the size of its error, and the error's quantiles by group.
 
-    ``spread`` has shape (fuel, direction, horizon band, local hour, quantile), without unit.
+    ``spread`` has shape (fuel, direction, horizon band, local hour, quantile), ``lean`` all but the
+    last: how far the mean lies from the median. Both are in sizes of the error, without unit.
     """
 
     median: Any
     size: Any
     spread: Numbers
+    lean: Numbers
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return p05_kwh to p95_kwh (kWh, >= 0, never crossing) for rows with INPUTS."""
-        level = _level(rows)
+        """Return p05_kwh to p95_kwh (never crossing) and mean_kwh, all >= 0, for rows with INPUTS.
+
+        Medians of hours do not add up to the median of a day; means do.
+        """
+        centre, scale, group = _centre(rows), _scale(rows), _group(rows)
         middle, size = self._middle_and_size(_matrix(rows))
-        around = middle[:, None] + size[:, None] * self.spread[_group(rows)]
-        kwh = np.maximum(np.maximum.accumulate(around, axis=1), 0.0) * level[:, None]
-        return pd.DataFrame(
+        middle, size = centre + scale * middle, scale * size
+        around = middle[:, None] + size[:, None] * self.spread[group]
+        kwh = np.maximum(np.maximum.accumulate(around, axis=1), 0.0)
+        forecast = pd.DataFrame(
             kwh, columns=[f"p{round(q * 100):02d}_kwh" for q in QUANTILES], index=rows.index
         )
+        return forecast.assign(mean_kwh=np.maximum(middle + size * self.lean[group], 0.0))
 
     def dumps(self) -> dict[str, bytes]:
         """Return the model as named text files, no pickles; ``loads`` and MLflow read them."""
-        said = {"format": _FORMAT, "inputs": INPUTS, "spread": self.spread.tolist()}
+        said = {"format": _FORMAT, "inputs": INPUTS, "spread": self.spread.tolist(),
+                "lean": self.lean.tolist()}  # fmt: skip
         files = {
             "median.txt": self.median.model_to_string(),
             "size.txt": self.size.model_to_string(),
@@ -104,7 +119,7 @@ class HourlyQuantiles:
         median, size = (
             lightgbm.Booster(model_str=files[name].decode()) for name in ("median.txt", "size.txt")
         )
-        return cls(median, size, np.array(said["spread"]))
+        return cls(median, size, np.array(said["spread"]), np.array(said["lean"]))
 
     def _middle_and_size(self, matrix: Numbers) -> tuple[Numbers, Numbers]:
         # One thread: that is what a Spark worker has.
@@ -122,29 +137,51 @@ def fit_quantiles(
     import lightgbm  # noqa: PLC0415 - takes seconds
 
     def boosted(matrix: Numbers, wanted: Numbers) -> Any:
-        rows = lightgbm.Dataset(matrix, wanted, params=PARAMETERS, free_raw_data=True)
+        rows = lightgbm.Dataset(matrix, wanted, weight=weight, params=PARAMETERS)
         return lightgbm.train(PARAMETERS, rows, num_boost_round=ROUNDS)
 
-    matrix, wanted = _matrix(early), early[target].to_numpy(dtype=float) / _level(early)
+    matrix, wanted = _matrix(early), _deviations(early, target)
+    weight = _scale(early) / _level(early)
     median = boosted(matrix, wanted)
     size = boosted(matrix, np.abs(wanted - median.predict(matrix)))
-    model = HourlyQuantiles(median, size, np.zeros((*_GROUPS, len(QUANTILES))))
+    nothing = np.zeros((*_GROUPS, len(QUANTILES)))
+    model = HourlyQuantiles(median, size, nothing, nothing[..., 0])
     middle, expected = model._middle_and_size(_matrix(late))  # noqa: SLF001 - its own maker
-    errors = (late[target].to_numpy(dtype=float) / _level(late) - middle) / expected
-    return HourlyQuantiles(median, size, _spread(errors, _group(late)))
+    errors = _deviations(late, target) - middle
+    return HourlyQuantiles(
+        median, size, *_spread(errors, expected, _group(late), scale=_scale(late))
+    )
 
 
-def _spread(errors: Numbers, group: tuple[npt.NDArray[np.intp], ...]) -> Numbers:
-    """Return the errors' quantiles by group; a group of few takes those of the next wider one."""
-    spread = np.empty((*_GROUPS, len(QUANTILES)))
-    spread[:] = _quantiles(errors)
+def _deviations(rows: pd.DataFrame, target: str) -> Numbers:
+    deviations: Numbers = (rows[target].to_numpy(dtype=float) - _centre(rows)) / _scale(rows)
+    return deviations
+
+
+def _spread(
+    errors: Numbers, expected: Numbers, group: tuple[npt.NDArray[np.intp], ...], *, scale: Numbers
+) -> tuple[Numbers, Numbers]:
+    """Return the quantiles and the mean of errors over their expected size, by group.
+
+    A group of few takes those of the next wider one. The mean is sum over sum in kWh (errors times
+    ``scale``), so that forecasts add up to what came true, and a home of near zero moves no mean.
+    """
+    spread, lean = np.empty((*_GROUPS, len(QUANTILES))), np.empty(_GROUPS)
+    scaled, errors, expected = errors / expected, errors * scale, expected * scale
+    spread[:], lean[:] = _quantiles(scaled), _lean(errors, expected)
     for depth in range(1, len(_GROUPS) + 1):
         within = pd.DataFrame({n: group[n] for n in range(depth)})
-        for place, rows in within.groupby(list(within), sort=True).indices.items():
+        for key, rows in within.groupby(list(within), sort=True).indices.items():
             if len(rows) >= _ENOUGH:
-                spread[place if isinstance(place, tuple) else (place,)] = _quantiles(errors[rows])
+                place = key if isinstance(key, tuple) else (key,)
+                spread[place] = _quantiles(scaled[rows])
+                lean[place] = _lean(errors[rows], expected[rows])
     # As it is stored, so that what was judged is what scores.
-    return spread.round(5)
+    return spread.round(5), lean.round(5)
+
+
+def _lean(errors: Numbers, expected: Numbers) -> float:
+    return float(errors.sum() / expected.sum()) if len(errors) else 0.0
 
 
 def _quantiles(errors: Numbers) -> Numbers:
@@ -160,11 +197,42 @@ def _quantiles(errors: Numbers) -> Numbers:
 
 
 def _matrix(rows: pd.DataFrame) -> Numbers:
-    level = _level(rows)
-    columns = [rows[name].to_numpy(dtype=float) / level for name in _SCALED]
+    rows = _without_weeks(rows)
+    level, centre, scale = _level(rows), _centre(rows), _scale(rows)
+    columns = [(rows[name].to_numpy(dtype=float) - centre) / scale for name in _SCALED]
     columns += [rows[name].to_numpy(dtype=float) for name in _PLAIN]
     fuel, direction, *_ = _group(rows)
-    return np.column_stack([*columns, np.log(level), fuel, direction])
+    own = (centre / level, scale / level, np.log(level))
+    return np.column_stack([*columns, *own, fuel, direction])
+
+
+def _centre(rows: pd.DataFrame) -> Numbers:
+    """What to expect of the hour (kWh) before anything else is looked at."""
+    both = _without_weeks(rows)[["median_28d_kwh", "kind_median_28d_kwh"]].to_numpy(dtype=float)
+    centre: Numbers = both.mean(axis=1)
+    return centre
+
+
+def _scale(rows: pd.DataFrame) -> Numbers:
+    """How far the hour strays (kWh): its deviation, bounded lest one wild reading sets it."""
+    level, deviation = _level(rows), rows["deviation_28d_kwh"].to_numpy(dtype=float)
+    between = rows["p90_28d_kwh"].to_numpy(dtype=float) - rows["p10_28d_kwh"].to_numpy(dtype=float)
+    scale: Numbers = np.maximum(
+        np.minimum(deviation, np.maximum(between, _MOST_SCALE * level)), _LEAST_SCALE * level
+    )
+    return scale
+
+
+def _without_weeks(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with what weekdays tell taken out of production: the sun keeps no week."""
+    is_production = (rows["direction"] == "production").to_numpy()
+    if not is_production.any():
+        return rows
+    told = {f"kind_{n}_28d_kwh": np.where(is_production, rows[f"{n}_28d_kwh"],
+                                          rows[f"kind_{n}_28d_kwh"])
+            for n in ("mean", "median")}  # fmt: skip
+    dates = {n: np.where(is_production, np.nan, rows[n]) for n in ("weekday", "day_of_year")}
+    return rows.assign(**told, **dates)
 
 
 def _level(rows: pd.DataFrame) -> Numbers:

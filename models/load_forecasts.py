@@ -26,7 +26,7 @@ from models.hourly_quantiles import PARAMETERS as LIGHTGBM
 
 __all__ = ["example", "fit", "gate", "judge", "lacking", "load_forecasts", "training"]
 
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 LOADER = Path(__file__).with_name("hourly_quantiles.py")
 REQUIRES = ("lightgbm", "numpy", "pandas")
 HEADLINE = ("mae_over_naive", "mae_over_median_28d", "coverage")
@@ -34,8 +34,9 @@ PARAMETERS = {**LIGHTGBM, "rounds": ROUNDS}
 HEALTH = health
 CARD = """
 Forecasts a home's energy by the hour, 14 days ahead, for each fuel and direction, with quantiles
-from 5 to 95 %. One LightGBM model for all homes predicts the median of the energy over the home's
-own level; the errors on later weeks, by fuel, direction, horizon and hour, give the quantiles.
+from 5 to 95 % and the expected value (`mean_kwh`). One LightGBM model for all homes predicts how
+far the energy will be from the home's own median of the hour; the errors on later weeks, by fuel,
+direction, horizon and hour, give the quantiles and the mean.
 
 Meant for: a home's forecast band, budgets, anomalies. Not meant for: settlement, or homes with less
 than a week of hourly readings, which are refused. It knows no weather and no holidays yet, so a
@@ -50,6 +51,7 @@ _SCORED = ", ".join(
     [f"{name} string" for name in SERIES]
     + ["starts_at timestamp"]
     + [f"{quantile_column(q)} double" for q in QUANTILES]
+    + ["mean_kwh double"]
 )
 
 
@@ -106,8 +108,9 @@ def load_forecasts(
 
 
 def training(
-    hourly_load_profile: DataFrame, energy_hourly: DataFrame, meters: DataFrame, *, clock: datetime
-) -> DataFrame:
+    hourly_load_profile: DataFrame, energy_hourly: DataFrame, meters: DataFrame, *, clock: datetime,
+    issues: int = _ISSUES,
+) -> DataFrame:  # fmt: skip
     """Return about 240,000 rows at most: inputs as known at an issue time, and the energy since.
 
     Columns: SERIES, ``asked_at``, ``starts_at``, INPUTS, ``energy_kwh`` of whole hours known at
@@ -117,7 +120,7 @@ def training(
     of_homes = hourly_load_profile.join(
         F.broadcast(homes), on=["partner_id", "location_id"], how="left_semi"
     )
-    seen = known(of_homes, _issue_times(of_homes, clock=clock))
+    seen = known(of_homes, _issue_times(of_homes, clock=clock, count=issues))
     chance = F.pmod(F.xxhash64(*SERIES, "asked_at", "starts_at"), F.lit(_FAR_IN))
     one_in = F.when(F.col("horizon_h") < _NEAR_HOURS, _FAR_IN // _NEAR_IN).otherwise(1)
     asked_for = forecast_rows(
@@ -147,7 +150,7 @@ def example(frame: pd.DataFrame) -> pd.DataFrame:
     return rows.astype({name: float for name in INPUTS if name not in SERIES})
 
 
-def _issue_times(profile: DataFrame, *, clock: datetime) -> DataFrame:
+def _issue_times(profile: DataFrame, *, clock: datetime, count: int) -> DataFrame:
     """Return a sample of days and, for each, an hour of the day after it, as a job may run."""
     hour = F.pmod(F.xxhash64(F.lit("hour"), *SERIES, "local_date"), F.lit(24)).cast("int")
     days = profile.select(*SERIES, "local_date", "feature_at").distinct()
@@ -156,7 +159,7 @@ def _issue_times(profile: DataFrame, *, clock: datetime) -> DataFrame:
     )
     # Where the clocks change, two days may ask at one hour.
     asked = asked.where(F.col("asked_at") < F.lit(clock)).select(*SERIES, "asked_at").distinct()
-    return _some(asked, _ISSUES)
+    return _some(asked, count)
 
 
 def _some(rows: DataFrame, count: int) -> DataFrame:

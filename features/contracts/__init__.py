@@ -1,7 +1,13 @@
 """What features promise: what was known then, so that no training set sees the future."""
 
 from features.contracts.fields import FEATURE_AT
-from features.contracts.load import HOURLY_LOAD_PROFILE, LAGS, lag_column
+from features.contracts.load import (
+    HOURLY_LOAD_PROFILE,
+    LAGS,
+    SHARES,
+    lag_column,
+    quantile_28d_column,
+)
 from features.contracts.profiles import HOME_PROFILE_VERSIONS
 from features.contracts.signature import HOME_SIGNATURES, LEAST_COMPLETE, share_column
 from features.contracts.values import FEATURE_VALUES_DAILY
@@ -17,7 +23,9 @@ __all__ = [
     "HOURLY_LOAD_PROFILE",
     "LAGS",
     "LEAST_COMPLETE",
+    "SHARES",
     "TABLES",
     "lag_column",
+    "quantile_28d_column",
     "share_column",
 ]

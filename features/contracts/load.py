@@ -14,11 +14,17 @@ from silver.contracts import (
 )
 
 LAGS = (1, 2, 3, 4, 5, 6, 7)
+SHARES = (0.10, 0.25, 0.75, 0.90)
 
 
 def lag_column(days: int) -> str:
     """Name the energy of the same local hour, counted back from the feature's own day (1)."""
     return f"lag_{days}d_kwh"
+
+
+def quantile_28d_column(share: float) -> str:
+    """Name the energy that so many of the last 28 days stay below in this local hour."""
+    return f"p{round(share * 100):02d}_28d_kwh"
 
 
 _ENERGY = tuple(
@@ -30,6 +36,12 @@ _ENERGY = tuple(
         ("mean_28d_kwh", "Mean energy in this local hour over 28 days to local_date."),
         ("median_28d_kwh", "Median energy in this local hour over 28 days to local_date."),
         ("deviation_28d_kwh", "Standard deviation of this local hour over 28 days."),
+        *((quantile_28d_column(share), f"In {share:.0%} of 28 days this local hour was below.")
+          for share in SHARES),
+        *((f"{kind}_{statistic}_28d_kwh",
+           f"{statistic.capitalize()} energy in this local hour on {days} of 28 days; empty: none.")
+          for kind, days in (("workday", "Mondays to Fridays"), ("weekend", "other days"))
+          for statistic in ("mean", "median")),
         ("day_mean_7d_kwh", "Mean energy of all hours over 7 days to local_date."),
         ("day_mean_28d_kwh", "Mean energy of all hours over 28 days to local_date."),
     )

@@ -1,4 +1,4 @@
-"""What a forecast promises: quantiles that never cross, and when it was issued."""
+"""What a forecast promises: a mean, quantiles that never cross, and when it was issued."""
 
 from bronze.contracts import PARTNER_ID
 from lake.contract import Check, Column, Issue, Table, columns, said_by
@@ -31,6 +31,9 @@ LOAD_FORECASTS = Table(
         STARTS_AT,
         ENDS_AT,
         _QUANTILES,
+        Column(name="mean_kwh", type="double", unit="kWh", minimum=0,
+               meaning="Expected value. Means of hours add up to the mean of their sum, the "
+                       "quantiles do not. Empty in forecasts that were issued before it was told."),
         Column(name="model_version", type="string", nullable=False,
                meaning="Registered model and version that made it."),
         ISSUED_DATE,
@@ -46,4 +49,5 @@ LOAD_FORECASTS = Table(
         Check(name="forecast_is_of_the_future", condition="starts_at >= issued_at"),
     ),
     as_of=said_by("issued_at"),
+    version=2,
 )  # fmt: skip

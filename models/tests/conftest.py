@@ -51,6 +51,11 @@ def frame() -> pd.DataFrame:
             **{f"lag_{n}d_kwh": seen(0.5) for n in range(1, 8)},
             **{f"{n}_kwh": seen(0.15) for n in ("mean_7d", "mean_28d", "median_28d")},
             "deviation_28d_kwh": expected * 0.5,
+            **{
+                f"p{n}_28d_kwh": expected * k
+                for n, k in ((10, 0.4), (25, 0.6), (75, 1.3), (90, 1.7))
+            },
+            **{f"kind_{n}_28d_kwh": seen(0.2) for n in ("mean", "median")},
             "hour_before_kwh": expected,
             "hour_after_kwh": expected,
             "days_ahead": (horizon // 24 + 1).astype("int32"),

@@ -20,7 +20,10 @@ class Constant:
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         kwh = rows["level_kwh"].to_numpy()[:, None] * np.array(self.around)
-        return pd.DataFrame(kwh, columns=[quantile_column(q) for q in QUANTILES], index=rows.index)
+        forecast = pd.DataFrame(
+            kwh, columns=list(map(quantile_column, QUANTILES)), index=rows.index
+        )
+        return forecast.assign(mean_kwh=forecast["p50_kwh"])
 
 
 def test_a_slice_knows_nothing_of_the_next(frame: pd.DataFrame) -> None:
@@ -29,10 +32,24 @@ def test_a_slice_knows_nothing_of_the_next(frame: pd.DataFrame) -> None:
     assert late["starts_at"].max() < last["asked_at"].min()
 
 
+def test_each_partner_is_judged_on_its_own_last_time(frame: pd.DataFrame) -> None:
+    of_old = frame["location_id"].isin(["h0", "h1"])
+    years = pd.Timedelta(days=1500)
+    two = frame.assign(
+        partner_id=frame["partner_id"].where(~of_old, "old"),
+        **{at: frame[at].where(~of_old, frame[at] - years) for at in ("asked_at", "starts_at")},
+    )
+    for part in slices(two):
+        assert set(part["partner_id"]) == {"p", "old"}
+        for _, one in part.groupby("partner_id"):
+            assert one["asked_at"].max() - one["asked_at"].min() < pd.Timedelta(days=60)
+
+
 def test_a_fitted_model_beats_the_week_before_and_passes(frame: pd.DataFrame) -> None:
     judged = judge(fit(frame), frame)
     assert judged.figures["mae_over_naive"] < 0.8
     assert judged.figures["homes"] == 8
+    assert abs(judged.figures["mean_bias"]) < 0.03
     assert gate(judged, None) == ""
     assert gate(judged, judged) == ""
 

@@ -20,7 +20,7 @@ def model(frame: pd.DataFrame) -> HourlyQuantiles:
 
 def test_quantiles_are_those_of_the_contract(model: HourlyQuantiles, frame: pd.DataFrame) -> None:
     assert OWN == QUANTILES
-    assert list(model.predict(frame.head(3)).columns) == COLUMNS
+    assert list(model.predict(frame.head(3)).columns) == [*COLUMNS, "mean_kwh"]
 
 
 def test_quantiles_never_cross_and_are_never_negative(
@@ -36,7 +36,15 @@ def test_quantiles_never_cross_and_are_never_negative(
     kwh = model.predict(wild).to_numpy()
     assert np.isfinite(kwh).all()
     assert (kwh >= 0).all()
-    assert (np.diff(kwh, axis=1) >= 0).all()
+    assert (np.diff(kwh[:, : len(QUANTILES)], axis=1) >= 0).all()
+
+
+def test_means_add_up_where_medians_do_not(model: HourlyQuantiles, frame: pd.DataFrame) -> None:
+    *_, last = slices(frame)
+    forecast, true = model.predict(last), last["energy_kwh"].sum()
+    assert forecast["mean_kwh"].sum() == pytest.approx(true, rel=0.03)
+    # A gamma is skewed to the right, so its median is below its mean.
+    assert forecast["p50_kwh"].sum() < 0.97 * true
 
 
 def test_eight_of_ten_unseen_hours_are_between_p10_and_p90(
@@ -48,6 +56,24 @@ def test_eight_of_ten_unseen_hours_are_between_p10_and_p90(
         last["energy_kwh"] <= forecast["p90_kwh"]
     )
     assert 0.77 <= inside.mean() <= 0.83
+
+
+def test_production_is_the_same_on_each_weekday(
+    model: HourlyQuantiles, frame: pd.DataFrame
+) -> None:
+    sunny = frame.head(200).assign(direction="production")
+    other = sunny.assign(weekday=6, day_of_year=1, kind_mean_28d_kwh=9.0, kind_median_28d_kwh=9.0)
+    pd.testing.assert_frame_equal(model.predict(sunny), model.predict(other))
+    assert not model.predict(other.assign(direction="import")).equals(model.predict(other))
+
+
+def test_one_wild_reading_does_not_widen_the_band_without_bounds(
+    model: HourlyQuantiles, frame: pd.DataFrame
+) -> None:
+    rows = frame.head(500)
+    wild = rows.assign(deviation_28d_kwh=1e4)
+    widths = [f["p90_kwh"] - f["p10_kwh"] for f in map(model.predict, (rows, wild))]
+    assert widths[1].mean() < 5 * widths[0].mean()
 
 
 def test_the_same_rows_give_the_same_model(model: HourlyQuantiles, frame: pd.DataFrame) -> None:

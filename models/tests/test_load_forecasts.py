@@ -42,6 +42,7 @@ def test_336_hours_in_order_for_import_and_its_copy(
     assert set(found["issued_at"]) == {pd.Timestamp("2025-04-14 09:00")}
     quantiles = found.filter(regex="^p[0-9]").to_numpy()
     assert (quantiles[:, 1:] >= quantiles[:, :-1]).all()
+    assert (found["mean_kwh"] >= 0).all()
     copies = [
         found[found["direction"] == d].query("location_id == 'a'")
         for d in ("import", "consumption")

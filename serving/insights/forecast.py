@@ -19,11 +19,14 @@ from serving.refusals import Refusal
 router = APIRouter(tags=["forecast"])
 _TABLES = ("models.load_forecasts", "models.insight_refusals")
 _INSIGHT = ("forecast", "load_forecast", "load_forecasts")
-_COLUMNS = [quantile_column(q) for q in QUANTILES]
+_COLUMNS = [*map(quantile_column, QUANTILES), "mean_kwh"]
 
 
 class Expected(TypedDict):
-    """One interval; in x of 100 cases the energy stays below `pxx_kwh`."""
+    """One interval; in x of 100 cases the energy stays below `pxx_kwh`.
+
+    `mean_kwh` is the expected value: to sum over intervals, add up the means.
+    """
 
     starts_at: str
     ends_at: str
@@ -34,6 +37,7 @@ class Expected(TypedDict):
     p75_kwh: float
     p90_kwh: float
     p95_kwh: float
+    mean_kwh: float | None
 
 
 class Forecast(TypedDict):
@@ -66,7 +70,7 @@ EXAMPLE = {
         {
             "starts_at": "2025-10-27T06:00:00+00:00",
             "ends_at": "2025-10-27T07:00:00+00:00",
-            **dict(zip(_COLUMNS, (0.1, 0.15, 0.22, 0.31, 0.45, 0.62, 0.8), strict=True)),
+            **dict(zip(_COLUMNS, (0.1, 0.15, 0.22, 0.31, 0.45, 0.62, 0.8, 0.37), strict=True)),
         }
     ],
     "refusal": None,

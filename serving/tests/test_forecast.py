@@ -37,6 +37,7 @@ def test_the_newest_issue_is_answered_with_its_bounds(api: TestClient) -> None:
     quantiles = [first[quantile_column(q)] for q in QUANTILES]
     assert quantiles == sorted(quantiles)
     assert first["p50_kwh"] == pytest.approx(0.5)
+    assert first["mean_kwh"] == pytest.approx(0.55)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,121 @@
+"""`python -m benchmarks models`: a command a model, each with its baselines in the same run."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from benchmarks.measure import measured
+from benchmarks.models import similar_homes
+from benchmarks.models.forecast import scored
+from benchmarks.models.forecast_report import figures, grid
+from benchmarks.report import console, keep
+from lake.errors import LakeError
+
+app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()
+
+
+# Twice those of `lake train`, so that a series has a hundred and more test hours.
+ISSUES = 20_000
+
+
+class NoSampleHomes(LakeError):
+    """The models are measured on real homes, and none are there."""
+
+    code = "no-sample-homes"
+
+
+@app.callback(invoke_without_command=True)
+def everything(context: typer.Context) -> None:
+    """How good the models are on real homes (ELIQ_SAMPLE_DATA), beside plain baselines.
+
+    The lake with the homes is made once, in `.bench/models`, by the platform's own tables.
+    """
+    if context.invoked_subcommand is None:
+        forecast()
+        similar()
+        anomalies_told()
+
+
+@app.command()
+def forecast(
+    homes: Annotated[
+        int, typer.Option(min=1, help="Homes a partner for MSTL and the models of one home.")
+    ] = 12,
+) -> None:
+    """The hourly load forecast: MAE over five baselines, coverage, and the bias of the mean.
+
+    Example: python -m benchmarks models forecast --homes 12
+    """
+    root = lake(["features.hourly_load_profile"])
+    found = scored(frame(root, "load_forecasts", issues=ISSUES), root, homes=homes)
+    table = figures(found)
+    console.print(grid(table))
+    console.print(
+        f"fit: {found.fit_rows:,} rows in {found.fit_s:.0f} s; "
+        f"predict: {found.predict_rows_a_second:,.0f} rows/s, one thread",
+        highlight=False,
+    )
+    speed = {"fit_s": found.fit_s, "fit_rows": found.fit_rows,
+             "predict_rows_a_second": found.predict_rows_a_second}  # fmt: skip
+    keep(FOLDER, "models-forecast", {**speed, "figures": table.to_dict("records")})
+
+
+@app.command("similar-homes")
+def similar() -> None:
+    """Similar homes and the estimate without a meter, against the mean by house type.
+
+    Example: python -m benchmarks models similar-homes
+    """
+    found = similar_homes.measured(homes_data(), FOLDER / "similar-homes")
+    for line in similar_homes.lines(found):
+        console.print(line)
+    keep(FOLDER, "models-similar-homes", found)
+
+
+@app.command("anomalies")
+def anomalies_told() -> None:
+    """Tell what share of real days is told as unusual, and of faults put into them.
+
+    Example: python -m benchmarks models anomalies
+    """
+    from benchmarks.models.anomalies import anomalies  # noqa: PLC0415 - Spark takes seconds
+
+    found = anomalies(homes_data(), FOLDER / "anomalies")
+    kept = {name: rows.to_dict("records") for name, rows in found.items()}
+    keep(FOLDER, "models-anomalies", kept)
+
+
+def homes_data() -> Path:
+    """Return the folder of the public homes; NoSampleHomes."""
+    data = os.environ.get("ELIQ_SAMPLE_DATA")
+    if not data:
+        raise NoSampleHomes("where are the homes?", cure="set ELIQ_SAMPLE_DATA")
+    return Path(data)
+
+
+def lake(tables: Sequence[str]) -> Path:
+    """Return the root of the lake with the sample homes, with these tables up to date."""
+    data = str(homes_data())
+    root = FOLDER / "models" / "lake"
+    root.mkdir(parents=True, exist_ok=True)
+    with console.status(f"tables of the sample homes: {', '.join(tables)} …"):
+        command = [sys.executable, "-m", "benchmarks.models.homes_lake", data, str(root), *tables]
+        measured(command, log=FOLDER / "models" / "lake.log")
+    return root
+
+
+def frame(root: Path, noun: str, **sized: int) -> pd.DataFrame:
+    """Return the rows that a model's own training() gives, its sample ``sized``; made anew."""
+    out = FOLDER / "models" / f"{noun}.parquet"
+    with console.status(f"training rows of {noun} …"):
+        command = [sys.executable, "-m", "benchmarks.models.frames", str(root), noun, str(out),
+                   "--sized", json.dumps(sized)]  # fmt: skip
+        measured(command, log=FOLDER / "models" / f"{noun}.log")
+    return pd.read_parquet(out)
