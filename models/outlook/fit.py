@@ -6,6 +6,7 @@ model that is kept is fitted on all of it.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,6 @@ from .quantiles import (
     MONTH_BANDS,
     QUANTILES,
     OutlookQuantiles,
-    Totals,
     groups,
 )
 from .regression import Prior, Sums, kind, learned, sums
@@ -71,7 +71,7 @@ def fit_outlooks(frame: pd.DataFrame, *, until: int) -> OutlookQuantiles:
     cuts = [int(frame["first_day"].quantile(share)) for share in _ORIGINS]
     bounds = [*dict.fromkeys(cuts), until]
     day_errors, month_errors = [], []
-    for cut, following in zip(bounds[:-1], bounds[1:], strict=True):
+    for cut, following in pairwise(bounds):
         model = _fitted(frame, cut)
         asked = frame[(frame["first_day"] >= cut) & (frame["first_day"] < following)]
         if model is None or asked.empty:
@@ -81,7 +81,7 @@ def fit_outlooks(frame: pd.DataFrame, *, until: int) -> OutlookQuantiles:
             asked.itertuples(index=False), homes, model.totals(homes), strict=True
         ):
             truth = came_true(row, home, until)
-            series = (row.fuel, row.direction)
+            series = (str(row.fuel), str(row.direction))
             day_errors.append(_errors(truth.day, totals.day, totals.day_size, series, DAY_BANDS))
             month_errors.append(
                 _errors(truth.month, totals.month, totals.month_size, series, MONTH_BANDS)
@@ -120,7 +120,7 @@ def priors_of(frame: pd.DataFrame) -> dict[str, Prior]:
         history, climate = history_of(row)
         if len(history.ago):
             for of in (climate, None) if climate else (None,):
-                named = kind(row.fuel, row.direction, has_weather=of is not None)
+                named = kind(str(row.fuel), str(row.direction), has_weather=of is not None)
                 terms = terms_of(row, history, of)
                 homes.setdefault(named, []).append(sums(terms, history.kwh))
     return {named: learned(of_kind) for named, of_kind in sorted(homes.items())}
