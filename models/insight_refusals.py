@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from features.copies import with_copies
 from models.contracts import INSIGHT_REFUSALS
 from models.forecastable import DAYS_NEEDED, LONGEST_SILENCE, SERIES, recent
+from models.outlook_refusals import outlook_refusals
 
 _INSIGHT = "forecast"
 _DAYS = 28
@@ -22,6 +23,25 @@ _MESSAGES = {
 
 
 def insight_refusals(
+    hourly_load_profile: DataFrame,
+    load_forecasts: DataFrame,
+    energy_daily: DataFrame,
+    meters: DataFrame,
+    daily_load: DataFrame,
+    load_outlooks: DataFrame,
+    locations: DataFrame,
+    *,
+    clock: datetime,
+) -> DataFrame:
+    """Return a row for each insight that a home with energy known at ``clock`` cannot have."""
+    forecast = _forecast(hourly_load_profile, load_forecasts, energy_daily, meters, clock=clock)
+    outlook = outlook_refusals(
+        daily_load, load_outlooks, energy_daily, meters, locations, clock=clock
+    )
+    return forecast.unionByName(outlook)
+
+
+def _forecast(
     hourly_load_profile: DataFrame,
     load_forecasts: DataFrame,
     energy_daily: DataFrame,

@@ -33,7 +33,7 @@ class Climate:
         if seen.sum() < _STEPS_NEEDED:
             return None
         mean = np.divide(degrees, count, out=np.zeros(STEPS), where=seen)
-        middle = np.arange(STEPS) * STEP_DAYS + (STEP_DAYS + 1) / 2
+        middle = np.arange(STEPS, dtype=np.float64) * STEP_DAYS + (STEP_DAYS + 1) / 2
         waves = _waves(middle)
         # A year of one point is not its climate: the second wave has to be asked for by many days.
         held = np.diag([0.0, 1.0, 1.0, 30.0, 30.0])
@@ -44,13 +44,15 @@ class Climate:
 
     def expected(self, days: Days) -> Numbers:
         """Return the mean temperature (°C) of days of the year."""
-        return _waves(day_of_year(days)) @ self.season
+        warmth: Numbers = _waves(day_of_year(days)) @ self.season
+        return warmth
 
 
 def day_of_year(days: Days) -> Numbers:
     """Return 1 for the first of January."""
     year = days.astype("M8[Y]").astype("M8[D]")
-    return (days - year).astype(float) + 1.0
+    number: Numbers = (days - year).astype(np.float64) + 1.0
+    return number
 
 
 def degrees(warmth: Numbers, deviation: Numbers | float, balance_c: float) -> Numbers:
@@ -62,7 +64,8 @@ def degrees(warmth: Numbers, deviation: Numbers | float, balance_c: float) -> Nu
     spread = np.maximum(deviation, 1e-6)
     z = (balance_c - warmth) / spread
     density = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
-    return (balance_c - warmth) * _below(z) + spread * density
+    expected: Numbers = (balance_c - warmth) * _below(z) + spread * density
+    return expected
 
 
 def with_forecast(warmth: Numbers, deviation_c: float, forecast_c: Any) -> tuple[Numbers, Numbers]:
@@ -87,7 +90,8 @@ def _below(z: Numbers) -> Numbers:
         0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))
     )
     upper = 0.5 * poly * np.exp(-x * x)
-    return np.where(z >= 0, 1.0 - upper, upper)
+    share: Numbers = np.where(z >= 0, 1.0 - upper, upper)
+    return share
 
 
 def _waves(day: Numbers) -> Numbers:

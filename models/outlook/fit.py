@@ -197,6 +197,11 @@ def _quantiles(errors: Numbers) -> Numbers:
     n = max(len(errors), 1)
     levels = [min(max(0.5 + (q - 0.5) * (n + 1) / n, 0.0), 1.0) for q in QUANTILES]
     around: Numbers = np.quantile(errors, levels) if len(errors) else np.zeros(len(QUANTILES))
+    # That all errors of a season went one way says nothing of the next: the middle stays.
+    middle = QUANTILES.index(0.5)
+    around[middle] = 0.0
+    around[:middle] = np.minimum(around[:middle], 0.0)
+    around[middle + 1 :] = np.maximum(around[middle + 1 :], 0.0)
     return around
 
 

@@ -165,8 +165,8 @@ def added_up(home: Known, added: Numbers, size: Numbers) -> Totals:
     return Totals(
         mean[:DAYS],
         wide[:DAYS],
-        np.bincount(place, mean, MONTHS),
-        np.bincount(place, wide, MONTHS),
+        np.bincount(place, mean, MONTHS).astype(np.float64),
+        np.bincount(place, wide, MONTHS).astype(np.float64),
         observed,
     )
 

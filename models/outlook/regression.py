@@ -74,7 +74,7 @@ def regressed(
     level = max(float((weight * kwh * shape).sum() / (weight * shape * shape).sum()), _LEAST)
     precise = np.linalg.inv(prior.covariance)
     weighed = (terms.T * weight) / (prior.noise * ALIKE)
-    covariance = np.linalg.inv(precise + weighed @ terms)
+    covariance = np.linalg.inv(precise + weighed @ terms).astype(np.float64)
     off = covariance @ (weighed @ (kwh / level - terms @ prior.mean))
     return level, prior.mean + off, covariance
 
