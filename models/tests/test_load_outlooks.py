@@ -42,14 +42,15 @@ def champion(questions: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) 
 def tables(spark: SparkSession) -> Tables:
     """Home a imports alone, b exports too; days to 19 October, with weather and without."""
     series = [("a", "import"), ("b", "import"), ("b", "export")]
-    days = [
-        ("p", home, "elec", direction, FIRST + timedelta(days=n), f"{FIRST + timedelta(days=n):%Y-%m}",
-         datetime.combine(FIRST, datetime.min.time(), UTC) + timedelta(days=n, hours=22),
-         datetime.combine(FIRST, datetime.min.time(), UTC) + timedelta(days=n, hours=30),
-         8.0 + (n % 7))
-        for home, direction in series
-        for n in range(145)
-    ]  # fmt: skip
+    begin = datetime.combine(FIRST, datetime.min.time(), UTC)
+    days = []
+    for home, direction in series:
+        for n in range(145):
+            day = FIRST + timedelta(days=n)
+            end, known = (begin + timedelta(days=n, hours=h) for h in (22, 30))
+            days.append(
+                ("p", home, "elec", direction, day, f"{day:%Y-%m}", end, known, 8.0 + n % 7)
+            )
     point = "latitude double, longitude double"
     series_ = "partner_id string, location_id string, fuel string, direction string"
     return {

@@ -71,7 +71,7 @@ def test_a_summer_only_home_is_told_of_its_winter_by_the_others(
 def altered(asked: pd.DataFrame, **values: Any) -> pd.DataFrame:
     other = asked.copy()
     for name, value in values.items():
-        other.at[0, name] = value
+        other[name] = pd.Series([value], dtype=object)
     return other
 
 
