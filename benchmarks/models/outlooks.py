@@ -22,8 +22,9 @@ from models.outlook.fit import MONTH_NEEDS, fit_outlooks
 from models.outlook_backtest import compared
 
 FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()
-# From the first month on with enough homes before it to its last one.
-_ORIGINS = ("2017-11-01", "2018-01-01", "2018-03-01", "2018-04-01", "2018-05-01", "2018-06-01")
+# From the first month on with enough homes before it; the data end with June 2018.
+_ORIGINS = ("2017-11-01", "2018-01-01", "2018-03-01", "2018-05-01")
+_MONTHS = 2
 _PARTS, _EVERY_DAYS, _DAYS_NEEDED, _BASE_C = 3, 7, 7, 15.5
 _EPOCH = pd.Timestamp("1970-01-01")
 _NO_GAS_KW = 100.0
@@ -117,14 +118,14 @@ def temperatures(data: Path) -> dict[str, "pd.Series[float]"]:
 
 
 def backtest(asked: pd.DataFrame) -> pd.DataFrame:
-    """Return what was told in the month after each origin, with the truth and the baselines."""
+    """Return what was told in the months after each origin, with the truth and the baselines."""
     homes = sorted(asked["location_id"].unique())
     part = dict(zip(homes, np.random.default_rng(0).integers(0, _PARTS, len(homes)), strict=True))
     parts = asked["location_id"].map(part)
     told = []
     for origin in map(pd.Timestamp, _ORIGINS):
         begin = (origin - _EPOCH).days
-        end = (origin + pd.offsets.MonthBegin(2 if origin.month in {11, 1} else 1) - _EPOCH).days
+        end = (origin + pd.offsets.MonthBegin(_MONTHS) - _EPOCH).days
         for number in range(_PARTS):
             model = fit_outlooks(asked[parts != number], until=begin)
             now = asked[(parts == number) & asked["first_day"].between(begin, end - 1)]

@@ -41,10 +41,10 @@ PARAMETERS = {
     "num_threads": 1,
     "verbosity": -1,
 }
-ROUNDS = 150
+ROUNDS = 100
 SERIES = ["partner_id", "location_id", "fuel", "direction"]
 # Where the model is fitted to make errors on what follows, as shares of the issues.
-_ORIGINS = (0.4, 0.55, 0.7, 0.85)
+_ORIGINS = (0.5, 0.65, 0.8)
 _ENOUGH_DAYS, _ENOUGH_MONTHS = 300, 60
 # A day of many times the level would weigh as much as hundreds of others.
 _HIGHEST = 8.0
