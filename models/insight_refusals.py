@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame
 
 from models.anomaly_refusals import anomaly_refusals
 from models.forecast_refusals import forecast_refusals
+from models.outlook_refusals import outlook_refusals
 from models.similar_homes_refusals import similar_homes_refusals
 from models.usage_estimates_refusals import usage_estimates_refusals
 
@@ -24,12 +25,15 @@ def insight_refusals(
     usage_estimates: DataFrame,
     forecast_outcomes_daily: DataFrame,
     anomalies: DataFrame,
+    daily_load: DataFrame,
+    load_outlooks: DataFrame,
     *,
     clock: datetime,
 ) -> DataFrame:
     """Return a row for each series and insight that could be asked for at ``clock`` but is not."""
     of_insights = (
         forecast_refusals(hourly_load_profile, load_forecasts, energy_daily, meters, clock=clock),
+        outlook_refusals(daily_load, load_outlooks, energy_daily, meters, locations, clock=clock),
         similar_homes_refusals(
             energy_monthly, home_signatures, home_profiles, locations, similar_homes, clock=clock
         ),

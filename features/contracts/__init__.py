@@ -1,5 +1,6 @@
 """What features promise: what was known then, so that no training set sees the future."""
 
+from features.contracts.daily import DAILY_LOAD, WHOLE_SHARE
 from features.contracts.fields import FEATURE_AT
 from features.contracts.load import (
     HOURLY_LOAD_PROFILE,
@@ -13,9 +14,16 @@ from features.contracts.signature import HOME_SIGNATURES, LEAST_COMPLETE, share_
 from features.contracts.values import FEATURE_VALUES_DAILY
 
 # In the order in which they are made.
-TABLES = (HOURLY_LOAD_PROFILE, HOME_PROFILE_VERSIONS, HOME_SIGNATURES, FEATURE_VALUES_DAILY)
+TABLES = (
+    HOURLY_LOAD_PROFILE,
+    DAILY_LOAD,
+    HOME_PROFILE_VERSIONS,
+    HOME_SIGNATURES,
+    FEATURE_VALUES_DAILY,
+)
 
 __all__ = [
+    "DAILY_LOAD",
     "FEATURE_AT",
     "FEATURE_VALUES_DAILY",
     "HOME_PROFILE_VERSIONS",
@@ -25,6 +33,7 @@ __all__ = [
     "LEAST_COMPLETE",
     "SHARES",
     "TABLES",
+    "WHOLE_SHARE",
     "lag_column",
     "quantile_28d_column",
     "share_column",

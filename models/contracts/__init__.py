@@ -2,6 +2,7 @@
 
 from models.contracts.anomalies import ANOMALIES, DAYS_NEEDED, KINDS, LEVELS, PAST_DAYS
 from models.contracts.forecasts import LOAD_FORECASTS, QUANTILES, quantile_column
+from models.contracts.outlooks import LOAD_OUTLOOKS, METHODS
 from models.contracts.refusals import INSIGHT_REFUSALS
 from models.contracts.scores import FORECAST_OUTCOMES_DAILY, FORECAST_SCORES_DAILY
 from models.contracts.similar import (
@@ -19,6 +20,7 @@ from models.contracts.usage import USAGE_ESTIMATES
 # In the order in which they are made.
 TABLES = (
     LOAD_FORECASTS,
+    LOAD_OUTLOOKS,
     SIMILAR_HOMES,
     USAGE_ESTIMATES,
     FORECAST_OUTCOMES_DAILY,
@@ -42,6 +44,8 @@ __all__ = [
     "LARGEST_GROUP",
     "LEVELS",
     "LOAD_FORECASTS",
+    "LOAD_OUTLOOKS",
+    "METHODS",
     "PAST_DAYS",
     "PUBLISHED",
     "QUANTILES",

@@ -84,6 +84,38 @@ def champion(frame: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> C
     return found
 
 
+@pytest.fixture(scope="session")
+def questions() -> pd.DataFrame:
+    """Twelve homes that heat when it is cold, two years of days, asked once in 15 days."""
+    random = np.random.default_rng(5)
+    days = np.arange(730)
+    first = 19_000
+    season = 9.0 - 8.0 * np.cos(2 * np.pi * (days - 20) / 365.25)
+    step = ((days % 365) // 10).astype(int)
+    rows: list[Row] = []
+    for home in range(12):
+        # Each has its own weather, or all would err alike.
+        warmth = season + random.normal(0, 2.5, len(days))
+        slope, base = 0.3 + 0.1 * home, 3.0 + home
+        kwh = base + slope * np.maximum(16 - warmth, 0) + random.gamma(4, 0.2, len(days))
+        for at in range(60 + home, 720, 15):
+            past = np.arange(max(0, at - 365), at)
+            seen = step[:at]
+            rows.append(
+                {
+                    "partner_id": "p", "location_id": f"h{home}", "fuel": "gas",
+                    "direction": "import", "asked_at": pd.Timestamp(first + at, unit="D", tz="UTC"),
+                    "latitude": 56.0, "first_day": first + at, "days_ago": at - past,
+                    "kwh": kwh[past], "temperature_c": warmth[past],
+                    "climate_days": np.bincount(seen, minlength=37).astype(float),
+                    "climate_c": np.bincount(seen, warmth[:at], 37),
+                    "climate_c2": np.bincount(seen, warmth[:at] ** 2, 37),
+                    "forecast_c": None, "true_kwh": kwh[at : at + 397],
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 @pytest.fixture
 def hours(spark: SparkSession) -> Callable[..., DataFrame]:
     """Make gold.energy_hourly of one home from FIRST on; known the next morning."""

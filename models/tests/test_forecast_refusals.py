@@ -9,11 +9,13 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from features.daily_load import daily_load
 from lake.registry import Champion
 from lake.schema import empty
-from models.contracts import INSIGHT_REFUSALS, LOAD_FORECASTS
+from models.contracts import INSIGHT_REFUSALS, LOAD_FORECASTS, LOAD_OUTLOOKS
 from models.forecast_refusals import forecast_refusals
 from models.load_forecasts import load_forecasts
+from models.outlook_refusals import outlook_refusals
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 CLOCK = datetime(2025, 4, 14, 9, 20, tzinfo=UTC)
@@ -40,6 +42,10 @@ def daily(energy: DataFrame) -> DataFrame:
         F.min("starts_at").alias("starts_at"),
         F.max("ends_at").alias("ends_at"),
         F.max("known_at").alias("known_at"),
+        F.sum("energy_kwh").alias("energy_kwh"),
+        F.sum("observed_intervals").cast("int").alias("observed_intervals"),
+        F.sum("expected_intervals").cast("int").alias("expected_intervals"),
+        F.first("local_month").alias("local_month"),
     )
 
 
@@ -80,3 +86,21 @@ def test_without_a_champion_the_refusal_says_so(
         profile(fine, registered), none, daily(fine), registered, clock=CLOCK
     )
     assert [row.code for row in refused.collect()] == ["no_model"]
+
+
+def test_each_home_has_an_outlook_or_is_told_why_not(energy: DataFrame, meters: Make) -> None:
+    registered = meters(*((home, "elec", "import") for home in HOMES))
+    # Days of the homes that live differ.
+    is_dull = F.col("location_id").isin("flat", "dead")
+    noise = F.when(is_dull, 0.0).otherwise(0.5) * (F.dayofyear("local_date") % 2)
+    days = daily(energy.withColumn("energy_kwh", F.col("energy_kwh") * (1 + noise)))
+    place = [F.lit("Atlantic/Reykjavik").alias("time_zone"), F.lit(64.0).alias("latitude")]
+    zones = days.select("partner_id", "location_id", *place).distinct()
+    whole = daily_load(days, registered, zones).localCheckpoint()
+    none = empty(energy.sparkSession, LOAD_OUTLOOKS)
+    refused = outlook_refusals(whole, none, days, registered, zones, clock=CLOCK)
+    assert refused.columns == list(INSIGHT_REFUSALS.names)
+    assert {row.location_id: row.code for row in refused.collect()} == {
+        "fine": "no_model", "young": "too_little_history", "gone": "too_old",
+        "flat": "no_variation", "dead": "no_variation",
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""models.load_forecasts -> what a home is expected to use, with its bounds; or why not."""
+"""models.load_forecasts, load_outlooks -> what to expect of a home, with its bounds; or why not."""
 
 import json
 from datetime import UTC, datetime
@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
+from lake.contract import Table
 from lake.reading import Reader, Row, literal
-from models.contracts import LOAD_FORECASTS, QUANTILES, quantile_column
+from models.contracts import LOAD_FORECASTS, LOAD_OUTLOOKS, QUANTILES, quantile_column
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
 from serving.parameters import Direction, Fuel, errors
@@ -17,15 +18,19 @@ from serving.periods import BadSpan
 from serving.refusals import Refusal
 
 router = APIRouter(tags=["forecast"])
-_TABLES = ("models.load_forecasts", "models.insight_refusals")
-_INSIGHT = ("forecast", "load_forecast", "load_forecasts")
+_REFUSALS = "models.insight_refusals"
+_TABLES = (LOAD_FORECASTS.name, LOAD_OUTLOOKS.name, _REFUSALS)
+_HOURS = (LOAD_FORECASTS, ("forecast", "load_forecast", "load_forecasts"))
+_PERIODS = (LOAD_OUTLOOKS, ("outlook",))
+# By resolution: the table, and the insights whose refusal is its.
+_SOURCES = {"PT15M": _HOURS, "PT1H": _HOURS, "P1D": _PERIODS, "P1M": _PERIODS}
 _COLUMNS = [*map(quantile_column, QUANTILES), "mean_kwh"]
 
 
 class Expected(TypedDict):
     """One interval; in x of 100 cases the energy stays below `pxx_kwh`.
 
-    `mean_kwh` is the expected value: to sum over intervals, add up the means.
+    `mean_kwh` is the expected value: hours add up to days, and days to months, by their means.
     """
 
     starts_at: str
@@ -109,16 +114,17 @@ def _forecast(
         as_of = as_of.astimezone(UTC)
         series += f" AND issued_at <= {literal(as_of)} AND issued_date <= {literal(as_of.date())}"
     wanted = f"{series} AND resolution = {literal(resolution)}"
-    issued = _newest(lake, LOAD_FORECASTS.name, wanted)
-    insights = ", ".join(map(literal, _INSIGHT))
+    table, of_table = _SOURCES[resolution]
+    issued = _newest(lake, table.name, wanted)
+    insights = ", ".join(map(literal, of_table))
     refused = f"{series} AND insight IN ({insights})"
-    refused_at = _newest(lake, _TABLES[1], refused)
+    refused_at = _newest(lake, _REFUSALS, refused)
     refusal = None
     rows: list[Row] = []
     if issued and not (refused_at and refused_at > issued):
         rows = lake.rows(
-            f"SELECT starts_at, ends_at, model_version, {', '.join(_COLUMNS)} FROM {_TABLES[0]} "
-            f"WHERE {wanted} AND {_at(issued)} ORDER BY starts_at"
+            f"SELECT starts_at, ends_at, model_version, {', '.join(_told(table))} "
+            f"FROM {table.name} WHERE {wanted} AND {_at(issued)} ORDER BY starts_at"
         )
     else:
         refusal = _refusal(lake, refused, refused_at)
@@ -155,7 +161,7 @@ def _refusal(lake: Reader, condition: str, refused_at: datetime | None) -> Body:
             "details": {},
         }
     row = lake.rows(
-        f"SELECT code, description, details FROM {_TABLES[1]} "
+        f"SELECT code, description, details FROM {_REFUSALS} "
         f"WHERE {condition} AND {_at(refused_at)} LIMIT 1"
     )[0]
     details = json.loads(str(row["details"])) if row["details"] else {}
@@ -164,4 +170,8 @@ def _refusal(lake: Reader, condition: str, refused_at: datetime | None) -> Body:
 
 def _element(row: Row, home: Location) -> dict[str, object]:
     ends = {name: home.instant(row[name]) for name in ("starts_at", "ends_at")}
-    return {**ends, **{column: row[column] for column in _COLUMNS}}
+    return {**ends, **{column: row.get(column) for column in _COLUMNS}}
+
+
+def _told(table: Table) -> list[str]:
+    return [column for column in _COLUMNS if column in table]

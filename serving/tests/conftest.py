@@ -203,6 +203,28 @@ def estimates(issued_at: datetime, *, kwh: float) -> Rows:
     return [row("elec", "P1Y", first, kwh), row("gas", "P1Y", first, kwh), *days]
 
 
+def outlooks(issued_at: datetime, *, level: float) -> Rows:
+    """Return castle's next 31 days, and November (half of it told by its days) and December."""
+    first = issued_at.astimezone(ZONE).date()
+    days = [
+        ("P1D", first + timedelta(days=n), first + timedelta(days=n + 1), level) for n in range(31)
+    ]
+    months = [("P1M", date(2025, 11, 1), date(2025, 12, 1), 30 * level),
+              ("P1M", date(2025, 12, 1), date(2026, 1, 1), 31 * level)]  # fmt: skip
+    return [
+        {
+            "partner_id": "northgrid", "location_id": "castle", "fuel": "elec",
+            "direction": "import", "issued_at": issued_at, "issued_date": issued_at.date(),
+            "resolution": resolution, "local_date": begin, "mean_kwh": kwh, "observed_kwh": 0.0,
+            "starts_at": datetime(begin.year, begin.month, begin.day, tzinfo=ZONE),
+            "ends_at": datetime(end.year, end.month, end.day, tzinfo=ZONE),
+            "method": "own_year", "model_version": "load_outlooks/1",
+            **{quantile_column(q): kwh * (0.5 + q) for q in QUANTILES},
+        }
+        for resolution, begin, end, kwh in (*days, *months)
+    ]  # fmt: skip
+
+
 def portfolio() -> Rows:
     """Return two months of detached houses, and groups that are too small."""
     same = {"partner_id": "northgrid", "segment_kind": "house_type", "fuel": "elec",
@@ -345,7 +367,14 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     put(root, "models.load_forecasts", [
         *forecasts(datetime(2025, 10, 31, 23, tzinfo=UTC), level=0.4),
         *forecasts(datetime(2025, 11, 1, 23, tzinfo=UTC), level=0.5)])  # fmt: skip
+    put(root, "models.load_outlooks", [
+        *outlooks(datetime(2025, 10, 31, 23, tzinfo=UTC), level=9.0),
+        *outlooks(datetime(2025, 11, 1, 23, tzinfo=UTC), level=10.0)])  # fmt: skip
     put(root, "models.insight_refusals", [
+        {"partner_id": "northgrid", "location_id": "it's new", "fuel": "elec",
+         "direction": "import", "insight": "outlook", "code": "too_old",
+         "description": "The last reading is old.", "details": '{"days_needed": 7}',
+         "issued_at": KNOWN_AT, "issued_date": KNOWN_AT.date()},
         {"partner_id": "northgrid", "location_id": "it's new", "fuel": "elec",
          "direction": "import", "insight": "load_forecast", "code": "too_little_history",
          "description": "Seven days of readings are needed.", "details": '{"days": 2}',

@@ -73,7 +73,46 @@ def test_a_time_without_offset_is_refused(api: TestClient) -> None:
     assert api.get(FORECAST, params={"as_of": "2025-10-01T00:00:00"}).status_code == 422
 
 
+def test_days_and_months_are_answered_on_the_homes_own_clock(api: TestClient) -> None:
+    days = forecast(api, resolution="P1D")
+    assert (days["issued_at"], days["model_version"]) == (
+        "2025-11-02T00:00:00+01:00",
+        "load_outlooks/1",
+    )
+    assert len(days["elements"]) == 31
+    assert days["elements"][0]["starts_at"] == "2025-11-02T00:00:00+01:00"
+    assert days["elements"][0]["mean_kwh"] == 10.0
+    months = forecast(api, resolution="P1M")["elements"]
+    assert [(m["starts_at"], m["ends_at"]) for m in months] == [
+        ("2025-11-01T00:00:00+01:00", "2025-12-01T00:00:00+01:00"),
+        ("2025-12-01T00:00:00+01:00", "2026-01-01T00:00:00+01:00"),
+    ]
+    assert months[0]["p05_kwh"] <= months[0]["mean_kwh"] <= months[0]["p95_kwh"]
+
+
+def test_days_are_answered_as_they_were_told_then(api: TestClient) -> None:
+    answer = forecast(api, resolution="P1D", as_of="2025-11-01T22:59:59Z")
+    assert answer["issued_at"] == "2025-11-01T00:00:00+01:00"
+    assert answer["elements"][0]["mean_kwh"] == 9.0
+    before = forecast(api, resolution="P1M", as_of="2025-10-01T00:00:00Z")
+    assert (before["elements"], before["refusal"]["code"]) == ([], "not_issued")
+
+
+def test_the_refusal_of_days_is_not_that_of_hours(api: TestClient) -> None:
+    of_home = "/v1/locations/it's new/forecast"
+    codes = [
+        forecast(api, of_home, resolution=resolution)["refusal"]["code"]
+        for resolution in ("PT1H", "P1D", "P1M")
+    ]
+    assert codes == ["too_little_history", "too_old", "too_old"]
+
+
+def test_quarter_hours_are_not_forecast_yet(api: TestClient) -> None:
+    assert forecast(api, resolution="PT15M")["refusal"]["code"] == "not_issued"
+
+
 def test_the_answer_has_every_quantile_of_the_model() -> None:
+    assert "mean_kwh" in Expected.__annotations__
     assert [f for f in Expected.__annotations__ if f.startswith("p")] == [
         quantile_column(q) for q in QUANTILES
     ]
