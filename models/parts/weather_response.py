@@ -1,0 +1,212 @@
+"""Days of energy and temperature -> what follows the weather: change-point regression.
+
+Kissock, Haberl & Claridge 2003 (ASHRAE RP-1050) and CalTRACK 2.0: energy is a base, and a slope
+below a balance point and above another, which are searched for. What stands in for the mean
+temperature is searched for too: that of the day, or one that walls smooth over four days (BDEW;
+Ruhnau et al. 2019, doi 10.1038/s41597-019-0199-y), with or without the sun's warmth. Days far off
+the line count less (Huber 1964), as those on which a house is empty or full.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.parts.home import Floats
+
+HEATING_BALANCES_C = np.arange(6.0, 21.0)
+COOLING_BALANCES_C = np.arange(17.0, 27.0)
+# W/m2 of daily mean irradiance that warm a home as one degree does.
+_SUN_K_PER_W_M2 = (0.0, 0.01, 0.02)
+_SMOOTHING = ((1.0,), (1.0, 0.5, 0.25, 0.125))
+_HUBER = 1.5
+_PASSES = 3
+LEAST_DAYS = 28
+_LEAST_DEGREE_DAYS = 30.0
+
+
+@dataclass(frozen=True)
+class Response:
+    """What follows the weather: kWh a day, and the standard errors of their sums' scale."""
+
+    heating_kwh: Floats
+    cooling_kwh: Floats
+    heating_balance_c: float | None
+    cooling_balance_c: float | None
+    heating_kwh_per_k: float
+    heating_error: float
+    cooling_error: float
+    # How much better a heat pump's curve fits than a straight line: log of the likelihoods.
+    heat_pump_log_odds: float
+    # Heating's share of what the model explains beyond chance: t of its slope.
+    heating_t: float
+    residual_kwh: float
+
+    def without_heating(self) -> "Response":
+        """Return it without heat: it is too little to be told from chance."""
+        return replace(
+            self, heating_kwh=np.zeros(len(self.heating_kwh)), heating_balance_c=None,
+            heating_kwh_per_k=0.0, heating_error=0.0, heat_pump_log_odds=0.0, heating_t=0.0,
+        )  # fmt: skip
+
+    def without_cooling(self) -> "Response":
+        """Return it without cooling."""
+        return replace(
+            self, cooling_kwh=np.zeros(len(self.cooling_kwh)), cooling_balance_c=None,
+            cooling_error=0.0,
+        )  # fmt: skip
+
+
+def heat_pump_input(temperature_c: Floats, balance_c: Floats) -> Floats:
+    """Return the electricity of heat below ``balance_c``, by the COP of air to radiators.
+
+    COP = 6.08 - 0.09 dT + 0.0005 dT2, water at 40 - T degrees, after Ruhnau et al. 2019; scaled
+    to 1 at 7 degrees.
+    """
+    lift = np.clip(np.clip(40 - temperature_c, 25, 60) - temperature_c, 15, 80)
+    cop = 6.08 - 0.09 * lift + 0.0005 * lift**2
+    at_seven = 6.08 - 0.09 * 26 + 0.0005 * 26**2
+    load: Floats = np.maximum(balance_c - temperature_c, 0) * at_seven / np.maximum(cop, 1.0)
+    return load
+
+
+def weather_response(
+    kwh: Floats,
+    temperature_c: Floats,
+    *,
+    dark_hours: Floats,
+    sun_w_m2: Floats,
+    lighting_kwh_per_dark_hour: float,
+    may_cool: bool,
+) -> Response:
+    """Fit daily energy (kWh; NaN: not known) on consecutive days; all zero where nothing follows.
+
+    Lighting has a season too, so ``lighting_kwh_per_dark_hour`` is what it is expected to add.
+    """
+    nothing = np.zeros(len(kwh))
+    known = ~np.isnan(kwh) & ~np.isnan(temperature_c)
+    plain = Response(nothing, nothing, None, None, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    if known.sum() < LEAST_DAYS or np.nanstd(kwh) < 1e-9:
+        return plain
+    free = kwh - lighting_kwh_per_dark_hour * dark_hours
+    best, line, curve = _heating(free, temperature_c, sun_w_m2, known)
+    felt, balance, shape = best
+    columns = [np.ones(len(kwh))] + ([shape] if shape is not None else [])
+    cooling, cooling_balance = (None, None)
+    if may_cool:
+        cooling, cooling_balance = _cooling(free, temperature_c, columns, known)
+    if cooling is not None:
+        columns.append(cooling)
+    design = np.column_stack(columns)
+    weights = _weights(design, free, known)
+    slopes, errors, residual = _least_squares(design, free, weights, known)
+    heating_slope, heating_error = (slopes[1], errors[1]) if shape is not None else (0.0, 0.0)
+    cooling_slope, cooling_error = (slopes[-1], errors[-1]) if cooling is not None else (0.0, 0.0)
+    heat = heating_slope * shape if shape is not None else nothing
+    del felt
+    return Response(
+        heating_kwh=np.nan_to_num(heat),
+        cooling_kwh=np.nan_to_num(cooling_slope * cooling) if cooling is not None else nothing,
+        heating_balance_c=balance,
+        cooling_balance_c=cooling_balance,
+        heating_kwh_per_k=float(heating_slope),
+        heating_error=float(heating_error / heating_slope) if heating_slope > 0 else 0.0,
+        cooling_error=float(cooling_error / cooling_slope) if cooling_slope > 0 else 0.0,
+        heat_pump_log_odds=(line - curve) / 2 * max(1.0, known.sum()) * 0.3,
+        heating_t=float(heating_slope / heating_error) if heating_error > 0 else 0.0,
+        residual_kwh=residual,
+    )
+
+
+def _heating(
+    kwh: Floats, temperature_c: Floats, sun_w_m2: Floats, known: Floats
+) -> tuple[tuple[Floats, float | None, Floats | None], float, float]:
+    """Return the best felt temperature, balance and column; the log of both shapes' squares."""
+    found: dict[bool, tuple[float, Floats, float | None, Floats | None]] = {}
+    flat = _log_squares(np.ones((len(kwh), 1)), kwh, known)
+    for weights in _SMOOTHING:
+        smooth = _smoothed(temperature_c, weights)
+        for sun in _SUN_K_PER_W_M2:
+            felt = smooth + sun * sun_w_m2
+            for is_pump in (False, True):
+                for balance in HEATING_BALANCES_C:
+                    column = (
+                        heat_pump_input(felt, np.full(len(felt), balance))
+                        if is_pump
+                        else np.maximum(balance - felt, 0)
+                    )
+                    if np.nansum(column[known]) < _LEAST_DEGREE_DAYS:
+                        continue
+                    fit = _log_squares(np.column_stack([np.ones(len(kwh)), column]), kwh, known)
+                    if is_pump not in found or fit < found[is_pump][0]:
+                        found[is_pump] = (fit, felt, float(balance), column)
+    if not found:
+        return (temperature_c, None, None), 0.0, 0.0
+    winner = min(found.values(), key=lambda one: one[0])
+    line, curve = (found[p][0] if p in found else winner[0] for p in (False, True))
+    # The four numbers that were searched for cost: Schwarz 1978.
+    gain = known.sum() * (flat - winner[0])
+    if gain < 4 * np.log(known.sum()):
+        return (temperature_c, None, None), line, curve
+    return (winner[1], winner[2], winner[3]), line, curve
+
+
+def _cooling(
+    kwh: Floats, temperature_c: Floats, columns: list[Floats], known: Floats
+) -> tuple[Floats | None, float | None]:
+    base = _log_squares(np.column_stack(columns), kwh, known)
+    best, column, at = base, None, None
+    for balance in COOLING_BALANCES_C:
+        tried = np.maximum(temperature_c - balance, 0)
+        if np.nansum(tried[known]) < _LEAST_DEGREE_DAYS / 3:
+            continue
+        fit = _log_squares(np.column_stack([*columns, tried]), kwh, known)
+        if fit < best:
+            best, column, at = fit, tried, float(balance)
+    if known.sum() * (base - best) < 2 * np.log(known.sum()):
+        return None, None
+    return column, at
+
+
+def _smoothed(temperature_c: Floats, weights: tuple[float, ...]) -> Floats:
+    """Return the mean with the days before; a day that is not known weighs nothing."""
+    total, weight = np.zeros(len(temperature_c)), np.zeros(len(temperature_c))
+    for ago, one in enumerate(weights):
+        before = np.concatenate([np.full(ago, np.nan), temperature_c[: len(temperature_c) - ago]])
+        there = ~np.isnan(before)
+        total += np.where(there, one * np.nan_to_num(before), 0)
+        weight += one * there
+    return np.where(np.isnan(temperature_c), np.nan, total / np.maximum(weight, 1e-9))
+
+
+def _log_squares(design: Floats, kwh: Floats, known: Floats) -> float:
+    """Return the log of the mean square; huge where a slope below nothing would be best."""
+    inputs, answers = design[known], kwh[known]
+    slopes, *_ = np.linalg.lstsq(inputs.T @ inputs, inputs.T @ answers, rcond=None)
+    if (slopes[1:] <= 0).any():
+        return 1e9
+    return float(np.log(np.mean((answers - inputs @ slopes) ** 2) + 1e-12))
+
+
+def _weights(design: Floats, kwh: Floats, known: Floats) -> Floats:
+    weights = np.ones(len(kwh))
+    for _ in range(_PASSES):
+        slopes, *_ = _least_squares(design, kwh, weights, known)
+        off = kwh - design @ slopes
+        scale = 1.4826 * np.nanmedian(np.abs(off[known])) + 1e-9
+        weights = np.where(known, np.minimum(1, _HUBER * scale / (np.abs(off) + 1e-9)), 0)
+    return weights
+
+
+def _least_squares(
+    design: Floats, kwh: Floats, weights: Floats, known: Floats
+) -> tuple[Floats, Floats, float]:
+    """Return slopes, their standard errors widened for days that resemble the day before."""
+    inputs, answers, weight = design[known], kwh[known], weights[known]
+    normal = (inputs * weight[:, None]).T @ inputs + 1e-9 * np.eye(design.shape[1])
+    inverse = np.linalg.inv(normal)
+    slopes = inverse @ ((inputs * weight[:, None]).T @ answers)
+    off = answers - inputs @ slopes
+    echo = np.clip(np.corrcoef(off[1:], off[:-1])[0, 1], 0, 0.9) if off.std() > 1e-9 else 0.0
+    square = float((weight * off**2).sum() / max(len(off) - design.shape[1], 1))
+    errors = np.sqrt(np.diag(inverse) * square * (1 + echo) / (1 - echo))
+    return slopes, errors, float(np.sqrt(square))
