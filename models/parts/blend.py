@@ -18,10 +18,12 @@ from models.parts.home import Floats, Hours
 
 _TRUST = 0.2
 _LEAST_W = 8.0
+_ALIKE = 20.0
 # The quiet hours, and how low in them what is always on is looked for.
 NIGHT = (1.0, 5.0)
 _QUIET = 0.15
 _FLOOR_TRUST = 0.12
+_WHOLE_TRUST = 0.02
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,20 @@ def sizes(
     cells, count = cell[known], np.bincount(cell[known], minlength=576)
     used = count > 2
     mean = _means(power_w[known], cells, count)[used]
-    spread = np.sqrt(
-        np.maximum(_means(power_w[known] ** 2, cells, count)[used] - mean**2, 0) / count[used]
-    )
     design = np.column_stack([_means(shapes[n][known], cells, count)[used] for n in names])
     prior = np.array([expected[n].watts for n in names])
     scatter = np.array([expected[n].watts * expected[n].scatter for n in names])
-    noise = np.sqrt(spread**2 + (_TRUST * (design @ prior)) ** 2 + _LEAST_W**2)
+    level = design @ prior
+    # By what is expected, not by what was seen: an hour that came out high would count for less.
+    seen = float(np.std(power_w[known])) * np.sqrt(level / level.mean() / count[used])
+    noise = np.sqrt(seen**2 + (_TRUST * level) ** 2 + _LEAST_W**2)
+    # Neighbouring mean hours, and the same hour of other months, err alike: they count for fewer.
+    noise = noise * np.sqrt(_ALIKE)
     rows, answers = [design / noise[:, None]], [mean / noise]
+    total = float(np.mean(power_w[known]))
+    whole = np.array([shapes[n][known].mean() for n in names])
+    rows.append(whole[None, :] / (_WHOLE_TRUST * abs(total) + 1))
+    answers.append(np.array([total / (_WHOLE_TRUST * abs(total) + 1)]))
     if floor := _floor(power_w, hours):
         quiet = np.array([float(n in _QUIET_SHARE) * _QUIET_SHARE.get(n, 0) for n in names])
         rows.append(quiet[None, :] / (_FLOOR_TRUST * floor + 5))
@@ -59,9 +67,7 @@ def sizes(
     answers.append(prior / scatter)
     matrix, right = np.vstack(rows), np.concatenate(answers)
     watts, _ = nnls(matrix, right)
-    # Neighbouring mean hours err alike: there are fewer of them than cells, a tenth or so.
-    thinned = np.vstack([rows[0] / np.sqrt(10), *rows[1:]])
-    deviation = np.sqrt(np.diag(np.linalg.inv(thinned.T @ thinned)))
+    deviation = np.sqrt(np.diag(np.linalg.inv(matrix.T @ matrix)))
     return Sizes(names, watts, deviation)
 
 

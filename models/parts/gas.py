@@ -62,6 +62,6 @@ def _base_w(daily: np.ndarray, response: Response) -> float:  # type: ignore[typ
     if not known.any():
         return 0.0
     left = daily[known] - response.heating_kwh[known]
-    warm = response.heating_kwh[known] < 0.02 * max(response.heating_kwh.max(), 1e-9)
-    base = np.mean(daily[known][warm]) if warm.sum() >= 14 else max(float(np.median(left)), 0)
+    warm = response.heating_kwh[known] < 0.05 * max(response.heating_kwh.max(), 1e-9)
+    base = float(np.mean(left[warm])) if warm.sum() >= 14 else float(np.median(left))
     return float(max(base, 0)) * 1000 / 24

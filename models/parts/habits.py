@@ -60,7 +60,7 @@ def habits(profile: Profile, *, has_gas: bool) -> dict[str, Expected]:
     unsaid = 1.0 if profile.persons else 1.25
     found = {
         "always_on": Expected(100 * large, 0.6),
-        "fridge_freezer": Expected(0.6 * 566 / _YEAR_H * people**0.2, 0.45),
+        "fridge_freezer": Expected(0.75 * 566 / _YEAR_H * people**0.2, 0.5),
         "lighting": Expected(0.6 * 483 / _YEAR_H * large * people**0.3, 0.55),
         "cooking": Expected(448 / _YEAR_H * busy * (0.65 if has_gas else 1), 0.4),
         "washing": Expected(437 / _YEAR_H * busy, 0.45),

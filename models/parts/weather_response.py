@@ -18,6 +18,7 @@ COOLING_BALANCES_C = np.arange(17.0, 27.0)
 # W/m2 of daily mean irradiance that warm a home as one degree does.
 _SUN_K_PER_W_M2 = (0.0, 0.01, 0.02)
 _SMOOTHING = ((1.0,), (1.0, 0.5, 0.25, 0.125))
+_BEND_K = 1.5
 _HUBER = 1.5
 _PASSES = 3
 LEAST_DAYS = 28
@@ -65,8 +66,18 @@ def heat_pump_input(temperature_c: Floats, balance_c: Floats) -> Floats:
     lift = np.clip(np.clip(40 - temperature_c, 25, 60) - temperature_c, 15, 80)
     cop = 6.08 - 0.09 * lift + 0.0005 * lift**2
     at_seven = 6.08 - 0.09 * 26 + 0.0005 * 26**2
-    load: Floats = np.maximum(balance_c - temperature_c, 0) * at_seven / np.maximum(cop, 1.0)
+    load: Floats = heat_below(temperature_c, balance_c) * at_seven / np.maximum(cop, 1.0)
     return load
+
+
+def heat_below(temperature_c: Floats, balance_c: Floats) -> Floats:
+    """Return the degrees below ``balance_c``, rounded off at the bend by _BEND_K.
+
+    A day whose mean is the balance point still has a cold night: the mean over such a day of what
+    is below it. (A hinge of which the daily swing is known to be a few degrees.)
+    """
+    degrees: Floats = _BEND_K * np.logaddexp(0, (balance_c - temperature_c) / _BEND_K)
+    return degrees
 
 
 def weather_response(
@@ -132,7 +143,7 @@ def _heating(
                     column = (
                         heat_pump_input(felt, np.full(len(felt), balance))
                         if is_pump
-                        else np.maximum(balance - felt, 0)
+                        else heat_below(felt, np.full(len(felt), balance))
                     )
                     if np.nansum(column[known]) < _LEAST_DEGREE_DAYS:
                         continue
