@@ -72,7 +72,9 @@ def sizes(
 
 
 # What of a category runs in the quietest hours.
-_QUIET_SHARE = {"always_on": 1.0, "fridge_freezer": 0.9, "other": 0.4}
+_QUIET_SHARE = {
+    "always_on": 1.0, "fridge_freezer": 0.9, "other": 0.4, "consumer_electronics": 0.15,
+}  # fmt: skip
 
 
 def _floor(power_w: Floats, hours: Hours) -> float:

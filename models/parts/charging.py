@@ -13,17 +13,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.parts.home import Floats, Ints
+from models.parts.home import Flags, Floats, Ints
 
 # IEC 61851 and IEC 62196: 10 A on one phase to 32 A on three.
 LEAST_KW, MOST_KW = 2.0, 22.5
 # A washing machine or dryer takes 0.5 to 2.5 kWh, a dish washer 1 (EU energy labels 2019/2014,
 # 2019/2017, 392/2012); what is above is rarely of several of them at once.
 LEAST_KWH = 2.8
+_SURELY_KWH = 4.0
 _LEAST_ABOVE_KW = 1.0
 _WINDOW_DAYS = 10
 _USUAL = 0.2
 _LEAST_EVENTS = 4
+# People plug in when they come home, or when night prices begin.
+_USUAL_HOURS, _RARE, _SMALL = 2.0, 0.2, 0.6
 
 
 @dataclass(frozen=True)
@@ -67,23 +70,40 @@ def charging(starts: Ints, kwh: Floats, usual_kwh: Floats, *, minutes: int) -> C
     # Below two fifths of the power it is something else; the ends may be filled less.
     kept = [
         run
-        for run in _runs(above, hours, max(_LEAST_ABOVE_KW, 0.35 * power))
+        for run in _runs(above, hours, _threshold(power, hours))
         if _is_charge(above, run, hours, power)
     ]
     if len(kept) < _LEAST_EVENTS:
         return nothing
-    heights = np.array([_height(above, run) for run in kept])
+    found = [_event(above, run, starts, hours, power) for run in kept]
+    is_usual = _are_usual(found)
+    events = [event for event, usual in zip(found, is_usual, strict=True) if usual]
+    if len(events) < _LEAST_EVENTS:
+        return nothing
+    heights = np.array([_height(above, run) for run in kept])[is_usual]
     energy = np.zeros(len(kwh))
-    events = []
-    for run in kept:
-        event = _event(above, run, starts, hours, power)
-        events.append(event)
+    for event in events:
         inside = slice(event.first, event.last + 1)
         energy[inside] = np.clip(above[inside] * hours, 0, np.nan_to_num(kwh[inside]))
         energy[inside] = np.minimum(energy[inside], 1.1 * power * hours)
     near = np.abs(heights - power) < power / 6
     return Charging(tuple(events), power, float(np.std(heights[near])) if near.any() else 0.0,
                     energy, float(near.mean()))  # fmt: skip
+
+
+def _are_usual(events: list[Event]) -> Flags:
+    """Tell which are not both small and at an hour at which the car is hardly ever plugged in."""
+    energy = np.array([event.energy_kwh for event in events])
+    hour = np.array([event.starts_at for event in events]) / 3600 % 24
+    apart = np.abs((hour[:, None] - hour[None, :] + 12) % 24 - 12)
+    together = (apart < _USUAL_HOURS) @ energy
+    is_rare = together < _RARE * together.max()
+    return ~(is_rare & (energy < _SMALL * np.median(energy)))
+
+
+def _threshold(power: float, hours: float) -> float:
+    """Return above what a step may belong to a charge: a short one fills long steps little."""
+    return max(_LEAST_ABOVE_KW, min(0.35 * power, LEAST_KWH / 2 / hours))
 
 
 def _usual(power_kw: Floats, minutes: int) -> Floats:
@@ -142,7 +162,10 @@ def _is_charge(above_kw: Floats, run: tuple[int, int], hours: float, power: floa
     height = _height(above_kw, run)
     if last - first >= 2:
         return 0.7 * power <= height <= 1.4 * power
-    return 0.45 * power <= height <= 1.4 * power
+    if height > 1.4 * power:
+        return False
+    energy = float(np.nansum(np.maximum(above_kw[max(first - 1, 0) : last + 2], 0))) * hours
+    return height >= 0.45 * power or energy >= _SURELY_KWH
 
 
 def _event(

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.parts.home import Floats, Home, Ints, Steps, hourly, hours_of
+from models.parts.home import Flags, Floats, Home, Ints, Steps, hourly, hours_of
 from models.parts.sun import level_irradiance
 
 TILTS = (10.0, 25.0, 40.0)
 AZIMUTHS = (90.0, 135.0, 180.0, 225.0, 270.0)
 _LOSSES, _PER_K = 0.14, -0.0035
 _LEAST_HOURS = 300
+_LEAST_KWP = 0.15
+_FINER = (8.0, 22.5)
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,31 @@ def panels_of(home: Home, meters: Mapping[str, Steps]) -> Panels | None:
 
 def _fitted(home: Home, made: Steps, *, is_metered: bool) -> Panels | None:
     known = made.is_whole & ~np.isnan(made.kwh)
-    planes = tuple((tilt, azimuth) for tilt in TILTS for azimuth in AZIMUTHS)
+    coarse = tuple((tilt, azimuth) for tilt in TILTS for azimuth in AZIMUTHS)
+    first = _best(home, made, known, coarse, is_metered=is_metered)
+    if first is None:
+        return None
+    turns = (-_FINER[1], 0.0, _FINER[1])
+    finer = tuple(
+        (max(first.tilt + by, 0.0), first.azimuth + turn)
+        for by in (-_FINER[0], 0.0, _FINER[0])
+        for turn in turns
+    )
+    return _best(home, made, known, finer, is_metered=is_metered)
+
+
+def _best(
+    home: Home, made: Steps, known: Flags, planes: tuple[tuple[float, float], ...], *,
+    is_metered: bool,
+) -> Panels | None:  # fmt: skip
     grid = _yields(home, made.starts, planes)
     # A night tells nothing of a roof.
-    known &= grid.max(axis=1) > 0.005
-    if known.sum() < _LEAST_HOURS:
+    is_day = known & (grid.max(axis=1) > 0.005)
+    if is_day.sum() < _LEAST_HOURS:
         return None
-    kwh, columns = made.kwh[known], grid[known]
+    kwh, columns = made.kwh[is_day], grid[is_day]
     if not is_metered:
-        hours = hours_of(made.starts[known], home.time_zone)
+        hours = hours_of(made.starts[is_day], home.time_zone)
         # Same hour, same month: what the home uses is alike, only the sky differs.
         group = hours.month * 24 + hours.local_hour.astype(np.int64)
         kwh, columns = _within(kwh, group), np.column_stack([_within(c, group) for c in columns.T])
@@ -69,7 +87,7 @@ def _fitted(home: Home, made: Steps, *, is_metered: bool) -> Panels | None:
     left = ((kwh[:, None] - columns * slopes) ** 2).sum(axis=0)
     best = int(left.argmin())
     total = float(((kwh - kwh.mean()) ** 2).sum())
-    if slopes[best] <= 0.05 or total <= 0:
+    if slopes[best] <= _LEAST_KWP or total <= 0:
         return None
     # Hours of a day err together, by half a day or so.
     error = float(np.sqrt(left[best] / len(kwh) / square[best] * 8))

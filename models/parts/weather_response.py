@@ -13,7 +13,7 @@ import numpy as np
 
 from models.parts.home import Floats
 
-HEATING_BALANCES_C = np.arange(6.0, 21.0)
+HEATING_BALANCES_C = np.arange(6.0, 23.0)
 COOLING_BALANCES_C = np.arange(17.0, 27.0)
 # W/m2 of daily mean irradiance that warm a home as one degree does.
 _SUN_K_PER_W_M2 = (0.0, 0.01, 0.02)
