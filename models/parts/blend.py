@@ -59,8 +59,9 @@ def sizes(
     whole = np.array([shapes[n][known].mean() for n in names])
     rows.append(whole[None, :] / (_WHOLE_TRUST * abs(total) + 1))
     answers.append(np.array([total / (_WHOLE_TRUST * abs(total) + 1)]))
-    if floor := _floor(power_w, hours):
-        quiet = np.array([float(n in _QUIET_SHARE) * _QUIET_SHARE.get(n, 0) for n in names])
+    floor = _floor(power_w, hours) if "always_on" in shapes else 0.0
+    if floor:
+        quiet = np.array([_QUIET_SHARE.get(n, 0.0) for n in names])
         rows.append(quiet[None, :] / (_FLOOR_TRUST * floor + 5))
         answers.append(np.array([floor / (_FLOOR_TRUST * floor + 5)]))
     rows.append(np.diag(1 / scatter))

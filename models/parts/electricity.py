@@ -15,7 +15,7 @@ from models.parts.habits import ELECTRIC, NOT_ELECTRIC, day_shape, habits
 from models.parts.home import Floats, Home, Hours, Steps, hours_of
 from models.parts.sharing import SPREADS, agreed_totals, shared
 from models.parts.sun import darkness, level_irradiance
-from models.parts.usage import Usage, usage
+from models.parts.usage import METERED, Usage, usage
 from models.parts.vehicles import Cars, cars
 from models.parts.weather_response import Response, weather_response
 
@@ -55,8 +55,11 @@ class Study:
     cars: Cars
 
 
-def electricity(home: Home) -> Study | None:
-    """Return the parts of the electricity; None where nothing is metered, or nothing was used."""
+def electricity(home: Home, *, cooks_with_gas: bool | None = None) -> Study | None:
+    """Return the parts of the electricity; None where nothing is metered, or nothing was used.
+
+    ``cooks_with_gas``: whether meals were seen in the gas meter; None: not known.
+    """
     used = usage(home, "elec")
     if used is None or not np.nansum(used.hours.kwh) > 0:
         return None
@@ -65,10 +68,11 @@ def electricity(home: Home) -> Study | None:
     hours = hours_of(starts, home.time_zone)
     whole = np.where(used.hours.is_whole[there], kwh, np.nan)
     sky = _Sky.over(home, hours)
-    expected = habits(home.profile, has_gas=home.has_gas)
+    expected = habits(home.profile, has_gas=home.has_gas, cooks_with_gas=cooks_with_gas)
     lamps_kwh = expected["lighting"].watts / 1000 / sky.lamps_mean
 
-    first = _weather(home, hours, whole, sky, lamps_kwh, np.zeros(len(kwh)))
+    is_metered = used.source == METERED
+    first = _weather(home, hours, whole, sky, lamps_kwh, np.zeros(len(kwh)), is_metered=is_metered)
     usual = _on_steps(used.net, starts, _hourly_heat(first, hours, whole))
     found = charging(used.net.starts, used.net.kwh, usual, minutes=used.net.minutes)
     judged = cars(found, hours, home.profile)
@@ -76,7 +80,7 @@ def electricity(home: Home) -> Study | None:
     by_sauna = _on_hours(used.net, judged.sauna_kwh, starts)
     events = np.minimum(by_car + by_sauna, kwh)
     by_car = np.minimum(by_car, events)
-    response = _weather(home, hours, whole, sky, lamps_kwh, events)
+    response = _weather(home, hours, whole, sky, lamps_kwh, events, is_metered=is_metered)
 
     heat, cold = _hourly_heat(response, hours, whole - events), _cold(response, hours)
     shapes = {name: _shape(name, hours, sky) for name in expected}
@@ -124,8 +128,9 @@ class _Sky:
 
 
 def _weather(
-    home: Home, hours: Hours, whole: Floats, sky: _Sky, lamps_kwh: float, events: Floats
-) -> Response:
+    home: Home, hours: Hours, whole: Floats, sky: _Sky, lamps_kwh: float, events: Floats, *,
+    is_metered: bool,
+) -> Response:  # fmt: skip
     """Regress the days of which nearly all hours are known, scaled to whole ones."""
     known = ~np.isnan(whole)
     count = hours.daily(known.astype(np.float64))
@@ -140,7 +145,9 @@ def _weather(
         home.profile.heating in NOT_ELECTRIC or home.has_gas
     )
     share = response.heating_kwh[~np.isnan(daily)].sum() / total
-    if is_beside and (share < _BESIDE_SHARE or response.heating_t < _BESIDE_T):
+    # What panels are estimated to make has a season too.
+    least = _BESIDE_SHARE if is_metered else 3 * _BESIDE_SHARE
+    if is_beside and (share < least or response.heating_t < _BESIDE_T):
         response = response.without_heating()
     if response.cooling_kwh[~np.isnan(daily)].sum() / total < _LEAST_COOLING_SHARE:
         response = response.without_cooling()

@@ -2,21 +2,29 @@
 
 import numpy as np
 
+from models.parts.blend import Sizes, sizes
 from models.parts.electricity import Parts, _hourly_heat, _Sky
-from models.parts.habits import SURVEY_PERSONS, day_shape, water_heat_watts
-from models.parts.home import Home, hours_of
+from models.parts.habits import Expected, day_shape, water_heat_watts
+from models.parts.home import Floats, Home, Hours, Profile, hours_of
 from models.parts.sharing import SPREADS, agreed_totals, shared
 from models.parts.usage import usage
 from models.parts.weather_response import Response, weather_response
 
 # Seasonal efficiency of a condensing boiler that heats water (SAP 2012, table 4b: 74 to 84 %).
 _WATER_EFFICIENCY = 0.78
-# A gas hob and oven of the survey's household (ECUK end use tables: about 2 % of domestic gas).
-_COOKING_W = 48.0
-# Where gas is laid on, about half of the homes cook with it (Eurostat nrg_d_hhq, GB, NL).
-_COOKS = 0.5
-_MOST_OF_BASE = 0.5
+# Where gas is laid on, about half of the homes cook with it, and so much (BREDEM 2012: 481 + 96 a
+# person kWh a year).
+_COOKS, _SEEN = 0.5, 0.2
+_YEAR_H = 8.76
+# Days that ask for less than so much of the coldest day's heat show the rest.
+_WARM = 0.05
+_LEAST_WARM_DAYS = 14
 _DOUBT = {"heating": 0.06, "water_heating": 0.3, "cooking": 0.8}
+
+
+def cooks_with_gas(parts: Parts | None) -> bool | None:
+    """Tell whether meals were seen in the gas; None where there is no gas."""
+    return None if parts is None else "cooking" in parts.categories
 
 
 def gas(home: Home) -> tuple[Parts, Response] | None:
@@ -35,18 +43,10 @@ def gas(home: Home) -> tuple[Parts, Response] | None:
         daily, sky.temperature_c, dark_hours=sky.lamps_daily, sun_w_m2=sky.sun_daily,
         lighting_kwh_per_dark_hour=0.0, may_cool=False,
     )  # fmt: skip
-    # The base is what is used without heat; never more than the day had.
-    base_w = _base_w(daily, response)
-    cooking_w = min(
-        _COOKS * _COOKING_W * ((home.profile.persons or 2.3) / SURVEY_PERSONS) ** 0.6,
-        _MOST_OF_BASE * base_w,
-    )
-    water_w = min(base_w - cooking_w, 3 * water_heat_watts(home.profile) / _WATER_EFFICIENCY)
-    columns = {
-        "heating": _hourly_heat(response, hours, whole),
-        "water_heating": water_w / 1000 * day_shape("water_heating", hours.local_hour),
-        "cooking": cooking_w / 1000 * day_shape("cooking", hours.local_hour),
-    }
+    size = _base(home, hours, whole, daily, response)
+    columns = {"heating": _hourly_heat(response, hours, whole)}
+    for name, watts in zip(size.names, size.watts, strict=True):
+        columns[name] = watts / 1000 * day_shape(name, hours.local_hour)
     doubt = _DOUBT | {"heating": _DOUBT["heating"] + response.heating_error}
     names = tuple(n for n in columns if columns[n].sum() > 1e-9) or ("water_heating",)
     expected = np.column_stack([np.maximum(columns[n], 1e-9) for n in names])
@@ -56,12 +56,29 @@ def gas(home: Home) -> tuple[Parts, Response] | None:
     return Parts("gas", hours, names, made.kwh, made.variance, doubts, kwh, used.source), response
 
 
-def _base_w(daily: np.ndarray, response: Response) -> float:  # type: ignore[type-arg]
-    """Return the mean power of what does not follow the weather (W)."""
-    known = ~np.isnan(daily)
-    if not known.any():
-        return 0.0
-    left = daily[known] - response.heating_kwh[known]
-    warm = response.heating_kwh[known] < 0.05 * max(response.heating_kwh.max(), 1e-9)
-    base = float(np.mean(left[warm])) if warm.sum() >= 14 else float(np.median(left))
-    return float(max(base, 0)) * 1000 / 24
+def cooking_watts(profile: Profile) -> float:
+    """Return what a gas hob and oven burn, mean W."""
+    return (481 + 96 * (profile.persons or 2.3)) / _YEAR_H
+
+
+def _base(home: Home, hours: Hours, whole: Floats, daily: Floats, response: Response) -> Sizes:
+    """Return hot water and cooking, from their hours on days that hardly ask for heat (W)."""
+    heat = response.heating_kwh
+    is_warm = ~np.isnan(daily) & (heat <= _WARM * max(float(heat.max()), 1e-9))
+    if is_warm.sum() < _LEAST_WARM_DAYS:
+        # No summer was seen: what is left on the days that ask least.
+        is_warm = ~np.isnan(daily) & (heat <= np.nanquantile(heat, 0.25))
+    left = whole - heat[hours.day] / 24
+    power = np.where(is_warm[hours.day], left, np.nan) * 1000
+    water = Expected(water_heat_watts(home.profile) / _WATER_EFFICIENCY, 0.5)
+    cooks = cooking_watts(home.profile)
+    perhaps = {"water_heating": water, "cooking": Expected(_COOKS * cooks, 1.0)}
+    found = _fit(power, hours, perhaps)
+    if found.watts[1] < _SEEN * cooks:
+        return _fit(power, hours, {"water_heating": water})
+    # Meals were seen in it, so it is what homes use that cook with gas.
+    return _fit(power, hours, perhaps | {"cooking": Expected(cooks, 0.4)})
+
+
+def _fit(power_w: Floats, hours: Hours, expected: dict[str, Expected]) -> Sizes:
+    return sizes(power_w, hours, {n: day_shape(n, hours.local_hour) for n in expected}, expected)

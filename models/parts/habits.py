@@ -29,6 +29,8 @@ NOT_ELECTRIC = ("district_heating", "gas_boiler", "gas", "oil", "wood", "pellets
 # Seasonal performance of a pump that heats water; an air to air pump does not.
 _WATER_BY_PUMP = 2.5
 _YEAR_H = 8.76
+# A home that cooks with gas has a kettle and a microwave oven (BREDEM 2012: 138 of 275 kWh).
+_BY_ELECTRICITY = {True: 0.4, False: 1.0, None: 1.0}
 _DAY = {
     "awake": (15, 7, 4, 3, 3, 6, 20, 45, 60, 60, 58, 58, 60, 60, 58, 60, 65, 75, 82, 85, 85, 80,
               65, 40),
@@ -51,8 +53,13 @@ class Expected:
     scatter: float
 
 
-def habits(profile: Profile, *, has_gas: bool) -> dict[str, Expected]:
-    """Return what to expect of electricity, without heating, cooling and cars."""
+def habits(
+    profile: Profile, *, has_gas: bool, cooks_with_gas: bool | None = None
+) -> dict[str, Expected]:
+    """Return what to expect of electricity, without heating, cooling and cars.
+
+    ``cooks_with_gas``: whether meals were seen in the gas meter; None: not known.
+    """
     people = (profile.persons or 2.3) / SURVEY_PERSONS
     room = (profile.living_area_m2 or 95.0) / SURVEY_AREA_M2
     # Use grows less than the number of people, and of rooms.
@@ -62,7 +69,7 @@ def habits(profile: Profile, *, has_gas: bool) -> dict[str, Expected]:
         "always_on": Expected(100 * large, 0.6),
         "fridge_freezer": Expected(0.75 * 566 / _YEAR_H * people**0.2, 0.5),
         "lighting": Expected(0.6 * 483 / _YEAR_H * large * people**0.3, 0.55),
-        "cooking": Expected(448 / _YEAR_H * busy * (0.65 if has_gas else 1), 0.4),
+        "cooking": Expected(448 / _YEAR_H * busy * _BY_ELECTRICITY[cooks_with_gas], 0.4),
         "washing": Expected(437 / _YEAR_H * busy, 0.45),
         "consumer_electronics": Expected(560 / _YEAR_H * busy, 0.45),
         "other": Expected(220 / _YEAR_H * busy, 0.7),
