@@ -23,7 +23,7 @@ from models.parts.weather_response import Response, weather_response
 _BESIDE_SHARE, _BESIDE_T = 0.06, 8.0
 _LEAST_COOLING_SHARE = 0.01
 # What regression does not know of heat: who opens a window, and when.
-_HEAT_DOUBT = 0.08
+_HEAT_DOUBT = 0.12
 
 
 @dataclass(frozen=True)

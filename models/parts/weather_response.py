@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.parts.home import Floats
+from models.parts.home import Flags, Floats
 
 HEATING_BALANCES_C = np.arange(6.0, 23.0)
 COOLING_BALANCES_C = np.arange(17.0, 27.0)
@@ -20,6 +20,8 @@ _SUN_K_PER_W_M2 = (0.0, 0.01, 0.02)
 _SMOOTHING = ((1.0,), (1.0, 0.5, 0.25, 0.125))
 _BEND_K = 1.5
 _HUBER = 1.5
+# Days resemble those before them: so many of them count as independent.
+_FREE_DAYS = 0.3
 _PASSES = 3
 LEAST_DAYS = 28
 _LEAST_DEGREE_DAYS = 30.0
@@ -99,8 +101,8 @@ def weather_response(
     if known.sum() < LEAST_DAYS or np.nanstd(kwh) < 1e-9:
         return plain
     free = kwh - lighting_kwh_per_dark_hour * dark_hours
-    best, line, curve = _heating(free, temperature_c, sun_w_m2, known)
-    felt, balance, shape = best
+    heat = _heating(free, temperature_c, sun_w_m2, known)
+    shape = heat.column
     columns = [np.ones(len(kwh))] + ([shape] if shape is not None else [])
     cooling, cooling_balance = (None, None)
     if may_cool:
@@ -112,57 +114,66 @@ def weather_response(
     slopes, errors, residual = _least_squares(design, free, weights, known)
     heating_slope, heating_error = (slopes[1], errors[1]) if shape is not None else (0.0, 0.0)
     cooling_slope, cooling_error = (slopes[-1], errors[-1]) if cooling is not None else (0.0, 0.0)
-    heat = heating_slope * shape if shape is not None else nothing
-    del felt
+    heating = heating_slope * shape if shape is not None else nothing
     return Response(
-        heating_kwh=np.nan_to_num(heat),
+        heating_kwh=np.nan_to_num(heating),
         cooling_kwh=np.nan_to_num(cooling_slope * cooling) if cooling is not None else nothing,
-        heating_balance_c=balance,
+        heating_balance_c=heat.balance_c,
         cooling_balance_c=cooling_balance,
         heating_kwh_per_k=float(heating_slope),
         heating_error=float(heating_error / heating_slope) if heating_slope > 0 else 0.0,
         cooling_error=float(cooling_error / cooling_slope) if cooling_slope > 0 else 0.0,
-        heat_pump_log_odds=(line - curve) / 2 * max(1.0, known.sum()) * 0.3,
+        heat_pump_log_odds=(heat.line - heat.curve) / 2 * float(known.sum()) * _FREE_DAYS,
         heating_t=float(heating_slope / heating_error) if heating_error > 0 else 0.0,
         residual_kwh=residual,
     )
 
 
-def _heating(
-    kwh: Floats, temperature_c: Floats, sun_w_m2: Floats, known: Floats
-) -> tuple[tuple[Floats, float | None, Floats | None], float, float]:
-    """Return the best felt temperature, balance and column; the log of both shapes' squares."""
-    found: dict[bool, tuple[float, Floats, float | None, Floats | None]] = {}
-    flat = _log_squares(np.ones((len(kwh), 1)), kwh, known)
+@dataclass(frozen=True)
+class _Heat:
+    """The best column of heat, its balance point, and the log squares of both shapes."""
+
+    column: Floats | None
+    balance_c: float | None
+    line: float
+    curve: float
+
+
+def _heating(kwh: Floats, temperature_c: Floats, sun_w_m2: Floats, known: Flags) -> _Heat:
+    """Search the balance point, what the home feels, and whether heat is straight or a pump's."""
+    answers = kwh[known] - kwh[known].mean()
+    best: dict[bool, tuple[float, Floats, float]] = {}
     for weights in _SMOOTHING:
         smooth = _smoothed(temperature_c, weights)
         for sun in _SUN_K_PER_W_M2:
-            felt = smooth + sun * sun_w_m2
-            for is_pump in (False, True):
-                for balance in HEATING_BALANCES_C:
-                    column = (
-                        heat_pump_input(felt, np.full(len(felt), balance))
-                        if is_pump
-                        else heat_below(felt, np.full(len(felt), balance))
-                    )
-                    if np.nansum(column[known]) < _LEAST_DEGREE_DAYS:
-                        continue
-                    fit = _log_squares(np.column_stack([np.ones(len(kwh)), column]), kwh, known)
-                    if is_pump not in found or fit < found[is_pump][0]:
-                        found[is_pump] = (fit, felt, float(balance), column)
-    if not found:
-        return (temperature_c, None, None), 0.0, 0.0
-    winner = min(found.values(), key=lambda one: one[0])
-    line, curve = (found[p][0] if p in found else winner[0] for p in (False, True))
+            felt = (smooth + sun * sun_w_m2)[None, :]
+            for is_pump, heat in ((False, heat_below), (True, heat_pump_input)):
+                columns = heat(felt, HEATING_BALANCES_C[:, None])
+                seen = columns[:, known]
+                off = seen - seen.mean(axis=1, keepdims=True)
+                square, together = (off**2).sum(axis=1), off @ answers
+                gain = np.where(
+                    (together > 0) & (seen.sum(axis=1) > _LEAST_DEGREE_DAYS),
+                    together**2 / np.maximum(square, 1e-9),
+                    0.0,
+                )
+                at = int(gain.argmax())
+                left = np.log(max((answers**2).sum() - gain[at], 1e-12) / len(answers))
+                if gain[at] > 0 and (is_pump not in best or left < best[is_pump][0]):
+                    best[is_pump] = (float(left), columns[at], float(HEATING_BALANCES_C[at]))
+    if not best:
+        return _Heat(None, None, 0.0, 0.0)
+    winner = min(best.values(), key=lambda one: one[0])
+    line, curve = (best.get(is_pump, winner)[0] for is_pump in (False, True))
+    flat = float(np.log(max((answers**2).mean(), 1e-12)))
     # The four numbers that were searched for cost: Schwarz 1978.
-    gain = known.sum() * (flat - winner[0])
-    if gain < 4 * np.log(known.sum()):
-        return (temperature_c, None, None), line, curve
-    return (winner[1], winner[2], winner[3]), line, curve
+    if len(answers) * (flat - winner[0]) < 4 * np.log(len(answers)):
+        return _Heat(None, None, line, curve)
+    return _Heat(winner[1], winner[2], line, curve)
 
 
 def _cooling(
-    kwh: Floats, temperature_c: Floats, columns: list[Floats], known: Floats
+    kwh: Floats, temperature_c: Floats, columns: list[Floats], known: Flags
 ) -> tuple[Floats | None, float | None]:
     base = _log_squares(np.column_stack(columns), kwh, known)
     best, column, at = base, None, None
@@ -189,7 +200,7 @@ def _smoothed(temperature_c: Floats, weights: tuple[float, ...]) -> Floats:
     return np.where(np.isnan(temperature_c), np.nan, total / np.maximum(weight, 1e-9))
 
 
-def _log_squares(design: Floats, kwh: Floats, known: Floats) -> float:
+def _log_squares(design: Floats, kwh: Floats, known: Flags) -> float:
     """Return the log of the mean square; huge where a slope below nothing would be best."""
     inputs, answers = design[known], kwh[known]
     slopes, *_ = np.linalg.lstsq(inputs.T @ inputs, inputs.T @ answers, rcond=None)
@@ -198,7 +209,7 @@ def _log_squares(design: Floats, kwh: Floats, known: Floats) -> float:
     return float(np.log(np.mean((answers - inputs @ slopes) ** 2) + 1e-12))
 
 
-def _weights(design: Floats, kwh: Floats, known: Floats) -> Floats:
+def _weights(design: Floats, kwh: Floats, known: Flags) -> Floats:
     weights = np.ones(len(kwh))
     for _ in range(_PASSES):
         slopes, *_ = _least_squares(design, kwh, weights, known)
@@ -209,7 +220,7 @@ def _weights(design: Floats, kwh: Floats, known: Floats) -> Floats:
 
 
 def _least_squares(
-    design: Floats, kwh: Floats, weights: Floats, known: Floats
+    design: Floats, kwh: Floats, weights: Floats, known: Flags
 ) -> tuple[Floats, Floats, float]:
     """Return slopes, their standard errors widened for days that resemble the day before."""
     inputs, answers, weight = design[known], kwh[known], weights[known]
