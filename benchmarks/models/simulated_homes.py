@@ -27,7 +27,7 @@ class Simulated:
 
 
 def simulated_homes(folder: Path) -> Iterator[Simulated]:
-    """Yield the homes of a folder, one after the other; profiles are told as in the registration."""
+    """Yield the homes of a folder, one after the other, with the profiles of its registration."""
     lines = (folder / "registration.ndjson").read_text().splitlines()
     registered = [json.loads(line) for line in lines]
     of_meter = {
@@ -44,7 +44,8 @@ def simulated_homes(folder: Path) -> Iterator[Simulated]:
     for one in registered:
         home_id, said = one["location_id"], one["profile"]
         fact = facts.loc[home_id]
-        point = min(sky, key=lambda p, one=one: (p[0] - one["latitude"]) ** 2 + (p[1] - one["longitude"]) ** 2)  # type: ignore[misc]  # fmt: skip
+        place = np.array([one["latitude"], one["longitude"]])
+        point = min(sky, key=lambda at, place=place: float(((place - at) ** 2).sum()))  # type: ignore[misc]
         daily, irradiance = _of_zone(sky[point], one["time_zone"])
         profile = Profile(
             said["house_type"], said["living_area_m2"], said["persons"],
@@ -73,9 +74,9 @@ def _readings(
     for meter, parts in blocks.items():
         home_id, fuel, direction = of_meter[meter]
         step = minutes[meter] * 60
-        starts = np.concatenate([at + step * np.arange(len(v), dtype=np.int64) for at, v in parts])
+        times = np.concatenate([at + step * np.arange(len(v), dtype=np.int64) for at, v in parts])
         kwh = np.concatenate([np.array(v, dtype=np.float64) for _, v in parts])
-        found[home_id][fuel, direction] = Steps(minutes[meter], starts, kwh, ~np.isnan(kwh))
+        found[home_id][fuel, direction] = Steps(minutes[meter], times, kwh, ~np.isnan(kwh))
     return found
 
 
@@ -83,7 +84,7 @@ def _weather(folder: Path) -> dict[tuple[float, float], pd.DataFrame]:
     table = pd.read_csv(folder / "weather.csv")
     table["at"] = pd.to_datetime(table["observed_at"], utc=True)
     return {
-        (float(lat), float(lon)): one.set_index("at")
+        (float(str(lat)), float(str(lon))): one.set_index("at")
         for (lat, lon), one in table.groupby(["latitude", "longitude"])
     }
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from models.parts.habits import Expected
-from models.parts.home import Floats, Hours
+from models.parts.home import Floats, Hours, Ints
 
 _TRUST = 0.2
 _LEAST_W = 8.0
@@ -84,7 +84,7 @@ def _floor(power_w: Floats, hours: Hours) -> float:
     return max(float(np.quantile(power_w[is_night], _QUIET)), 0.0) if is_night.sum() > 20 else 0.0
 
 
-def _means(values: Floats, cells: Floats, count: Floats) -> Floats:
+def _means(values: Floats, cells: Ints, count: Ints) -> Floats:
     sums = np.bincount(cells, values, minlength=len(count))
     means: Floats = sums / np.maximum(count, 1)
     return means

@@ -98,7 +98,8 @@ def _are_usual(events: list[Event]) -> Flags:
     apart = np.abs((hour[:, None] - hour[None, :] + 12) % 24 - 12)
     together = (apart < _USUAL_HOURS) @ energy
     is_rare = together < _RARE * together.max()
-    return ~(is_rare & (energy < _SMALL * np.median(energy)))
+    usual: Flags = ~(is_rare & (energy < _SMALL * np.median(energy)))
+    return usual
 
 
 def _threshold(power: float, hours: float) -> float:

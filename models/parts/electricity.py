@@ -12,9 +12,10 @@ import numpy as np
 from models.parts.blend import sizes
 from models.parts.charging import Charging, charging
 from models.parts.habits import ELECTRIC, NOT_ELECTRIC, day_shape, habits
-from models.parts.home import Floats, Home, Hours, Steps, hours_of
-from models.parts.sharing import SPREADS, agreed_totals, shared
-from models.parts.sun import darkness, level_irradiance
+from models.parts.heat_hours import hourly_heat
+from models.parts.home import Floats, Home, Hours, Ints, Steps, hours_of
+from models.parts.sharing import Parts, parted
+from models.parts.sky import Sky
 from models.parts.usage import METERED, Usage, usage
 from models.parts.vehicles import Cars, cars
 from models.parts.weather_response import Response, weather_response
@@ -24,24 +25,6 @@ _BESIDE_SHARE, _BESIDE_T = 0.06, 8.0
 _LEAST_COOLING_SHARE = 0.01
 # What regression does not know of heat: who opens a window, and when.
 _HEAT_DOUBT = 0.12
-
-
-@dataclass(frozen=True)
-class Parts:
-    """kWh by the hour (rows) and category (columns), adding up to ``whole_kwh``.
-
-    ``variance`` is that of an hour's share (kWh2), ``doubt`` that of the size of a category, as a
-    share of it, which is the same error in all hours.
-    """
-
-    fuel: str
-    hours: Hours
-    categories: tuple[str, ...]
-    kwh: Floats
-    variance: Floats
-    doubt: Floats
-    whole_kwh: Floats
-    source: str
 
 
 @dataclass(frozen=True)
@@ -67,13 +50,13 @@ def electricity(home: Home, *, cooks_with_gas: bool | None = None) -> Study | No
     starts, kwh = used.hours.starts[there], np.maximum(used.hours.kwh[there], 0)
     hours = hours_of(starts, home.time_zone)
     whole = np.where(used.hours.is_whole[there], kwh, np.nan)
-    sky = _Sky.over(home, hours)
+    sky = Sky.over(home, hours)
     expected = habits(home.profile, has_gas=home.has_gas, cooks_with_gas=cooks_with_gas)
     lamps_kwh = expected["lighting"].watts / 1000 / sky.lamps_mean
 
     is_metered = used.source == METERED
     first = _weather(home, hours, whole, sky, lamps_kwh, np.zeros(len(kwh)), is_metered=is_metered)
-    usual = _on_steps(used.net, starts, _hourly_heat(first, hours, whole))
+    usual = _on_steps(used.net, starts, hourly_heat(first, hours, whole))
     found = charging(used.net.starts, used.net.kwh, usual, minutes=used.net.minutes)
     judged = cars(found, hours, home.profile)
     by_car = _on_hours(used.net, judged.kwh, starts)
@@ -82,7 +65,7 @@ def electricity(home: Home, *, cooks_with_gas: bool | None = None) -> Study | No
     by_car = np.minimum(by_car, events)
     response = _weather(home, hours, whole, sky, lamps_kwh, events, is_metered=is_metered)
 
-    heat, cold = _hourly_heat(response, hours, whole - events), _cold(response, hours)
+    heat, cold = hourly_heat(response, hours, whole - events), _cold(response, hours)
     shapes = {name: _shape(name, hours, sky) for name in expected}
     size = sizes((whole - events - heat - cold) * 1000, hours, shapes, expected)
     columns = {n: w / 1000 * shapes[n] for n, w in zip(size.names, size.watts, strict=True)}
@@ -97,38 +80,12 @@ def electricity(home: Home, *, cooks_with_gas: bool | None = None) -> Study | No
     ):
         if energy.sum() > 1e-6:
             columns[name], doubt[name] = energy, error
-    parts = _parts(home, hours, kwh, columns, doubt, used)
+    parts = parted("elec", hours, kwh, columns, doubt, source=used.source)
     return Study(parts, used, response, found, judged)
 
 
-@dataclass(frozen=True)
-class _Sky:
-    """By the hour: share of the lamps that are on, and by day: dark hours and sun (W/m2)."""
-
-    lamps: Floats
-    lamps_mean: float
-    lamps_daily: Floats
-    sun_daily: Floats
-    temperature_c: Floats
-
-    @staticmethod
-    def over(home: Home, hours: Hours) -> "_Sky":
-        sun = level_irradiance(home, hours.starts)
-        awake = day_shape("awake", hours.local_hour, is_weekend=hours.is_weekend)
-        lamps = darkness(sun) * awake
-        year = hours.starts[0] + 3600 * np.arange(8766, dtype=np.int64)
-        of_year = hours_of(year, home.time_zone)
-        mean = darkness(level_irradiance(home, year)) * day_shape("awake", of_year.local_hour)
-        a_day = np.maximum(hours.daily(np.ones(len(hours))), 1)
-        temperature = home.temperature_c.reindex(hours.days).to_numpy(dtype=np.float64)
-        return _Sky(
-            lamps, float(mean.mean()), hours.daily(lamps) / a_day * 24, hours.daily(sun) / a_day,
-            temperature,
-        )  # fmt: skip
-
-
 def _weather(
-    home: Home, hours: Hours, whole: Floats, sky: _Sky, lamps_kwh: float, events: Floats, *,
+    home: Home, hours: Hours, whole: Floats, sky: Sky, lamps_kwh: float, events: Floats, *,
     is_metered: bool,
 ) -> Response:  # fmt: skip
     """Regress the days of which nearly all hours are known, scaled to whole ones."""
@@ -154,33 +111,19 @@ def _weather(
     return response
 
 
-def _hourly_heat(response: Response, hours: Hours, whole: Floats) -> Floats:
-    """Share a day's heat to its hours as far as each hour of the day follows the days' heat."""
-    daily = response.heating_kwh
-    if not daily.any():
-        return np.zeros(len(hours))
-    heat, hour = daily[hours.day] / 24, hours.local_hour.astype(np.int64)
-    slope = np.ones(24)
-    for one in range(24):
-        at = (hour == one) & ~np.isnan(whole)
-        if at.sum() > 20 and heat[at].var() > 0:
-            slope[one] = np.cov(heat[at], whole[at])[0, 1] / heat[at].var(ddof=1)
-    slope = np.clip(slope, 0.2, 3.0)
-    slope = (np.roll(slope, 1) + 2 * slope + np.roll(slope, -1)) / 4
-    return heat * (slope / slope.mean())[hour]
-
-
 def _cold(response: Response, hours: Hours) -> Floats:
     """Share a day's cooling to the hours in which it is warm outside and people are awake."""
     shape = np.clip(np.sin((hours.local_hour - 8) / 15 * np.pi), 0, 1) * (hours.local_hour >= 8)
-    return response.cooling_kwh[hours.day] * shape / 9.55
+    cold: Floats = response.cooling_kwh[hours.day] * shape / 9.55
+    return cold
 
 
-def _shape(name: str, hours: Hours, sky: _Sky) -> Floats:
+def _shape(name: str, hours: Hours, sky: Sky) -> Floats:
     if name == "lighting":
         return sky.lamps / sky.lamps_mean
     if name == "fridge_freezer":
-        return 1 + 0.01 * np.nan_to_num(np.clip(sky.temperature_c[hours.day], 0, 30) - 10)
+        warmth: Floats = np.nan_to_num(np.clip(sky.temperature_c[hours.day], 0, 30) - 10)
+        return 1 + 0.01 * warmth
     if name == "always_on":
         return np.ones(len(hours))
     if name == "other":
@@ -193,30 +136,20 @@ def _shape(name: str, hours: Hours, sky: _Sky) -> Floats:
     return shape
 
 
-def _parts(
-    home: Home, hours: Hours, kwh: Floats, columns: dict[str, Floats], doubt: dict[str, float],
-    used: Usage,
-) -> Parts:  # fmt: skip
-    names = tuple(columns)
-    expected = np.column_stack([columns[n] for n in names])
-    doubts = np.array([doubt[n] for n in names])
-    totals = agreed_totals(float(kwh.sum()), expected.sum(axis=0), expected.sum(axis=0) * doubts)
-    made = shared(kwh, expected, np.array([SPREADS[n] for n in names]), totals)
-    return Parts("elec", hours, names, made.kwh, made.variance, doubts, kwh, used.source)
-
-
-def _on_steps(net: Steps, hour_starts: np.ndarray, by_hour: Floats) -> Floats:  # type: ignore[type-arg]
+def _on_steps(net: Steps, hour_starts: Ints, by_hour: Floats) -> Floats:
     """Spread hours evenly to steps."""
     at = np.searchsorted(hour_starts, net.starts // 3600 * 3600)
     at = np.minimum(at, len(hour_starts) - 1)
     is_there = hour_starts[at] == net.starts // 3600 * 3600
-    return np.where(is_there, by_hour[at], 0) * net.minutes / 60
+    energy: Floats = np.where(is_there, by_hour[at], 0) * net.minutes / 60
+    return energy
 
 
-def _on_hours(net: Steps, by_step: Floats, hour_starts: np.ndarray) -> Floats:  # type: ignore[type-arg]
+def _on_hours(net: Steps, by_step: Floats, hour_starts: Ints) -> Floats:
     """Add up steps to the hours."""
     hour = net.starts // 3600 * 3600
     at = np.minimum(np.searchsorted(hour_starts, hour), len(hour_starts) - 1)
     is_there = hour_starts[at] == hour
-    sums: Floats = np.bincount(at[is_there], by_step[is_there], minlength=len(hour_starts))
-    return sums
+    return np.bincount(at[is_there], by_step[is_there], minlength=len(hour_starts)).astype(
+        np.float64
+    )

@@ -1,12 +1,13 @@
-"""A home's gas -> heating, hot water and, where likely, cooking: change points and summer's base."""
+"""A home's gas -> heating, hot water and cooking: change points, and summer's base by its hours."""
 
 import numpy as np
 
 from models.parts.blend import Sizes, sizes
-from models.parts.electricity import Parts, _hourly_heat, _Sky
 from models.parts.habits import Expected, day_shape, water_heat_watts
+from models.parts.heat_hours import hourly_heat
 from models.parts.home import Floats, Home, Hours, Profile, hours_of
-from models.parts.sharing import SPREADS, agreed_totals, shared
+from models.parts.sharing import Parts, parted
+from models.parts.sky import Sky
 from models.parts.usage import usage
 from models.parts.weather_response import Response, weather_response
 
@@ -36,7 +37,7 @@ def gas(home: Home) -> tuple[Parts, Response] | None:
     kwh = np.maximum(used.hours.kwh[there], 0)
     hours = hours_of(used.hours.starts[there], home.time_zone)
     whole = np.where(used.hours.is_whole[there], kwh, np.nan)
-    sky = _Sky.over(home, hours)
+    sky = Sky.over(home, hours)
     count = hours.daily((~np.isnan(whole)).astype(np.float64))
     daily = np.where(count >= 18, hours.daily(whole) * 24 / np.maximum(count, 1), np.nan)
     response = weather_response(
@@ -44,16 +45,11 @@ def gas(home: Home) -> tuple[Parts, Response] | None:
         lighting_kwh_per_dark_hour=0.0, may_cool=False,
     )  # fmt: skip
     size = _base(home, hours, whole, daily, response)
-    columns = {"heating": _hourly_heat(response, hours, whole)}
+    columns = {"heating": hourly_heat(response, hours, whole)}
     for name, watts in zip(size.names, size.watts, strict=True):
         columns[name] = watts / 1000 * day_shape(name, hours.local_hour)
     doubt = _DOUBT | {"heating": _DOUBT["heating"] + response.heating_error}
-    names = tuple(n for n in columns if columns[n].sum() > 1e-9) or ("water_heating",)
-    expected = np.column_stack([np.maximum(columns[n], 1e-9) for n in names])
-    doubts = np.array([doubt[n] for n in names])
-    totals = agreed_totals(float(kwh.sum()), expected.sum(axis=0), expected.sum(axis=0) * doubts)
-    made = shared(kwh, expected, np.array([SPREADS[n] for n in names]), totals)
-    return Parts("gas", hours, names, made.kwh, made.variance, doubts, kwh, used.source), response
+    return parted("gas", hours, kwh, columns, doubt, source=used.source), response
 
 
 def cooking_watts(profile: Profile) -> float:

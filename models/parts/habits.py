@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.parts.home import Floats, Profile
+from models.parts.home import Flags, Floats, Profile
 
 SURVEY_PERSONS, SURVEY_AREA_M2 = 2.4, 91.0
 PUMPS = ("air_air_pump", "air_water_pump", "exhaust_air_heat_pump", "ground_source_pump")
@@ -97,7 +97,7 @@ def _water(profile: Profile, *, has_gas: bool) -> Expected | None:
     return Expected(0.3 * heat, 1.0)
 
 
-def day_shape(category: str, local_hour: Floats, *, is_weekend: Floats | None = None) -> Floats:
+def day_shape(category: str, local_hour: Floats, *, is_weekend: Flags | None = None) -> Floats:
     """Return the shape over a day, of mean 1, at local hours; between them as the crow flies."""
     hours = np.array(_DAY[category], dtype=np.float64)
     hours = hours / hours.mean()

@@ -1,4 +1,4 @@
-"""What is known of one home -> clean arrays on its own clock, for all that is inferred from them."""
+"""What is known of one home -> clean arrays on its own clock, for all that is inferred of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -99,7 +99,8 @@ class Hours:
 
     def daily(self, values: Floats) -> Floats:
         """Add up by local day; NaN counts as nothing."""
-        return np.bincount(self.day, np.nan_to_num(values), minlength=len(self.days))
+        sums = np.bincount(self.day, np.nan_to_num(values), minlength=len(self.days))
+        return sums.astype(np.float64)
 
 
 def hours_of(starts: Ints, time_zone: str) -> Hours:

@@ -1,4 +1,4 @@
-"""Parts by the hour -> by local day and month: energy, its interval, share, and a word for how sure.
+"""Parts by the hour -> by local day and month: energy, interval, share, and how sure it is.
 
 An interval holds 80 of 100 (P10 to P90) of a lognormal around the part: the doubt about the size of
 a category, which is one error in all hours, and the scatter of its hours, which evens out. Hours
@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from models.parts.electricity import Parts
 from models.parts.home import Floats, Ints
+from models.parts.sharing import Parts
 
 _Z = 1.2816
 _ALIKE = 4.0

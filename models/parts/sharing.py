@@ -7,11 +7,12 @@ scaled to the meter and columns to the totals of the window by turns (iterative 
 fitting, Deming & Stephan 1940), rows last, so that parts add up to the meter in every hour.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from models.parts.home import Floats
+from models.parts.home import Floats, Hours
 
 _ROUNDS = 12
 # Spread of an hour around what is expected of it, as a share of that: what runs all the time hardly
@@ -29,6 +30,38 @@ class Shared:
 
     kwh: Floats
     variance: Floats
+
+
+@dataclass(frozen=True)
+class Parts:
+    """kWh by the hour (rows) and category (columns), adding up to ``whole_kwh``.
+
+    ``variance`` is that of an hour's share (kWh2), ``doubt`` that of the size of a category, as a
+    share of it, which is the same error in all hours.
+    """
+
+    fuel: str
+    hours: Hours
+    categories: tuple[str, ...]
+    kwh: Floats
+    variance: Floats
+    doubt: Floats
+    whole_kwh: Floats
+    source: str
+
+
+def parted(
+    fuel: str, hours: Hours, whole_kwh: Floats, expected: Mapping[str, Floats],
+    doubt: Mapping[str, float], *, source: str,
+) -> Parts:  # fmt: skip
+    """Return the parts of ``whole_kwh`` (hours), from what is expected of each category (kWh)."""
+    names = tuple(n for n in expected if expected[n].sum() > 1e-9) or tuple(expected)
+    columns = np.column_stack([np.maximum(expected[n], 0) for n in names])
+    doubts = np.array([doubt[n] for n in names])
+    totals = columns.sum(axis=0)
+    agreed = agreed_totals(float(whole_kwh.sum()), totals, totals * doubts)
+    made = shared(whole_kwh, columns, np.array([SPREADS[n] for n in names]), agreed)
+    return Parts(fuel, hours, names, made.kwh, made.variance, doubts, whole_kwh, source)
 
 
 def shared(whole_kwh: Floats, expected_kwh: Floats, spreads: Floats, totals: Floats) -> Shared:

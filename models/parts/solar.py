@@ -5,7 +5,7 @@ metered that is a line through nothing; where only import and export are, the su
 at the same hour of the day from one day to the next, so the power is the slope within hours of the
 day (fixed effects). Tilt and direction are those of a grid that fit best. Plane of array: pvlib
 (Anderson et al. 2023, doi 10.21105/joss.05994) with Erbs' diffuse share and Hay and Davies' sky;
-losses of 14 % and -0.35 % a degree are PVWatts' (Dobos 2014, NREL/TP-6A20-62641) and usual modules'.
+losses of 14 % are PVWatts' (Dobos 2014, NREL/TP-6A20-62641), -0.35 % a degree usual modules'.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,8 @@ from models.parts.sun import level_irradiance
 TILTS = (10.0, 25.0, 40.0)
 AZIMUTHS = (90.0, 135.0, 180.0, 225.0, 270.0)
 _LOSSES, _PER_K = 0.14, -0.0035
+# What pyranometer, losses and dirt leave open.
+_PLANE_DOUBT = 0.07
 _LEAST_HOURS = 300
 _LEAST_KWP = 0.15
 _FINER = (8.0, 22.5)
@@ -92,7 +94,7 @@ def _best(
     # Hours of a day err together, by half a day or so.
     error = float(np.sqrt(left[best] / len(kwh) / square[best] * 8))
     tilt, azimuth = planes[best]
-    return Panels(float(slopes[best]), error + 0.04 * float(slopes[best]), tilt, azimuth,
+    return Panels(float(slopes[best]), error + _PLANE_DOUBT * float(slopes[best]), tilt, azimuth,
                   float(max(1 - left[best] / total, 0)), is_metered)  # fmt: skip
 
 

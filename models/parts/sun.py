@@ -1,4 +1,4 @@
-"""A place and instants -> where the sun stands, what falls on the ground, and whether it is dark."""
+"""A place and instants -> where the sun stands, what falls on the ground, and if it is dark."""
 
 import numpy as np
 
@@ -31,9 +31,7 @@ def elevation(starts: Ints, *, latitude: float, longitude: float, after_s: int =
 
 def level_irradiance(home: Home, starts: Ints) -> Floats:
     """Return W/m2 on level ground: as observed, else of a clear sky (Haurwitz 1945) times 0.55."""
-    height = np.maximum(
-        elevation(starts, latitude=home.latitude, longitude=home.longitude), 1e-3
-    )
+    height = np.maximum(elevation(starts, latitude=home.latitude, longitude=home.longitude), 1e-3)
     clear = 1098 * height * np.exp(-0.057 / height)
     usual = np.where(height > 2e-3, 0.55 * clear, 0.0)
     if home.irradiance_w_m2.empty:

@@ -13,7 +13,7 @@ from models.parts.home import Floats, Hours, Profile
 
 # Where a sauna stands in many homes (Statistics Finland: 3.3 million saunas).
 _SAUNA_COUNTRIES = ("FI", "SE", "EE", "NO", "LV", "LT")
-# Electric heaters of home saunas: 6 to 10 kW, for an hour or two (Finnish safety standard SFS 4895).
+# Electric heaters of home saunas have 6 to 10 kW, and run for an hour or two.
 _SAUNA_KWH, _SAUNA_HOURS, _SAUNA_KW = (3.0, 16.0), 2.6, (3.0, 10.5)
 
 
@@ -36,7 +36,7 @@ def cars(found: Charging, hours: Hours, profile: Profile) -> Cars:
     prior = -2.0 if said is None else (2.5 if said > 0 else -3.0)
     weeks = max(len(hours.days) / 7, 1.0)
     if not found.events:
-        return Cars(_share(prior - 3.0), (), nothing, nothing, 0, {"events_a_week": 0.0})
+        return Cars(share_of(prior - 3.0), (), nothing, nothing, 0, {"events_a_week": 0.0})
     energy = np.array([event.energy_kwh for event in found.events])
     lasts = np.array([event.ends_at - event.starts_at for event in found.events]) / 3600
     a_week = len(energy) / weeks
@@ -48,12 +48,13 @@ def cars(found: Charging, hours: Hours, profile: Profile) -> Cars:
     odds += 3.0 * (found.alike - 0.5)
     evidence = {
         "events_a_week": float(a_week), "median_kwh": float(np.median(energy)),
-        "power_kw": found.power_kw, "alike_share": found.alike, "median_hours": float(np.median(lasts)),
+        "power_kw": found.power_kw, "alike_share": found.alike,
+        "median_hours": float(np.median(lasts)),
     }  # fmt: skip
     is_sauna = _are_saunas(found, hours, profile, a_week)
     if is_sauna:
-        return Cars(_share(min(odds - 5.0, -1.0)), (), nothing, found.kwh, len(energy), evidence)
-    probability = _share(odds)
+        return Cars(share_of(min(odds - 5.0, -1.0)), (), nothing, found.kwh, len(energy), evidence)
+    probability = share_of(odds)
     if probability < 0.5:
         return Cars(probability, (), nothing, nothing, 0, evidence)
     return Cars(probability, found.events, found.kwh, nothing, 0, evidence)
@@ -78,5 +79,6 @@ def _are_saunas(found: Charging, hours: Hours, profile: Profile, a_week: float) 
     return all(fits)
 
 
-def _share(log_odds: float) -> float:
+def share_of(log_odds: float) -> float:
+    """Return the probability of log odds."""
     return float(1 / (1 + np.exp(-log_odds)))

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from lake.registry import Champion
 from lake.schema import empty
 from models.contracts import INSIGHT_REFUSALS, LOAD_FORECASTS
-from models.insight_refusals import insight_refusals
+from models.forecast_refusals import forecast_refusals
 from models.load_forecasts import load_forecasts
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
@@ -52,7 +52,7 @@ def test_each_home_is_forecast_or_told_why_not(
     both = F.explode(F.array(F.lit("import"), F.lit("consumption")))
     days = days.withColumn("direction", both)
     forecast = load_forecasts(known, registered, clock=CLOCK, model=champion).localCheckpoint()
-    refused = insight_refusals(known, forecast, days, registered, clock=CLOCK)
+    refused = forecast_refusals(known, forecast, days, registered, clock=CLOCK)
     assert refused.columns == list(INSIGHT_REFUSALS.names)
     found = {(r.location_id, r.direction): r for r in refused.collect()}
     codes = {place: row.code for place, row in found.items()}
@@ -76,7 +76,7 @@ def test_without_a_champion_the_refusal_says_so(
     registered = meters(("fine", "elec", "import"))
     fine = energy.where("location_id = 'fine'")
     none = empty(energy.sparkSession, LOAD_FORECASTS)
-    refused = insight_refusals(
+    refused = forecast_refusals(
         profile(fine, registered), none, daily(fine), registered, clock=CLOCK
     )
     assert [row.code for row in refused.collect()] == ["no_model"]
