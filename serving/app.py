@@ -20,11 +20,13 @@ from serving.access import signing_key
 from serving.answers import Kept
 from serving.edge import Edge, Metrics
 from serving.insights import (
+    assets,
     baseload,
     changes,
     checks,
     cost,
     data_quality,
+    disaggregation,
     energy,
     forecast,
     ingestion_errors,
@@ -80,6 +82,8 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
         weather_normalised,
         prices,
         solar,
+        disaggregation,
+        assets,
         page,
     ):
         app.include_router(resource.router)

@@ -25,5 +25,7 @@ INSIGHT_REFUSALS = Table(
     key=("partner_id", "location_id", "fuel", "direction", "insight", "issued_at"),
     update=Issue(date="issued_date"),
     partitioned_by=("issued_date",),
+    # 2: codes of disaggregation.
+    version=2,
     as_of=said_by("issued_at"),
 )  # fmt: skip

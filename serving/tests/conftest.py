@@ -305,6 +305,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
          "direction": "import", "insight": "load_forecast", "code": "too_little_history",
          "description": "Seven days of readings are needed.", "details": '{"days": 2}',
          "issued_at": KNOWN_AT, "issued_date": KNOWN_AT.date()}])  # fmt: skip
+    put_parts(root)
     put(root, "gold.base_load_daily", base_loads())
     put(root, "gold.solar_daily", solar_days())
     put(root, "gold.weather_models", weather_models())
@@ -312,6 +313,34 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     put(root, "silver.spot_prices", spot_prices())
     put(root, "gold.price_levels", price_levels())
     return root
+
+
+def put_parts(root: Path) -> None:
+    """Put castle's parts of October and of two days, and its assets; another's; a refusal."""
+    made = {"issued_at": KNOWN_AT, "model_version": "disaggregation/1"}
+    put(root, "models.disaggregation", [
+        {**made, "partner_id": p, "location_id": i, "fuel": "elec", "resolution": resolution,
+         "local_date": day, "category": category, "energy_kwh": kwh, "low_kwh": kwh * 0.8,
+         "high_kwh": kwh * 1.2, "share": kwh / (2.4 * hours), "accuracy": "high", "hours": hours,
+         "source": "smart_meter"}
+        for p, i in (("northgrid", "castle"), ("southgrid", "secret"))
+        for resolution, day, hours in (("P1M", date(2025, 10, 1), 288),
+                                       ("P1D", date(2025, 10, 26), 25),
+                                       ("P1D", date(2025, 10, 27), 24))
+        for category, kwh in (("always_on", 0.6 * hours), ("heating", 1.8 * hours))])  # fmt: skip
+    put(root, "models.home_assets", [
+        {**made, "partner_id": p, "location_id": i, "asset": asset, "probability": probability,
+         "size": size, "low": size and size * 0.9, "high": size and size * 1.1, "unit": unit,
+         "evidence": '{"events_a_week": 3.5}', "since": size and date(2025, 10, 21)}
+        for p, i in (("northgrid", "castle"), ("southgrid", "secret"))
+        for asset, probability, size, unit in (("solar_panels", 0.03, None, "kWp"),
+                                               ("electric_vehicle", 0.97, 11.0, "kW"))
+    ])  # fmt: skip
+    put(root, "models.insight_refusals", [
+        {"partner_id": "northgrid", "location_id": "it's new", "fuel": "elec",
+         "direction": "consumption", "insight": "disaggregation", "code": "house_type_unknown",
+         "description": "The kind of house is needed.", "details": '{"days_observed": 40}',
+         "issued_at": KNOWN_AT, "issued_date": KNOWN_AT.date()}])  # fmt: skip
 
 
 def solar_days() -> Rows:
