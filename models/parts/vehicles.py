@@ -14,6 +14,7 @@ from models.parts.home import Floats, Hours, Profile
 # Where a sauna stands in many homes (Statistics Finland: 3.3 million saunas).
 _SAUNA_COUNTRIES = ("FI", "SE", "EE", "NO", "LV", "LT")
 # Electric heaters of home saunas have 6 to 10 kW, and run for an hour or two.
+_ALIKE_ENERGY = 0.5
 _SAUNA_KWH, _SAUNA_HOURS, _SAUNA_KW = (3.0, 16.0), 2.6, (3.0, 10.5)
 
 
@@ -64,7 +65,7 @@ def _are_saunas(found: Charging, hours: Hours, profile: Profile, a_week: float) 
     """Tell whether all is short, in the evening, and of a heater's power, where saunas are."""
     if profile.electric_cars or profile.country_code not in _SAUNA_COUNTRIES:
         return False
-    energy = np.median([event.energy_kwh for event in found.events])
+    low, energy, high = np.quantile([e.energy_kwh for e in found.events], (0.25, 0.5, 0.75))
     lasts = np.median([event.ends_at - event.starts_at for event in found.events]) / 3600
     at = np.array([event.starts_at for event in found.events])
     local = hours.local_hour[np.clip(np.searchsorted(hours.starts, at), 0, len(hours) - 1)]
@@ -75,6 +76,8 @@ def _are_saunas(found: Charging, hours: Hours, profile: Profile, a_week: float) 
         _SAUNA_KW[0] <= found.power_kw <= _SAUNA_KW[1],
         evening > 0.8,
         a_week <= 4,
+        # It is heated for as long each time; a car was driven far or not.
+        (high - low) / energy < _ALIKE_ENERGY,
     )
     return all(fits)
 

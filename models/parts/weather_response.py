@@ -8,6 +8,7 @@ the line count less (Huber 1964), as those on which a house is empty or full.
 """
 
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -18,7 +19,8 @@ COOLING_BALANCES_C = np.arange(17.0, 27.0)
 # W/m2 of daily mean irradiance that warm a home as one degree does.
 _SUN_K_PER_W_M2 = (0.0, 0.01, 0.02)
 _SMOOTHING = ((1.0,), (1.0, 0.5, 0.25, 0.125))
-_BEND_K = 1.5
+# A sharp bend, and one over a day's swing.
+_BENDS_K = (0.2, 1.5)
 _HUBER = 1.5
 # Days resemble those before them: so many of them count as independent.
 _FREE_DAYS = 0.3
@@ -59,7 +61,7 @@ class Response:
         )  # fmt: skip
 
 
-def heat_pump_input(temperature_c: Floats, balance_c: Floats) -> Floats:
+def heat_pump_input(temperature_c: Floats, balance_c: Floats, bend_k: float) -> Floats:
     """Return the electricity of heat below ``balance_c``, by the COP of air to radiators.
 
     COP = 6.08 - 0.09 dT + 0.0005 dT2, water at 40 - T degrees, after Ruhnau et al. 2019; scaled
@@ -68,17 +70,17 @@ def heat_pump_input(temperature_c: Floats, balance_c: Floats) -> Floats:
     lift = np.clip(np.clip(40 - temperature_c, 25, 60) - temperature_c, 15, 80)
     cop = 6.08 - 0.09 * lift + 0.0005 * lift**2
     at_seven = 6.08 - 0.09 * 26 + 0.0005 * 26**2
-    load: Floats = heat_below(temperature_c, balance_c) * at_seven / np.maximum(cop, 1.0)
+    load: Floats = heat_below(temperature_c, balance_c, bend_k) * at_seven / np.maximum(cop, 1.0)
     return load
 
 
-def heat_below(temperature_c: Floats, balance_c: Floats) -> Floats:
-    """Return the degrees below ``balance_c``, rounded off at the bend by _BEND_K.
+def heat_below(temperature_c: Floats, balance_c: Floats, bend_k: float) -> Floats:
+    """Return the degrees below ``balance_c``, rounded off at the bend by ``bend_k``.
 
     A day whose mean is the balance point still has a cold night: the mean over such a day of what
     is below it. (A hinge of which the daily swing is known to be a few degrees.)
     """
-    degrees: Floats = _BEND_K * np.logaddexp(0, (balance_c - temperature_c) / _BEND_K)
+    degrees: Floats = bend_k * np.logaddexp(0, (balance_c - temperature_c) / bend_k)
     return degrees
 
 
@@ -143,12 +145,13 @@ def _heating(kwh: Floats, temperature_c: Floats, sun_w_m2: Floats, known: Flags)
     """Search the balance point, what the home feels, and whether heat is straight or a pump's."""
     answers = kwh[known] - kwh[known].mean()
     best: dict[bool, tuple[float, Floats, float]] = {}
+    shapes = ((False, heat_below), (True, heat_pump_input))
     for weights in _SMOOTHING:
         smooth = _smoothed(temperature_c, weights)
         for sun in _SUN_K_PER_W_M2:
             felt = (smooth + sun * sun_w_m2)[None, :]
-            for is_pump, heat in ((False, heat_below), (True, heat_pump_input)):
-                columns = heat(felt, HEATING_BALANCES_C[:, None])
+            for (is_pump, heat), bend in product(shapes, _BENDS_K):
+                columns = heat(felt, HEATING_BALANCES_C[:, None], bend)
                 seen = columns[:, known]
                 off = seen - seen.mean(axis=1, keepdims=True)
                 square, together = (off**2).sum(axis=1), off @ answers

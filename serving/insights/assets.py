@@ -94,10 +94,10 @@ def _assets(lake: Reader, home: Location) -> Body:
     }
 
 
-def _asset(row: Any) -> Asset:
+def _asset(row: Any) -> dict[str, Any]:
     since = row["since"].isoformat() if row["since"] else None
     known = {name: row[name] for name in ("asset", "probability", "size", "low", "high", "unit")}
-    return Asset(**known, since=since, evidence=json.loads(row["evidence"]))
+    return {**known, "since": since, "evidence": json.loads(row["evidence"])}
 
 
 def _nothing() -> Refusal:
