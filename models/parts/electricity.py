@@ -18,10 +18,11 @@ from models.parts.sharing import Parts, parted
 from models.parts.sky import Sky
 from models.parts.usage import METERED, Usage, usage
 from models.parts.vehicles import Cars, cars
-from models.parts.weather_response import Response, weather_response
+from models.parts.weather_response import Response, silent, weather_response
 
 # Electric heaters beside another heating are told from chance and lamps when they are so much.
 _BESIDE_SHARE, _BESIDE_T = 0.06, 8.0
+_SILENT_HOURS = 6
 _LEAST_COOLING_SHARE = 0.01
 # What regression does not know of heat: who opens a window, and when.
 _HEAT_DOUBT = 0.12
@@ -49,7 +50,9 @@ def electricity(home: Home, *, cooks_with_gas: bool | None = None) -> Study | No
     there = ~np.isnan(used.hours.kwh)
     starts, kwh = used.hours.starts[there], np.maximum(used.hours.kwh[there], 0)
     hours = hours_of(starts, home.time_zone)
-    whole = np.where(used.hours.is_whole[there], kwh, np.nan)
+    # What was estimated at nothing for hours is not known either.
+    is_known = used.hours.is_whole[there] & ~silent(kwh, least=_SILENT_HOURS)
+    whole = np.where(is_known, kwh, np.nan)
     sky = Sky.over(home, hours)
     expected = habits(home.profile, has_gas=home.has_gas, cooks_with_gas=cooks_with_gas)
     lamps_kwh = expected["lighting"].watts / 1000 / sky.lamps_mean

@@ -9,7 +9,7 @@ from models.parts.home import Floats, Home, Hours, Profile, hours_of
 from models.parts.sharing import Parts, parted
 from models.parts.sky import Sky
 from models.parts.usage import usage
-from models.parts.weather_response import Response, weather_response
+from models.parts.weather_response import Response, silent, weather_response
 
 # Seasonal efficiency of a condensing boiler that heats water (SAP 2012, table 4b: 74 to 84 %).
 _WATER_EFFICIENCY = 0.78
@@ -60,6 +60,7 @@ def cooking_watts(profile: Profile) -> float:
 def _base(home: Home, hours: Hours, whole: Floats, daily: Floats, response: Response) -> Sizes:
     """Return hot water and cooking, from their hours on days that hardly ask for heat (W)."""
     heat = response.heating_kwh
+    daily = np.where(silent(daily), np.nan, daily)
     is_warm = ~np.isnan(daily) & (heat <= _WARM * max(float(heat.max()), 1e-9))
     if is_warm.sum() < _LEAST_WARM_DAYS:
         # No summer was seen: what is left on the days that ask least.

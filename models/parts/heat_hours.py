@@ -6,7 +6,7 @@ from models.parts.home import Floats, Hours
 from models.parts.weather_response import Response
 
 # An hour of the day takes so much of a mean one at least and at most.
-_BOUNDS = (0.2, 3.0)
+_BOUNDS = (0.0, 5.0)
 _LEAST_HOURS = 20
 
 

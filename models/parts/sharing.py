@@ -56,7 +56,8 @@ def parted(
 ) -> Parts:  # fmt: skip
     """Return the parts of ``whole_kwh`` (hours), from what is expected of each category (kWh)."""
     names = tuple(n for n in expected if expected[n].sum() > 1e-9) or tuple(expected)
-    columns = np.column_stack([np.maximum(expected[n], 0) for n in names])
+    # Where nothing was used nothing is expected: it would be looked for in other hours.
+    columns = np.column_stack([np.maximum(expected[n], 0) * (whole_kwh > 0) for n in names])
     doubts = np.array([doubt[n] for n in names])
     totals = columns.sum(axis=0)
     agreed = agreed_totals(float(whole_kwh.sum()), totals, totals * doubts)

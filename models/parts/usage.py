@@ -1,6 +1,6 @@
 """Meters of a home -> what it used, by the step and the hour, with what its panels made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,10 @@ def usage(home: Home, fuel: str) -> Usage | None:
     makes = fuel == "elec" and "production" in meters and len(meters["production"].starts)
     panels = panels_of(home, meters) if feeds_in or makes else None
     if "consumption" in meters or not feeds_in:
+        if fuel == "elec" and not makes:
+            # A home draws something always: none at all is a gap by another name (CalTRACK 2.2.1.4
+            # says so of days).
+            used = replace(used, is_whole=used.is_whole & (used.kwh > 0))
         return Usage(hourly(used), used, METERED, panels)
     drawn, fed = used, _like(meters["export"], used)
     net = drawn.kwh - fed

@@ -1,7 +1,7 @@
 """Events of a home -> is it a car, a sauna, or neither: a probability from signs, each a log odds.
 
 Signs are added as if independent (Good 1950, weight of evidence). Prior: what the profile says; if
-it says nothing, one home in eight.
+it says nothing, one home in eight; of those who say that they have none, one in 400 has one.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def cars(found: Charging, hours: Hours, profile: Profile) -> Cars:
     """Judge the events of a home."""
     nothing = np.zeros(len(found.kwh))
     said = profile.electric_cars
-    prior = -2.0 if said is None else (2.5 if said > 0 else -3.0)
+    prior = -2.0 if said is None else (2.5 if said > 0 else -6.0)
     weeks = max(len(hours.days) / 7, 1.0)
     if not found.events:
         return Cars(share_of(prior - 3.0), (), nothing, nothing, 0, {"events_a_week": 0.0})

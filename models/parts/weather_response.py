@@ -25,6 +25,7 @@ _HUBER = 1.5
 # Days resemble those before them: so many of them count as independent.
 _FREE_DAYS = 0.3
 _PASSES = 3
+_ZERO_KWH, _SILENT_DAYS = 1e-6, 7
 LEAST_DAYS = 28
 _LEAST_DEGREE_DAYS = 30.0
 
@@ -80,7 +81,8 @@ def heat_below(temperature_c: Floats, balance_c: Floats, bend_k: float) -> Float
     A day whose mean is the balance point still has a cold night: the mean over such a day of what
     is below it. (A hinge of which the daily swing is known to be a few degrees.)
     """
-    degrees: Floats = bend_k * np.logaddexp(0, (balance_c - temperature_c) / bend_k)
+    with np.errstate(invalid="ignore"):  # a day without a temperature
+        degrees: Floats = bend_k * np.logaddexp(0, (balance_c - temperature_c) / bend_k)
     return degrees
 
 
@@ -98,7 +100,7 @@ def weather_response(
     Lighting has a season too, so ``lighting_kwh_per_dark_hour`` is what it is expected to add.
     """
     nothing = np.zeros(len(kwh))
-    known = ~np.isnan(kwh) & ~np.isnan(temperature_c)
+    known = ~np.isnan(kwh) & ~np.isnan(temperature_c) & ~silent(kwh)
     plain = Response(nothing, nothing, None, None, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     if known.sum() < LEAST_DAYS or np.nanstd(kwh) < 1e-9:
         return plain
@@ -129,6 +131,19 @@ def weather_response(
         heating_t=float(heating_slope / heating_error) if heating_error > 0 else 0.0,
         residual_kwh=residual,
     )
+
+
+def silent(kwh: Floats, *, least: int = _SILENT_DAYS) -> Flags:
+    """Tell which days are of a week or more without any use: nobody lives there, or no meter.
+
+    ``least``: how many steps in a row, where they are no days.
+    """
+    is_zero = np.concatenate([[0], (np.nan_to_num(kwh, nan=1.0) <= _ZERO_KWH).astype(np.int8), [0]])
+    edges = np.diff(is_zero)
+    found = np.zeros(len(kwh), dtype=bool)
+    for first, after in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
+        found[first:after] = after - first >= least
+    return found
 
 
 @dataclass(frozen=True)
