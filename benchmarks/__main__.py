@@ -16,6 +16,7 @@ from benchmarks.ingestion import CLIENTS as SENDERS
 from benchmarks.ingestion import MOST as MOST_SENT
 from benchmarks.ingestion import READINGS, ingested
 from benchmarks.latency import EVERY_S, answered
+from benchmarks.models import disaggregation as parts_of_homes
 from benchmarks.rebuild import LAKE, PEERS, AnswersDiffer, Rebuild
 from benchmarks.report import as_json, console, keep, show, show_daily, show_parsed, show_served
 from benchmarks.serving import CLIENTS, MOST, served
@@ -23,6 +24,8 @@ from benchmarks.streaming import NOTHING, STEP, streamed
 from lake.errors import LakeError
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+models = typer.Typer(help="How good the models are, beside plain answers to the same questions.")
+app.add_typer(models, name="models")
 Readings = Annotated[int, typer.Option(min=1, help="Readings of the input, at least.")]
 Days = Annotated[int, typer.Option(min=30, help="Local days of the input; the last ends 2025.")]
 FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()
@@ -194,6 +197,23 @@ def latency(
         f"p50 {half:.1f} s, p95 {most:.1f} s, longest {max(found.seconds):.1f} s"
     )
     keep(FOLDER, "latency", {"homes": found.homes, "seconds": list(found.seconds)})
+
+
+@models.command("disaggregation")
+def parts(
+    homes: Annotated[int, typer.Option(min=5, help="Simulated homes a seed.")] = 60,
+    days: Annotated[int, typer.Option(min=60, help="Days of each.")] = 365,
+) -> None:
+    """Parts of simulated homes against their truth, and of real ones against appliances and fits.
+
+    Example: python -m benchmarks models disaggregation --homes 60
+    """
+    data = os.environ.get("ELIQ_SAMPLE_DATA")
+    folder = FOLDER / "disaggregation"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = parts_of_homes.measured(folder, Path(data) if data else None, homes=homes, days=days)
+    parts_of_homes.show(found)
+    keep(FOLDER, "disaggregation", found)
 
 
 def _sized(readings: int, days: int) -> Rebuild:

@@ -19,6 +19,8 @@ import pandas as pd
 from benchmarks.models.baselines import average_shares, threshold_events
 from benchmarks.models.perturbed import CONDITIONS
 from benchmarks.models.simulated_homes import Simulated, simulated_homes
+from benchmarks.models.real_homes import ideal_heating, refit_house_2
+from benchmarks.report import console
 from models.parts.assets import assets
 from models.parts.periods import by_period
 from models.parts.study import Studied, study

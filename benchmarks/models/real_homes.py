@@ -38,10 +38,9 @@ def ideal_heating(data: Path) -> dict[str, Any]:
     facts = pd.read_csv(data / "home_metadata.csv").set_index("homeid")
     rows = []
     for home_id, one in hours.groupby("home_id"):
-        area = str(facts.loc[int(str(home_id)), "location"])
-        home = _ideal_home(
-            one, facts.loc[int(str(home_id))], _temperatures(data, area), AREAS[area]
-        )
+        fact = facts.loc[[int(str(home_id))]].iloc[0]
+        area = str(fact["location"])
+        home = _ideal_home(one, fact, _temperatures(data, area), AREAS[area])
         if lacking(home, "gas"):
             continue
         found = gas(home)
@@ -130,7 +129,7 @@ def _months(home: Home, told: pd.DataFrame) -> pd.DataFrame:
     local = pd.DatetimeIndex(pd.to_datetime(steps.starts, unit="s", utc=True)).tz_convert(_ZONE)
     by_day = pd.Series(steps.kwh).groupby(local.tz_localize(None).normalize())
     days = pd.DataFrame({"kwh": by_day.mean() * 24, "hours": by_day.size()})
-    # A week without any gas is a boiler that is off or a logger that is: none of the three counts it.
+    # A week without any gas: the boiler is off, or the logger. None of the three counts it.
     days = (
         days[(days["hours"] >= 18) & ~silent(days["kwh"].to_numpy(dtype=np.float64))]
         .join(home.temperature_c.rename("c"))

@@ -76,7 +76,7 @@ def test_parts_add_up_to_the_meter_in_every_hour_day_and_month_and_none_is_negat
     assert (parts.kwh >= 0).all()
     np.testing.assert_allclose(parts.kwh.sum(axis=1), parts.whole_kwh, rtol=1e-9)
     for resolution in ("P1D", "P1M"):
-        table = by_period(parts, resolution)  # type: ignore[arg-type]
+        table = by_period(parts, resolution)
         assert table["energy_kwh"].sum() == pytest.approx(parts.whole_kwh.sum())
         assert (table["low_kwh"] <= table["energy_kwh"]).all()
         assert (table["energy_kwh"] <= table["high_kwh"]).all()
