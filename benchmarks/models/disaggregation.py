@@ -18,8 +18,8 @@ import pandas as pd
 
 from benchmarks.models.baselines import average_shares, threshold_events
 from benchmarks.models.perturbed import CONDITIONS
-from benchmarks.models.simulated_homes import Simulated, simulated_homes
 from benchmarks.models.real_homes import ideal_heating, refit_house_2
+from benchmarks.models.simulated_homes import Simulated, simulated_homes
 from benchmarks.report import console
 from models.parts.assets import assets
 from models.parts.periods import by_period
@@ -29,6 +29,41 @@ from models.parts.study import Studied, study
 SEEDS = (901, 902, 903)
 START = date(2024, 7, 1)
 Pairs = list[tuple[float, float]]
+
+
+def measured(
+    folder: Path, data: Path | None, *, homes: int, days: int, seeds: Sequence[int] = SEEDS
+) -> dict[str, Any]:
+    """Return all figures; those of real homes where the folder of sample data is there."""
+    found: dict[str, Any] = {
+        "simulated": simulated(folder, homes=homes, days=days, seeds=seeds),
+        "seeds": list(seeds), "homes_a_seed": homes, "days": days,
+    }  # fmt: skip
+    if data is not None:
+        found["ideal_gas"] = ideal_heating(data / "ideal")
+        found["refit_house_2"] = refit_house_2(data)
+    return found
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print the figures: share errors in points, beside those of a table of averages."""
+    for name, one in found["simulated"].items():
+        console.print(f"[bold]simulated, {name}[/]: {one['homes']} homes")
+        for category, error in one["share_error_points"].items():
+            plain = one["share_error_points_of_averages"].get(category)
+            beside = "" if plain is None else f"   averages {plain:5.1f}"
+            console.print(f"  {category:28} {error:5.1f} points{beside}")
+        console.print(
+            f"  charges F1 {one['ev_f1']:.3f} (matched, extra, missed: {one['ev_events']}); "
+            f"above 3 kW {one['ev_f1_of_threshold']:.3f}"
+        )
+        console.print(
+            f"  months in their 80 % interval: {one['months_in_80_percent_interval']:.0%}"
+        )
+        console.print("  " + ", ".join(f"{n} {v:.2f}" for n, v in one["detection"].items()))
+    for name in ("ideal_gas", "refit_house_2"):
+        if name in found:
+            console.print(f"[bold]{name}[/] {found[name]}")
 
 
 def simulated(
