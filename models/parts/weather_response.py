@@ -15,6 +15,9 @@ import numpy as np
 from models.parts.home import Flags, Floats
 
 HEATING_BALANCES_C = np.arange(6.0, 23.0)
+# Where most homes begin to heat: degree days are counted from 15 to 15.5 °C (Eurostat nrg_chdd,
+# the UK's practice); a prior, so that few days do not say otherwise.
+_BALANCE_C, _BALANCE_SCATTER_C = 15.0, 2.5
 COOLING_BALANCES_C = np.arange(17.0, 27.0)
 # W/m2 of daily mean irradiance that warm a home as one degree does.
 _SUN_K_PER_W_M2 = (0.0, 0.01, 0.02)
@@ -159,6 +162,8 @@ class _Heat:
 def _heating(kwh: Floats, temperature_c: Floats, sun_w_m2: Floats, known: Flags) -> _Heat:
     """Search the balance point, what the home feels, and whether heat is straight or a pump's."""
     answers = kwh[known] - kwh[known].mean()
+    days = len(answers)
+    unusual = ((HEATING_BALANCES_C - _BALANCE_C) / _BALANCE_SCATTER_C) ** 2 / (_FREE_DAYS * days)
     best: dict[bool, tuple[float, Floats, float]] = {}
     shapes = ((False, heat_below), (True, heat_pump_input))
     for weights in _SMOOTHING:
@@ -170,22 +175,22 @@ def _heating(kwh: Floats, temperature_c: Floats, sun_w_m2: Floats, known: Flags)
                 seen = columns[:, known]
                 off = seen - seen.mean(axis=1, keepdims=True)
                 square, together = (off**2).sum(axis=1), off @ answers
-                gain = np.where(
-                    (together > 0) & (seen.sum(axis=1) > _LEAST_DEGREE_DAYS),
-                    together**2 / np.maximum(square, 1e-9),
-                    0.0,
-                )
-                at = int(gain.argmax())
-                left = np.log(max((answers**2).sum() - gain[at], 1e-12) / len(answers))
-                if gain[at] > 0 and (is_pump not in best or left < best[is_pump][0]):
-                    best[is_pump] = (float(left), columns[at], float(HEATING_BALANCES_C[at]))
+                slope = together / np.maximum(square, 1e-9)
+                # Heat falls with warmth, and what is left without it is not below nothing.
+                fits = (together > 0) & (seen.sum(axis=1) > _LEAST_DEGREE_DAYS)
+                fits &= kwh[known].mean() >= slope * seen.mean(axis=1)
+                left = np.log(np.maximum((answers**2).sum() - slope * together, 1e-12) / days)
+                left = np.where(fits, left + unusual, np.inf)
+                at = int(left.argmin())
+                if fits[at] and (is_pump not in best or left[at] < best[is_pump][0]):
+                    best[is_pump] = (float(left[at]), columns[at], float(HEATING_BALANCES_C[at]))
     if not best:
         return _Heat(None, None, 0.0, 0.0)
     winner = min(best.values(), key=lambda one: one[0])
     line, curve = (best.get(is_pump, winner)[0] for is_pump in (False, True))
     flat = float(np.log(max((answers**2).mean(), 1e-12)))
     # The four numbers that were searched for cost: Schwarz 1978.
-    if len(answers) * (flat - winner[0]) < 4 * np.log(len(answers)):
+    if days * (flat - winner[0]) < 4 * np.log(days):
         return _Heat(None, None, line, curve)
     return _Heat(winner[1], winner[2], line, curve)
 
