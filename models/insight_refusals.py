@@ -6,6 +6,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 
 from models.anomaly_refusals import anomaly_refusals
+from models.disaggregation_refusals import disaggregation_refusals
 from models.forecast_refusals import forecast_refusals
 from models.outlook_refusals import outlook_refusals
 from models.similar_homes_refusals import similar_homes_refusals
@@ -27,6 +28,9 @@ def insight_refusals(
     anomalies: DataFrame,
     daily_load: DataFrame,
     load_outlooks: DataFrame,
+    disaggregation: DataFrame,
+    temperature_daily: DataFrame,
+    location_weather: DataFrame,
     *,
     clock: datetime,
 ) -> DataFrame:
@@ -39,5 +43,9 @@ def insight_refusals(
         ),
         usage_estimates_refusals(usage_estimates, home_profiles, locations, clock=clock),
         anomaly_refusals(forecast_outcomes_daily, energy_daily, anomalies, clock=clock),
-    )
+        disaggregation_refusals(
+            disaggregation, energy_daily, home_profiles, temperature_daily, location_weather,
+            locations, clock=clock,
+        ),
+    )  # fmt: skip
     return reduce(DataFrame.unionByName, of_insights)

@@ -21,11 +21,13 @@ from serving.answers import Kept
 from serving.edge import Edge, Metrics
 from serving.insights import (
     anomalies,
+    assets,
     baseload,
     changes,
     checks,
     cost,
     data_quality,
+    disaggregation,
     energy,
     estimate,
     forecast,
@@ -88,6 +90,8 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
         solar,
         similar_homes,
         estimate,
+        disaggregation,
+        assets,
         page,
     ):
         app.include_router(resource.router)

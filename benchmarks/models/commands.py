@@ -11,7 +11,7 @@ import pandas as pd
 import typer
 
 from benchmarks.measure import measured
-from benchmarks.models import similar_homes
+from benchmarks.models import disaggregation, similar_homes
 from benchmarks.models.forecast import scored
 from benchmarks.models.forecast_report import figures, grid
 from benchmarks.report import console, keep
@@ -39,7 +39,9 @@ def everything(context: typer.Context) -> None:
     """
     if context.invoked_subcommand is None:
         forecast()
+        by_day_and_month()
         similar()
+        parts()
         anomalies_told()
 
 
@@ -77,6 +79,33 @@ def similar() -> None:
     for line in similar_homes.lines(found):
         console.print(line)
     keep(FOLDER, "models-similar-homes", found)
+
+
+@app.command("disaggregation")
+def parts(
+    homes: Annotated[int, typer.Option(min=5, help="Simulated homes a seed.")] = 60,
+    days: Annotated[int, typer.Option(min=60, help="Days of each.")] = 365,
+) -> None:
+    """Parts of simulated homes against their truth, and of real ones against appliances and fits.
+
+    Example: python -m benchmarks models disaggregation --homes 60
+    """
+    folder = FOLDER / "disaggregation"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = disaggregation.measured(folder, homes_data(), homes=homes, days=days)
+    disaggregation.show(found)
+    keep(FOLDER, "models-disaggregation", found)
+
+
+@app.command("outlooks")
+def by_day_and_month() -> None:
+    """Days and months ahead, against last year, the last 28 days and degree days.
+
+    Example: python -m benchmarks models outlooks
+    """
+    from benchmarks.models.outlooks import outlooks  # noqa: PLC0415 - LightGBM takes seconds
+
+    outlooks(homes_data())
 
 
 @app.command("anomalies")

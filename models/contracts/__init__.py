@@ -3,6 +3,7 @@
 from models.contracts.anomalies import ANOMALIES, DAYS_NEEDED, KINDS, LEVELS, PAST_DAYS
 from models.contracts.forecasts import LOAD_FORECASTS, QUANTILES, quantile_column
 from models.contracts.outlooks import LOAD_OUTLOOKS, METHODS
+from models.contracts.parts import ACCURACIES, ASSETS, CATEGORIES, DISAGGREGATION, HOME_ASSETS
 from models.contracts.refusals import INSIGHT_REFUSALS
 from models.contracts.scores import FORECAST_OUTCOMES_DAILY, FORECAST_SCORES_DAILY
 from models.contracts.similar import (
@@ -23,6 +24,8 @@ TABLES = (
     LOAD_OUTLOOKS,
     SIMILAR_HOMES,
     USAGE_ESTIMATES,
+    DISAGGREGATION,
+    HOME_ASSETS,
     FORECAST_OUTCOMES_DAILY,
     FORECAST_SCORES_DAILY,
     ANOMALIES,
@@ -31,14 +34,19 @@ TABLES = (
 PUBLISHED = TABLES
 
 __all__ = [
+    "ACCURACIES",
     "ALWAYS_MATCHED",
     "ANOMALIES",
+    "ASSETS",
+    "CATEGORIES",
     "DAYS_NEEDED",
     "DECILES",
     "DECILES_FROM",
+    "DISAGGREGATION",
     "ENOUGH",
     "FORECAST_OUTCOMES_DAILY",
     "FORECAST_SCORES_DAILY",
+    "HOME_ASSETS",
     "INSIGHT_REFUSALS",
     "KINDS",
     "LARGEST_GROUP",

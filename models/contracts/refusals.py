@@ -17,7 +17,7 @@ INSIGHT_REFUSALS = Table(
         Column(name="code", type="string", nullable=False, meaning="Stable code of the refusal.",
                values=("too_little_history", "too_old", "no_variation", "no_model",
                        "profile_insufficient", "not_enough_contributors", "no_matching_group",
-                       "not_enough_data")),
+                       "not_enough_data", "house_type_unknown", "no_weather")),
         Column(name="description", type="string", nullable=False, meaning="In plain words."),
         Column(name="details", type="string", meaning="What is there and what is needed, as JSON."),
         ISSUED_AT,

@@ -385,6 +385,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *estimates(KNOWN_AT - timedelta(days=1), kwh=3_650.0),
         *estimates(KNOWN_AT, kwh=7_300.0)])  # fmt: skip
     put_watched(root)
+    put_parts(root)
     put(root, "gold.base_load_daily", base_loads())
     put(root, "gold.solar_daily", solar_days())
     put(root, "gold.weather_models", weather_models())
@@ -428,6 +429,34 @@ def put_watched(root: Path) -> None:
         for p, lead in (("northgrid", "day_ahead"), ("southgrid", "day_ahead"),
                         ("southgrid", "days_3_to_7"))
         for day, coverage, drift in ((30, 0.72, "none"), (31, 0.65, "coverage"))])  # fmt: skip
+
+
+def put_parts(root: Path) -> None:
+    """Put castle's parts of October and of two days, and its assets; another's; a refusal."""
+    made = {"issued_at": KNOWN_AT, "model_version": "disaggregation/1"}
+    put(root, "models.disaggregation", [
+        {**made, "partner_id": p, "location_id": i, "fuel": "elec", "resolution": resolution,
+         "local_date": day, "category": category, "energy_kwh": kwh, "low_kwh": kwh * 0.8,
+         "high_kwh": kwh * 1.2, "share": kwh / (2.4 * hours), "accuracy": "high", "hours": hours,
+         "source": "smart_meter"}
+        for p, i in (("northgrid", "castle"), ("southgrid", "secret"))
+        for resolution, day, hours in (("P1M", date(2025, 10, 1), 288),
+                                       ("P1D", date(2025, 10, 26), 25),
+                                       ("P1D", date(2025, 10, 27), 24))
+        for category, kwh in (("always_on", 0.6 * hours), ("heating", 1.8 * hours))])  # fmt: skip
+    put(root, "models.home_assets", [
+        {**made, "partner_id": p, "location_id": i, "asset": asset, "probability": probability,
+         "size": size, "low": size and size * 0.9, "high": size and size * 1.1, "unit": unit,
+         "evidence": '{"events_a_week": 3.5}', "since": size and date(2025, 10, 21)}
+        for p, i in (("northgrid", "castle"), ("southgrid", "secret"))
+        for asset, probability, size, unit in (("solar_panels", 0.03, None, "kWp"),
+                                               ("electric_vehicle", 0.97, 11.0, "kW"))
+    ])  # fmt: skip
+    put(root, "models.insight_refusals", [
+        {"partner_id": "northgrid", "location_id": "it's new", "fuel": "elec",
+         "direction": "consumption", "insight": "disaggregation", "code": "house_type_unknown",
+         "description": "The kind of house is needed.", "details": '{"days_observed": 40}',
+         "issued_at": KNOWN_AT, "issued_date": KNOWN_AT.date()}])  # fmt: skip
 
 
 def solar_days() -> Rows:

@@ -1,0 +1,173 @@
+"""IDEAL's gas and REFIT's house 2 -> the model beside other ways to tell the same, and appliances.
+
+IDEAL: Goddard et al. 2021, doi 10.1038/s41597-021-00921-y; REFIT: Murray, Stankovic & Stankovic
+2017, doi 10.1038/sdata.2016.122; both CC BY 4.0.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.parts.electricity import electricity
+from models.parts.enough import lacking
+from models.parts.gas import gas
+from models.parts.home import Home, Profile, Steps
+from models.parts.periods import by_period
+from models.parts.weather_response import silent
+from samples.ideal import AREAS, HOUSE_TYPES
+
+_ZONE = "Europe/London"
+# More than a boiler can burn in an hour: a fault of the logger (its data say so).
+_MOST_KWH = 100.0
+_DAYS_A_MONTH = 25
+_BALANCES = range(8, 21)
+
+
+def ideal_heating(data: Path) -> dict[str, Any]:
+    """Return how far monthly heating shares of gas lie from a CalTRACK fit and from summer's base.
+
+    Home-months with 25 days of 18 hours; of homes with 328 days, as CalTRACK asks, and a summer.
+    Shares in points; the two others' distance from one another stands beside.
+    """
+    hours = pd.read_csv(
+        data / "ideal_hourly.csv.gz", usecols=["home_id", "ts", "elec_mean_W", "gas_Wh"]
+    )
+    hours["at"] = pd.to_datetime(hours["ts"], utc=True)
+    facts = pd.read_csv(data / "home_metadata.csv").set_index("homeid")
+    rows = []
+    for home_id, one in hours.groupby("home_id"):
+        fact = facts.loc[[int(str(home_id))]].iloc[0]
+        area = str(fact["location"])
+        home = _ideal_home(one, fact, _temperatures(data, area), AREAS[area])
+        if lacking(home, "gas"):
+            continue
+        found = gas(home)
+        if found is None:
+            continue
+        rows.append(_months(home, by_period(found[0], "P1M")).assign(home_id=home_id))
+    table = pd.concat(rows, ignore_index=True)
+    off = {
+        "caltrack": (table["told"] - table["caltrack"]).abs(),
+        "summer_base": (table["told"] - table["summer_base"]).abs(),
+        "caltrack_from_summer_base": (table["caltrack"] - table["summer_base"]).abs(),
+    }
+    heated = table["caltrack"] > 0.05
+    return {
+        "homes": int(table["home_id"].nunique()),
+        "home_months": len(table),
+        **{f"{n}_mean_points": float(v.mean() * 100) for n, v in off.items()},
+        **{f"{n}_median_points": float(v.median() * 100) for n, v in off.items()},
+        **{
+            f"{n}_mean_points_of_heated_months": float(v[heated].mean() * 100)
+            for n, v in off.items()
+        },
+    }
+
+
+def refit_house_2(data: Path) -> dict[str, Any]:
+    """Return parts of REFIT's house 2 beside its appliances (share of its use, %).
+
+    Four people, gas heating. The place's weather is not in the data: the usual year of its town
+    stands for it, which is enough where nothing is heated. Appliances that have no meter there
+    (oven, hob, fridge, lamps) cannot be compared.
+    """
+    table = pd.read_parquet(data / "refit_house2_15min.parquet").dropna(subset=["Aggregate"])
+    at = pd.DatetimeIndex(table["ts"]).tz_localize("UTC")
+    starts = at.as_unit("s").asi8
+    kwh = table["Aggregate"].to_numpy(dtype=np.float64) / 1000 / 4
+    days = pd.date_range(at[0].date(), at[-1].date())
+    usual = pd.Series(10 - 6.2 * np.cos(2 * np.pi * (days.dayofyear.to_numpy() - 20) / 365), days)
+    meters = {("elec", "import"): Steps(15, starts, kwh, np.ones(len(kwh), dtype=bool))}
+    profile = Profile("semi_detached", None, 4, "gas_boiler", 0, "GB")
+    studied = electricity(Home(profile, _ZONE, 52.77, -1.2, meters, usual))
+    assert studied is not None
+    parts = studied.parts
+    told = dict(zip(parts.categories, parts.kwh.sum(axis=0) / parts.whole_kwh.sum(), strict=True))
+    whole = float(table["Aggregate"].sum())
+    # Zeros are gaps of the mains' logger: a quarter of the readings.
+    night = table["Aggregate"][(at.hour >= 1) & (at.hour < 5) & (table["Aggregate"] > 0).to_numpy()]
+    metered = {
+        "washing": table["WashingMachine"].sum() + table["Dishwasher"].sum(),
+        "kettle_and_microwave": table["Kettle"].sum() + table["Microwave"].sum(),
+        "low_night_power": float(night.quantile(0.05)) * int((table["Aggregate"] > 0).sum()),
+    }
+    return {
+        "days": len(parts.hours.days),
+        "told_percent": {n: round(float(v) * 100, 1) for n, v in told.items()},
+        "metered_percent": {n: round(float(v) / whole * 100, 1) for n, v in metered.items()},
+    }
+
+
+def _ideal_home(
+    one: pd.DataFrame, fact: "pd.Series[Any]", temperature: "pd.Series[float]",
+    place: tuple[float, float],
+) -> Home:  # fmt: skip
+    at = pd.DatetimeIndex(one["at"]).as_unit("s").asi8
+    watts, burned = (one[c].to_numpy(dtype=np.float64) for c in ("elec_mean_W", "gas_Wh"))
+    burned = np.where(np.isnan(burned) & ~np.isnan(watts), 0.0, burned) / 1000
+    burned = np.where(burned > _MOST_KWH, np.nan, burned)
+    there = ~np.isnan(burned)
+    persons = int(fact["residents"]) if int(fact["residents"]) > 0 else None
+    profile = Profile(HOUSE_TYPES[str(fact["hometype"])], None, persons, "gas_boiler", None, "GB")
+    whole = np.ones(int(there.sum()), dtype=bool)
+    meters = {("gas", "import"): Steps(60, at[there], burned[there], whole)}
+    return Home(profile, _ZONE, *place, meters, temperature)
+
+
+def _temperatures(data: Path, area: str) -> "pd.Series[float]":
+    table = pd.read_csv(
+        data / "weather" / f"hourly_temperatures_{area}_data.csv", parse_dates=["timestamp"]
+    )
+    return table.groupby(table["timestamp"].dt.normalize())["temperature"].mean()
+
+
+def _months(home: Home, told: pd.DataFrame) -> pd.DataFrame:
+    """Return the heating share of each whole month, told in three ways."""
+    steps = home.meters["gas", "import"]
+    local = pd.DatetimeIndex(pd.to_datetime(steps.starts, unit="s", utc=True)).tz_convert(_ZONE)
+    by_day = pd.Series(steps.kwh).groupby(local.tz_localize(None).normalize())
+    days = pd.DataFrame({"kwh": by_day.mean() * 24, "hours": by_day.size()})
+    # A week without any gas: the boiler is off, or the logger. None of the three counts it.
+    days = (
+        days[(days["hours"] >= 18) & ~silent(days["kwh"].to_numpy(dtype=np.float64))]
+        .join(home.temperature_c.rename("c"))
+        .dropna()
+    )
+    is_summer = days.index.month.isin([6, 7, 8])  # type: ignore[attr-defined]
+    none = pd.DataFrame(columns=["told", "caltrack", "summer_base"], dtype=float)
+    if len(days) < 328 or is_summer.sum() < 40:
+        return none
+    days = days.join(_caltrack(days))
+    days["base"] = days["kwh"][is_summer].mean()
+    month = days.groupby(days.index.to_period("M").to_timestamp()).agg(  # type: ignore[attr-defined]
+        kwh=("kwh", "sum"),
+        heat=("heat", "sum"),
+        fit=("fit", "sum"),
+        base=("base", "sum"),
+        days=("kwh", "size"),
+    )
+    share = told[told["category"] == "heating"].set_index("local_date")["share"]
+    month = month[(month["days"] >= _DAYS_A_MONTH) & (month["kwh"] > 1)].join(share.rename("told"))
+    return pd.DataFrame(
+        {
+            "told": month["told"].fillna(0.0),
+            "caltrack": (month["heat"] / month["fit"]).clip(0, 1),
+            "summer_base": (1 - month["base"] / month["kwh"]).clip(0, 1),
+        }
+    )
+
+
+def _caltrack(days: pd.DataFrame) -> pd.DataFrame:
+    """Return heat and fit of days by CalTRACK 2.0's daily method: the balance of the best R2."""
+    best, heat, fit = -np.inf, pd.Series(0.0, index=days.index), days["kwh"].mean()
+    for balance in _BALANCES:
+        below = (balance - days["c"]).clip(lower=0)
+        if (below > 0).sum() < 10:
+            continue
+        slope, base = np.polyfit(below, days["kwh"], 1)
+        r2 = float(np.corrcoef(below, days["kwh"])[0, 1] ** 2)
+        if slope > 0 and base > 0 and r2 > best:
+            best, heat, fit = r2, slope * below, base + slope * below
+    return pd.DataFrame({"heat": heat, "fit": fit})

@@ -1,0 +1,125 @@
+"""What has energy but could not be taken apart -> its refusals: which, why, what is missing.
+
+The rule is models.parts.enough, a home at a time; here is what of it was not met, from the tables.
+"""
+
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from models.contracts import INSIGHT_REFUSALS
+from models.home_frames import HOME, first_day
+from models.parts.enough import DAYS_NEEDED, HOURS_A_DAY, TEMPERATURES_NEEDED
+
+_INSIGHT = "disaggregation"
+_POINT = ["latitude", "longitude", "time_zone"]
+_MESSAGES = {
+    "house_type_unknown": "The kind of house is needed: what homes of a kind use is where "
+    "the parts begin that no meter tells apart.",
+    "too_little_history": f"{DAYS_NEEDED} days of readings by the hour are needed.",
+    "no_weather": "The temperature of four in five days is needed; the home's weather point "
+    "has fewer.",
+    "no_variation": "The readings are all the same: is the meter alive?",
+}
+
+
+def disaggregation_refusals(
+    disaggregation: DataFrame,
+    energy_daily: DataFrame,
+    home_profiles: DataFrame,
+    temperature_daily: DataFrame,
+    location_weather: DataFrame,
+    locations: DataFrame,
+    *,
+    clock: datetime,
+) -> DataFrame:
+    """Return rows of models.insight_refusals: homes with energy by the hour, but no parts of it.
+
+    A row a home and fuel, under the direction consumption, whatever is metered.
+    """
+    series = [*HOME, "fuel"]
+    taken_apart = disaggregation.select(*series).distinct()
+    weather = _temperatures(temperature_daily, location_weather, locations)
+    has_weather = F.col("_is_day") & F.col("temperature_c").isNotNull()
+    issued_at = clock.replace(minute=0, second=0, microsecond=0)
+    return (
+        _days(energy_daily, clock)
+        .join(weather, on=[*HOME, "local_date"], how="left")
+        .groupBy(*series)
+        .agg(
+            F.count_if("_is_day").cast("int").alias("days_observed"),
+            F.count_if(has_weather).alias("days_of_weather"),
+        )
+        .join(taken_apart, on=series, how="left_anti")
+        .join(_house_types(home_profiles, clock), on=HOME, how="left")
+        .withColumn("code", _code())
+        .withColumns(
+            {
+                "direction": F.lit("consumption"),
+                "insight": F.lit(_INSIGHT),
+                "description": F.element_at(_texts(), F.col("code")),
+                "details": _details(),
+                "issued_at": F.lit(issued_at),
+                "issued_date": F.lit(issued_at.date()),
+            }
+        )
+        .select(*INSIGHT_REFUSALS.names)
+    )  # fmt: skip
+
+
+def _days(energy_daily: DataFrame, clock: datetime) -> DataFrame:
+    """Return a row a home, fuel and day that was metered; nearly all of a day of use makes one."""
+    observed = F.col("observed_intervals") / F.col("expected_intervals")
+    is_day = (
+        F.col("direction").isin("consumption", "import")
+        & (observed >= HOURS_A_DAY / 24)
+        & (F.col("expected_intervals") >= 23)
+    )
+    known = F.greatest("known_at", "ends_at") <= F.lit(clock)
+    return (
+        energy_daily.where(known & (F.col("local_date") >= F.lit(first_day(clock))))
+        .where(F.col("fuel").isin("elec", "gas"))
+        .groupBy(*HOME, "fuel", "local_date")
+        .agg(F.max(is_day).alias("_is_day"))
+    )
+
+
+def _temperatures(
+    temperature_daily: DataFrame, location_weather: DataFrame, locations: DataFrame
+) -> DataFrame:
+    zones = locations.select(*HOME, "time_zone")
+    homes = location_weather.join(zones, on=HOME, how="inner").select(*HOME, *_POINT)
+    days = temperature_daily.select(*_POINT, "local_date", "temperature_c")
+    return homes.join(days, on=_POINT, how="inner").drop(*_POINT)
+
+
+def _house_types(home_profiles: DataFrame, clock: datetime) -> DataFrame:
+    is_valid = (F.col("valid_from") <= F.lit(clock.date())) & (F.col("known_at") <= F.lit(clock))
+    newest = F.max_by(F.struct("house_type"), "valid_from")["house_type"]
+    return home_profiles.where(is_valid).groupBy(*HOME).agg(newest.alias("house_type"))
+
+
+def _code() -> Column:
+    lacks_weather = F.col("days_of_weather") < TEMPERATURES_NEEDED * F.col("days_observed")
+    return (
+        F.when(F.col("house_type").isNull(), "house_type_unknown")
+        .when(F.col("days_observed") < DAYS_NEEDED, "too_little_history")
+        .when(lacks_weather, "no_weather")
+        .otherwise("no_variation")
+    )
+
+
+def _texts() -> Column:
+    return F.create_map(*(F.lit(text) for pair in _MESSAGES.items() for text in pair))
+
+
+def _details() -> Column:
+    return F.to_json(
+        F.struct(
+            "days_observed",
+            F.lit(DAYS_NEEDED).alias("days_needed"),
+            "days_of_weather",
+            F.col("house_type").isNotNull().alias("is_house_type_known"),
+        )
+    )

@@ -1,0 +1,79 @@
+"""Energy, weather and profile of a home -> models.home_assets: car, panels, heat pump, heaters."""
+
+import json
+from datetime import datetime
+
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from models.contracts import HOME_ASSETS
+from models.home_frames import (
+    by_home,
+    touched_by_energy_hourly,
+    touched_by_energy_quarter_hourly,
+    touched_by_silver_weather,
+    touched_by_temperature_daily,
+)
+from models.parts.assets import assets
+from models.parts.home import Home
+from models.parts.study import study
+
+__all__ = [
+    "assets_of",
+    "home_assets",
+    "touched_by_energy_hourly",
+    "touched_by_energy_quarter_hourly",
+    "touched_by_silver_weather",
+    "touched_by_temperature_daily",
+]
+MODEL_VERSION = 1
+RULE_VERSION = MODEL_VERSION
+NOTHING_WITHOUT = "energy_hourly"
+_ROWS = (
+    "asset string, probability double, size double, low double, high double, unit string, "
+    "evidence string, since date"
+)
+
+
+def home_assets(
+    energy_hourly: DataFrame,
+    energy_quarter_hourly: DataFrame,
+    temperature_daily: DataFrame,
+    silver_weather: DataFrame,
+    location_weather: DataFrame,
+    locations: DataFrame,
+    home_profiles: DataFrame,
+    *,
+    clock: datetime,
+) -> DataFrame:
+    """Return a row a home and asset, from 30 days of electricity on; no profile is needed.
+
+    Nothing known after ``clock`` is looked at, and of that the last 13 months.
+    """
+    tables = {
+        "energy_hourly": energy_hourly,
+        "energy_quarter_hourly": energy_quarter_hourly,
+        "temperature_daily": temperature_daily,
+        "silver_weather": silver_weather,
+        "location_weather": location_weather,
+        "locations": locations,
+        "home_profiles": home_profiles,
+    }
+    return (
+        by_home(tables, assets_of, schema=_ROWS, clock=clock)
+        .withColumns(
+            {"issued_at": F.lit(clock), "model_version": F.lit(f"home_assets/{MODEL_VERSION}")}
+        )
+        .select(*HOME_ASSETS.names)
+    )
+
+
+def assets_of(home: Home) -> pd.DataFrame:
+    """Return the rows of a home; none where too little is known of its electricity."""
+    studied = study(home, is_house_needed=False).electricity
+    if studied is None:
+        return pd.DataFrame()
+    found = pd.DataFrame([vars(asset) for asset in assets(home, studied)])
+    found["evidence"] = [json.dumps(signs, sort_keys=True) for signs in found["evidence"]]
+    return found

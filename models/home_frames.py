@@ -1,0 +1,226 @@
+"""Tables as known at a clock -> the last 13 months of each home in one group, and back to a Home.
+
+A home's group is bounded: at most 13 months of hours and quarter hours of its own, and of the
+weather at its point.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from models.parts.home import Home, Profile, Steps
+
+HOME = ["partner_id", "location_id"]
+_POINT = ["latitude", "longitude"]
+# The month of the clock and twelve before it, so that a whole year is there to answer.
+MONTHS = 13
+_TEMPERATURE, _IRRADIANCE = "temperature", "irradiance"
+_GENERATION = ("export", "production")
+Rows = Callable[[Home], pd.DataFrame]
+
+
+def first_day(clock: datetime) -> date:
+    """Return the first day that is looked at."""
+    months = clock.year * 12 + clock.month - 1 - (MONTHS - 1)
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def by_home(
+    tables: Mapping[str, DataFrame], rows_of: Rows, *, schema: str, clock: datetime
+) -> DataFrame:
+    """Return HOME, the columns of ``schema`` that ``rows_of`` makes of each home, and ``known_at``.
+
+    ``tables`` are those that models.disaggregation names. A home without electricity or gas by the
+    hour since ``first_day`` has no group.
+    """
+    energy = _energy(tables["energy_hourly"], 60, clock).unionByName(
+        _energy(tables["energy_quarter_hourly"], 15, clock)
+    )
+    homes = _facts(
+        tables["location_weather"], tables["locations"], tables["home_profiles"], clock=clock
+    ).join(energy.select(*HOME).distinct(), on=HOME, how="left_semi")
+    placed = homes.select(*HOME, *_POINT, "time_zone")
+    weather = _temperatures(tables["temperature_daily"], placed, clock).unionByName(
+        _irradiance(tables["silver_weather"], placed, clock)
+    )
+    made = f"partner_id string, location_id string, {schema}, known_at timestamp"
+    return (
+        energy.unionByName(weather)
+        .groupBy(*HOME)
+        .cogroup(homes.groupBy(*HOME))
+        .applyInPandas(_grouped(rows_of), made)
+    )
+
+
+def touched_by_energy_hourly(changes: DataFrame) -> DataFrame:
+    """Return the homes with new or corrected hours."""
+    return changes.select(*HOME).distinct()
+
+
+def touched_by_energy_quarter_hourly(changes: DataFrame) -> DataFrame:
+    """Return no home: the hours of its quarters have come with them."""
+    return _no_home(changes)
+
+
+def touched_by_temperature_daily(
+    changes: DataFrame, location_weather: DataFrame, locations: DataFrame
+) -> DataFrame:
+    """Return the homes around the points."""
+    zones = locations.select(*HOME, "time_zone")
+    around = location_weather.select(*HOME, *_POINT).join(zones, on=HOME, how="inner")
+    changed = changes.select(*_POINT, "time_zone").distinct()
+    return around.join(changed, on=[*_POINT, "time_zone"], how="left_semi").select(*HOME)
+
+
+def touched_by_silver_weather(changes: DataFrame) -> DataFrame:
+    """Return no home: the temperatures of its days have come with it."""
+    return _no_home(changes)
+
+
+def _no_home(changes: DataFrame) -> DataFrame:
+    return changes.select(*(F.lit("").alias(name) for name in HOME)).limit(0)
+
+
+def _facts(
+    location_weather: DataFrame, locations: DataFrame, home_profiles: DataFrame, *, clock: datetime
+) -> DataFrame:
+    """Return a row a home: its zone, country, weather point, and the profile valid at the clock."""
+    day = F.lit(clock.date())
+    profile = ("house_type", "living_area_m2", "persons", "heating_type_primary", "electric_cars")
+    valid = (
+        home_profiles.where((F.col("valid_from") <= day) & (F.col("known_at") <= F.lit(clock)))
+        .groupBy(*HOME)
+        .agg(F.max_by(F.struct(*profile), "valid_from").alias("_profile"))
+        .select(*HOME, "_profile.*")
+    )
+    points = location_weather.select(*HOME, *_POINT)
+    return (
+        locations.where("deleted_at IS NULL")
+        .select(*HOME, "country_code", "time_zone")
+        .join(points, on=HOME, how="left")
+        .join(valid, on=HOME, how="left")
+    )
+
+
+def _energy(rows: DataFrame, minutes: int, clock: datetime) -> DataFrame:
+    """Return readings by the step, in the columns of a group; of a sum below nothing, nothing."""
+    since = first_day(clock)
+    recent = rows.where(
+        (F.col("local_month") >= since.strftime("%Y-%m"))
+        & (F.col("fuel").isin("elec", "gas"))
+        & (F.greatest("known_at", "ends_at") <= F.lit(clock))
+        & F.col("energy_kwh").isNotNull()
+    )
+    is_whole = F.col("observed_intervals") == F.col("expected_intervals")
+    return recent.select(
+        *HOME, F.col("fuel").alias("kind"), "direction", F.lit(minutes).alias("minutes"),
+        F.unix_seconds("starts_at").alias("at"),
+        F.greatest("energy_kwh", F.lit(0.0)).alias("value"),
+        is_whole.alias("is_whole"), "known_at",
+    )  # fmt: skip
+
+
+def _temperatures(temperature_daily: DataFrame, homes: DataFrame, clock: datetime) -> DataFrame:
+    # Its smoothing looks three days back.
+    in_time = F.col("local_date").between(
+        F.date_sub(F.lit(first_day(clock)), 4), F.lit(clock.date())
+    )
+    days = temperature_daily.where(in_time).join(
+        homes, on=[*_POINT, "time_zone"], how="inner"
+    )  # fmt: skip
+    return _of_weather(days, _TEMPERATURE, F.unix_date("local_date") * 86400, "temperature_c")
+
+
+def _irradiance(silver_weather: DataFrame, homes: DataFrame, clock: datetime) -> DataFrame:
+    observed = silver_weather.where(
+        F.col("issued_at").isNull()
+        & F.col("irradiance_w_m2").isNotNull()
+        & (F.col("observed_month") >= first_day(clock).strftime("%Y-%m"))
+        & (F.greatest("observed_at", "known_at") <= F.lit(clock))
+    ).join(homes, on=_POINT, how="inner")
+    return _of_weather(observed, _IRRADIANCE, F.unix_seconds("observed_at"), "irradiance_w_m2")
+
+
+def _of_weather(rows: DataFrame, kind: str, at: Column, value: str) -> DataFrame:
+    return rows.select(
+        *HOME, F.lit(kind).alias("kind"), F.lit("").alias("direction"), F.lit(0).alias("minutes"),
+        at.cast("bigint").alias("at"), F.col(value).alias("value"), F.lit(True).alias("is_whole"),
+        F.lit(None).cast("timestamp").alias("known_at"),
+    )  # fmt: skip
+
+
+def _grouped(rows_of: Rows) -> Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]:
+    def one(series: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+        if facts.empty or series.empty:
+            return pd.DataFrame()
+        home = facts.iloc[0]
+        made = rows_of(home_of(series, home))
+        if made.empty:
+            return pd.DataFrame()
+        made.insert(0, "partner_id", home["partner_id"])
+        made.insert(1, "location_id", home["location_id"])
+        made["known_at"] = series["known_at"].max()
+        return made
+
+    return one
+
+
+def home_of(series: pd.DataFrame, facts: "pd.Series[Any]") -> Home:
+    """Return the home of a group: rows of readings and weather, and its facts."""
+    profile = Profile(
+        house_type=_text(facts["house_type"]),
+        living_area_m2=_number(facts["living_area_m2"]),
+        persons=_count(facts["persons"]),
+        heating=_text(facts["heating_type_primary"]),
+        electric_cars=_count(facts["electric_cars"]),
+        country_code=_text(facts["country_code"]),
+    ).plausible()
+    latitude, longitude = (_number(facts[name]) for name in _POINT)
+    meters: dict[tuple[str, str], Steps] = {}
+    readings = series[series["minutes"] > 0].sort_values(["minutes", "at"])
+    for key, rows in readings.groupby(["minutes", "kind", "direction"]):
+        minutes, fuel, way = int(str(key[0])), str(key[1]), str(key[2])
+        # Hours come last, so that a meter of quarters keeps them: those of it that are finer.
+        if minutes == 60 and not _is_hourly(rows, meters.get((fuel, way))):
+            continue
+        meters[fuel, way] = Steps(
+            minutes, rows["at"].to_numpy(dtype=np.int64), rows["value"].to_numpy(np.float64),
+            rows["is_whole"].to_numpy(dtype=bool),
+        )  # fmt: skip
+    if not any(fuel == "elec" and way in _GENERATION for fuel, way in meters):
+        meters.pop(("elec", "import"), None) if ("elec", "consumption") in meters else None
+    temperature, irradiance = (
+        series[series["kind"] == kind].drop_duplicates("at").set_index("at")["value"].sort_index()
+        for kind in (_TEMPERATURE, _IRRADIANCE)
+    )
+    temperature.index = pd.to_datetime(temperature.index, unit="s")
+    irradiance.index = irradiance.index // 3600 * 3600
+    irradiance = irradiance.groupby(level=0).mean()
+    return Home(
+        profile, str(facts["time_zone"]), latitude if latitude is not None else 50.0,
+        longitude if longitude is not None else 10.0, meters, temperature, irradiance,
+    )  # fmt: skip
+
+
+def _is_hourly(hours: pd.DataFrame, quarters: Steps | None) -> bool:
+    """Tell whether the hours say more than the quarters: a meter may have changed its step."""
+    return quarters is None or len(hours) > 1.1 * len(quarters.starts) / 4
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _number(value: object) -> float | None:
+    number = pd.to_numeric(value, errors="coerce")  # type: ignore[call-overload]
+    return None if pd.isna(number) else float(number)
+
+
+def _count(value: object) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)

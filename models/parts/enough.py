@@ -1,0 +1,40 @@
+"""A home -> whether it can be taken apart: the one rule of what is needed."""
+
+import numpy as np
+
+from models.parts.home import Home, hourly, hours_of
+
+DAYS_NEEDED = 30
+# A day counts with three quarters of its hours; of the days so many need a temperature.
+HOURS_A_DAY = 18
+TEMPERATURES_NEEDED = 0.8
+# A swing below a thousandth of the highest hour is the meter's rounding.
+_FLAT = 1e-3
+
+
+def lacking(home: Home, fuel: str) -> str:
+    """Return the code of what is missing; empty: nothing.
+
+    ``too_little_history``, ``house_type_unknown``, ``no_weather``, ``no_variation``.
+    """
+    if home.profile.house_type is None:
+        return "house_type_unknown"
+    return lacking_energy(home, fuel)
+
+
+def lacking_energy(home: Home, fuel: str) -> str:
+    """Return what is missing of energy and weather alone."""
+    ways = ("consumption", "import") if (fuel, "consumption") in home.meters else ("import",)
+    used = next((home.meters[fuel, way] for way in ways if (fuel, way) in home.meters), None)
+    if used is None or not len(used.starts):
+        return "too_little_history"
+    by_hour = hourly(used.on_grid())
+    whole = by_hour.kwh[by_hour.is_whole]
+    hours = hours_of(by_hour.starts, home.time_zone)
+    is_day = hours.daily(by_hour.is_whole.astype(np.float64)) >= HOURS_A_DAY
+    if is_day.sum() < DAYS_NEEDED:
+        return "too_little_history"
+    if whole.max() - whole.min() <= _FLAT * abs(whole.max()) or whole.max() <= 0:
+        return "no_variation"
+    known = home.temperature_c.reindex(hours.days[is_day]).notna().mean()
+    return "no_weather" if known < TEMPERATURES_NEEDED else ""

@@ -1,0 +1,139 @@
+"""Each home is taken apart or told why not, as known at the clock, of its partner's data alone."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from gold.contracts import TEMPERATURE_DAILY
+from lake.schema import empty
+from models.contracts import DISAGGREGATION, HOME_ASSETS, INSIGHT_REFUSALS
+from models.disaggregation import disaggregation
+from models.disaggregation_refusals import disaggregation_refusals
+from models.home_assets import home_assets
+from models.home_frames import touched_by_energy_hourly, touched_by_temperature_daily
+from silver.contracts import HOME_PROFILES, LOCATION_WEATHER, LOCATIONS, WEATHER
+
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
+CLOCK = datetime(2025, 4, 25, 12, tzinfo=UTC)
+KNOWN = "2025-01-01T00:00:00+00:00"
+Make = Callable[..., DataFrame]
+Tables = dict[str, DataFrame]
+# Evening use, and 3.6 kWh of a car in each of three hours, every second night.
+_KWH = (
+    "0.15 + IF(hour(starts_at) BETWEEN 17 AND 21, 0.3, 0) + 0.05 * pmod(xxhash64(starts_at), 3)"
+    " + IF(pmod(dayofyear(starts_at), 2) = 0 AND hour(starts_at) BETWEEN 1 AND 3, 3.6, 0)"
+)
+
+
+@pytest.fixture
+def tables(hours: Make, table: Make) -> Tables:
+    """Return inputs of five homes, one of another partner under the same name."""
+    homes = {"fine": ("p", "house_detached", 55.7), "unsaid": ("p", None, 55.7),
+             "young": ("p", "apartment", 55.7), "far": ("p", "apartment", 10.0)}  # fmt: skip
+    ids = [*((p, i) for i, (p, *_) in homes.items()), ("q", "fine")]
+    energy = hours("fine", days=60, kwh=_KWH, direction="consumption")
+    for home, days in (("unsaid", 60), ("young", 20), ("far", 60)):
+        more = hours(home, days=days, kwh=_KWH, direction="consumption")
+        energy = energy.unionByName(more)
+    others = hours("fine", days=10, kwh="2.0", direction="consumption")
+    energy = energy.unionByName(others.withColumn("partner_id", F.lit("q")))
+    return {
+        "energy_hourly": energy,
+        "energy_quarter_hourly": energy.limit(0),
+        "temperature_daily": table(
+            TEMPERATURE_DAILY,
+            [{"local_date": date.fromordinal(date(2025, 3, 1).toordinal() + n),
+              "temperature_c": 5.0 + n % 7} for n in range(60)],
+            latitude=55.7, longitude=12.6, time_zone="Atlantic/Reykjavik",
+        ),
+        "silver_weather": empty(energy.sparkSession, WEATHER),
+        "location_weather": table(
+            LOCATION_WEATHER,
+            [{"partner_id": p, "location_id": i, "latitude": homes[i][2]} for p, i in ids],
+            longitude=12.6,
+        ),
+        "locations": table(
+            LOCATIONS, [{"partner_id": p, "location_id": i} for p, i in ids],
+            time_zone="Atlantic/Reykjavik", country_code="IS",
+        ),
+        "home_profiles": table(
+            HOME_PROFILES,
+            [{"partner_id": p, "location_id": i, "house_type": homes[i][1], "persons": 2}
+             for p, i in ids],
+            valid_from="2024-01-01", known_at=KNOWN,
+        ),
+    }  # fmt: skip
+
+
+def daily(energy: DataFrame) -> DataFrame:
+    series = ["partner_id", "location_id", "fuel", "direction", "local_date"]
+    return energy.groupBy(*series).agg(
+        F.max("ends_at").alias("ends_at"),
+        F.max("known_at").alias("known_at"),
+        F.sum("observed_intervals").alias("observed_intervals"),
+        F.sum("expected_intervals").alias("expected_intervals"),
+        F.sum("energy_kwh").alias("energy_kwh"),
+    )
+
+
+def test_each_home_is_taken_apart_or_told_why_not(tables: Tables) -> None:
+    parts = disaggregation(**tables, clock=CLOCK).localCheckpoint()
+    assert parts.columns == list(DISAGGREGATION.names)
+    found = parts.collect()
+    assert {(row.partner_id, row.location_id) for row in found} == {("p", "fine")}
+    known = tables["energy_hourly"].where(
+        (F.col("location_id") == "fine") & (F.col("partner_id") == "p")
+        & (F.greatest("known_at", "ends_at") <= F.lit(CLOCK))
+    )  # fmt: skip
+    by_day = {row.local_date: row.energy_kwh for row in daily(known).collect()}
+    told: dict[Any, float] = {}
+    for row in found:
+        if row.resolution == "P1D":
+            told[row.local_date] = told.get(row.local_date, 0.0) + row.energy_kwh
+    # The clock stands at noon: the 24th was said at six, of the 25th nothing is known.
+    assert max(told) == date(2025, 4, 24)
+    assert told == pytest.approx(by_day)
+    months = sum(row.energy_kwh for row in found if row.resolution == "P1M")
+    assert months == pytest.approx(sum(by_day.values()))
+    energy = tables["energy_hourly"]
+    refused = disaggregation_refusals(
+        parts, daily(energy), tables["home_profiles"], tables["temperature_daily"],
+        tables["location_weather"], tables["locations"], clock=CLOCK,
+    )  # fmt: skip
+    assert refused.columns == list(INSIGHT_REFUSALS.names)
+    rows = {(row.partner_id, row.location_id): row for row in refused.collect()}
+    assert {home: row.code for home, row in rows.items()} == {
+        ("p", "unsaid"): "house_type_unknown",
+        ("p", "young"): "too_little_history",
+        ("p", "far"): "no_weather",
+        ("q", "fine"): "too_little_history",
+    }
+    details = json.loads(rows["p", "young"].details)
+    assert (details["days_observed"], details["days_needed"]) == (20, 30)
+
+
+def test_assets_are_told_without_a_profile(tables: Tables) -> None:
+    found = home_assets(**tables, clock=CLOCK)
+    assert found.columns == list(HOME_ASSETS.names)
+    rows = {(row.location_id, row.asset): row for row in found.collect()}
+    assert {home for home, _ in rows} == {"fine", "unsaid"}
+    car = rows["unsaid", "electric_vehicle"]
+    assert car.probability > 0.5
+    assert car.low <= car.size <= car.high
+    assert car.size == pytest.approx(3.6, rel=0.15)
+    assert json.loads(car.evidence)["events_a_week"] == pytest.approx(3.5, abs=0.5)
+
+
+def test_new_hours_and_new_temperatures_touch_their_homes(tables: Tables) -> None:
+    hours = tables["energy_hourly"].where("location_id = 'young'")
+    assert [row.location_id for row in touched_by_energy_hourly(hours).collect()] == ["young"]
+    around = touched_by_temperature_daily(
+        tables["temperature_daily"], tables["location_weather"], tables["locations"]
+    )
+    touched = {(row.partner_id, row.location_id) for row in around.collect()}
+    assert touched == {("p", "fine"), ("p", "unsaid"), ("p", "young"), ("q", "fine")}
