@@ -55,8 +55,8 @@ SIMILAR_HOMES = Table(
         Column(name="own_kwh", type="double", unit="kWh", nullable=False, minimum=0,
                meaning="Consumption of this home; gaps count as the mean of the rest."),
         Column(name="own_decile", type="int", nullable=False, minimum=1, maximum=10,
-               meaning="1: a tenth of the group or less uses less than this home; 10: nine tenths "
-                       "or more do."),
+               meaning="1: less than a tenth of the group uses less than this home; 10: nine "
+                       "tenths or more do."),
         Column(name="completeness", type="double", unit="share", nullable=False,
                minimum=COMPARABLE, maximum=1,
                meaning="Observed over expected intervals of this home."),
