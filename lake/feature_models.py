@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
@@ -78,11 +79,14 @@ class FeatureModels:
 
         RegistryAway; TooManyRows, before anything is logged.
         """
-        asking = made.asking
-        if asking.limit(MOST_ROWS + 1).count() > MOST_ROWS:
+        # The rows that ask are held fast here: what they are made of may change meanwhile.
+        asking = made.asking.limit(MOST_ROWS + 1).toArrow()
+        if asking.num_rows > MOST_ROWS:
             raise TooManyRows(f"more than {MOST_ROWS:,} rows ask", cure="log a model of a sample")
+        held = made.asking.sparkSession.createDataFrame(asking)
+        made = training_set(held, made.spec, self.read)
         rows, digest = made.digested()
-        spec = replace(made.spec, rows=rows, digest=digest, asked=tuple(asking.columns))
+        spec = replace(made.spec, rows=rows, digest=digest, asked=tuple(held.columns))
         example = self.inputs(made).limit(_EXAMPLE_ROWS).toPandas()
         example = example.astype({n: float for n, t in example.dtypes.items() if _is_number(t)})
         with self._asked() as mlflow, _run(self.registry, mlflow), quiet():
@@ -154,7 +158,7 @@ class FeatureModels:
             )
         return full.withColumn("prediction", predict(F.struct(*given)))
 
-    def _log_data(self, mlflow: Any, spec: Spec, asking: DataFrame) -> None:
+    def _log_data(self, mlflow: Any, spec: Spec, asking: pa.Table) -> None:
         for one in spec.lookups:
             address = self.store.path(self.read(one.table_name, one.table_version)[0].table)
             mlflow.log_input(
@@ -162,8 +166,7 @@ class FeatureModels:
             )
         mlflow.log_text(spec.dumps(), f"{_ASKING}/{_SPEC}.json")
         with tempfile.TemporaryDirectory() as folder:
-            # Bounded above; instants keep their microseconds.
-            pq.write_table(asking.toArrow(), Path(folder) / "asking.parquet")
+            pq.write_table(asking, Path(folder) / "asking.parquet")
             mlflow.log_artifacts(folder, _ASKING)
 
     def _asking(self, spark: SparkSession, info: Any, spec: Spec) -> DataFrame:

@@ -179,6 +179,8 @@ class FeatureStore:
             else:
                 path = java(self.spark).org.apache.hadoop.fs.Path(self._store.path(table))
                 files_of(self.spark, path).delete(path, True)
+                # Delta remembers a log for an hour; of the next table of that name it is another.
+                java(self.spark).org.apache.spark.sql.delta.DeltaLog.clearCache()
         # Whether a table is there is remembered.
         self._store.forget(table)
 
