@@ -7,8 +7,8 @@ what it is. A row weighs as its deviation does in the home's level, so that what
 absolute error as a share of the level. A second model predicts how large the error of the first is;
 held-out errors over that size give the quantiles by group (Lei et al. 2018, "Distribution-free
 predictive inference for regression", section 5.2; Romano et al. 2019 for quantiles), so they
-cannot cross, and their mean the expected value. Imports nothing of the project: the file is logged
-beside the model and loads it.
+cannot cross; a third predicts its mean, for the expected value. Imports nothing of the project: the
+file is logged beside the model and loads it.
 """
 
 import json
@@ -49,6 +49,8 @@ _GROUPS = (len(_FUELS) + 1, len(_DIRECTIONS) + 1, len(_BANDS) + 1, 24)
 _ENOUGH = 300
 _LEAST = 1e-6
 _LEAST_SCALE, _MOST_SCALE = 0.05, 0.5
+# Deviations of an hour from its median that an error counts with at most in the mean.
+_MOST = 30.0
 PARAMETERS = {
     "objective": "regression_l1",
     "learning_rate": 0.08,
@@ -65,45 +67,46 @@ PARAMETERS = {
     "num_threads": 1,
     "verbosity": -1,
 }
-ROUNDS = 150
+ROUNDS, ROUNDS_OF_MEAN = 150, 60
 Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class HourlyQuantiles:
-    """Two boosters, for the median and the size of its error, and the error's quantiles by group.
+    """Boosters for the median, the size of its error and its mean, and the error's quantiles.
 
-    ``spread`` has shape (fuel, direction, horizon band, local hour, quantile), ``lean`` all but the
-    last: how far the mean lies from the median. Both are in sizes of the error, without unit.
+    ``spread`` has shape (fuel, direction, horizon band, local hour, quantile), in sizes of the
+    error; ``lean`` tells how far the mean lies from the median, in deviations of the hour.
     """
 
     median: Any
     size: Any
+    lean: Any
     spread: Numbers
-    lean: Numbers
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return p05_kwh to p95_kwh (never crossing) and mean_kwh, all >= 0, for rows with INPUTS.
 
         Medians of hours do not add up to the median of a day; means do.
         """
-        centre, scale, group = _centre(rows), _scale(rows), _group(rows)
-        middle, size = self._middle_and_size(_matrix(rows))
-        middle, size = centre + scale * middle, scale * size
-        around = middle[:, None] + size[:, None] * self.spread[group]
+        matrix, centre, scale = _matrix(rows), _centre(rows), _scale(rows)
+        middle, size = self._middle_and_size(matrix)
+        mean = middle + self.lean.predict(matrix, num_threads=1)
+        middle, size, mean = centre + scale * middle, scale * size, centre + scale * mean
+        around = middle[:, None] + size[:, None] * self.spread[_group(rows)]
         kwh = np.maximum(np.maximum.accumulate(around, axis=1), 0.0)
         forecast = pd.DataFrame(
             kwh, columns=[f"p{round(q * 100):02d}_kwh" for q in QUANTILES], index=rows.index
         )
-        return forecast.assign(mean_kwh=np.maximum(middle + size * self.lean[group], 0.0))
+        return forecast.assign(mean_kwh=np.maximum(mean, 0.0))
 
     def dumps(self) -> dict[str, bytes]:
         """Return the model as named text files, no pickles; ``loads`` and MLflow read them."""
-        said = {"format": _FORMAT, "inputs": INPUTS, "spread": self.spread.tolist(),
-                "lean": self.lean.tolist()}  # fmt: skip
+        said = {"format": _FORMAT, "inputs": INPUTS, "spread": self.spread.tolist()}
         files = {
             "median.txt": self.median.model_to_string(),
             "size.txt": self.size.model_to_string(),
+            "lean.txt": self.lean.model_to_string(),
             "model.json": json.dumps(said),
         }
         return {name: text.encode() for name, text in files.items()}
@@ -116,10 +119,11 @@ class HourlyQuantiles:
         said = json.loads(files["model.json"])
         if said["format"] != _FORMAT or tuple(said["inputs"]) != INPUTS:
             raise TypeError("the model looks at other inputs than this version: train a new one")
-        median, size = (
-            lightgbm.Booster(model_str=files[name].decode()) for name in ("median.txt", "size.txt")
+        median, size, lean = (
+            lightgbm.Booster(model_str=files[f"{name}.txt"].decode())
+            for name in ("median", "size", "lean")
         )
-        return cls(median, size, np.array(said["spread"]), np.array(said["lean"]))
+        return cls(median, size, lean, np.array(said["spread"]))
 
     def _middle_and_size(self, matrix: Numbers) -> tuple[Numbers, Numbers]:
         # One thread: that is what a Spark worker has.
@@ -136,21 +140,23 @@ def fit_quantiles(
     """
     import lightgbm  # noqa: PLC0415 - takes seconds
 
-    def boosted(matrix: Numbers, wanted: Numbers) -> Any:
-        rows = lightgbm.Dataset(matrix, wanted, weight=weight, params=PARAMETERS)
-        return lightgbm.train(PARAMETERS, rows, num_boost_round=ROUNDS)
-
     matrix, wanted = _matrix(early), _deviations(early, target)
     weight = _scale(early) / _level(early)
-    median = boosted(matrix, wanted)
-    size = boosted(matrix, np.abs(wanted - median.predict(matrix)))
-    nothing = np.zeros((*_GROUPS, len(QUANTILES)))
-    model = HourlyQuantiles(median, size, nothing, nothing[..., 0])
+
+    def boosted(wanted: Numbers, rounds: int = ROUNDS, **other: str) -> Any:
+        parameters = {**PARAMETERS, **other}
+        rows = lightgbm.Dataset(matrix, wanted, weight=weight, params=parameters)
+        return lightgbm.train(parameters, rows, num_boost_round=rounds)
+
+    median = boosted(wanted)
+    errors = wanted - median.predict(matrix)
+    size = boosted(np.abs(errors))
+    # The mean of the squares is at the mercy of a few rows.
+    lean = boosted(np.clip(errors, -_MOST, _MOST), ROUNDS_OF_MEAN, objective="regression")
+    model = HourlyQuantiles(median, size, lean, np.zeros((*_GROUPS, len(QUANTILES))))
     middle, expected = model._middle_and_size(_matrix(late))  # noqa: SLF001 - its own maker
-    errors = _deviations(late, target) - middle
-    return HourlyQuantiles(
-        median, size, *_spread(errors, expected, _group(late), scale=_scale(late))
-    )
+    scaled = (_deviations(late, target) - middle) / expected
+    return HourlyQuantiles(median, size, lean, _spread(scaled, _group(late)))
 
 
 def _deviations(rows: pd.DataFrame, target: str) -> Numbers:
@@ -158,30 +164,17 @@ def _deviations(rows: pd.DataFrame, target: str) -> Numbers:
     return deviations
 
 
-def _spread(
-    errors: Numbers, expected: Numbers, group: tuple[npt.NDArray[np.intp], ...], *, scale: Numbers
-) -> tuple[Numbers, Numbers]:
-    """Return the quantiles and the mean of errors over their expected size, by group.
-
-    A group of few takes those of the next wider one. The mean is sum over sum in kWh (errors times
-    ``scale``), so that forecasts add up to what came true, and a home of near zero moves no mean.
-    """
-    spread, lean = np.empty((*_GROUPS, len(QUANTILES))), np.empty(_GROUPS)
-    scaled, errors, expected = errors / expected, errors * scale, expected * scale
-    spread[:], lean[:] = _quantiles(scaled), _lean(errors, expected)
+def _spread(errors: Numbers, group: tuple[npt.NDArray[np.intp], ...]) -> Numbers:
+    """Return the errors' quantiles by group; a group of few takes those of the next wider one."""
+    spread = np.empty((*_GROUPS, len(QUANTILES)))
+    spread[:] = _quantiles(errors)
     for depth in range(1, len(_GROUPS) + 1):
         within = pd.DataFrame({n: group[n] for n in range(depth)})
-        for key, rows in within.groupby(list(within), sort=True).indices.items():
+        for place, rows in within.groupby(list(within), sort=True).indices.items():
             if len(rows) >= _ENOUGH:
-                place = key if isinstance(key, tuple) else (key,)
-                spread[place] = _quantiles(scaled[rows])
-                lean[place] = _lean(errors[rows], expected[rows])
+                spread[place if isinstance(place, tuple) else (place,)] = _quantiles(errors[rows])
     # As it is stored, so that what was judged is what scores.
-    return spread.round(5), lean.round(5)
-
-
-def _lean(errors: Numbers, expected: Numbers) -> float:
-    return float(errors.sum() / expected.sum()) if len(errors) else 0.0
+    return spread.round(5)
 
 
 def _quantiles(errors: Numbers) -> Numbers:

@@ -21,7 +21,7 @@ from models.contracts import LOAD_FORECASTS, QUANTILES, quantile_column
 from models.contracts.scores import health
 from models.forecast_rows import forecast_rows
 from models.forecastable import SERIES, known, recent
-from models.hourly_quantiles import INPUTS, ROUNDS, HourlyQuantiles, fit_quantiles
+from models.hourly_quantiles import INPUTS, ROUNDS, ROUNDS_OF_MEAN, HourlyQuantiles, fit_quantiles
 from models.hourly_quantiles import PARAMETERS as LIGHTGBM
 
 __all__ = ["example", "fit", "gate", "judge", "lacking", "load_forecasts", "training"]
@@ -30,13 +30,13 @@ MODEL_VERSION = 2
 LOADER = Path(__file__).with_name("hourly_quantiles.py")
 REQUIRES = ("lightgbm", "numpy", "pandas")
 HEADLINE = ("mae_over_naive", "mae_over_median_28d", "coverage")
-PARAMETERS = {**LIGHTGBM, "rounds": ROUNDS}
+PARAMETERS = {**LIGHTGBM, "rounds": ROUNDS, "rounds_of_mean": ROUNDS_OF_MEAN}
 HEALTH = health
 CARD = """
 Forecasts a home's energy by the hour, 14 days ahead, for each fuel and direction, with quantiles
 from 5 to 95 % and the expected value (`mean_kwh`). One LightGBM model for all homes predicts how
-far the energy will be from the home's own median of the hour; the errors on later weeks, by fuel,
-direction, horizon and hour, give the quantiles and the mean.
+far the energy will be from the home's own median of the hour, two more how large the error is and
+what its mean; the errors on later weeks, by fuel, direction, horizon and hour, give the quantiles.
 
 Meant for: a home's forecast band, budgets, anomalies. Not meant for: settlement, or homes with less
 than a week of hourly readings, which are refused. It knows no weather and no holidays yet, so a
