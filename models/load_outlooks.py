@@ -174,14 +174,13 @@ def _placed(scored: DataFrame) -> DataFrame:
 
 
 def _hours(load_forecasts: DataFrame, locations: DataFrame, issued_at: datetime) -> DataFrame:
-    """Return the hours of the same issue with their means and local day."""
+    """Return the hours of the same issue with their means and their clock."""
     zones = locations.select("partner_id", "location_id", "time_zone")
-    local = F.from_utc_timestamp("starts_at", F.col("time_zone"))
     issue = load_forecasts.where(
         (F.col("issued_date") == F.lit(issued_at.date())) & (F.col("issued_at") == F.lit(issued_at))
     )
     return issue.join(zones, on=["partner_id", "location_id"], how="inner").select(
-        *SERIES, F.to_date(local).alias("local_date"), "starts_at", "ends_at", _mean(load_forecasts)
+        *SERIES, "time_zone", "starts_at", "ends_at", _mean(load_forecasts)
     )
 
 
