@@ -46,7 +46,7 @@ point, and its forecast where one was issued; a month's weather is what mostly g
 of heating in spring and autumn. It knows weekdays and no holidays.
 """
 # The sample: homes, and questions over all of them.
-_HOMES, _QUESTIONS = 300, 6_000
+_HOMES, _QUESTIONS = 300, 3_000
 _OUTLOOK = [*(quantile_column(q) for q in QUANTILES), "mean_kwh", "observed_kwh"]
 _SCORED = ", ".join(
     [f"{name} string" for name in (*SERIES, "time_zone", "resolution", "method")]
@@ -100,7 +100,7 @@ def training(
     daily_load: DataFrame, temperature_daily: DataFrame, location_weather: DataFrame,
     silver_weather: DataFrame, locations: DataFrame, meters: DataFrame, *, clock: datetime,
 ) -> DataFrame:  # fmt: skip
-    """Return 6,000 questions at most: what was known of a series then, and its days since.
+    """Return 3,000 questions at most: what was known of a series then, and its days since.
 
     Columns: SERIES, ``asked_at``, INPUTS, ``true_kwh`` (models.outlook.fit) as known at ``clock``.
     Which questions are in the sample is a hash of their keys, so it is the same each time.
