@@ -16,10 +16,10 @@ _LOWEST, _HIGHEST = (quantile_column(q) for q in (QUANTILES[0], QUANTILES[-1]))
 def coherent(outlooks: DataFrame, hours: DataFrame) -> DataFrame:
     """Return the outlooks (SERIES, resolution, local_date, bounds, kWh) with means of the hours.
 
-    ``hours`` has SERIES, ``local_date``, ``starts_at``, ``ends_at``, ``mean_kwh``. The interval is
+    ``hours`` has SERIES, ``time_zone``, ``starts_at``, ``ends_at``, ``mean_kwh``. The interval is
     that of the outlook; where it does not hold the mean, its outer bound gives way.
     """
-    of_day = _of_whole_days(outlooks.where("resolution = 'P1D'"), hours)
+    of_day = _of_whole_days(hours).withColumn("resolution", F.lit("P1D"))
     is_day = F.col("resolution") == "P1D"
     month = Window.partitionBy(*SERIES, F.date_format("local_date", "yyyy-MM"))
     more = F.coalesce(F.col("_hours_kwh") - F.col("mean_kwh"), F.lit(0.0))
@@ -39,16 +39,18 @@ def coherent(outlooks: DataFrame, hours: DataFrame) -> DataFrame:
     )
 
 
-def _of_whole_days(days: DataFrame, hours: DataFrame) -> DataFrame:
-    """Return the sum of the hours of each day that they cover from its start to its end."""
-    seconds = F.sum(F.unix_seconds("ends_at") - F.unix_seconds("starts_at"))
-    sums = hours.groupBy(*SERIES, "local_date").agg(
-        F.sum("mean_kwh").alias("_hours_kwh"), seconds.alias("_seconds")
+def _of_whole_days(hours: DataFrame) -> DataFrame:
+    """Return the sum of the hours of each local day that they cover from its start to its end."""
+    zone = F.col("time_zone")
+    day = F.to_date(F.from_utc_timestamp("starts_at", zone)).alias("local_date")
+    begins, ends = (
+        F.unix_seconds(F.to_utc_timestamp(F.date_add("local_date", n).cast("timestamp"), zone))
+        for n in (0, 1)
     )
-    length = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+    seconds = F.sum(F.unix_seconds("ends_at") - F.unix_seconds("starts_at"))
     return (
-        days.select(*SERIES, "resolution", "local_date", length.alias("_length"))
-        .join(sums, on=[*SERIES, "local_date"], how="inner")
-        .where(F.col("_seconds") == F.col("_length"))
-        .select(*SERIES, "resolution", "local_date", "_hours_kwh")
+        hours.groupBy(*SERIES, "time_zone", day)
+        .agg(F.sum("mean_kwh").alias("_hours_kwh"), seconds.alias("_seconds"))
+        .where(F.col("_seconds") == ends - begins)
+        .select(*SERIES, "local_date", "_hours_kwh")
     )

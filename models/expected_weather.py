@@ -70,14 +70,17 @@ def _climate(temperature_daily: DataFrame, months: DataFrame) -> DataFrame:
         )
     )
     names = ("climate_days", "climate_c", "climate_c2")
-    return sums.groupBy(*_POINT, "_month").agg(*(_by_step(name).alias(name) for name in names))
+    by_step = [
+        F.map_from_entries(F.collect_list(F.struct("step", name))).alias(name) for name in names
+    ]
+    seen = sums.groupBy(*_POINT, "_month").agg(*by_step)
+    return seen.withColumns({name: _in_steps(name) for name in names})
 
 
-def _by_step(name: str) -> Column:
+def _in_steps(name: str) -> Column:
     """Return an array by step; 0 where nothing was seen."""
-    seen = F.map_from_entries(F.collect_list(F.struct("step", name)))
     steps = F.sequence(F.lit(0).cast("long"), F.lit(STEPS - 1).cast("long"))
-    return F.transform(steps, lambda step: F.coalesce(seen[step], F.lit(0.0)))
+    return F.transform(steps, lambda step: F.coalesce(F.col(name)[step], F.lit(0.0)))
 
 
 def _forecast(silver_weather: DataFrame, asked: DataFrame) -> DataFrame:
@@ -104,8 +107,11 @@ def _forecast(silver_weather: DataFrame, asked: DataFrame) -> DataFrame:
     )
     by_day = F.map_from_entries(F.collect_list(F.struct("ahead", "temperature_c")))
     places = F.sequence(F.lit(0), F.lit(DAYS - 1))
-    return days.groupBy(*question).agg(
-        F.transform(places, lambda place: by_day[place]).alias("forecast_c")
+    return (
+        days.groupBy(*question)
+        .agg(by_day.alias("_by_day"))
+        .withColumn("forecast_c", F.transform(places, lambda place: F.col("_by_day")[place]))
+        .drop("_by_day")
     )
 
 

@@ -46,7 +46,7 @@ point, and its forecast where one was issued; a month's weather is what mostly g
 of heating in spring and autumn. It knows weekdays and no holidays.
 """
 # The sample: homes, and questions over all of them.
-_HOMES, _QUESTIONS = 300, 6_000
+_HOMES, _QUESTIONS = 300, 3_000
 _OUTLOOK = [*(quantile_column(q) for q in QUANTILES), "mean_kwh", "observed_kwh"]
 _SCORED = ", ".join(
     [f"{name} string" for name in (*SERIES, "time_zone", "resolution", "method")]
@@ -100,7 +100,7 @@ def training(
     daily_load: DataFrame, temperature_daily: DataFrame, location_weather: DataFrame,
     silver_weather: DataFrame, locations: DataFrame, meters: DataFrame, *, clock: datetime,
 ) -> DataFrame:  # fmt: skip
-    """Return 6,000 questions at most: what was known of a series then, and its days since.
+    """Return 3,000 questions at most: what was known of a series then, and its days since.
 
     Columns: SERIES, ``asked_at``, INPUTS, ``true_kwh`` (models.outlook.fit) as known at ``clock``.
     Which questions are in the sample is a hash of their keys, so it is the same each time.
@@ -174,14 +174,13 @@ def _placed(scored: DataFrame) -> DataFrame:
 
 
 def _hours(load_forecasts: DataFrame, locations: DataFrame, issued_at: datetime) -> DataFrame:
-    """Return the hours of the same issue with their means and local day."""
+    """Return the hours of the same issue with their means and their clock."""
     zones = locations.select("partner_id", "location_id", "time_zone")
-    local = F.from_utc_timestamp("starts_at", F.col("time_zone"))
     issue = load_forecasts.where(
         (F.col("issued_date") == F.lit(issued_at.date())) & (F.col("issued_at") == F.lit(issued_at))
     )
     return issue.join(zones, on=["partner_id", "location_id"], how="inner").select(
-        *SERIES, F.to_date(local).alias("local_date"), "starts_at", "ends_at", _mean(load_forecasts)
+        *SERIES, "time_zone", "starts_at", "ends_at", _mean(load_forecasts)
     )
 
 

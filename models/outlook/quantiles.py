@@ -8,7 +8,7 @@ month's are not sums of its days'.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,9 +22,10 @@ from .regression import Prior
 QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 # Where a new group of horizons begins: days and months ahead.
 DAY_BANDS, MONTH_BANDS = (1, 7), (1, 2, 3, 5, 8)
+QUANTILE_COLUMNS = tuple(f"p{round(q * 100):02d}_kwh" for q in QUANTILES)
 COLUMNS = (
     "row", "resolution", "step", "first_day", "mean_kwh", "observed_kwh",
-    *(f"p{round(q * 100):02d}_kwh" for q in QUANTILES), "method",
+    *QUANTILE_COLUMNS, "method",
 )  # fmt: skip
 _FORMAT = 1
 # What is added fades by half in so many days after the last of DAYS.
@@ -66,12 +67,13 @@ class OutlookQuantiles:
             return pd.DataFrame(columns=list(COLUMNS))
         kinds = zip(rows["fuel"], rows["direction"], strict=True)
         said = [
-            self._said(place, home, of_home, kind)
+            part
             for place, (home, of_home, kind) in enumerate(
                 zip(homes, self.totals(homes), kinds, strict=True)
             )
+            for part in self._said(place, home, of_home, kind)
         ]
-        return pd.concat(said, ignore_index=True)
+        return pd.DataFrame({name: np.concatenate([p[name] for p in said]) for name in COLUMNS})
 
     def totals(self, homes: list[Known]) -> list[Totals]:
         """Return days and months of homes, before quantiles."""
@@ -85,31 +87,34 @@ class OutlookQuantiles:
 
     def _said(
         self, place: int, home: Known, of_home: Totals, kind: tuple[str, str]
-    ) -> pd.DataFrame:
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the columns of the days, then of the months."""
         days = home.first.astype(np.int64) + np.arange(DAYS)
         month = home.first.astype("M8[M]") + np.arange(MONTHS)
         months = month.astype("M8[D]").astype(np.int64)
         parts = (
-            ("P1D", days, of_home.day, of_home.day_size, self.day_spread, DAY_BANDS, 0.0),
+            ("P1D", days, of_home.day, of_home.day_size, self.day_spread, DAY_BANDS,
+             np.zeros(DAYS)),
             ("P1M", months, of_home.month, of_home.month_size, self.month_spread, MONTH_BANDS,
              of_home.observed),
         )  # fmt: skip
-        said = []
         for resolution, first, mean, size, spread, bands, observed in parts:
             steps = np.arange(len(mean))
             within = spread[groups(*kind, steps, bands)]
             kwh = np.maximum(mean[:, None] + size[:, None] * within, 0.0)
             # An interval holds its mean; what is past is certain.
             kwh[:, 0], kwh[:, -1] = np.minimum(kwh[:, 0], mean), np.maximum(kwh[:, -1], mean)
-            past = np.broadcast_to(observed, mean.shape)
-            frame = pd.DataFrame(kwh + past[:, None], columns=list(COLUMNS[6:-1]))
-            said.append(
-                frame.assign(
-                    row=place, resolution=resolution, step=steps, first_day=first,
-                    mean_kwh=mean + past, observed_kwh=past, method=home.method,
-                )[list(COLUMNS)]
-            )  # fmt: skip
-        return pd.concat(said, ignore_index=True)
+            kwh += observed[:, None]
+            yield {
+                "row": np.full(len(mean), place),
+                "resolution": np.full(len(mean), resolution, dtype=object),
+                "step": steps,
+                "first_day": first,
+                "mean_kwh": mean + observed,
+                "observed_kwh": observed,
+                **dict(zip(QUANTILE_COLUMNS, kwh.T, strict=True)),
+                "method": np.full(len(mean), home.method, dtype=object),
+            }
 
     def dumps(self) -> dict[str, bytes]:
         """Return the model as named text files, no pickles; ``loads`` and MLflow read them."""

@@ -129,9 +129,9 @@ def test_a_day_that_the_hours_cover_has_their_mean_and_so_has_its_month(
         "mean_kwh double, observed_kwh double",
     ).select("*", *(F.lit(19.0 + n).alias(name) for n, name in enumerate(bounds)))
     hours = spark.createDataFrame(
-        [(*series, date(2025, 10, 26 + (n > 24)), start + timedelta(hours=n),
+        [(*series, ZONE, start + timedelta(hours=n),
           start + timedelta(hours=n + 1), 2.0) for n in range(40)],
-        f"{named}, local_date date, starts_at timestamp, ends_at timestamp, mean_kwh double",
+        f"{named}, time_zone string, starts_at timestamp, ends_at timestamp, mean_kwh double",
     )  # fmt: skip
     found = {(row.resolution, row.local_date): row for row in coherent(said, hours).collect()}
     whole, part = (found["P1D", date(2025, 10, day)] for day in (26, 27))
