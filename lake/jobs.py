@@ -107,7 +107,8 @@ def joined(first: Job, then: Job) -> Job:
     """Return one job that does both; a task of both is done once, as ``then`` has it.
 
     A task that only ``then`` has waits for what its dependents wait for in ``first``: a model is
-    trained when the tables are there that its forecasts are made from.
+    trained when the tables are there that its forecasts are made from. What is made of its
+    dependents comes after it.
     """
     waits = {task.key: set(task.depends_on) for task in first.tasks}
     later: dict[str, Task] = {}
@@ -115,9 +116,21 @@ def joined(first: Job, then: Job) -> Job:
         dependents = {t.key for t in then.tasks if task.key in t.depends_on}
         alike = {task.key} if task.key in waits else dependents & waits.keys()
         before = set(task.depends_on).union(*(waits[key] for key in alike)) - dependents
+        if task.key not in waits:
+            before -= _made_of(waits, dependents)
         later[task.key] = replace(task, depends_on=tuple(sorted(before)))
     kept = [task for task in first.tasks if task.key not in later]
-    return Job(f"{first.name} and {then.name}", (*kept, *later.values()))
+    both = (*kept, *later.values())
+    _in_order(both, Path(f"{first.name} and {then.name}"))
+    return Job(f"{first.name} and {then.name}", both)
+
+
+def _made_of(waits: Mapping[str, set[str]], keys: set[str]) -> set[str]:
+    """Return the tasks that wait for one of ``keys``, one after another."""
+    found = set(keys)
+    while more := {key for key, before in waits.items() if before & found} - found:
+        found |= more
+    return found - keys
 
 
 def load(file: Path, name: str, given: Mapping[str, str]) -> Job:
