@@ -1,8 +1,8 @@
 """Tables as known at a clock -> the last 13 months of each home in one group, and back to a Home.
 
 Energy is as it was known at the clock; the weather until then, profiles and locations are as they
-are registered today, as everywhere (contracts: AS_IT_IS). A home's group is bounded: at most 13 months of hours and quarter hours of its own, and of the
-weather at its point.
+are registered today, as everywhere (contracts: AS_IT_IS). A home's group is bounded: at most 13
+months of hours and quarter hours of its own, and of the weather at its point.
 """
 
 from collections.abc import Callable, Mapping
