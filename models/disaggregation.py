@@ -56,7 +56,7 @@ def disaggregation(
     """Return a row a home, fuel, category and local day (P1D) or month (P1M); kWh.
 
     Homes that lack what is needed (models.parts.enough) have none: models.insight_refusals says
-    what. Nothing known after ``clock`` is looked at.
+    what. No energy known after ``clock`` is looked at.
     """
     tables = {
         "energy_hourly": energy_hourly,

@@ -95,7 +95,7 @@ def _temperatures(
 
 
 def _house_types(home_profiles: DataFrame, clock: datetime) -> DataFrame:
-    is_valid = (F.col("valid_from") <= F.lit(clock.date())) & (F.col("known_at") <= F.lit(clock))
+    is_valid = F.col("valid_from") <= F.lit(clock.date())
     newest = F.max_by(F.struct("house_type"), "valid_from")["house_type"]
     return home_profiles.where(is_valid).groupBy(*HOME).agg(newest.alias("house_type"))
 

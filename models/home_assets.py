@@ -49,7 +49,7 @@ def home_assets(
 ) -> DataFrame:
     """Return a row a home and asset, from 30 days of electricity on; no profile is needed.
 
-    Nothing known after ``clock`` is looked at, and of that the last 13 months.
+    No energy known after ``clock`` is looked at, and of that the last 13 months.
     """
     tables = {
         "energy_hourly": energy_hourly,

@@ -1,7 +1,8 @@
 """Tables as known at a clock -> the last 13 months of each home in one group, and back to a Home.
 
-A home's group is bounded: at most 13 months of hours and quarter hours of its own, and of the
-weather at its point.
+Energy is as it was known at the clock; the weather until then, profiles and locations are as they
+are registered today, as everywhere (contracts: AS_IT_IS). A home's group is bounded: at most 13
+months of hours and quarter hours of its own, and of the weather at its point.
 """
 
 from collections.abc import Callable, Mapping
@@ -93,7 +94,7 @@ def _facts(
     day = F.lit(clock.date())
     profile = ("house_type", "living_area_m2", "persons", "heating_type_primary", "electric_cars")
     valid = (
-        home_profiles.where((F.col("valid_from") <= day) & (F.col("known_at") <= F.lit(clock)))
+        home_profiles.where(F.col("valid_from") <= day)
         .groupBy(*HOME)
         .agg(F.max_by(F.struct(*profile), "valid_from").alias("_profile"))
         .select(*HOME, "_profile.*")
@@ -141,7 +142,7 @@ def _irradiance(silver_weather: DataFrame, homes: DataFrame, clock: datetime) ->
         F.col("issued_at").isNull()
         & F.col("irradiance_w_m2").isNotNull()
         & (F.col("observed_month") >= first_day(clock).strftime("%Y-%m"))
-        & (F.greatest("observed_at", "known_at") <= F.lit(clock))
+        & (F.col("observed_at") <= F.lit(clock))
     ).join(homes, on=_POINT, how="inner")
     return _of_weather(observed, _IRRADIANCE, F.unix_seconds("observed_at"), "irradiance_w_m2")
 

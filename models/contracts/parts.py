@@ -11,7 +11,7 @@ CATEGORIES = (
 )  # fmt: skip
 ACCURACIES = ("high", "medium", "low")
 ASSETS = ("electric_vehicle", "solar_panels", "heat_pump", "electric_heating")
-_ISSUED = ISSUED_AT.meaning_here("When it was inferred; nothing known later was used.")
+_ISSUED = ISSUED_AT.meaning_here("When it was inferred; no energy known later was used.")
 _VERSION = Column(
     name="model_version", type="string", nullable=False, meaning="Rule and version that made it."
 )
