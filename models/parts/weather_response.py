@@ -16,8 +16,8 @@ from models.parts.home import Flags, Floats
 
 HEATING_BALANCES_C = np.arange(6.0, 23.0)
 # Where most homes begin to heat: degree days are counted from 15 to 15.5 °C (Eurostat nrg_chdd,
-# the UK's practice); a prior, so that few days do not say otherwise.
-_BALANCE_C, _BALANCE_SCATTER_C = 15.0, 2.5
+# the UK's practice); a weak prior, for homes whose days hardly say.
+_BALANCE_C, _BALANCE_SCATTER_C = 15.0, 10.0
 COOLING_BALANCES_C = np.arange(17.0, 27.0)
 # W/m2 of daily mean irradiance that warm a home as one degree does.
 _SUN_K_PER_W_M2 = (0.0, 0.01, 0.02)
