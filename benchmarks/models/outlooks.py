@@ -25,7 +25,7 @@ FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()
 # From the first month on with enough homes before it; the data end with June 2018.
 _ORIGINS = ("2017-11-01", "2018-01-01", "2018-03-01", "2018-05-01")
 _MONTHS = 2
-_PARTS, _EVERY_DAYS, _DAYS_NEEDED, _BASE_C = 3, 7, 7, 15.5
+_PARTS, _EVERY_DAYS, _DAYS_NEEDED, _BASE_C = 3, 14, 7, 15.5
 _EPOCH = pd.Timestamp("1970-01-01")
 _NO_GAS_KW = 100.0
 _BASELINES = {"last_28d": "28 days' mean", "degree_days": "degree days", "year_ago": "year ago"}
@@ -49,7 +49,7 @@ def outlooks(
 
 
 def questions(data: Path) -> pd.DataFrame:
-    """Return a question a week and at each month's start, of each home and fuel."""
+    """Return a question in two weeks and at each month's start, of each home and fuel."""
     energy, warmth = daily(data), temperatures(data)
     areas = pd.read_csv(data / "home_metadata.csv").set_index("homeid")["location"]
     rows = []

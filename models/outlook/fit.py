@@ -20,7 +20,9 @@ from .quantiles import (
     MONTH_BANDS,
     QUANTILES,
     OutlookQuantiles,
+    boosted_share,
     groups,
+    started,
 )
 from .regression import Prior, Sums, kind, learned, sums
 
@@ -134,22 +136,25 @@ def _fitted(frame: pd.DataFrame, cut: int) -> OutlookQuantiles | None:
     priors = priors_of(seen)
     blind = np.arange(len(seen)) % _BLIND == 0
     seen["climate_days"] = seen["climate_days"].where(~blind, None)
-    features, wanted = [], []
+    features, wanted, starts = [], [], []
     for row, home in zip(seen.itertuples(index=False), questions(seen, priors), strict=True):
         day = came_true(row, home, cut).day / home.level
         has = np.isfinite(day)
         features.append(home.features[has])
-        wanted.append(np.clip(day[has], 0.0, _HIGHEST) - home.features[has, 0])
+        wanted.append(np.clip(day[has], 0.0, _HIGHEST))
+        starts.append(started(home)[has])
     if not wanted or not sum(map(len, wanted)):
         return None
-    matrix, more = np.vstack(features), np.concatenate(wanted)
+    matrix = np.vstack(features)
+    more = np.concatenate(wanted) - np.concatenate(starts)
 
     def boosted(target: Numbers) -> Any:
         rows = lightgbm.Dataset(matrix, target, params=PARAMETERS, free_raw_data=True)
         return lightgbm.train(PARAMETERS, rows, num_boost_round=ROUNDS)
 
     middle = boosted(more)
-    size = boosted(np.abs(more - middle.predict(matrix, num_threads=1)))
+    said = boosted_share(middle.predict(matrix, num_threads=1))
+    size = boosted(np.abs(more - said))
     return OutlookQuantiles(priors, middle, size, np.empty(0), np.empty(0))
 
 

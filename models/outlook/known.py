@@ -25,6 +25,8 @@ DIRECTIONS = ("import", "export", "consumption", "production")
 _OWN_YEAR_DAYS = 304
 # So old a day weighs half.
 _HALF_LIFE = 120.0
+# Of what the last four weeks were off, half stays: habits last, chance does not.
+_LATELY, _KEPT = 28, 0.5
 _LEAST = 1e-3
 
 
@@ -33,13 +35,15 @@ class Known(NamedTuple):
 
     ``base`` and ``doubt`` (over ``level``, kWh a day) reach from the first of the month of
     ``first`` to the end of the twelfth month after; the first ``len(observed)`` are past, and
-    ``observed`` is their energy (kWh), NaN where it was not metered whole.
+    ``observed`` is their energy (kWh), NaN where it was not metered whole. ``carried`` is what the
+    days to come keep of how the last ones were off the regression.
     """
 
     level: float
     first: np.datetime64
     base: Numbers
     doubt: Numbers
+    carried: float
     observed: Numbers
     features: Numbers
     method: str
@@ -79,6 +83,8 @@ def known(row: Any, priors: Mapping[str, Prior]) -> Known:
     observed[past - history.ago[is_now]] = history.kwh[is_now]
     over = _History(history.ago, history.kwh / level, history.warmth)
     residual = over.kwh - np.maximum(there @ own, 0.0)
+    lately = _mean(residual[history.ago <= _LATELY])
+    carried = 0.0 if np.isnan(lately) else _KEPT * lately
     near = slice(past, past + DAYS)
     features = np.column_stack(
         [
@@ -90,7 +96,7 @@ def known(row: Any, priors: Mapping[str, Prior]) -> Known:
     )
     year = "own_year" if len(history.ago) >= _OWN_YEAR_DAYS else "other_homes_year"
     method = year if climate else f"{year}_without_weather"
-    return Known(level, first, base, doubt, observed, features, method)
+    return Known(level, first, base, doubt, carried, observed, features, method)
 
 
 def history_of(row: Any) -> tuple[_History, Climate | None]:

@@ -30,6 +30,9 @@ COLUMNS = (
 _FORMAT = 1
 # What is added fades by half in so many days after the last of DAYS.
 _FADES, _LAST_DAYS = 30.0, 10
+# The mean of two forecasts, the regression and the boosted one (Bates & Granger 1969, "The
+# combination of forecasts"): boosting learns the weather of the few years that it saw, too.
+_BOOSTED = 0.5
 _LEAST = 1e-6
 
 
@@ -157,7 +160,8 @@ def added_up(home: Known, added: Numbers, size: Numbers) -> Totals:
     past = len(home.observed)
     days = len(home.base) - past
     fading = 0.5 ** (np.arange(days - DAYS + 1)[1:] / _FADES)
-    more = np.concatenate([added, added[-_LAST_DAYS:].mean() * fading])
+    near = started(home) + boosted_share(added) - home.base[past : past + DAYS]
+    more = np.concatenate([near, near[-_LAST_DAYS:].mean() * fading])
     mean = np.maximum(home.base[past:] + more, 0.0) * home.level
     wide = np.concatenate([np.maximum(size, _LEAST), home.doubt[past + DAYS :]]) * home.level
     first = home.first.astype("M8[D]")
@@ -174,6 +178,18 @@ def added_up(home: Known, added: Numbers, size: Numbers) -> Totals:
         np.bincount(place, wide, MONTHS).astype(np.float64),
         observed,
     )
+
+
+def started(home: Known) -> Numbers:
+    """Return the regression of DAYS over the level, with what is carried: boosting begins there."""
+    past = len(home.observed)
+    start: Numbers = np.maximum(home.base[past : past + DAYS] + home.carried, 0.0)
+    return start
+
+
+def boosted_share(added: Numbers) -> Numbers:
+    """Return how much of what boosting adds is taken."""
+    return _BOOSTED * added
 
 
 def groups(fuel: str, direction: str, steps: Any, bands: tuple[int, ...]) -> tuple[Any, Any, Any]:
