@@ -69,6 +69,8 @@ class Hop:
             return self._upsert(rows, None, is_whole=True)
         if self.store.is_empty(self.table):
             return self._write(rows, None)
+        # Columns that the contract has since are added before what is stored is read.
+        self.store.create(self.table)
         stored = self.store.read(self.table)
         if isinstance(self.table.update, Issue):
             day: date = self.runner.clock.date()
@@ -121,6 +123,7 @@ class Hop:
         slices = computed(slices)
         if not self.inputs.are_any(slices):
             return Written(), 0
+        self.store.create(self.table)
         stored = self.inputs.cut(self.table.name, self.store.read(self.table), slices)
         return self._write(self._rows(slices), stored)
 
