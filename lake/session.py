@@ -13,12 +13,6 @@ from lake.settings import Settings
 
 # Tests: start fast, on tables so small that nothing is worth compiling well.
 _TINY = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-# Their queries neither: to compile what runs once was a fifth of their time. The stories are told
-# with compiled ones (scenarios/tests/conftest.py), and so is all that is run as people run it.
-_INTERPRETED = {
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-}
 # Queries are code: with the default room for it, Java stops compiling after some thousand of them.
 _CODE = "-XX:ReservedCodeCacheSize=512m"
 # Short tasks that fill the heap: throughput counts, not pauses. Each query is new code, and a third
@@ -103,9 +97,10 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
     builder = builder.config(
         "spark.driver.extraJavaOptions", f"{java_options} -Dlog4j2.configurationFile={log4j}"
     )
-    of_tests = {**_INTERPRETED, "spark.sql.shuffle.partitions": "2"} if small else {}
-    for key, value in {**_ALWAYS, **_statistics(), **_SMALL, **of_tests}.items():
+    for key, value in {**_ALWAYS, **_statistics(), **_SMALL}.items():
         builder = builder.config(key, value)
+    if small:
+        builder = builder.config("spark.sql.shuffle.partitions", "2")
     spark: SparkSession = builder.getOrCreate()
     return spark
 

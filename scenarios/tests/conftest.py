@@ -1,7 +1,6 @@
 """What stories share: the daily job up to gold, on the tests' session."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,23 +22,7 @@ def bring_up(spark: SparkSession) -> Callable[[Settings, str], None]:
             load(Path("jobs.yml"), "daily", {"day": day}),
             lambda t: t.arguments[0] == "run" and t.arguments[1].startswith(layers),
         )
-        with compiled(spark):
-            outcomes = tables.run(lambda task: work.do(task.arguments))
+        outcomes = tables.run(lambda task: work.do(task.arguments))
         assert {o.task.key: o.said for o in outcomes if o.state != "succeeded"} == {}
 
     return run
-
-
-@contextmanager
-def compiled(spark: SparkSession) -> Iterator[None]:
-    """Let Spark compile its queries, as it does where it is no test."""
-    as_always = {
-        "spark.sql.codegen.wholeStage": "true",
-        "spark.sql.codegen.factoryMode": "FALLBACK",
-    }
-    of_tests = {name: str(spark.conf.get(name)) for name in as_always}
-    for name, value in as_always.items():
-        spark.conf.set(name, value)
-    yield
-    for name, value in of_tests.items():
-        spark.conf.set(name, value)
