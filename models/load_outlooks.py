@@ -135,11 +135,12 @@ def _questions(
 
 
 def _inputs() -> list[Column]:
-    """Return INPUTS in their order."""
+    """Return INPUTS in their order, but what SERIES has."""
     of_days = {"days_ago": "days_ago", "kwh": "kwh", "temperature_c": "temperature_c"}
     return [
         F.col(f"days.{of_days[name]}").alias(name) if name in of_days else F.col(name)
         for name in INPUTS
+        if name not in SERIES
     ]
 
 
