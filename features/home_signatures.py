@@ -11,7 +11,6 @@ from pyspark.sql import functions as F
 from features.contracts import HOME_SIGNATURES
 from features.hour_shares import hour_shares
 from features.months_of_use import is_counted, months_of_use
-from lake.changed import said_anew
 
 _HOME = ["partner_id", "location_id"]
 _SERIES = [*_HOME, "fuel"]
@@ -29,7 +28,6 @@ def home_signatures(
     energy_monthly: DataFrame,
     base_load_daily: DataFrame,
     weather_models: DataFrame,
-    home_profiles: DataFrame,
     locations: DataFrame,
 ) -> DataFrame:
     """Return a row a location, fuel and finished month of which half is observed (consumption)."""
@@ -39,7 +37,6 @@ def home_signatures(
         .where(F.col("_last_date") > F.date_sub(F.last_day("local_date"), _LAST_DAYS))
         .join(_base_loads(base_load_daily), on=_MONTH, how="left")
         .join(_models(weather_models), on=_MONTH, how="left")
-        .transform(lambda rows: _with_cars(rows, home_profiles))
         .withColumns({"known_at": F.greatest(*_KNOWN), "feature_at": _end()})
         .select(*HOME_SIGNATURES.names)
     )
@@ -65,13 +62,6 @@ def touched_by_weather_models(changes: DataFrame) -> DataFrame:
     """Return the months in which the baselines of the models end."""
     month = F.date_format("baseline_end", "yyyy-MM").alias("local_month")
     return changes.select(*_HOME, month).distinct()
-
-
-def touched_by_home_profiles(changes: DataFrame, energy_monthly: DataFrame) -> DataFrame:
-    """Return all months of the homes whose electric cars are others, or from another day on."""
-    versions = said_anew(changes, key=[*_HOME, "valid_from"], columns=["valid_to", "electric_cars"])
-    homes = versions.select(*_HOME)
-    return energy_monthly.join(homes, on=_HOME, how="left_semi").select(*_SLICE).distinct()
 
 
 def needed_for_energy_monthly(slices: DataFrame) -> DataFrame:
@@ -102,24 +92,8 @@ def _models(weather_models: DataFrame) -> DataFrame:
     return fitted.select(*_SERIES, month, *_OF_MODEL, F.col("known_at").alias("_model_at"))
 
 
-def _with_cars(rows: DataFrame, home_profiles: DataFrame) -> DataFrame:
-    """Add what the profile that holds on the month's last day says of electric cars."""
-    profiles = home_profiles.select(
-        *_HOME, "valid_from", "valid_to", "electric_cars", F.col("known_at").alias("_profile_at")
-    )
-    last = F.last_day("local_date")
-    is_valid = (F.col("valid_from") <= last) & (
-        F.col("valid_to").isNull() | (F.col("valid_to") > last)
-    )
-    of_month = rows.select(*_SLICE, "local_date").distinct().join(profiles, on=_HOME)
-    held = of_month.where(is_valid).select(
-        *_SLICE, (F.col("electric_cars") > 0).alias("has_electric_car"), "_profile_at"
-    )
-    return rows.join(held, on=_SLICE, how="left")
-
-
 # greatest() passes nulls.
-_KNOWN = ("_months_known_at", "_hours_known_at", "_base_at", "_model_at", "_profile_at")
+_KNOWN = ("_months_known_at", "_hours_known_at", "_base_at", "_model_at")
 
 
 def _end() -> Column:

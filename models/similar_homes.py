@@ -10,7 +10,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from lake.changed import said_anew
+from models.changed import said_anew
 from models.contracts import SIMILAR_HOMES
 from models.neighbours import COMPARED, PROFILE, SHAPE, compared
 from models.similar_cells import CELL, HOME, MATCHED_ON, candidates, matched

@@ -63,8 +63,6 @@ HOME_SIGNATURES = Table(
                meaning="More energy a degree below the heating balance point, from that model."),
         Column(name="cooling_kwh_per_degree_day", type="double", unit="kWh/(°C·d)", minimum=0,
                meaning="More energy a degree above the cooling balance point, from that model."),
-        Column(name="has_electric_car", type="boolean",
-               meaning="Source: electric_cars of the profile that holds at the month's end."),
         Column(name="has_pv", type="boolean", nullable=False,
                meaning="Source: production or export metered in these 12 months."),
     ),

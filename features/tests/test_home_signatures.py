@@ -19,7 +19,7 @@ from gold.contracts import BASE_LOAD_DAILY, ENERGY_HOURLY, ENERGY_MONTHLY, WEATH
 from lake import writing
 from lake.settings import Settings
 from lake.store import Store
-from silver.contracts import HOME_PROFILES, LOCATIONS
+from silver.contracts import LOCATIONS
 
 pytestmark = pytest.mark.spark
 Make = Callable[..., Any]
@@ -72,12 +72,6 @@ def signed(table: Make) -> Make:
             table(BASE_LOAD_DAILY, base),
             table(WEATHER_MODELS, [model | {"baseline_end": "2024-12-31"},
                                    model | {"fuel": "gas", "baseline_end": "2024-12-31"}]),
-            table(HOME_PROFILES, [
-                {"partner_id": "p", "location_id": "h", "valid_from": "2024-01-01",
-                 "valid_to": "2024-12-31", "electric_cars": 0, "known_at": KNOWN},
-                {"partner_id": "p", "location_id": "h", "valid_from": "2024-12-31",
-                 "electric_cars": 1, "known_at": KNOWN},
-                {"partner_id": "q", "location_id": "h", "electric_cars": 0}]),
             table(LOCATIONS, [{"partner_id": p, "location_id": place, "time_zone": zone}
                               for p, zone in (("p", "Europe/Copenhagen"), ("q", "UTC"))
                               for place in places]),
@@ -101,7 +95,7 @@ def test_a_year_of_months_has_shares_a_base_load_and_what_follows_the_cold(signe
     assert row.annual_kwh == pytest.approx(1200 + days)
     assert row.heating_share == pytest.approx(days / (1200 + days))
     assert (row.annual_degree_days, row.annual_completeness) == (days, 1.0)
-    assert (row.heating_balance_c, row.has_electric_car, row.has_pv) == (15.0, True, False)
+    assert (row.heating_balance_c, row.has_pv) == (15.0, False)
 
 
 def test_a_late_correction_adds_a_version_and_leaves_the_old_one(
