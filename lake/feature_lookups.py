@@ -107,7 +107,8 @@ class Spec:
 
     def dumps(self) -> str:
         """Return it as JSON."""
-        return json.dumps({**asdict(self), "as_of": self.as_of.isoformat()}, sort_keys=True)
+        # In the order of the lookups, which is that of the columns.
+        return json.dumps({**asdict(self), "as_of": self.as_of.isoformat()})
 
     @staticmethod
     def loads(said: str) -> "Spec":

@@ -183,9 +183,7 @@ class FeatureModels:
         if not self.registry.is_there and model_uri:
             raise _away(model_uri, "nothing was ever registered here")
         try:
-            mlflow = self.registry.mlflow
-            self.registry.point(mlflow)
-            yield mlflow
+            yield self.registry.mlflow
         except (LakeError, PySparkException, Py4JJavaError):
             raise
         except Exception as error:

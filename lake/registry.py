@@ -126,9 +126,16 @@ class Registry:
         """Whether anything was ever registered here; tells it without MLflow."""
         return bool(self.settings.catalog) or (self.folder / "mlflow.db").exists()
 
-    @cached_property
+    @property
     def mlflow(self) -> Any:
         """MLflow, quiet and pointed at this lake; NoRegistry where it has no place."""
+        mlflow = self._started
+        # It has one address a process: that of whoever asked last.
+        self._point(mlflow)
+        return mlflow
+
+    @cached_property
+    def _started(self) -> Any:
         if not self.settings.catalog and "://" in self.settings.root:
             raise NoRegistry(
                 "models need a registry",
@@ -136,7 +143,7 @@ class Registry:
                 cure="set ELIQ_CATALOG on Databricks, or use a lake in a folder",
             )
         mlflow = _quiet_mlflow()
-        self.point(mlflow)
+        self._point(mlflow)
         if not self.settings.catalog:
             self.folder.mkdir(parents=True, exist_ok=True)
             with quiet():
@@ -145,8 +152,7 @@ class Registry:
                 mlflow.MlflowClient().search_experiments(max_results=1)
         return mlflow
 
-    def point(self, mlflow: Any) -> None:
-        """Point MLflow at this lake: it has one address a process, whoever set it last."""
+    def _point(self, mlflow: Any) -> None:
         here = f"sqlite:///{self.folder}/mlflow.db"
         mlflow.set_tracking_uri("databricks" if self.settings.catalog else here)
         mlflow.set_registry_uri("databricks-uc" if self.settings.catalog else here)
