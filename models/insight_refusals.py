@@ -37,7 +37,10 @@ def insight_refusals(
     """Return a row for each series and insight that could be asked for at ``clock`` but is not."""
     of_insights = (
         forecast_refusals(hourly_load_profile, load_forecasts, energy_daily, meters, clock=clock),
-        outlook_refusals(daily_load, load_outlooks, energy_daily, meters, locations, clock=clock),
+        outlook_refusals(
+            daily_load, load_outlooks, energy_daily, meters, temperature_daily, location_weather,
+            locations, clock=clock,
+        ),
         similar_homes_refusals(
             energy_monthly, home_signatures, home_profiles, locations, similar_homes, clock=clock
         ),

@@ -18,6 +18,8 @@ RECENT_DAYS = 28
 _SILENT_DAYS = LONGEST_SILENCE.days
 # A swing below a thousandth of the highest day is the meter's rounding.
 _FLAT = 1e-3
+# In weeks as mild as this nobody heats: then a fuel that heats is nothing, and the meter alive.
+_MILD_C = 12.0
 # Days after the issue of which a truth can be told: to the end of the twelfth month.
 _TO_COME = 397
 
@@ -46,7 +48,7 @@ def known_days(
     ``asked`` has SERIES and ``asked_at``; ``temperatures`` has HOME, ``local_date``,
     ``temperature_c``. Added are ``first_date`` (the local day of the question), ``first_day``
     (since 1970), ``latitude``, ``time_zone``, ``days_observed`` of the last 28, ``last_date``, and
-    ``code``, null where that is enough.
+    ``code``, null where that is enough. Gas that rests in mild weeks, after others, is enough.
     """
     questions = dated(asked, locations)
     ago = F.date_diff("first_date", "local_date")
@@ -68,9 +70,11 @@ def known_days(
             F.min("days_ago").alias("_silent"),
             F.min(recently).alias("_lowest"),
             F.max(recently).alias("_highest"),
+            _is_flat(F.min("kwh"), F.max("kwh")).alias("_is_flat_all_year"),
+            F.avg(F.when(F.col("days_ago") <= RECENT_DAYS, F.col("temperature_c"))).alias("_mild"),
         )
         .withColumn("code", _code())
-        .drop("_silent", "_lowest", "_highest")
+        .drop("_silent", "_lowest", "_highest", "_is_flat_all_year", "_mild")
     )
 
 
@@ -118,8 +122,14 @@ def _versions(daily_load: DataFrame) -> DataFrame:
 
 
 def _code() -> Column:
+    is_summer = (F.col("fuel") != "elec") & (F.col("_mild") >= _MILD_C)
+    is_resting = F.coalesce(is_summer, F.lit(False)) & ~F.col("_is_flat_all_year")
     return (
         F.when(F.col("_silent") > _SILENT_DAYS, "too_old")
         .when(F.col("days_observed") < DAYS_NEEDED, "too_little_history")
-        .when(F.col("_highest") - F.col("_lowest") <= _FLAT * F.col("_highest"), "no_variation")
+        .when(_is_flat(F.col("_lowest"), F.col("_highest")) & ~is_resting, "no_variation")
     )
+
+
+def _is_flat(lowest: Column, highest: Column) -> Column:
+    return highest - lowest <= _FLAT * highest

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.copies import with_copies
+from models.expected_weather import at_homes
 from models.forecastable import DAYS_NEEDED, LONGEST_SILENCE, SERIES
 from models.known_days import RECENT_DAYS, asking, known_days
 from models.refused import in_words, refused
@@ -26,6 +27,8 @@ def outlook_refusals(
     load_outlooks: DataFrame,
     energy_daily: DataFrame,
     meters: DataFrame,
+    temperature_daily: DataFrame,
+    location_weather: DataFrame,
     locations: DataFrame,
     *,
     clock: datetime,
@@ -35,10 +38,8 @@ def outlook_refusals(
     What is missing is told by the rule of load_outlooks (models.known_days).
     """
     asked = asking(daily_load, meters, clock=clock)
-    # The temperature is none of the reasons.
-    unknown = F.lit(None).cast("double").alias("temperature_c")
-    none = daily_load.select(*SERIES[:2], "local_date", unknown).limit(0)
-    judged = with_copies(known_days(asked, daily_load, locations, none), meters).select(
+    warmth = at_homes(temperature_daily, location_weather, locations)
+    judged = with_copies(known_days(asked, daily_load, locations, warmth), meters).select(
         *SERIES, "code", "days_observed", F.lit(True).alias("_is_judged")
     )
     issued_at = clock.replace(minute=0, second=0, microsecond=0)

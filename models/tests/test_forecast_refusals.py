@@ -10,12 +10,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.daily_load import daily_load
+from gold.contracts import TEMPERATURE_DAILY
 from lake.registry import Champion
 from lake.schema import empty
 from models.contracts import INSIGHT_REFUSALS, LOAD_FORECASTS, LOAD_OUTLOOKS
 from models.forecast_refusals import forecast_refusals
 from models.load_forecasts import load_forecasts
 from models.outlook_refusals import outlook_refusals
+from silver.contracts import LOCATION_WEATHER
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 CLOCK = datetime(2025, 4, 14, 9, 20, tzinfo=UTC)
@@ -98,7 +100,10 @@ def test_each_home_has_an_outlook_or_is_told_why_not(energy: DataFrame, meters: 
     zones = days.select("partner_id", "location_id", *place).distinct()
     whole = daily_load(days, registered, zones).localCheckpoint()
     none = empty(energy.sparkSession, LOAD_OUTLOOKS)
-    refused = outlook_refusals(whole, none, days, registered, zones, clock=CLOCK)
+    warmth, near = (empty(energy.sparkSession, t) for t in (TEMPERATURE_DAILY, LOCATION_WEATHER))
+    refused = outlook_refusals(
+        whole, none, days, registered, warmth, near, zones, clock=CLOCK
+    )  # fmt: skip
     assert refused.columns == list(INSIGHT_REFUSALS.names)
     assert {row.location_id: row.code for row in refused.collect()} == {
         "fine": "no_model", "young": "too_little_history", "gone": "too_old",

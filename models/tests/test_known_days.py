@@ -114,6 +114,27 @@ def test_each_reason_not_to_look_ahead_has_its_code(
     }  # fmt: skip
 
 
+def test_gas_that_rests_in_mild_weeks_is_no_dead_meter(
+    days: Days, locations: DataFrame, temperatures: DataFrame
+) -> None:
+    winter, summer = {"count": 31}, {"count": 28, "first": date(2025, 2, 1), "kwh": 0.0}
+    load = (
+        days("a", **winter).unionByName(days("a", **summer))
+        .unionByName(days("c", **winter)).unionByName(days("c", **summer))
+        .unionByName(days("e", 59, kwh=0.0))
+        .withColumn("fuel", F.lit("gas"))
+    )  # fmt: skip
+    cold = temperatures.withColumns(
+        {"location_id": F.lit("c"), "temperature_c": F.col("temperature_c") - 40}
+    )
+    mild = temperatures.withColumn("location_id", F.explode(F.array(F.lit("a"), F.lit("e"))))
+    known = known_days(at(load, CLOCK), load, locations, mild.unionByName(cold)).collect()
+    # Neither in the cold, nor where it never was more.
+    assert {row.location_id: row.code for row in known} == {
+        "a": None, "c": "no_variation", "e": "no_variation",
+    }  # fmt: skip
+
+
 def test_only_weather_of_before_is_expected(spark: SparkSession, locations: DataFrame) -> None:
     point = "latitude double, longitude double"
     home = spark.createDataFrame(
