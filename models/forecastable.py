@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.contracts import LAGS, SHARES, lag_column, quantile_28d_column
-from features.point_in_time import point_in_time
+from lake.point_in_time import point_in_time
 
 SERIES = ("partner_id", "location_id", "fuel", "direction")
 # A week shows each weekday once; it has to be seen at every hour of the day.
