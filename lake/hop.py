@@ -196,40 +196,27 @@ class Hop:
         parameter, driver = next(iter(self.node.inputs.items()))
         rows = self.inputs.changes(driver).where("_change_type <> 'update_preimage'")
         fed = rows.where("_change_type <> 'delete'").drop("_change_type")
-        fed, again = self._with_old(fed, self._freed())
-        if again is None and not self.inputs.has_changed(driver):
-            return Written(), 0
-        # What was held back and counts now can come late, as what is new.
-        if function := self.node.touched_by(driver):
-            fed, late = self._with_old(fed, self.inputs.with_tables(function, fed))
-            again = again.unionByName(late) if again and late else again or late
-        return self._upsert(self._fed(parameter, fed), again)
-
-    def _freed(self) -> DataFrame | None:
-        """Return the lines of the first input that a change of another, or a repair, frees."""
-        found: list[DataFrame] = []
-        for name in list(self.node.inputs.values())[1:]:
+        again: DataFrame | None = None
+        for name in self.node.inputs.values():
             function = self.node.touched_by(name)
-            if function is not None and self.inputs.has_changed(name):
-                found.append(self._call_touched(function, name))
+            if function is None or not self.inputs.has_changed(name):
+                continue
+            freed = self._call_touched(function, name)
+            if freed is not None:
+                again = freed if again is None else again.unionByName(freed)
         if (lines := self._repaired_lines()) is not None:
-            found.append(lines)
-        return reduce(DataFrame.unionByName, found) if found else None
-
-    def _with_old(
-        self, fed: DataFrame, lines: DataFrame | None
-    ) -> tuple[DataFrame, DataFrame | None]:
-        """Feed old lines of the first input too; return them, None where there are none."""
-        if lines is None:
-            return fed, None
-        lines = lines.distinct().persist(StorageLevel.MEMORY_AND_DISK)
-        self.kept.frames.append(lines)
-        if lines.isEmpty():
-            return fed, None
-        keys = lines.columns
-        driver = next(iter(self.node.inputs.values()))
-        old = self.inputs.read(driver).join(F.broadcast(lines), on=keys, how="left_semi")
-        return old.unionByName(fed.join(lines, on=keys, how="left_anti")), lines
+            again = lines if again is None else again.unionByName(lines)
+        if again is not None:
+            again = again.distinct().persist(StorageLevel.MEMORY_AND_DISK)
+            if again.isEmpty():
+                again = None
+            else:
+                keys = again.columns
+                old = self.inputs.read(driver).join(F.broadcast(again), on=keys, how="left_semi")
+                fed = old.unionByName(fed.join(again, on=keys, how="left_anti"))
+        elif not self.inputs.has_changed(driver):
+            return Written(), 0
+        return self._upsert(self._fed(parameter, fed), again)
 
     def _fed(self, parameter: str, rows: DataFrame) -> DataFrame:
         """Call the function on some rows of one input, and all of the others."""
