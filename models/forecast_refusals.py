@@ -6,8 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.copies import with_copies
-from models.contracts import INSIGHT_REFUSALS
 from models.forecastable import DAYS_NEEDED, LONGEST_SILENCE, SERIES, recent
+from models.refused import not_issued, refused, with_last_date
 
 _INSIGHT = "forecast"
 _DAYS = 28
@@ -34,41 +34,13 @@ def forecast_refusals(
     What is missing is told by the rule of load_forecasts (models.forecastable).
     """
     judged = with_copies(recent(hourly_load_profile, clock=clock), meters).select(
-        *SERIES, "code", "hours_observed", "days_observed", F.lit(True).alias("_is_judged")
+        *SERIES, "code", "hours_observed", "days_observed"
     )
-    issued_at = clock.replace(minute=0, second=0, microsecond=0)
-    forecast = load_forecasts.where(F.col("issued_date") == F.lit(issued_at.date()))
     return (
-        energy_daily.where(F.greatest("known_at", "starts_at") <= F.lit(clock))
-        .groupBy(*SERIES)
-        .agg(F.max("local_date").alias("last_date"), F.max("ends_at").alias("_last_at"))
-        .join(forecast, on=list(SERIES), how="left_anti")
-        .join(judged, on=list(SERIES), how="left")
-        .withColumn("code", _code(clock))
-        .withColumns(
-            {
-                "insight": F.lit(_INSIGHT),
-                "description": _description(),
-                "details": _details(),
-                "issued_at": F.lit(issued_at),
-                "issued_date": F.lit(issued_at.date()),
-            }
-        )
-        .select(*INSIGHT_REFUSALS.names)
-    )  # fmt: skip
-
-
-def _code(clock: datetime) -> Column:
-    is_old = F.col("_last_at") < F.lit(clock - LONGEST_SILENCE)
-    unseen = F.when(is_old, "too_old").otherwise("too_little_history")
-    # What can be forecast and was not: there is no champion.
-    return F.when(F.col("_is_judged"), F.coalesce("code", F.lit("no_model"))).otherwise(unseen)
-
-
-def _description() -> Column:
-    texts = F.create_map(*(F.lit(text) for pair in _MESSAGES.items() for text in pair))
-    day = F.date_format("last_date", "yyyy-MM-dd")
-    return F.replace(F.element_at(texts, F.col("code")), F.lit("{last_date}"), day)
+        not_issued(energy_daily, load_forecasts, judged, clock=clock)
+        .withColumns({"description": with_last_date(_MESSAGES), "details": _details()})
+        .transform(lambda rows: refused(rows, insight=_INSIGHT, clock=clock))
+    )
 
 
 def _details() -> Column:

@@ -9,7 +9,7 @@ from features.copies import with_copies
 from models.expected_weather import at_homes
 from models.forecastable import DAYS_NEEDED, LONGEST_SILENCE, SERIES
 from models.known_days import RECENT_DAYS, asking, known_days
-from models.refused import in_words, refused
+from models.refused import not_issued, refused, with_last_date
 
 INSIGHT = "outlook"
 _MESSAGES = {
@@ -40,37 +40,13 @@ def outlook_refusals(
     asked = asking(daily_load, meters, clock=clock)
     warmth = at_homes(temperature_daily, location_weather, locations)
     judged = with_copies(known_days(asked, daily_load, locations, warmth), meters).select(
-        *SERIES, "code", "days_observed", F.lit(True).alias("_is_judged")
+        *SERIES, "code", "days_observed"
     )
-    issued_at = clock.replace(minute=0, second=0, microsecond=0)
-    issued = load_outlooks.where(F.col("issued_date") == F.lit(issued_at.date()))
     return (
-        energy_daily.where(F.greatest("known_at", "starts_at") <= F.lit(clock))
-        .groupBy(*SERIES)
-        .agg(F.max("local_date").alias("last_date"), F.max("ends_at").alias("_last_at"))
-        .join(issued, on=list(SERIES), how="left_anti")
-        .join(judged, on=list(SERIES), how="left")
-        .withColumn("code", _code(clock))
-        .withColumns(
-            {
-                "description": _description(),
-                "details": _details(),
-            }
-        )
+        not_issued(energy_daily, load_outlooks, judged, clock=clock)
+        .withColumns({"description": with_last_date(_MESSAGES), "details": _details()})
         .transform(lambda rows: refused(rows, insight=INSIGHT, clock=clock))
     )
-
-
-def _code(clock: datetime) -> Column:
-    is_old = F.col("_last_at") < F.lit(clock - LONGEST_SILENCE)
-    unseen = F.when(is_old, "too_old").otherwise("too_little_history")
-    # What can be told and was not: there is no champion.
-    return F.when(F.col("_is_judged"), F.coalesce("code", F.lit("no_model"))).otherwise(unseen)
-
-
-def _description() -> Column:
-    day = F.date_format("last_date", "yyyy-MM-dd")
-    return F.replace(in_words(_MESSAGES), F.lit("{last_date}"), day)
 
 
 def _details() -> Column:

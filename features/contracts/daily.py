@@ -1,6 +1,7 @@
 """What the feature of whole days promises: a day's energy, and when it was known."""
 
 from bronze.contracts import PARTNER_ID
+from features.contracts.fields import FEATURE_AT
 from lake.contract import Check, Column, Keep, Table, columns, said_by
 from silver.contracts import (
     DIRECTION,
@@ -23,8 +24,7 @@ DAILY_LOAD = Table(
         FUEL,
         DIRECTION,
         LOCAL_DATE,
-        Column(name="feature_at", type="timestamp", nullable=False,
-               meaning="Event time: the end of local_date."),
+        FEATURE_AT.meaning_here("Event time: the end of local_date."),
         KNOWN_AT.meaning_here("When the last reading that went in was known."),
         Column(name="day_kwh", type="double", unit="kWh", nullable=False, minimum=0,
                meaning="Energy of the whole day: what was observed over the share observed."),

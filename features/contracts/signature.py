@@ -1,6 +1,7 @@
 """What the signature of a home promises: how much, when and after what it uses, month by month."""
 
 from bronze.contracts import PARTNER_ID
+from features.contracts.fields import FEATURE_AT
 from lake.contract import Check, Column, Keep, Table, columns, said_by
 from silver.contracts import FUEL, KNOWN_AT, LOCAL_DATE, LOCAL_MONTH, LOCATION_ID
 
@@ -27,8 +28,7 @@ HOME_SIGNATURES = Table(
         FUEL,
         LOCAL_DATE.meaning_here("First day of the month."),
         LOCAL_MONTH,
-        Column(name="feature_at", type="timestamp", nullable=False,
-               meaning="Event time: the end of the month."),
+        FEATURE_AT.meaning_here("Event time: the end of the month."),
         KNOWN_AT.meaning_here("When the last of what went in was known."),
         Column(name="energy_kwh", type="double", unit="kWh", nullable=False,
                meaning="Consumption of the month; gaps count as the mean of the rest."),

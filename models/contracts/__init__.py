@@ -1,7 +1,8 @@
 """What models promise: an interval on every figure, or a refusal that says what is missing."""
 
 from models.contracts.anomalies import ANOMALIES, DAYS_NEEDED, KINDS, LEVELS, PAST_DAYS
-from models.contracts.forecasts import LOAD_FORECASTS, QUANTILES, quantile_column
+from models.contracts.fields import QUANTILES, quantile_column
+from models.contracts.forecasts import LOAD_FORECASTS
 from models.contracts.outlooks import LOAD_OUTLOOKS, METHODS
 from models.contracts.parts import ACCURACIES, ASSETS, CATEGORIES, DISAGGREGATION, HOME_ASSETS
 from models.contracts.refusals import INSIGHT_REFUSALS

@@ -2,22 +2,14 @@
 
 from bronze.contracts import PARTNER_ID
 from lake.contract import Check, Column, Issue, Table, columns, said_by
-from models.contracts.fields import ISSUED_AT, ISSUED_DATE
+from models.contracts.fields import (
+    ISSUED_AT,
+    ISSUED_DATE,
+    QUANTILE_COLUMNS,
+    QUANTILES_DO_NOT_CROSS,
+)
 from silver.contracts import DIRECTION, ENDS_AT, FUEL, LOCATION_ID, RESOLUTION, STARTS_AT
 
-QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
-
-
-def quantile_column(quantile: float) -> str:
-    """Name the column of a quantile: 0.05 is ``p05_kwh``."""
-    return f"p{round(quantile * 100):02d}_kwh"
-
-
-_QUANTILES = tuple(
-    Column(name=quantile_column(q), type="double", unit="kWh", nullable=False, minimum=0,
-           meaning=f"In {q:.0%} of the cases the energy stays below this.")
-    for q in QUANTILES
-)  # fmt: skip
 LOAD_FORECASTS = Table(
     name="models.load_forecasts",
     row="the forecast of one location, fuel, direction and interval, as issued at one time",
@@ -30,7 +22,7 @@ LOAD_FORECASTS = Table(
         RESOLUTION,
         STARTS_AT,
         ENDS_AT,
-        _QUANTILES,
+        QUANTILE_COLUMNS,
         Column(name="mean_kwh", type="double", unit="kWh", minimum=0,
                meaning="Expected value. Means of hours add up to the mean of their sum, the "
                        "quantiles do not. Empty in forecasts that were issued before it was told."),
@@ -43,9 +35,7 @@ LOAD_FORECASTS = Table(
     partitioned_by=("issued_date",),
     sorted_by=("partner_id", "location_id", "fuel", "direction", "starts_at"),
     checks=(
-        Check(name="quantiles_do_not_cross",
-              condition="p05_kwh <= p10_kwh AND p10_kwh <= p25_kwh AND p25_kwh <= p50_kwh AND "
-                        "p50_kwh <= p75_kwh AND p75_kwh <= p90_kwh AND p90_kwh <= p95_kwh"),
+        QUANTILES_DO_NOT_CROSS,
         Check(name="forecast_is_of_the_future", condition="starts_at >= issued_at"),
     ),
     as_of=said_by("issued_at"),

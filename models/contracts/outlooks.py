@@ -2,8 +2,12 @@
 
 from bronze.contracts import PARTNER_ID
 from lake.contract import Check, Column, Issue, Table, columns, said_by
-from models.contracts.fields import ISSUED_AT, ISSUED_DATE
-from models.contracts.forecasts import QUANTILES, quantile_column
+from models.contracts.fields import (
+    ISSUED_AT,
+    ISSUED_DATE,
+    QUANTILE_COLUMNS,
+    QUANTILES_DO_NOT_CROSS,
+)
 from silver.contracts import (
     DIRECTION,
     ENDS_AT,
@@ -16,11 +20,6 @@ from silver.contracts import (
 
 METHODS = (
     "own_year", "other_homes_year", "own_year_without_weather", "other_homes_year_without_weather",
-)  # fmt: skip
-_QUANTILES = tuple(
-    Column(name=quantile_column(q), type="double", unit="kWh", nullable=False, minimum=0,
-           meaning=f"In {q:.0%} of the cases the energy stays below this.")
-    for q in QUANTILES
 )  # fmt: skip
 LOAD_OUTLOOKS = Table(
     name="models.load_outlooks",
@@ -42,7 +41,7 @@ LOAD_OUTLOOKS = Table(
         Column(name="observed_kwh", type="double", unit="kWh", nullable=False, minimum=0,
                meaning="What of a month's mean_kwh lies before the first day that is forecast: as "
                        "observed, days without a whole reading as expected of them."),
-        _QUANTILES,
+        QUANTILE_COLUMNS,
         Column(name="method", type="string", nullable=False, values=METHODS,
                meaning="Whether the season is known from the home's own year or from other "
                        "homes', and whether temperatures were known."),
@@ -55,9 +54,7 @@ LOAD_OUTLOOKS = Table(
     partitioned_by=("issued_date",),
     sorted_by=("partner_id", "location_id", "fuel", "direction", "resolution", "starts_at"),
     checks=(
-        Check(name="quantiles_do_not_cross",
-              condition="p05_kwh <= p10_kwh AND p10_kwh <= p25_kwh AND p25_kwh <= p50_kwh AND "
-                        "p50_kwh <= p75_kwh AND p75_kwh <= p90_kwh AND p90_kwh <= p95_kwh"),
+        QUANTILES_DO_NOT_CROSS,
         Check(name="interval_holds_the_mean",
               condition="p05_kwh <= mean_kwh AND mean_kwh <= p95_kwh"),
         Check(name="outlook_is_of_the_future", condition="ends_at > issued_at"),
