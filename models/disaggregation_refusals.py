@@ -8,9 +8,9 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from models.contracts import INSIGHT_REFUSALS
 from models.home_frames import HOME, first_day
 from models.parts.enough import DAYS_NEEDED, HOURS_A_DAY, TEMPERATURES_NEEDED
+from models.refused import in_words, refused
 
 _INSIGHT = "disaggregation"
 _POINT = ["latitude", "longitude", "time_zone"]
@@ -42,7 +42,6 @@ def disaggregation_refusals(
     taken_apart = disaggregation.select(*series).distinct()
     weather = _temperatures(temperature_daily, location_weather, locations)
     has_weather = F.col("_is_day") & F.col("temperature_c").isNotNull()
-    issued_at = clock.replace(minute=0, second=0, microsecond=0)
     return (
         _days(energy_daily, clock)
         .join(weather, on=[*HOME, "local_date"], how="left")
@@ -57,15 +56,12 @@ def disaggregation_refusals(
         .withColumns(
             {
                 "direction": F.lit("consumption"),
-                "insight": F.lit(_INSIGHT),
-                "description": F.element_at(_texts(), F.col("code")),
+                "description": in_words(_MESSAGES),
                 "details": _details(),
-                "issued_at": F.lit(issued_at),
-                "issued_date": F.lit(issued_at.date()),
             }
         )
-        .select(*INSIGHT_REFUSALS.names)
-    )  # fmt: skip
+        .transform(lambda rows: refused(rows, insight=_INSIGHT, clock=clock))
+    )
 
 
 def _days(energy_daily: DataFrame, clock: datetime) -> DataFrame:
@@ -108,10 +104,6 @@ def _code() -> Column:
         .when(lacks_weather, "no_weather")
         .otherwise("no_variation")
     )
-
-
-def _texts() -> Column:
-    return F.create_map(*(F.lit(text) for pair in _MESSAGES.items() for text in pair))
 
 
 def _details() -> Column:
