@@ -117,20 +117,27 @@ def training(
     ``clock``. Which rows are in the sample is a hash of their keys, so it is the same each time.
     """
     homes = _some(meters.select("partner_id", "location_id").distinct(), _HOMES)
-    of_homes = hourly_load_profile.join(
-        F.broadcast(homes), on=["partner_id", "location_id"], how="left_semi"
-    )
+
+    def of_sample(rows: DataFrame) -> DataFrame:
+        return rows.join(F.broadcast(homes), on=["partner_id", "location_id"], how="left_semi")
+
+    of_homes = of_sample(hourly_load_profile)
     seen = known(of_homes, _issue_times(of_homes, clock=clock, count=issues))
     chance = F.pmod(F.xxhash64(*SERIES, "asked_at", "starts_at"), F.lit(_FAR_IN))
     one_in = F.when(F.col("horizon_h") < _NEAR_HOURS, _FAR_IN // _NEAR_IN).otherwise(1)
     asked_for = forecast_rows(
         seen.where("code IS NULL"), first=F.col("asked_at"), kept=chance < one_in
     )
-    true = energy_hourly.where(
-        (F.col("observed_intervals") == F.col("expected_intervals"))
-        & (F.col("known_at") <= F.lit(clock))
-        & (F.col("ends_at") <= F.lit(clock))
-    ).select(*SERIES, "starts_at", "energy_kwh")
+    # Cut to the sample's homes first: the hours of all homes would be moved to join a few of them.
+    true = (
+        of_sample(energy_hourly)
+        .where(
+            (F.col("observed_intervals") == F.col("expected_intervals"))
+            & (F.col("known_at") <= F.lit(clock))
+            & (F.col("ends_at") <= F.lit(clock))
+        )
+        .select(*SERIES, "starts_at", "energy_kwh")
+    )
     inputs = [name for name in INPUTS if name not in SERIES]
     return asked_for.join(true, on=[*SERIES, "starts_at"], how="inner").select(
         *SERIES, "asked_at", "starts_at", *inputs, "energy_kwh"

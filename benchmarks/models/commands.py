@@ -11,7 +11,7 @@ import pandas as pd
 import typer
 
 from benchmarks.measure import measured
-from benchmarks.models import disaggregation, similar_homes
+from benchmarks.models import disaggregation, scale, similar_homes
 from benchmarks.models.forecast import scored
 from benchmarks.models.forecast_report import figures, grid
 from benchmarks.report import console, keep
@@ -119,6 +119,25 @@ def anomalies_told() -> None:
     found = anomalies(homes_data(), FOLDER / "anomalies")
     kept = {name: rows.to_dict("records") for name, rows in found.items()}
     keep(FOLDER, "models-anomalies", kept)
+
+
+@app.command("scale")
+def thousands(
+    homes: Annotated[int, typer.Option(min=200, help="Homes, copies of 200 simulated ones.")] = (
+        10_000
+    ),
+    days: Annotated[int, typer.Option(min=60, help="Days of hours of each.")] = 365,
+    parts: Annotated[int, typer.Option(min=50, help="Homes taken apart, as a home takes long.")] = (
+        500
+    ),
+) -> None:
+    """Training on thousands of simulated homes and scoring all of them: seconds and memory.
+
+    Example: python -m benchmarks models scale --homes 2000
+    """
+    found = scale.scaled(FOLDER / "scale", homes=homes, days=days, parts=parts)
+    scale.show(f"scale: {days} days of hours, simulated homes", found)
+    keep(FOLDER, "models-scale", {"days": days, "steps": scale.as_json(found)})
 
 
 def homes_data() -> Path:
