@@ -63,14 +63,15 @@ def scaled(folder: Path, *, homes: int, days: int, parts: int) -> dict[str, Step
 
 
 def show(title: str, found: Mapping[str, Step]) -> None:
-    """Print seconds, peak memory and homes a second, and the bars of 10,000 homes."""
+    """Print what each step took, and the bars of 10,000 homes."""
     grid = Grid("", title=title, title_justify="left", box=None)
-    for column in ("homes", "seconds", "peak MiB", "homes/s", "bar, aim for 10,000"):
+    for column in ("homes", "seconds", "processor s", "peak MiB", "homes/s", "bar, aim of 10,000"):
         grid.add_column(column, justify="right")
     for name, step in found.items():
         bar = ", ".join(f"{seconds} s" for seconds in BARS.get(name, ()))
         grid.add_row(
-            name, f"{step.homes:,}", f"{step.took.seconds:.1f}", f"{step.took.peak_mib:,.0f}",
+            name, f"{step.homes:,}", f"{step.took.seconds:.1f}", f"{step.took.cpu_s:.1f}",
+            f"{step.took.peak_mib:,.0f}",
             f"{step.homes / step.took.seconds:,.0f}", bar,
         )  # fmt: skip
     console.print(grid)

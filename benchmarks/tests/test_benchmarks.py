@@ -31,6 +31,13 @@ def test_memory_is_that_of_the_whole_tree(tmp_path: Path) -> None:
     assert 200 < took.peak_mib < 400
 
 
+def test_processor_time_is_that_of_the_whole_tree(tmp_path: Path) -> None:
+    child = "import time; t = time.process_time()\nwhile time.process_time() < t + 0.5: pass"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    took = measured([sys.executable, "-c", parent], log=tmp_path / "log")
+    assert 0.5 <= took.cpu_s < took.seconds + 0.1
+
+
 def test_a_command_that_fails_says_what_it_said(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "print('no such thing'); raise SystemExit(3)"]
     with pytest.raises(CommandFailed, match="no such thing"):
