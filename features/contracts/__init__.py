@@ -1,6 +1,7 @@
 """What features promise: what was known then, so that no training set sees the future."""
 
 from features.contracts.daily import DAILY_LOAD, WHOLE_SHARE
+from features.contracts.environment import WEATHER_HOURLY
 from features.contracts.fields import FEATURE_AT
 from features.contracts.load import (
     HOURLY_LOAD_PROFILE,
@@ -19,6 +20,7 @@ TABLES = (
     DAILY_LOAD,
     HOME_PROFILE_VERSIONS,
     HOME_SIGNATURES,
+    WEATHER_HOURLY,
     FEATURE_VALUES_DAILY,
 )
 
@@ -33,6 +35,7 @@ __all__ = [
     "LEAST_COMPLETE",
     "SHARES",
     "TABLES",
+    "WEATHER_HOURLY",
     "WHOLE_SHARE",
     "lag_column",
     "quantile_28d_column",
