@@ -1,8 +1,18 @@
-"""What the features of weather promise: each hour as observed, or as it was forecast by then."""
+"""What the features of weather, prices and the calendar promise: what was known of it by then."""
 
 from features.contracts.fields import FEATURE_AT
 from lake.contract import Check, Column, Keep, Table, columns, said_by
-from silver.contracts import KNOWN_AT, LATITUDE, LONGITUDE, STARTS_AT, WEATHER
+from silver.contracts import (
+    CURRENCY,
+    HOLIDAYS,
+    KNOWN_AT,
+    LATITUDE,
+    LONGITUDE,
+    PRICE_ZONE,
+    SPOT_PRICES,
+    STARTS_AT,
+    WEATHER,
+)
 
 WEATHER_HOURLY = Table(
     name="features.weather_hourly",
@@ -37,4 +47,61 @@ WEATHER_HOURLY = Table(
     ),
     as_of=said_by("known_at"),
     asked_by=("starts_at",),
+)  # fmt: skip
+SPOT_PRICES_HOURLY = Table(
+    name="features.spot_prices_hourly",
+    row="the spot price of one zone and hour, as known at one time",
+    columns=columns(
+        PRICE_ZONE.required(),
+        STARTS_AT.meaning_here("Start of the hour that the price is of, which may be to come."),
+        FEATURE_AT.meaning_here("Event time: when it was known, at the latest the hour's start."),
+        KNOWN_AT.meaning_here("When the last price that went in was known."),
+        SPOT_PRICES.column("price_per_kwh").meaning_here(
+            "Day-ahead price without tax; the mean of the hour's quarters."
+        ),
+        CURRENCY.required(),
+        Column(name="price_date", type="date", nullable=False, meaning="Day (UTC) of the hour."),
+    ),
+    key=("price_zone", "starts_at", "known_at"),
+    # A price that was corrected is a version with a later known_at; the version before it stays.
+    update=Keep(slices=("price_zone", "price_date")),
+    sorted_by=("price_zone", "starts_at"),
+    checks=(
+        Check(name="no_event_after_its_hour_began", condition="feature_at <= starts_at"),
+    ),
+    as_of=said_by("known_at"),
+    asked_by=("starts_at",),
+)  # fmt: skip
+CALENDAR_DAYS = Table(
+    name="features.calendar_days",
+    row="what kind of day one day is in one country, as known at one time",
+    columns=columns(
+        HOLIDAYS.column("country_code"),
+        HOLIDAYS.column("local_date").meaning_here("The day, on the country's own clock."),
+        FEATURE_AT.meaning_here("Event time: when the year before begins, a year ahead."),
+        KNOWN_AT.meaning_here(
+            "The same; of what was told otherwise later, when it was met here first."
+        ),
+        Column(name="weekday", type="int", nullable=False, minimum=0, maximum=6,
+               meaning="0 is Monday, 6 is Sunday."),
+        Column(name="kind_of_day", type="string", nullable=False,
+               values=("workday", "saturday", "sunday", "holiday"),
+               meaning="Holidays go before weekdays."),
+        Column(name="holiday_name", type="string",
+               meaning="Its name in the country's language; empty: no holiday."),
+        Column(name="holiday_name_en", type="string",
+               meaning="Its name in English, where there is one."),
+        Column(name="is_bridge_day", type="boolean", nullable=False,
+               meaning="A workday between two days that are none."),
+        Column(name="is_before_holiday", type="boolean", nullable=False,
+               meaning="The next day is a holiday."),
+        Column(name="is_after_holiday", type="boolean", nullable=False,
+               meaning="The day before was a holiday."),
+    ),
+    key=("country_code", "local_date", "known_at"),
+    # What is told otherwise later is a version; the one before it stays.
+    update=Keep(slices=("country_code",)),
+    sorted_by=("country_code", "local_date"),
+    as_of=said_by("known_at"),
+    asked_by=("local_date",),
 )  # fmt: skip
