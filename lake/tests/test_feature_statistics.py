@@ -53,6 +53,8 @@ LOAD = Table(
     partitioned_by=("local_month",),
 )
 
+TABLE = feature_table(LOAD)
+
 
 def bin_of(value: float) -> int:
     return int(np.floor(np.log2(value) * BINS_AN_OCTAVE)) + 1 + 30 * BINS_AN_OCTAVE
@@ -80,7 +82,7 @@ def reader(root: Path) -> Reader:
 def test_statistics_of_a_day_are_those_of_its_values_to_half_a_bin(tmp_path: Path) -> None:
     values = np.random.default_rng(1).gamma(2, 0.5, 5000)
     put(tmp_path, {DAY: [*values, *[None] * 500]})
-    (found,) = statistics(reader(tmp_path), VALUES.name, "features.loads")
+    (found,) = statistics(reader(tmp_path), VALUES.name, TABLE)
     assert (found.local_date, found.rows) == (DAY, 5500)
     assert found.null_share == pytest.approx(1 / 11)
     assert found.mean == pytest.approx(values.mean())
@@ -100,14 +102,29 @@ def test_a_day_like_those_before_does_not_drift_and_one_in_another_unit_does(
     put(tmp_path, {**before, **long_ago, DAY: list(random.gamma(2, 0.5, 200))})
     put(tmp_path, {**before, DAY: list(random.gamma(2, 500, 200))}, partner="in watts")
     now = reader(tmp_path)
-    (same,) = statistics(now, VALUES.name, "features.loads", partner="p")
+    (same,) = statistics(now, VALUES.name, TABLE, partner="p")
     assert same.drift is not None
     assert same.drift < 0.02
     assert not same.is_drifting
-    (other,) = statistics(now, VALUES.name, "features.loads", partner="in watts")
+    (other,) = statistics(now, VALUES.name, TABLE, partner="in watts")
     assert other.drift == pytest.approx(1, abs=0.01)
     assert other.is_drifting
-    assert statistics(now, VALUES.name, "features.others") == []
+    others = replace(TABLE, table=replace(LOAD, name="features.others"))
+    assert statistics(now, VALUES.name, others) == []
+
+
+def test_a_month_is_compared_with_the_three_before_and_what_is_nobodys_is_told_to_each(
+    tmp_path: Path,
+) -> None:
+    first, months = date(2025, 5, 1), [date(2025, n, 1) for n in (1, 2, 3, 4, 5)]
+    put(tmp_path, {m: [1.0 if m.month > 1 else 99.0] * 50 for m in months})
+    put(tmp_path, {first: [64.0] * 50}, partner="")
+    put(tmp_path, {first: [64.0] * 50}, partner="q")
+    by_month = feature_table(replace(LOAD, key=("partner_id", "home", "local_month", "known_at")))
+    (found,) = statistics(reader(tmp_path), VALUES.name, by_month, partner="p")
+    assert (found.local_date, found.rows) == (first, 100)
+    # Half of them are as before.
+    assert found.drift == pytest.approx(0.311, abs=0.001)
 
 
 def test_divergence_is_zero_of_the_same_one_of_strangers_and_near_chance_of_samples() -> None:
