@@ -16,7 +16,8 @@ from features.copies import with_copies
 from lake.errors import LakeError
 from lake.registry import Champion
 from lake.schema import empty
-from models.backtest import gate, judge, lacking, slices
+from lake.tuning import Between, Parameters
+from models.backtest import before_judgement, gate, judge, lacking, slices
 from models.contracts import LOAD_FORECASTS, QUANTILES, quantile_column
 from models.contracts.scores import health
 from models.forecast_rows import forecast_rows
@@ -24,13 +25,25 @@ from models.forecastable import SERIES, known, recent
 from models.hourly_quantiles import INPUTS, ROUNDS, ROUNDS_OF_MEAN, HourlyQuantiles, fit_quantiles
 from models.hourly_quantiles import PARAMETERS as LIGHTGBM
 
-__all__ = ["example", "fit", "gate", "judge", "lacking", "load_forecasts", "training"]
+__all__ = [
+    "before_judgement", "example", "fit", "gate", "judge", "lacking", "load_forecasts", "training",
+]  # fmt: skip
 
 MODEL_VERSION = 2
 LOADER = Path(__file__).with_name("hourly_quantiles.py")
 REQUIRES = ("lightgbm", "numpy", "pandas")
 HEADLINE = ("mae_over_naive", "mae_over_median_28d", "coverage")
 PARAMETERS = {**LIGHTGBM, "rounds": ROUNDS, "rounds_of_mean": ROUNDS_OF_MEAN}
+# What `lake train load_forecasts --tune N` chooses from.
+SPACE = {
+    "learning_rate": Between(0.03, 0.2, is_log=True),
+    "num_leaves": Between(15, 127, is_log=True, is_whole=True),
+    "min_data_in_leaf": Between(100, 1_000, is_log=True, is_whole=True),
+    "feature_fraction": Between(0.4, 1.0),
+    "bagging_fraction": Between(0.5, 1.0),
+    "lambda_l2": Between(0.01, 30.0, is_log=True),
+}
+TUNED_BY = "mae_over_naive"
 HEALTH = health
 CARD = """
 Forecasts a home's energy by the hour, 14 days ahead, for each fuel and direction, with quantiles
@@ -137,11 +150,11 @@ def training(
     )
 
 
-def fit(frame: pd.DataFrame) -> HourlyQuantiles:
+def fit(frame: pd.DataFrame, *, parameters: Parameters | None = None) -> HourlyQuantiles:
     """Fit on the earliest part of ``frame``, calibrate on the next; the last is left to judge()."""
     _can_start()
     early, late, _ = slices(frame)
-    return fit_quantiles(early, late)
+    return fit_quantiles(early, late, tuned=parameters)
 
 
 def example(frame: pd.DataFrame) -> pd.DataFrame:

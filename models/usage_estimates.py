@@ -37,6 +37,7 @@ MODEL_VERSION = 1
 LOADER = Path(__file__).with_name("annual_use.py")
 REQUIRES = ("numpy", "pandas")
 HEADLINE = ("error_share", "error_over_house_type", "coverage")
+# No SPACE: each fit chooses its penalty itself, on homes that it leaves out.
 PARAMETERS = {"covered": COVERED, "least_homes": LEAST_HOMES, "penalties": str(PENALTIES)}
 CARD = """
 Estimates what a home uses of a fuel in a year of normal weather from its profile and climate alone,

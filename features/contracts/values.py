@@ -9,7 +9,7 @@ FEATURE_VALUES_DAILY = Table(
     name="features.feature_values_daily",
     row="how often a feature of a partner's homes had about one value on one local day",
     columns=columns(
-        PARTNER_ID.meaning_here("The partner; empty text: of weather and prices, which are nobody's."),
+        PARTNER_ID.meaning_here("The partner; empty text: of weather or prices, nobody's."),
         Column(name="table_name", type="string", nullable=False, meaning="The feature table."),
         Column(name="feature", type="string", nullable=False, meaning="Its column."),
         LOCAL_DATE.meaning_here(
