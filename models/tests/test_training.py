@@ -82,7 +82,8 @@ def test_a_good_model_becomes_champion_once_and_forecasts(lake: Runner) -> None:
 def test_a_new_champion_forecasts_anew(lake: Runner) -> None:
     train(lake, "load_forecasts")
     lake.run("models.load_forecasts")
-    assert train(lake, "load_forecasts", again=True).is_promoted
+    assert train(lake, "load_forecasts", trials=2).is_promoted
+    assert champion(lake.settings, "load_forecasts")
     report = lake.run("models.load_forecasts")
     assert report.note == ""
     assert report.written.updated == 4 * 2 * 336
