@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from lake.errors import LakeError
+from lake.registry_away import reached
 from lake.settings import Settings
 from lake.tuning import Parameters, Trial
 
@@ -171,10 +172,14 @@ class Registry:
         """Return the version that scores, None where there is none.
 
         With ``known_at`` the newest one that had been promoted by then, so that a day of the past
-        is not forecast by a model that knows what came after it.
+        is not forecast by a model that knows what came after it. RegistryAway.
         """
         if not self.is_there:
             return None
+        with reached(name):
+            return self._champion(name, known_at)
+
+    def _champion(self, name: str, known_at: datetime | None) -> Champion | None:
         try:
             found = self._client.get_model_version_by_alias(self.full_name(name), CHAMPION)
         except self.mlflow.exceptions.MlflowException as error:

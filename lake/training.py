@@ -16,6 +16,7 @@ import pandas as pd
 from lake.errors import LakeError
 from lake.registry import MADE_OF, Judgement, Made, Registry, made_from
 from lake.running import Runner
+from lake.store import of_their_contract
 from lake.tuning import Trial, told, tune
 
 
@@ -75,8 +76,9 @@ def train(runner: Runner, name: str, *, again: bool = False, trials: int = 0) ->
     ):
         return report("nothing new")
     frames = {p: store.read(catalog[t], version=inputs[t]) for p, t in sources.items()}
-    # Through Arrow, and bounded: the module's training() samples.
-    frame: pd.DataFrame = module.training(**frames, clock=clock).toArrow().to_pandas()
+    with of_their_contract(store, [catalog[t] for t in inputs]):
+        # Through Arrow, and bounded: the module's training() samples.
+        frame: pd.DataFrame = module.training(**frames, clock=clock).toArrow().to_pandas()
     if missing := module.lacking(frame):
         return report(missing)
     champion = registry.champion(table.noun, known_at=clock)

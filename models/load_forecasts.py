@@ -24,6 +24,7 @@ from models.forecast_rows import forecast_rows
 from models.forecastable import SERIES, known, recent
 from models.hourly_quantiles import INPUTS, ROUNDS, ROUNDS_OF_MEAN, HourlyQuantiles, fit_quantiles
 from models.hourly_quantiles import PARAMETERS as LIGHTGBM
+from models.readable import readable
 
 __all__ = [
     "before_judgement", "example", "fit", "gate", "judge", "lacking", "load_forecasts", "training",
@@ -74,12 +75,6 @@ class NoOpenMP(LakeError):
     code = "no-openmp"
 
 
-class OutdatedModel(LakeError):
-    """The champion was trained by another version of this file."""
-
-    code = "outdated-model"
-
-
 def load_forecasts(
     hourly_load_profile: DataFrame, meters: DataFrame, *, clock: datetime, model: Champion | None
 ) -> DataFrame:
@@ -90,12 +85,8 @@ def load_forecasts(
     """
     if model is None:
         return empty(hourly_load_profile.sparkSession, LOAD_FORECASTS)
-    if model.rule_version != MODEL_VERSION:
-        raise OutdatedModel(
-            f"{model.label} looks at other features than this version of the platform",
-            cure="train a new one: lake train load_forecasts",
-        )
     _can_start()
+    files = readable(model, rule=MODEL_VERSION, loads=HourlyQuantiles.loads)
     issued_at = clock.replace(minute=0, second=0, microsecond=0)
     first = issued_at if issued_at == clock else issued_at + timedelta(hours=1)
     registered = meters.where("deleted_at IS NULL").select(*SERIES[:3])
@@ -105,7 +96,7 @@ def load_forecasts(
     return (
         forecast_rows(ready, first=F.lit(first))
         .select(*SERIES, "starts_at", *(name for name in INPUTS if name not in SERIES))
-        .mapInPandas(_scorer(model.files()), _SCORED)
+        .mapInPandas(_scorer(files), _SCORED)
         .transform(lambda scored: with_copies(scored, meters))
         .withColumns(
             {

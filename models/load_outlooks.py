@@ -21,12 +21,12 @@ from models.contracts import LOAD_OUTLOOKS, QUANTILES, quantile_column
 from models.expected_weather import at_homes, with_expected_weather
 from models.forecastable import SERIES
 from models.known_days import asking, came_true, known_days
-from models.load_forecasts import OutdatedModel
 from models.outlook.fit import PARAMETERS as LIGHTGBM
 from models.outlook.fit import ROUNDS
 from models.outlook.known import INPUTS
 from models.outlook.quantiles import OutlookQuantiles
 from models.outlook_backtest import before_judgement, fit, gate, judge, lacking
+from models.readable import readable
 
 __all__ = [
     "before_judgement", "example", "fit", "gate", "judge", "lacking", "load_outlooks", "training",
@@ -80,18 +80,14 @@ def load_outlooks(
     """
     if model is None:
         return empty(daily_load.sparkSession, LOAD_OUTLOOKS)
-    if model.rule_version != MODEL_VERSION:
-        raise OutdatedModel(
-            f"{model.label} looks at other features than this version of the platform",
-            cure="train a new one: lake train load_outlooks",
-        )
+    files = readable(model, rule=MODEL_VERSION, loads=OutlookQuantiles.loads)
     issued_at = clock.replace(minute=0, second=0, microsecond=0)
     weather = (temperature_daily, silver_weather, location_weather, locations)
     asked = asking(daily_load, meters, clock=clock)
     rows = _questions(asked, daily_load, *weather).where("code IS NULL")
     scored = (
         rows.select(*SERIES, "time_zone", *_inputs())
-        .mapInPandas(_scorer(model.files()), _SCORED)
+        .mapInPandas(_scorer(files), _SCORED)
         .transform(_placed)
     )
     return (

@@ -18,6 +18,7 @@ from lake.registry import (
     champion,
     made_from,
 )
+from lake.registry_away import RegistryAway
 from lake.settings import Settings
 from lake.tuning import Trial
 
@@ -74,6 +75,14 @@ def loader(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_lake_without_models_has_no_champion_and_needs_no_mlflow(tmp_path: Path) -> None:
     assert champion(Settings(lake=str(tmp_path)), "times") is None
     assert not (tmp_path / "_mlflow").exists()
+
+
+def test_a_registry_that_cannot_be_read_is_away(tmp_path: Path) -> None:
+    folder = tmp_path / "_mlflow"
+    folder.mkdir()
+    (folder / "mlflow.db").write_text("no database" * 99)
+    with pytest.raises(RegistryAway, match=r"cannot be asked for times.*try again when it answers"):
+        champion(Settings(lake=str(tmp_path)), "times")
 
 
 def test_a_lake_behind_a_url_needs_a_workspace() -> None:
