@@ -16,7 +16,7 @@ from lake.feature_bins import BINS_AN_OCTAVE, middle
 from lake.feature_statistics import by_chance, divergence, quantile, statistics
 from lake.feature_tables import FeatureTableDiffers, feature_table
 from lake.online_features import newest_features
-from lake.reading import Reader
+from lake.reading import Reader, Value
 from lake.settings import Settings
 
 DAY = date(2025, 3, 30)
@@ -209,6 +209,28 @@ def test_an_online_read_opens_no_other_months_files_and_no_other_homes(tmp_path:
     found = newest_features(seen, feature_table(LOAD), keys, at=at(9), lookback=timedelta(days=8))
     assert len(found) == 24
     assert seen.scanned == 24
+
+
+def test_what_is_asked_for_by_its_own_time_may_lie_in_a_month_to_come(tmp_path: Path) -> None:
+    ahead = replace(LOAD, name="features.ahead", key=("partner_id", "local_date", "known_at"),
+                    asked_by=("local_date",))  # fmt: skip
+    issued, of = at(30, month=3), date(2025, 4, 1)
+    row = {"partner_id": "p", "local_date": of, "local_month": "2025-04", "feature_at": issued,
+           "known_at": issued, "kwh": 7.0}  # fmt: skip
+    schema = pa.schema(
+        [("partner_id", pa.string()), ("local_date", pa.date32()), ("local_month", pa.string()),
+         *((n, pa.timestamp("us", tz="UTC")) for n in ("feature_at", "known_at")),
+         ("kwh", pa.float64())]
+    )  # fmt: skip
+    write_deltalake(str(tmp_path / ahead.path), pa.Table.from_pylist([row], schema=schema),
+                    partition_by=["local_month"])  # fmt: skip
+    table = feature_table(ahead)
+    assert table.primary_keys == ("partner_id", "local_date")
+    seen, back = Reader(Settings(lake=str(tmp_path)), {ahead.name: ahead}), timedelta(days=2)
+    one: dict[str, Value] = {"partner_id": "p", "local_date": of}
+    (found,) = newest_features(seen, table, one, at=at(31, month=3), lookback=back, names=["kwh"])
+    assert found["kwh"] == 7.0
+    assert newest_features(seen, table, one, at=at(29, month=3), lookback=back, names=["kwh"]) == []
 
 
 class Seen(Reader):
