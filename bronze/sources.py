@@ -98,12 +98,14 @@ WEATHER = Source(
               meaning="Wind speed at 10 m in m/s."),
         Field(name="irradiance_w_m2", type="number", unit="W/m²", minimum=0,
               meaning="Global horizontal irradiance in W/m2."),
+        Field(name="known_at", type="timestamp", meaning="When an observation was published."),
         SCHEMA_VERSION,
     ),
     key=("latitude", "longitude", "observed_at", "issued_at"),
     table="bronze.weather",
     forms=("csv",),
     rules=("Further weather columns are welcome, and kept as sent.",),
+    version="1.1.0",
 )  # fmt: skip
 PRICES = Source(
     name="prices",

@@ -129,15 +129,18 @@ def train(
         bool,
         typer.Option("--if-drifted", help="Only where its champion has, and not twice a week."),
     ] = False,
+    tune: Annotated[
+        int, typer.Option(help="Try so many sets of parameters, the champion's first.", min=0)
+    ] = 0,
 ) -> None:
     """Train and judge a model; it becomes the champion if it passes its gate.
 
-    Examples: lake train load_forecasts --day 2018-03-01; lake train load_forecasts --if-drifted
+    Examples: lake train load_forecasts --day 2018-03-01; lake train load_forecasts --tune 20
     """
     from lake.work import Work
 
     with console.status(f"training {model} …"):
-        said = Work(Settings()).train(model, day, if_drifted=if_drifted)
+        said = Work(Settings()).train(model, day, if_drifted=if_drifted, trials=tune)
     console.print(_said(said))
 
 

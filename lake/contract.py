@@ -126,11 +126,17 @@ class Table:
     # may be overruled by a person: such a row is still one that the contract allows. None: it
     # holds nothing back.
     releasable: tuple[str, ...] | None = None
+    # Times of a feature table's key that a question names beside its own instant: they may lie
+    # ahead of it, as the hour whose weather is asked for.
+    asked_by: tuple[str, ...] = ()
     # Written by another table's run (revisions, quarantine, rejected), so no function makes it.
     written_with: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        named = {"key": self.key, "partition": self.partitioned_by, "sort": self.sorted_by}
+        named = {
+            "key": self.key, "partition": self.partitioned_by, "sort": self.sorted_by,
+            "asked": self.asked_by,
+        }  # fmt: skip
         if isinstance(self.update, Upsert):
             named["newest_by"] = self.update.newest_by
         if isinstance(self.update, Replace | Keep):

@@ -59,7 +59,7 @@ def listed(reader: "Reader", tables: "list[FeatureTable]", values: str) -> "Arro
             f"SELECT count(*) AS n, max({event}) AS event, max({one.known[0]}) AS known "
             f"FROM {one.name}"
         )[0]
-        drifts = [s for s in statistics(reader, values, one.name) if s.drift is not None]
+        drifts = [s for s in statistics(reader, values, one) if s.drift is not None]
         most = max(drifts, key=lambda s: s.drift or 0.0, default=None)
         rows.append(
             {
@@ -86,7 +86,7 @@ def described(
     from lake.work import clock_of
 
     on = clock_of(day).date() if day else None
-    found = {s.feature: s for s in statistics(reader, values, one.name, day=on, partner=partner)}
+    found = {s.feature: s for s in statistics(reader, values, one, day=on, partner=partner)}
     rows: list[dict[str, object]] = []
     for name in one.features:
         column = one.table.column(name)

@@ -22,6 +22,7 @@ from pyspark.sql import functions as F
 from lake.errors import LakeError
 from lake.feature_lookups import Pinned, Spec
 from lake.registry import Registry, dataset, quiet
+from lake.registry_away import away, is_connection
 from lake.store import Store
 from lake.training_sets import Read, TrainingSet, looked_up, training_set
 
@@ -31,12 +32,6 @@ MOST_ROWS = 5_000_000
 _EXAMPLE_ROWS = 5
 _NUMBERS = "biufc"
 _PACKAGES = {"pip_requirements", "extra_pip_requirements", "conda_env"}
-
-
-class RegistryAway(LakeError):
-    """The registry of models cannot be asked."""
-
-    code = "registry-away"
 
 
 class NoFeatureModel(LakeError):
@@ -181,7 +176,7 @@ class FeatureModels:
     def _asked(self, model_uri: str = "") -> Iterator[Any]:
         """Turn what MLflow and its database say into errors that tell the cure."""
         if not self.registry.is_there and model_uri:
-            raise _away(model_uri, "nothing was ever registered here")
+            raise away(model_uri, "nothing was ever registered here")
         try:
             yield self.registry.mlflow
         except (LakeError, PySparkException, Py4JJavaError):
@@ -191,30 +186,12 @@ class FeatureModels:
                 raise NoFeatureModel(
                     f"there is no model {model_uri}", cure="name it as models:/<name>/<version>"
                 ) from error
-            if _is_connection(error):
-                raise _away(model_uri, str(error)) from error
+            if is_connection(error):
+                raise away(model_uri, str(error)) from error
             raise
 
     def _is_absent(self, error: Exception) -> bool:
         return getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST"
-
-
-def _away(what: str, why: str) -> RegistryAway:
-    return RegistryAway(
-        f"the registry of models cannot be asked{f' for {what}' if what else ''}: "
-        f"{why.splitlines()[0][:200] if why else 'no answer'}",
-        cure="try again when it answers; ELIQ_LAKE or ELIQ_CATALOG say where it is",
-    )
-
-
-def _is_connection(error: BaseException | None) -> bool:
-    """Tell whether the database or server was not reached, whatever wraps it."""
-    while error is not None:
-        module = type(error).__module__
-        if isinstance(error, OSError) or module.startswith(("sqlalchemy", "sqlite3", "requests")):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 @contextmanager

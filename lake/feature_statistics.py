@@ -1,11 +1,12 @@
 """features.feature_values_daily -> count, null share, mean, quantiles and drift of each feature.
 
-Drift is the Jensen-Shannon divergence of a day's values from those of the 28 days before, in bits:
-0 where they are alike, 1 where no value is (Lin 1991, "Divergence measures based on the Shannon
-entropy", IEEE Trans. Inf. Theory 37). Unlike the population stability index it needs no rule for
-empty bins; where little moved it is an eighth of that index in nats, so that the index's customary
-bound of 0.25 (Siddiqi 2006, "Credit Risk Scorecards") is 0.045 bits here. What two samples of one
-distribution differ by, by chance, is said beside it. Nothing here starts Spark.
+Drift is the Jensen-Shannon divergence of a day's values from those of the 28 days before (of a
+month from those of the three before), in bits: 0 where they are alike, 1 where no value is (Lin
+1991, "Divergence measures based on the Shannon entropy", IEEE Trans. Inf. Theory 37). Unlike the
+population stability index it needs no rule for empty bins; where little moved it is an eighth of
+that index in nats, so that the index's customary bound of 0.25 (Siddiqi 2006, "Credit Risk
+Scorecards") is 0.045 bits here. What two samples of one distribution differ by, by chance, is said
+beside it. Nothing here starts Spark.
 """
 
 import math
@@ -15,9 +16,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from lake.feature_bins import BINS_AN_OCTAVE, middle
+from lake.feature_tables import FeatureTable
 from lake.reading import Reader, Row, literal
 
 REFERENCE_DAYS = 28
+# Of a table that has a row a month.
+_REFERENCE_OF_MONTHS = 92
 # 0.25 / (8 ln 2).
 MUCH_DRIFT_BITS = 0.045
 # Drift is told by half octaves: finer bins of few rows differ by chance alone.
@@ -50,20 +54,23 @@ class Statistics:
 
 
 def statistics(
-    reader: Reader, values: str, table: str, *, day: date | None = None, partner: str = ""
-) -> list[Statistics]:
+    reader: Reader, values: str, table: FeatureTable, *, day: date | None = None,
+    partner: str = "",
+) -> list[Statistics]:  # fmt: skip
     """Return the statistics of each feature of a table on a day, the newest where none is given.
 
-    ``values`` names the table of bins; ``partner`` "": of all partners together.
+    ``values`` names the table of bins; ``partner`` "": of all partners together. What is no
+    partner's is told to each.
     """
-    of = f"table_name = {literal(table)}"
-    of += f" AND partner_id = {literal(partner)}" if partner else ""
+    of = f"table_name = {literal(table.name)}"
+    of += f" AND partner_id IN ({literal(partner)}, '')" if partner else ""
     if day is None:
         newest = reader.rows(f"SELECT max(local_date) AS day FROM {values} WHERE {of}")[0]["day"]
         if not isinstance(newest, date):
             return []
         day = newest
-    since = day - timedelta(days=REFERENCE_DAYS)
+    is_monthly = any(column.month_of for column in map(table.table.column, table.table.key))
+    since = day - timedelta(days=_REFERENCE_OF_MONTHS if is_monthly else REFERENCE_DAYS)
     rows = reader.rows(
         f"SELECT feature, bin, local_date = {literal(day)} AS is_day, sum(rows) AS n, "
         f"sum(total) AS total FROM {values} WHERE {of} AND local_date BETWEEN {literal(since)} "

@@ -93,6 +93,7 @@ class FeatureTable:
     def features(self) -> tuple[str, ...]:
         """The columns that a lookup takes where it names none."""
         taken = {*self.table.key, *self.primary_keys, self.timeseries_column, *self.known}
+        taken |= set(getattr(self.table.update, "slices", ()))
         return tuple(
             c.name for c in self.table.columns if c.name not in taken and not c.month_of
             and c.name not in self.table.partitioned_by
@@ -102,8 +103,9 @@ class FeatureTable:
 def feature_table(table: Table) -> FeatureTable:
     """Return a contract as a feature table: times of its key say when, the rest whose.
 
-    Times are instants, days and months. The event is ``feature_at``, else the first other instant
-    of the key; ``known_at`` or ``issued_at`` says since when it was known.
+    Times are instants, days and months, but those of ``asked_by``. The event is ``feature_at``,
+    else the first other instant of the key; ``known_at`` or ``issued_at`` says since when it was
+    known.
     """
     known = next((n for n in (KNOWN, "issued_at") if n in table), "")
     instants = [n for n in table.key if table.column(n).type == "timestamp" and n != known]
@@ -113,7 +115,7 @@ def feature_table(table: Table) -> FeatureTable:
     keys = tuple(
         c.name
         for c in map(table.column, table.key)
-        if c.type not in ("timestamp", "date") and not c.month_of
+        if (c.type not in ("timestamp", "date") and not c.month_of) or c.name in table.asked_by
     )
     later = (WRITTEN,) if WRITTEN in table else ()
     return FeatureTable(table, keys, event, (known, *later) if known else ())

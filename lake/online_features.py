@@ -36,7 +36,8 @@ def newest_features(
     where += [f"{event} BETWEEN {literal(since)} AND {literal(at)}"]
     where += [f"{name} <= {literal(at)}" for name in table.known]
     for column in table.table.columns:
-        if column.month_of:
+        # What is asked for by a time of its own may be of any month.
+        if column.month_of and not table.table.asked_by:
             # A local day may be of the month before or after; a day is more than any zone.
             first, last = (t.strftime("%Y-%m") for t in (since - _DAY, at + _DAY))
             where.append(f"{column.name} BETWEEN {literal(first)} AND {literal(last)}")

@@ -24,10 +24,12 @@ from typing import Any, Protocol
 import pandas as pd
 
 from lake.errors import LakeError
+from lake.registry_away import reached
 from lake.settings import Settings
+from lake.tuning import Parameters, Trial
 
 CHAMPION = "champion"
-TRAINED_AT, MADE_OF = "trained_at", "made_of"
+TRAINED_AT, MADE_OF, PARAMETERS = "trained_at", "made_of", "parameters"
 _PROMOTED = "promoted"
 # What the registry says of a model or an alias that it does not have.
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
@@ -71,6 +73,8 @@ class Champion:
     trained_at: datetime
     # The rule by which it was made (MODEL_VERSION of its module).
     rule_version: int
+    # Those that tuning chose, in place of its module's own.
+    parameters: Parameters = field(compare=False)
     _registry: "Registry" = field(repr=False, compare=False)
 
     @property
@@ -108,6 +112,9 @@ class Made:
     # A few rows as the model takes them, and the packages that it needs.
     example: pd.DataFrame
     requires: Sequence[str]
+    # Those that tuning chose, and what was tried; none where it was not tuned.
+    parameters: Parameters = field(default_factory=dict)
+    trials: Sequence[Trial] = ()
 
 
 @dataclass
@@ -165,10 +172,14 @@ class Registry:
         """Return the version that scores, None where there is none.
 
         With ``known_at`` the newest one that had been promoted by then, so that a day of the past
-        is not forecast by a model that knows what came after it.
+        is not forecast by a model that knows what came after it. RegistryAway.
         """
         if not self.is_there:
             return None
+        with reached(name):
+            return self._champion(name, known_at)
+
+    def _champion(self, name: str, known_at: datetime | None) -> Champion | None:
         try:
             found = self._client.get_model_version_by_alias(self.full_name(name), CHAMPION)
         except self.mlflow.exceptions.MlflowException as error:
@@ -219,9 +230,14 @@ class Registry:
                     pip_requirements=[f"{p}=={installed(p)}" for p in made.requires],
                 )
             version = self.version_of(name, logged)
+            for number, trial in enumerate(made.trials, start=1):
+                with mlflow.start_run(run_name=f"trial {number}", nested=True):
+                    mlflow.log_params(dict(trial.parameters))
+                    mlflow.log_metrics({"figure": trial.figure, "seconds": trial.seconds})
         tags = {
             TRAINED_AT: made.clock.isoformat(),
             MADE_OF: made_from(made.inputs, made.clock, made.rule_version),
+            PARAMETERS: json.dumps(dict(made.parameters)),
         }
         for key, text in tags.items():
             self._client.set_model_version_tag(self.full_name(name), version, key, text)
@@ -276,7 +292,8 @@ class Registry:
     def _as_champion(self, name: str, found: Any) -> Champion:
         trained_at = datetime.fromisoformat(found.tags[TRAINED_AT])
         rule = int(json.loads(found.tags[MADE_OF])["rule"])
-        return Champion(name, str(found.version), trained_at, rule, self)
+        chosen = json.loads(found.tags.get(PARAMETERS, "{}"))
+        return Champion(name, str(found.version), trained_at, rule, chosen, self)
 
     def experiment(self, name: str) -> str:
         """Return the experiment's id, made where it is absent, its artifacts in the lake."""

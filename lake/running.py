@@ -23,7 +23,7 @@ from lake.hop import Hop
 from lake.ledger import Ledger, Seen
 from lake.report import Report
 from lake.settings import Settings
-from lake.store import Store
+from lake.store import Store, of_their_contract
 
 # Another process may be at its first load of a table.
 _PATIENCE_S = 3600.0
@@ -87,7 +87,10 @@ class Runner:
         if not again and seen.versions == versions | asked:
             return Report(name, time.monotonic() - started, note="nothing new")
         again = again or isinstance(node.table.update, Issue)
-        with Hop(self, node, versions, seen, arguments) as hop:
+        with (
+            of_their_contract(self.store, [self.catalog[t] for t in versions]),
+            Hop(self, node, versions, seen, arguments) as hop,
+        ):
             written, quarantined = hop.whole() if again or not seen.versions else hop.touched()
         seconds = time.monotonic() - started
         self.ledger.record(

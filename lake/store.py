@@ -1,12 +1,14 @@
 """Where tables live and how they are read: by path, or by three-level name on Databricks."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import deltalake
 from delta.exceptions import DeltaConcurrentModificationException
 from delta.tables import DeltaTable
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -166,6 +168,27 @@ class Store:
             else reader.load(self.path(table))
         )
         return feed.select(*table.names, "_change_type")
+
+
+@contextmanager
+def of_their_contract(store: Store, tables: Iterable[Table]) -> Iterator[None]:
+    """Read tables; SchemaDiffers where a column is asked for that an earlier version lacks."""
+    try:
+        yield
+    except AnalysisException as error:
+        older = {
+            table.name: ", ".join(lacks)
+            for table in tables
+            if (lacks := sorted({*table.names} - {*store.read(table).columns}))
+        }
+        if not older:
+            raise
+        raise SchemaDiffers(
+            "; ".join(
+                f"{name} is of an earlier version: no column {n}" for name, n in older.items()
+            ),
+            cure=f"bring it up to date first: lake run {next(iter(older))} --again",
+        ) from error
 
 
 def counts(rows: DataFrame, conditions: Mapping[str, str]) -> dict[str, int]:

@@ -6,7 +6,7 @@ no energy.
 
 import inspect
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import ModuleType
@@ -16,6 +16,8 @@ import pandas as pd
 from lake.errors import LakeError
 from lake.registry import MADE_OF, Judgement, Made, Registry, made_from
 from lake.running import Runner
+from lake.store import of_their_contract
+from lake.tuning import Trial, told, tune
 
 
 class NoModel(LakeError):
@@ -47,11 +49,13 @@ class TrainingReport:
         return f"version {self.version} {role}; {figures}"
 
 
-def train(runner: Runner, name: str, *, again: bool = False) -> TrainingReport:
+def train(runner: Runner, name: str, *, again: bool = False, trials: int = 0) -> TrainingReport:
     """Train, judge, register and, if the gate passes, promote the model of a table.
 
     ``name`` is the table's or its noun (load_forecasts). Nothing is done where the newest version
-    was made of the same table versions on the same day, unless ``again``. NoModel; NoRegistry.
+    was made of the same table versions on the same day, unless ``again``, or ``trials`` of other
+    parameters are asked for. Without them the champion's parameters are used once more. NoModel;
+    NoRegistry; NothingToTune.
     """
     started = time.monotonic()
     catalog, store, clock = runner.catalog, runner.store, runner.clock
@@ -67,19 +71,25 @@ def train(runner: Runner, name: str, *, again: bool = False) -> TrainingReport:
     def report(note: str = "") -> TrainingReport:
         return TrainingReport(table.name, time.monotonic() - started, note=note)
 
-    if not again and registry.last(table.noun).get(MADE_OF) == made_from(inputs, clock, rule):
+    if not (again or trials) and registry.last(table.noun).get(MADE_OF) == made_from(
+        inputs, clock, rule
+    ):
         return report("nothing new")
     frames = {p: store.read(catalog[t], version=inputs[t]) for p, t in sources.items()}
-    # Through Arrow, and bounded: the module's training() samples.
-    frame: pd.DataFrame = module.training(**frames, clock=clock).toArrow().to_pandas()
+    with of_their_contract(store, [catalog[t] for t in inputs]):
+        # Through Arrow, and bounded: the module's training() samples.
+        frame: pd.DataFrame = module.training(**frames, clock=clock).toArrow().to_pandas()
     if missing := module.lacking(frame):
         return report(missing)
-    model = module.fit(frame)
-    judged: Judgement = module.judge(model, frame)
     champion = registry.champion(table.noun, known_at=clock)
     # A champion of another rule looks at other columns, so the two cannot be compared.
-    is_comparable = champion is not None and champion.rule_version == rule
-    present = module.judge(champion.load(), frame) if champion and is_comparable else None
+    champion = champion if champion and champion.rule_version == rule else None
+    now = champion.parameters if champion else {}
+    tried = tune(module, frame, trials=trials, now=now) if trials else ()
+    parameters = tried[0].parameters if tried else now
+    model = module.fit(frame, parameters=parameters) if parameters else module.fit(frame)
+    judged: Judgement = module.judge(model, frame)
+    present = module.judge(champion.load(), frame) if champion else None
     refused: str = module.gate(judged, present)
     made = Made(
         inputs=inputs,
@@ -87,8 +97,10 @@ def train(runner: Runner, name: str, *, again: bool = False) -> TrainingReport:
         clock=clock,
         rule_version=rule,
         figures=judged.figures,
-        params={"rows": len(frame), **module.PARAMETERS},
-        card=_card(table.name, module, inputs, clock, judged, refused),
+        params={"rows": len(frame), **module.PARAMETERS, **parameters},
+        parameters=parameters,
+        trials=tried,
+        card=_card(table.name, module, inputs, clock, judged, refused, tried),
         example=module.example(frame),
         requires=module.REQUIRES,
     )
@@ -120,15 +132,17 @@ def _card(
     clock: datetime,
     judged: Judgement,
     refused: str,
+    tried: Sequence[Trial],
 ) -> str:
     """Return the model card (Mitchell et al. 2019, "Model cards for model reporting")."""
     what = inspect.cleandoc(module.CARD)
     tables = "\n".join(f"- `{t}` at version {v}" for t, v in inputs.items())
     figures = "\n".join(f"| {n} | {f:.4g} |" for n, f in judged.figures.items())
     gate = f"refused: {refused}" if refused else "passed"
+    tuned = told(tried, by=module.TUNED_BY) if tried else ""
     return (
         f"# {name}\n\n{what}\n\n## Learned from\n\n"
         f"What was known at {clock:%Y-%m-%d %H:%M} UTC:\n\n"
-        f"{tables}\n\n## Judged on the last part of the time, which it had not seen\n\n"
+        f"{tables}\n\n{tuned}## Judged on the last part of the time, which it had not seen\n\n"
         f"| figure | |\n|---|---|\n{figures}\n\nGate: {gate}.\n"
     )

@@ -142,10 +142,11 @@ class Work:
         kept = [upkeep(store, table) for table in layer or [self.catalog[name]]]
         return "\n".join(str(one) for one in kept if one) or "no table yet"
 
-    def train(self, model: str, day: str = "", *, if_drifted: bool = False) -> Any:
+    def train(self, model: str, day: str = "", *, if_drifted: bool = False, trials: int = 0) -> Any:
         """Train, judge and register a model; its gate decides whether it becomes the champion.
 
         ``if_drifted``: only where the champion has drifted, and a week after the last training.
+        ``trials``: of so many sets of parameters with the best one.
         """
         from lake.training import train
 
@@ -156,7 +157,7 @@ class Work:
             seen = watch(self.settings, self.catalog, model, clock)
             if not is_due(self.settings, seen, clock):
                 return f"{seen}; not trained" if seen.drifted else str(seen)
-        return train(self.runner(clock), model)
+        return train(self.runner(clock), model, trials=trials)
 
     def monitor(self, model: str, day: str = "") -> Any:
         """Say whether the champion of a model has drifted; Drifted where it has."""

@@ -49,6 +49,12 @@ def slices(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFram
     )
 
 
+def before_judgement(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what fit() sees of ``frame``, in which it finds slices as in the whole."""
+    early, late, _ = slices(frame)
+    return pd.concat([early, late], ignore_index=True)
+
+
 def lacking(frame: pd.DataFrame) -> str:
     """Return what is missing to train and judge, in words; empty: nothing."""
     if frame.empty or min(map(len, slices(frame))) < _LEAST_ROWS:

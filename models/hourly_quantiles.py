@@ -132,11 +132,13 @@ class HourlyQuantiles:
 
 
 def fit_quantiles(
-    early: pd.DataFrame, late: pd.DataFrame, *, target: str = "energy_kwh"
-) -> HourlyQuantiles:
+    early: pd.DataFrame, late: pd.DataFrame, *, target: str = "energy_kwh",
+    tuned: Mapping[str, float] | None = None,
+) -> HourlyQuantiles:  # fmt: skip
     """Fit the boosters on ``early`` rows and the quantiles on the errors made on ``late`` ones.
 
-    Both have INPUTS and ``target`` (kWh). The same rows in the same order give the same model.
+    Both have INPUTS and ``target`` (kWh). The same rows in the same order give the same model;
+    ``tuned`` parameters go before PARAMETERS.
     """
     import lightgbm  # noqa: PLC0415 - takes seconds
 
@@ -144,7 +146,7 @@ def fit_quantiles(
     weight = _scale(early) / _level(early)
 
     def boosted(wanted: Numbers, rounds: int = ROUNDS, **other: str) -> Any:
-        parameters = {**PARAMETERS, **other}
+        parameters = {**PARAMETERS, **(tuned or {}), **other}
         rows = lightgbm.Dataset(matrix, wanted, weight=weight, params=parameters)
         return lightgbm.train(parameters, rows, num_boost_round=rounds)
 

@@ -16,21 +16,35 @@ from features.copies import with_copies
 from lake.errors import LakeError
 from lake.registry import Champion
 from lake.schema import empty
-from models.backtest import gate, judge, lacking, slices
+from lake.tuning import Between, Parameters
+from models.backtest import before_judgement, gate, judge, lacking, slices
 from models.contracts import LOAD_FORECASTS, QUANTILES, quantile_column
 from models.contracts.scores import health
 from models.forecast_rows import forecast_rows
 from models.forecastable import SERIES, known, recent
 from models.hourly_quantiles import INPUTS, ROUNDS, ROUNDS_OF_MEAN, HourlyQuantiles, fit_quantiles
 from models.hourly_quantiles import PARAMETERS as LIGHTGBM
+from models.readable import readable
 
-__all__ = ["example", "fit", "gate", "judge", "lacking", "load_forecasts", "training"]
+__all__ = [
+    "before_judgement", "example", "fit", "gate", "judge", "lacking", "load_forecasts", "training",
+]  # fmt: skip
 
 MODEL_VERSION = 2
 LOADER = Path(__file__).with_name("hourly_quantiles.py")
 REQUIRES = ("lightgbm", "numpy", "pandas")
 HEADLINE = ("mae_over_naive", "mae_over_median_28d", "coverage")
 PARAMETERS = {**LIGHTGBM, "rounds": ROUNDS, "rounds_of_mean": ROUNDS_OF_MEAN}
+# What `lake train load_forecasts --tune N` chooses from.
+SPACE = {
+    "learning_rate": Between(0.03, 0.2, is_log=True),
+    "num_leaves": Between(15, 127, is_log=True, is_whole=True),
+    "min_data_in_leaf": Between(100, 1_000, is_log=True, is_whole=True),
+    "feature_fraction": Between(0.4, 1.0),
+    "bagging_fraction": Between(0.5, 1.0),
+    "lambda_l2": Between(0.01, 30.0, is_log=True),
+}
+TUNED_BY = "mae_over_naive"
 HEALTH = health
 CARD = """
 Forecasts a home's energy by the hour, 14 days ahead, for each fuel and direction, with quantiles
@@ -61,12 +75,6 @@ class NoOpenMP(LakeError):
     code = "no-openmp"
 
 
-class OutdatedModel(LakeError):
-    """The champion was trained by another version of this file."""
-
-    code = "outdated-model"
-
-
 def load_forecasts(
     hourly_load_profile: DataFrame, meters: DataFrame, *, clock: datetime, model: Champion | None
 ) -> DataFrame:
@@ -77,12 +85,8 @@ def load_forecasts(
     """
     if model is None:
         return empty(hourly_load_profile.sparkSession, LOAD_FORECASTS)
-    if model.rule_version != MODEL_VERSION:
-        raise OutdatedModel(
-            f"{model.label} looks at other features than this version of the platform",
-            cure="train a new one: lake train load_forecasts",
-        )
     _can_start()
+    files = readable(model, rule=MODEL_VERSION, loads=HourlyQuantiles.loads)
     issued_at = clock.replace(minute=0, second=0, microsecond=0)
     first = issued_at if issued_at == clock else issued_at + timedelta(hours=1)
     registered = meters.where("deleted_at IS NULL").select(*SERIES[:3])
@@ -92,7 +96,7 @@ def load_forecasts(
     return (
         forecast_rows(ready, first=F.lit(first))
         .select(*SERIES, "starts_at", *(name for name in INPUTS if name not in SERIES))
-        .mapInPandas(_scorer(model.files()), _SCORED)
+        .mapInPandas(_scorer(files), _SCORED)
         .transform(lambda scored: with_copies(scored, meters))
         .withColumns(
             {
@@ -144,11 +148,11 @@ def training(
     )
 
 
-def fit(frame: pd.DataFrame) -> HourlyQuantiles:
+def fit(frame: pd.DataFrame, *, parameters: Parameters | None = None) -> HourlyQuantiles:
     """Fit on the earliest part of ``frame``, calibrate on the next; the last is left to judge()."""
     _can_start()
     early, late, _ = slices(frame)
-    return fit_quantiles(early, late)
+    return fit_quantiles(early, late, tuned=parameters)
 
 
 def example(frame: pd.DataFrame) -> pd.DataFrame:

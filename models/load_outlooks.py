@@ -15,25 +15,37 @@ from pyspark.sql import functions as F
 from features.copies import with_copies, without_copies
 from lake.registry import Champion
 from lake.schema import empty
+from lake.tuning import Between
 from models.coherent_outlooks import coherent
 from models.contracts import LOAD_OUTLOOKS, QUANTILES, quantile_column
 from models.expected_weather import at_homes, with_expected_weather
 from models.forecastable import SERIES
 from models.known_days import asking, came_true, known_days
-from models.load_forecasts import OutdatedModel
 from models.outlook.fit import PARAMETERS as LIGHTGBM
 from models.outlook.fit import ROUNDS
 from models.outlook.known import INPUTS
 from models.outlook.quantiles import OutlookQuantiles
-from models.outlook_backtest import fit, gate, judge, lacking
+from models.outlook_backtest import before_judgement, fit, gate, judge, lacking
+from models.readable import readable
 
-__all__ = ["example", "fit", "gate", "judge", "lacking", "load_outlooks", "training"]
+__all__ = [
+    "before_judgement", "example", "fit", "gate", "judge", "lacking", "load_outlooks", "training",
+]  # fmt: skip
 
 MODEL_VERSION = 1
 LOADER = Path(__file__).with_name("outlook")
 REQUIRES = ("lightgbm", "numpy", "pandas")
 HEADLINE = ("month_error", "day_mae_over_week_ago", "day_coverage", "month_coverage")
 PARAMETERS = {**LIGHTGBM, "rounds": ROUNDS}
+# What `lake train load_outlooks --tune N` chooses from.
+SPACE = {
+    "learning_rate": Between(0.02, 0.1, is_log=True),
+    "num_leaves": Between(7, 31, is_log=True, is_whole=True),
+    "min_data_in_leaf": Between(50, 800, is_log=True, is_whole=True),
+    "feature_fraction": Between(0.4, 1.0),
+    "lambda_l2": Between(0.1, 100.0, is_log=True),
+}
+TUNED_BY = "day_mae_over_week_ago"
 CARD = """
 Expects a home's energy by local day, 31 days ahead, and by month, this one and 12 more, for each
 fuel and direction, with quantiles from 5 to 95 %. A regression of all homes on degree days and
@@ -68,18 +80,14 @@ def load_outlooks(
     """
     if model is None:
         return empty(daily_load.sparkSession, LOAD_OUTLOOKS)
-    if model.rule_version != MODEL_VERSION:
-        raise OutdatedModel(
-            f"{model.label} looks at other features than this version of the platform",
-            cure="train a new one: lake train load_outlooks",
-        )
+    files = readable(model, rule=MODEL_VERSION, loads=OutlookQuantiles.loads)
     issued_at = clock.replace(minute=0, second=0, microsecond=0)
     weather = (temperature_daily, silver_weather, location_weather, locations)
     asked = asking(daily_load, meters, clock=clock)
     rows = _questions(asked, daily_load, *weather).where("code IS NULL")
     scored = (
         rows.select(*SERIES, "time_zone", *_inputs())
-        .mapInPandas(_scorer(model.files()), _SCORED)
+        .mapInPandas(_scorer(files), _SCORED)
         .transform(_placed)
     )
     return (

@@ -1,5 +1,6 @@
 """A model and a frame of past questions -> how good it would have been on a later time."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -40,9 +41,17 @@ def lacking(frame: pd.DataFrame) -> str:
     return ""
 
 
-def fit(frame: pd.DataFrame) -> OutlookQuantiles:
+def before_judgement(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the questions before those that judge(), with what came true of them until then."""
+    split = split_day(frame)
+    seen = frame[frame["first_day"] < split].reset_index(drop=True)
+    known_days = zip(seen["true_kwh"], seen["first_day"], strict=True)
+    return seen.assign(true_kwh=[kwh[: max(split - int(day), 0)] for kwh, day in known_days])
+
+
+def fit(frame: pd.DataFrame, *, parameters: Mapping[str, float] | None = None) -> OutlookQuantiles:
     """Fit on what came true before the questions that judge()."""
-    return fit_outlooks(frame, until=split_day(frame))
+    return fit_outlooks(frame, until=split_day(frame), tuned=parameters)
 
 
 def judge(model: Predictor, frame: pd.DataFrame) -> Judgement:

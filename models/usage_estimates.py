@@ -13,7 +13,6 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lake.errors import LakeError
 from lake.registry import Champion
 from models.annual_use import (
     COVERED,
@@ -28,6 +27,7 @@ from models.annual_use import (
 from models.climate import HOME, POINT, days_of_year, normal_years
 from models.contracts import USAGE_ESTIMATES
 from models.published_use import VERSION, published
+from models.readable import readable
 from models.usage_backtest import gate, judge, lacking, slices
 from models.usage_homes import PROFILE, homes_of, metered_years, unmetered
 
@@ -37,6 +37,7 @@ MODEL_VERSION = 1
 LOADER = Path(__file__).with_name("annual_use.py")
 REQUIRES = ("numpy", "pandas")
 HEADLINE = ("error_share", "error_over_house_type", "coverage")
+# No SPACE: each fit chooses its penalty itself, on homes that it leaves out.
 PARAMETERS = {"covered": COVERED, "least_homes": LEAST_HOMES, "penalties": str(PENALTIES)}
 CARD = """
 Estimates what a home uses of a fuel in a year of normal weather from its profile and climate alone,
@@ -51,12 +52,6 @@ _HOMES = 20_000
 _KEPT = (*HOME, "fuel")
 _SCORED = ", ".join([f"{n} string" for n in _KEPT] + [f"{n} double" for n in OUTPUTS])
 _NUMERIC = (*NUMBERS, "electric_cars")
-
-
-class OutdatedModel(LakeError):
-    """The champion was trained by another version of this file."""
-
-    code = "outdated-model"
 
 
 def usage_estimates(
@@ -147,15 +142,11 @@ def _estimated(homes: DataFrame, model: Champion | None) -> DataFrame:
     asked = homes.withColumn("_published", published())
     if model is None:
         return _told(asked.select("*", "_published.*"), F.lit("published"), F.lit(VERSION))
-    if model.rule_version != MODEL_VERSION:
-        raise OutdatedModel(
-            f"{model.label} looks at other features than this version of the platform",
-            cure="train a new one: lake train usage_estimates",
-        )
+    files = readable(model, rule=MODEL_VERSION, loads=AnnualUse.loads)
     scored = (
         asked.select(*HOME, *INPUTS)
         .withColumns({name: F.col(name).cast("double") for name in _NUMERIC})
-        .mapInPandas(_scorer(model.files()), _SCORED)
+        .mapInPandas(_scorer(files), _SCORED)
         .withColumnsRenamed({name: f"_{name}" for name in OUTPUTS})
     )
     is_learned = F.col("_energy_kwh").isNotNull() & ~F.isnan("_energy_kwh")

@@ -15,6 +15,8 @@ import pandas as pd
 from lake.errors import LakeError
 from samples.instants import Floats, Seconds, local_day, local_days, utc
 
+_DAY_S, _PUBLISHED_S = 86_400, 6 * 3_600
+
 
 class SampleDataError(LakeError):
     """Sample data that are not there, or not as their source describes them."""
@@ -188,11 +190,10 @@ def weather_table(
     place: tuple[float, float], starts: Seconds, *, issued_at: Sequence[str], **measured: Floats
 ) -> pd.DataFrame:
     """Return weather in its canonical columns (W/m2 on the level); unmeasured is empty."""
-    known = {
-        name: measured.get(name) for name in ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
-    }
+    names = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
+    columns = {name: measured.get(name) for name in names}
     rounded = {
-        name: None if column is None else np.round(column, 2) for name, column in known.items()
+        name: None if column is None else np.round(column, 2) for name, column in columns.items()
     }
     point = {
         "latitude": place[0],
@@ -200,7 +201,10 @@ def weather_table(
         "observed_at": utc(starts),
         "issued_at": issued_at,
     }
-    return pd.DataFrame({**point, **rounded})
+    # Observed days are published the next morning, as readings are; a forecast is as it is issued.
+    mornings = utc((starts // _DAY_S + 1) * _DAY_S + _PUBLISHED_S)
+    known = ["" if issue else at for issue, at in zip(issued_at, mornings, strict=True)]
+    return pd.DataFrame({**point, **rounded, "known_at": known})
 
 
 def write_prices(

@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from lake.quarantine import REASONS
 from silver.contracts import WEATHER
 from silver.registration import payload
-from silver.typed import instant_or_utc, reasons
+from silver.typed import instant_or_utc, reasons, said_at
 
 _MEASURES = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 
@@ -42,7 +42,7 @@ def weather(bronze_weather: DataFrame) -> DataFrame:
         )
         .withColumn("observed_date", F.to_date("observed_at"))
         .withColumn("observed_month", F.date_format("observed_at", "yyyy-MM"))
-        .withColumn("known_at", F.coalesce("issued_at", "received_at"))
+        .withColumn("known_at", F.coalesce("issued_at", said_at()))
         .withColumn("_entity_id", F.concat_ws(",", "latitude", "longitude"))
         .withColumn("_position", F.lit(-1))
         .select(*WEATHER.names, REASONS, "_entity_id", "_position", "_payload", "partner_id")

@@ -1,6 +1,7 @@
 """What features promise: what was known then, so that no training set sees the future."""
 
 from features.contracts.daily import DAILY_LOAD, WHOLE_SHARE
+from features.contracts.environment import CALENDAR_DAYS, SPOT_PRICES_HOURLY, WEATHER_HOURLY
 from features.contracts.fields import FEATURE_AT
 from features.contracts.load import (
     HOURLY_LOAD_PROFILE,
@@ -19,10 +20,14 @@ TABLES = (
     DAILY_LOAD,
     HOME_PROFILE_VERSIONS,
     HOME_SIGNATURES,
+    WEATHER_HOURLY,
+    SPOT_PRICES_HOURLY,
+    CALENDAR_DAYS,
     FEATURE_VALUES_DAILY,
 )
 
 __all__ = [
+    "CALENDAR_DAYS",
     "DAILY_LOAD",
     "FEATURE_AT",
     "FEATURE_VALUES_DAILY",
@@ -32,7 +37,9 @@ __all__ = [
     "LAGS",
     "LEAST_COMPLETE",
     "SHARES",
+    "SPOT_PRICES_HOURLY",
     "TABLES",
+    "WEATHER_HOURLY",
     "WHOLE_SHARE",
     "lag_column",
     "quantile_28d_column",

@@ -9,10 +9,12 @@ FEATURE_VALUES_DAILY = Table(
     name="features.feature_values_daily",
     row="how often a feature of a partner's homes had about one value on one local day",
     columns=columns(
-        PARTNER_ID,
+        PARTNER_ID.meaning_here("The partner; empty text: of weather or prices, nobody's."),
         Column(name="table_name", type="string", nullable=False, meaning="The feature table."),
         Column(name="feature", type="string", nullable=False, meaning="Its column."),
-        LOCAL_DATE.meaning_here("The last local day that the features look at."),
+        LOCAL_DATE.meaning_here(
+            "The last local day that the features look at; of a month its first."
+        ),
         Column(name="bin", type="int",
                meaning=f"Which value, {BINS_AN_OCTAVE} bins to a doubling (lake/feature_bins.py); "
                        "0 is zero, below it are negative values; empty: it was unknown."),

@@ -16,7 +16,7 @@ from lake.feature_bins import BINS_AN_OCTAVE, middle
 from lake.feature_statistics import by_chance, divergence, quantile, statistics
 from lake.feature_tables import FeatureTableDiffers, feature_table
 from lake.online_features import newest_features
-from lake.reading import Reader
+from lake.reading import Reader, Value
 from lake.settings import Settings
 
 DAY = date(2025, 3, 30)
@@ -53,6 +53,8 @@ LOAD = Table(
     partitioned_by=("local_month",),
 )
 
+TABLE = feature_table(LOAD)
+
 
 def bin_of(value: float) -> int:
     return int(np.floor(np.log2(value) * BINS_AN_OCTAVE)) + 1 + 30 * BINS_AN_OCTAVE
@@ -80,7 +82,7 @@ def reader(root: Path) -> Reader:
 def test_statistics_of_a_day_are_those_of_its_values_to_half_a_bin(tmp_path: Path) -> None:
     values = np.random.default_rng(1).gamma(2, 0.5, 5000)
     put(tmp_path, {DAY: [*values, *[None] * 500]})
-    (found,) = statistics(reader(tmp_path), VALUES.name, "features.loads")
+    (found,) = statistics(reader(tmp_path), VALUES.name, TABLE)
     assert (found.local_date, found.rows) == (DAY, 5500)
     assert found.null_share == pytest.approx(1 / 11)
     assert found.mean == pytest.approx(values.mean())
@@ -100,14 +102,29 @@ def test_a_day_like_those_before_does_not_drift_and_one_in_another_unit_does(
     put(tmp_path, {**before, **long_ago, DAY: list(random.gamma(2, 0.5, 200))})
     put(tmp_path, {**before, DAY: list(random.gamma(2, 500, 200))}, partner="in watts")
     now = reader(tmp_path)
-    (same,) = statistics(now, VALUES.name, "features.loads", partner="p")
+    (same,) = statistics(now, VALUES.name, TABLE, partner="p")
     assert same.drift is not None
     assert same.drift < 0.02
     assert not same.is_drifting
-    (other,) = statistics(now, VALUES.name, "features.loads", partner="in watts")
+    (other,) = statistics(now, VALUES.name, TABLE, partner="in watts")
     assert other.drift == pytest.approx(1, abs=0.01)
     assert other.is_drifting
-    assert statistics(now, VALUES.name, "features.others") == []
+    others = replace(TABLE, table=replace(LOAD, name="features.others"))
+    assert statistics(now, VALUES.name, others) == []
+
+
+def test_a_month_is_compared_with_the_three_before_and_what_is_nobodys_is_told_to_each(
+    tmp_path: Path,
+) -> None:
+    first, months = date(2025, 5, 1), [date(2025, n, 1) for n in (1, 2, 3, 4, 5)]
+    put(tmp_path, {m: [1.0 if m.month > 1 else 99.0] * 50 for m in months})
+    put(tmp_path, {first: [64.0] * 50}, partner="")
+    put(tmp_path, {first: [64.0] * 50}, partner="q")
+    by_month = feature_table(replace(LOAD, key=("partner_id", "home", "local_month", "known_at")))
+    (found,) = statistics(reader(tmp_path), VALUES.name, by_month, partner="p")
+    assert (found.local_date, found.rows) == (first, 100)
+    # Half of them are as before.
+    assert found.drift == pytest.approx(0.311, abs=0.001)
 
 
 def test_divergence_is_zero_of_the_same_one_of_strangers_and_near_chance_of_samples() -> None:
@@ -192,6 +209,28 @@ def test_an_online_read_opens_no_other_months_files_and_no_other_homes(tmp_path:
     found = newest_features(seen, feature_table(LOAD), keys, at=at(9), lookback=timedelta(days=8))
     assert len(found) == 24
     assert seen.scanned == 24
+
+
+def test_what_is_asked_for_by_its_own_time_may_lie_in_a_month_to_come(tmp_path: Path) -> None:
+    ahead = replace(LOAD, name="features.ahead", key=("partner_id", "local_date", "known_at"),
+                    asked_by=("local_date",))  # fmt: skip
+    issued, of = at(30, month=3), date(2025, 4, 1)
+    row = {"partner_id": "p", "local_date": of, "local_month": "2025-04", "feature_at": issued,
+           "known_at": issued, "kwh": 7.0}  # fmt: skip
+    schema = pa.schema(
+        [("partner_id", pa.string()), ("local_date", pa.date32()), ("local_month", pa.string()),
+         *((n, pa.timestamp("us", tz="UTC")) for n in ("feature_at", "known_at")),
+         ("kwh", pa.float64())]
+    )  # fmt: skip
+    write_deltalake(str(tmp_path / ahead.path), pa.Table.from_pylist([row], schema=schema),
+                    partition_by=["local_month"])  # fmt: skip
+    table = feature_table(ahead)
+    assert table.primary_keys == ("partner_id", "local_date")
+    seen, back = Reader(Settings(lake=str(tmp_path)), {ahead.name: ahead}), timedelta(days=2)
+    one: dict[str, Value] = {"partner_id": "p", "local_date": of}
+    (found,) = newest_features(seen, table, one, at=at(31, month=3), lookback=back, names=["kwh"])
+    assert found["kwh"] == 7.0
+    assert newest_features(seen, table, one, at=at(29, month=3), lookback=back, names=["kwh"]) == []
 
 
 class Seen(Reader):

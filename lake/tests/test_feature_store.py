@@ -12,11 +12,12 @@ from pyspark.sql import DataFrame, SparkSession
 from sklearn import linear_model
 
 from lake.feature_lookups import BadLookup
-from lake.feature_models import NoFeatureModel, RegistryAway, SignatureDiffers
+from lake.feature_models import NoFeatureModel, SignatureDiffers
 from lake.feature_store import FeatureLookup, FeatureStore, NotYours
 from lake.feature_tables import BadFeatureTable, FeatureTableDiffers, NoFeatureTable, user_tables
 from lake.java import java
 from lake.reading import Reader
+from lake.registry_away import RegistryAway
 from lake.settings import Settings
 from lake.store import Store
 from lake.upkeep import upkeep

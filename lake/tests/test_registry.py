@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from lake.registry import (
     champion,
     made_from,
 )
+from lake.registry_away import RegistryAway
 from lake.settings import Settings
+from lake.tuning import Trial
 
 CLOCK = datetime(2025, 3, 1, 12, tzinfo=UTC)
 LOADER = """
@@ -74,6 +77,14 @@ def test_a_lake_without_models_has_no_champion_and_needs_no_mlflow(tmp_path: Pat
     assert not (tmp_path / "_mlflow").exists()
 
 
+def test_a_registry_that_cannot_be_read_is_away(tmp_path: Path) -> None:
+    folder = tmp_path / "_mlflow"
+    folder.mkdir()
+    (folder / "mlflow.db").write_text("no database" * 99)
+    with pytest.raises(RegistryAway, match=r"cannot be asked for times.*try again when it answers"):
+        champion(Settings(lake=str(tmp_path)), "times")
+
+
 def test_a_lake_behind_a_url_needs_a_workspace() -> None:
     with pytest.raises(NoRegistry, match="ELIQ_CATALOG"):
         _ = Registry(Settings(lake="abfss://lake@account.dfs.core.windows.net/")).mlflow
@@ -122,6 +133,25 @@ def test_all_that_a_version_was_made_of_is_logged(registry: Registry, loader: Pa
     model = registry.mlflow.pyfunc.load_model(f"models:/logged/{version}")
     assert model.metadata.signature.inputs.input_names() == ["kwh"]
     assert model.input_example["kwh"].tolist() == [1.0, 2.0]
+
+
+def test_what_tuning_chose_goes_with_the_version_and_each_trial_is_a_run_within_its_own(
+    registry: Registry, loader: Path
+) -> None:
+    trials = (Trial({"leaves": 7}, 0.4, 1.0), Trial({}, 0.6, 1.0), Trial({"leaves": 9}, 0.7, 1.0))
+    tuned = replace(made(), parameters=trials[0].parameters, trials=trials)
+    registry.promote("tuned", registry.register("tuned", Times(2.0), loader, tuned))
+    found = registry.champion("tuned")
+    assert found
+    assert found.parameters == {"leaves": 7}
+    client = registry.mlflow.MlflowClient()
+    parent = client.get_model_version("tuned", found.version).run_id
+    runs = client.search_runs([registry.experiment("tuned")])
+    within = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == parent]
+    assert len(runs) == 1 + len(within)
+    assert {(r.data.metrics["figure"], r.data.params.get("leaves")) for r in within} == {
+        (0.4, "7"), (0.6, None), (0.7, "9"),
+    }  # fmt: skip
 
 
 def test_a_model_loads_where_the_project_is_not(

@@ -5,7 +5,7 @@ and its errors on later questions are kept, so that they are of weather that it 
 model that is kept is fitted on all of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -64,17 +64,21 @@ class Truth(NamedTuple):
     month: Numbers
 
 
-def fit_outlooks(frame: pd.DataFrame, *, until: int) -> OutlookQuantiles:
+def fit_outlooks(
+    frame: pd.DataFrame, *, until: int, tuned: Mapping[str, float] | None = None
+) -> OutlookQuantiles:
     """Fit on questions (INPUTS, SERIES, ``true_kwh``) and what came true before day ``until``.
 
-    ``true_kwh`` is of the days from ``first_day`` on, NaN where one was not metered whole.
+    ``true_kwh`` is of the days from ``first_day`` on, NaN where one was not metered whole;
+    ``tuned`` goes before PARAMETERS.
     """
+    parameters = {**PARAMETERS, **(tuned or {})}
     frame = frame[frame["first_day"] < until].sort_values(["first_day", *SERIES], ignore_index=True)
     cuts = [int(frame["first_day"].quantile(share)) for share in _ORIGINS]
     bounds = [*dict.fromkeys(cuts), until]
     day_errors, month_errors = [], []
     for cut, following in pairwise(bounds):
-        model = _fitted(frame, cut)
+        model = _fitted(frame, cut, parameters)
         asked = frame[(frame["first_day"] >= cut) & (frame["first_day"] < following)]
         if model is None or asked.empty:
             continue
@@ -88,7 +92,7 @@ def fit_outlooks(frame: pd.DataFrame, *, until: int) -> OutlookQuantiles:
             month_errors.append(
                 _errors(truth.month, totals.month, totals.month_size, series, MONTH_BANDS)
             )
-    model = _fitted(frame, until)
+    model = _fitted(frame, until, parameters)
     if model is None:
         raise ValueError("no question has an answer: lacking() tells")
     return OutlookQuantiles(
@@ -128,7 +132,9 @@ def priors_of(frame: pd.DataFrame) -> dict[str, Prior]:
     return {named: learned(of_kind) for named, of_kind in sorted(homes.items())}
 
 
-def _fitted(frame: pd.DataFrame, cut: int) -> OutlookQuantiles | None:
+def _fitted(
+    frame: pd.DataFrame, cut: int, parameters: Mapping[str, object]
+) -> OutlookQuantiles | None:
     """Return a model of what was known before day ``cut``, without quantiles yet."""
     import lightgbm  # noqa: PLC0415 - takes seconds
 
@@ -149,8 +155,9 @@ def _fitted(frame: pd.DataFrame, cut: int) -> OutlookQuantiles | None:
     more = np.concatenate(wanted) - np.concatenate(starts)
 
     def boosted(target: Numbers) -> Any:
-        rows = lightgbm.Dataset(matrix, target, params=PARAMETERS, free_raw_data=True)
-        return lightgbm.train(PARAMETERS, rows, num_boost_round=ROUNDS)
+        said = dict(parameters)
+        rows = lightgbm.Dataset(matrix, target, params=said, free_raw_data=True)
+        return lightgbm.train(said, rows, num_boost_round=ROUNDS)
 
     middle = boosted(more)
     said = boosted_share(middle.predict(matrix, num_threads=1))

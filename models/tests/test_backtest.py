@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from lake.registry import Judgement
-from models.backtest import gate, judge, lacking, slices
+from lake.tuning import tune
+from models import load_forecasts
+from models.backtest import before_judgement, gate, judge, lacking, slices
 from models.contracts import QUANTILES, quantile_column
 from models.load_forecasts import fit
 
@@ -86,3 +88,15 @@ def test_too_few_rows_are_named_before_anything_is_trained(frame: pd.DataFrame) 
     assert lacking(frame) == ""
     assert lacking(frame.head(500)).startswith("too little history: 500 hours")
     assert lacking(frame.head(0)).startswith("too little history: 0 hours")
+
+
+def test_tuning_sees_nothing_of_the_time_that_judges(frame: pd.DataFrame) -> None:
+    *_, last = slices(frame)
+    seen = before_judgement(frame)
+    assert seen["starts_at"].max() < last["asked_at"].min()
+    small = frame[frame["location_id"].isin(["h1", "h3", "h5", "h7"])]
+    trials = tune(load_forecasts, small, trials=3, now={})
+    assert len(trials) == 3
+    assert set(trials[-1].parameters) <= set(load_forecasts.SPACE)
+    model = load_forecasts.fit(small, parameters=trials[0].parameters)
+    assert judge(model, small).figures["mae_over_naive"] < 1

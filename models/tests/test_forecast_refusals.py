@@ -21,7 +21,7 @@ from silver.contracts import LOCATION_WEATHER
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 CLOCK = datetime(2025, 4, 14, 9, 20, tzinfo=UTC)
-HOMES = ("fine", "young", "gone", "flat", "dead", "future")
+HOMES = ("fine", "young", "gone", "flat", "dead", "future", "holed", "once")
 Make = Callable[..., DataFrame]
 
 
@@ -34,6 +34,10 @@ def energy(hours: Make) -> DataFrame:
         hours("flat", days=35, kwh="0.25"),
         hours("dead", days=35, kwh="0"),
         hours("future", days=9, first=date(2025, 4, 15)),
+        # A year of gaps, and back since; one reading.
+        hours("holed", days=28, first=date(2024, 3, 10)),
+        hours("holed", days=10, first=date(2025, 4, 4)),
+        hours("once", days=1, first=date(2025, 4, 13)).where("hour(starts_at) = 5"),
     )
     return reduce(DataFrame.unionByName, homes)
 
@@ -66,13 +70,14 @@ def test_each_home_is_forecast_or_told_why_not(
     codes = {place: row.code for place, row in found.items()}
     expected = {
         "young": "too_little_history",
+        "once": "too_little_history",
         "gone": "too_old",
         "flat": "no_variation",
         "dead": "no_variation",
     }
     assert codes == {(h, d): c for h, c in expected.items() for d in ("import", "consumption")}
     has_one = {(r.location_id, r.direction) for r in forecast.collect()}
-    assert has_one == {("fine", "import"), ("fine", "consumption")}
+    assert has_one == {(h, d) for h in ("fine", "holed") for d in ("import", "consumption")}
     assert "The last reading is of 2025-03-29;" in found["gone", "import"].description
     details = json.loads(found["young", "import"].details)
     assert (details["days_observed"], details["days_needed"]) == (5, 7)
@@ -107,5 +112,6 @@ def test_each_home_has_an_outlook_or_is_told_why_not(energy: DataFrame, meters: 
     assert refused.columns == list(INSIGHT_REFUSALS.names)
     assert {row.location_id: row.code for row in refused.collect()} == {
         "fine": "no_model", "young": "too_little_history", "gone": "too_old",
+        "holed": "no_model", "once": "too_little_history",
         "flat": "no_variation", "dead": "no_variation",
     }  # fmt: skip

@@ -1,13 +1,17 @@
 """Quantiles are in order, positive, calibrated, and the same each time."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from lake.registry import Champion
 from models.backtest import slices
 from models.contracts import QUANTILES, quantile_column
 from models.hourly_quantiles import INPUTS, HourlyQuantiles, fit_quantiles
 from models.hourly_quantiles import QUANTILES as OWN
+from models.readable import OutdatedModel, readable
 
 COLUMNS = [quantile_column(q) for q in QUANTILES]
 
@@ -93,3 +97,19 @@ def test_a_model_that_looks_at_other_inputs_is_refused(model: HourlyQuantiles) -
     files["model.json"] = files["model.json"].replace(b'"weekday"', b'"moon"')
     with pytest.raises(TypeError, match="train a new one"):
         HourlyQuantiles.loads(files)
+
+
+def test_a_champion_that_looks_at_other_inputs_is_named_before_any_worker_reads_it(
+    champion: Champion,
+) -> None:
+    rule, label = champion.rule_version, champion.label
+    assert set(readable(champion, rule=rule, loads=HourlyQuantiles.loads)) >= {"model.json"}
+
+    def with_fewer(files: dict[str, bytes]) -> HourlyQuantiles:
+        said = json.loads(files["model.json"]) | {"inputs": ["fuel", "level_kwh"]}
+        return HourlyQuantiles.loads(files | {"model.json": json.dumps(said).encode()})
+
+    with pytest.raises(OutdatedModel, match=rf"{label} cannot be read.*lake train load_forecasts"):
+        readable(champion, rule=rule, loads=with_fewer)
+    with pytest.raises(OutdatedModel, match="looks at other features"):
+        readable(champion, rule=rule + 1, loads=HourlyQuantiles.loads)

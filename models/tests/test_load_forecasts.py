@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 
 from lake.registry import Champion
 from models.contracts import LOAD_FORECASTS
-from models.load_forecasts import OutdatedModel, load_forecasts, training
+from models.load_forecasts import load_forecasts, training
+from models.readable import OutdatedModel
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 CLOCK = datetime(2025, 4, 14, 9, 20, tzinfo=UTC)

@@ -10,7 +10,15 @@ from models.contracts import METHODS, QUANTILES, quantile_column
 from models.outlook.climate import Climate, degrees
 from models.outlook.known import INPUTS, known
 from models.outlook.quantiles import OutlookQuantiles
-from models.outlook_backtest import compared, fit, gate, judge, lacking, split_day
+from models.outlook_backtest import (
+    before_judgement,
+    compared,
+    fit,
+    gate,
+    judge,
+    lacking,
+    split_day,
+)
 
 pytestmark = pytest.mark.slow
 COLUMNS = [quantile_column(q) for q in QUANTILES]
@@ -127,6 +135,14 @@ def test_what_comes_true_changes_nothing_that_is_said(
     ]
     assert (other["first_day"] < split).sum() > 100
     assert fit(other).dumps() == model.dumps()
+
+
+def test_tuning_sees_nothing_of_the_days_that_judge(questions: pd.DataFrame) -> None:
+    seen, split = before_judgement(questions), split_day(questions)
+    last = seen["first_day"] + seen["true_kwh"].map(len)
+    assert last.max() == split
+    assert (seen["first_day"] < split).all()
+    assert len(seen) == (questions["first_day"] < split).sum()
 
 
 def test_a_stored_model_says_the_same(model: OutlookQuantiles, questions: pd.DataFrame) -> None:

@@ -1,6 +1,8 @@
 """Training on a small lake: judged, registered, promoted by the gate, never twice the same."""
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
@@ -12,10 +14,12 @@ from pyspark.sql import functions as F
 
 from lake.catalog import catalog
 from lake.contract import Table
+from lake.java import java
 from lake.registry import champion
 from lake.running import Runner
 from lake.schema import empty
 from lake.settings import Settings
+from lake.store import SchemaDiffers
 from lake.training import NoModel, train
 from lake.writing import insert
 
@@ -82,7 +86,8 @@ def test_a_good_model_becomes_champion_once_and_forecasts(lake: Runner) -> None:
 def test_a_new_champion_forecasts_anew(lake: Runner) -> None:
     train(lake, "load_forecasts")
     lake.run("models.load_forecasts")
-    assert train(lake, "load_forecasts", again=True).is_promoted
+    assert train(lake, "load_forecasts", trials=2).is_promoted
+    assert champion(lake.settings, "load_forecasts")
     report = lake.run("models.load_forecasts")
     assert report.note == ""
     assert report.written.updated == 4 * 2 * 336
@@ -96,6 +101,23 @@ def test_too_little_history_registers_nothing(runner: Runner) -> None:
     assert report.note.startswith("too little history: 0 hours")
     assert champion(runner.settings, "load_forecasts") is None
     assert runner.run("models.load_forecasts").written.rows == 0
+
+
+def test_a_feature_table_of_an_older_version_is_named_with_the_cure(lake: Runner) -> None:
+    profile = lake.catalog["features.hourly_load_profile"]
+    less = replace(profile, columns=tuple(c for c in profile.columns if c.name != "p10_28d_kwh"))
+    rows = lake.store.read(profile).limit(24).localCheckpoint()
+    shutil.rmtree(Path(lake.store.path(profile)))
+    lake.store.forget(profile)
+    java(lake.spark).org.apache.spark.sql.delta.DeltaLog.clearCache()
+    insert(lake.store, less, rows)
+    older = r"hourly_load_profile is of an earlier version: no column p10_28d_kwh.*lake run feat"
+    for made in (
+        lambda: train(lake, "load_forecasts"),
+        lambda: lake.run("models.insight_refusals"),
+    ):
+        with pytest.raises(SchemaDiffers, match=older):
+            made()
 
 
 def test_a_table_without_a_model_is_named(runner: Runner) -> None:

@@ -17,8 +17,9 @@ from lake.settings import Settings
 from models import usage_estimates as estimates
 from models.contracts import USAGE_ESTIMATES
 from models.published_use import PUBLISHED, VERSION, bounds
+from models.readable import OutdatedModel
 from models.tests.test_annual_use import homes as learnable
-from models.usage_estimates import OutdatedModel, training, usage_estimates
+from models.usage_estimates import training, usage_estimates
 from models.usage_estimates_refusals import usage_estimates_refusals
 from silver.contracts import HOME_PROFILES, LOCATION_WEATHER, LOCATIONS
 

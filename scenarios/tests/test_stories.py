@@ -41,8 +41,17 @@ def looks_at(steps: list[str]) -> set[str]:
 
 
 @pytest.fixture(scope="module")
+def then() -> dict[str, Any]:
+    """What was forecast when it was asked first, by path."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def told(
-    bring_up: Callable[[Settings, str], None], tmp_path_factory: pytest.TempPathFactory
+    bring_up: Callable[[Settings, str], None],
+    bring_up_models: Callable[[Settings, str], None],
+    then: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Settings:
     """Return a lake in which every story was told, day by day."""
     settings = Settings(lake=str(tmp_path_factory.mktemp("stories")))
@@ -57,7 +66,28 @@ def told(
                 land(file, kind=kind, partner=partner, settings=settings, clock=clock)
         if step in looks:
             bring_up(settings, step)
+            bring_up_models(settings, step)
+            then.update(forecasts_of(settings, step, then))
     return settings
+
+
+def forecasts_of(settings: Settings, day: str, known: dict[str, Any]) -> dict[str, Any]:
+    """Return the forecasts that a day's stories ask for as of that day, but those known already."""
+    found = {}
+    with TestClient(create_app(settings)) as client:
+        for story, name in ANSWERS:
+            path = json.loads((HERE / story / "api" / f"{name}.json").read_text())["path"]
+            if "/forecast?" in path and f"as_of={day}" in path and path not in known:
+                found[path] = ask(settings, client, story, path)["elements"]
+    return found
+
+
+def ask(settings: Settings, client: TestClient, story: str, path: str) -> Any:
+    """Return what the API answers a partner."""
+    bearer = {"Authorization": f"Bearer {token(story, READ, 1, settings=settings)}"}
+    answer = client.get(path, headers=bearer)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 def rows_of(settings: Settings, table: str, story: str, columns: list[str]) -> list[list[Any]]:
@@ -111,15 +141,23 @@ def client(told: Settings) -> Iterator[TestClient]:
 @pytest.mark.parametrize(("story", "name"), ANSWERS)
 def test_the_api_answers_a_story(told: Settings, client: TestClient, story: str, name: str) -> None:
     wanted = json.loads((HERE / story / "api" / f"{name}.json").read_text())
-    bearer = {"Authorization": f"Bearer {token(story, READ, 1, settings=told)}"}
-    answer = client.get(wanted.pop("path"), headers=bearer)
-    assert answer.status_code == 200, answer.text
-    body = answer.json()
+    body = ask(told, client, story, wanted.pop("path"))
+    if "refusal" in wanted:
+        assert (body["refusal"] or {}).get("code") == wanted.pop("refusal")
     periods = body["elements"] if "elements" in body else body["items"]
     for field, values in wanted.items():
         assert [
             pytest.approx(p[field]) if p[field] is not None else None for p in periods
         ] == values
+
+
+def test_a_forecast_as_of_then_is_what_it_was_then(
+    told: Settings, client: TestClient, then: dict[str, Any]
+) -> None:
+    story = "a_correction_after_the_forecast"
+    asked = json.loads((HERE / story / "api" / "forecast_of_then.json").read_text())["path"]
+    assert len(then[asked]) == 336
+    assert ask(told, client, story, asked)["elements"] == then[asked]
 
 
 def test_no_partner_sees_the_location_of_another(told: Settings, client: TestClient) -> None:
