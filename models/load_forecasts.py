@@ -1,5 +1,6 @@
 """features.hourly_load_profile + the champion -> models.load_forecasts: quantiles of 336 hours.
 
+What has no week of its own yet is told from similar homes (models.borrowed_forecasts).
 ``training`` makes the past's issue times as this file would have seen them then; ``fit`` and
 ``judge`` are plain Python on that bounded frame, the registry does the rest (models/README.md).
 """
@@ -17,7 +18,8 @@ from lake.errors import LakeError
 from lake.registry import Champion
 from lake.schema import empty
 from models.backtest import gate, judge, lacking, slices
-from models.contracts import LOAD_FORECASTS, QUANTILES, quantile_column
+from models.borrowed_forecasts import VERSION, borrowed_forecasts
+from models.contracts import BASES, LOAD_FORECASTS, QUANTILES, quantile_column
 from models.contracts.scores import health
 from models.forecast_rows import forecast_rows
 from models.forecastable import SERIES, known, recent
@@ -39,9 +41,11 @@ far the energy will be from the home's own median of the hour, two more how larg
 what its mean; the errors on later weeks, by fuel, direction, horizon and hour, give the quantiles.
 
 Meant for: a home's forecast band, budgets, anomalies. Not meant for: settlement, or homes with less
-than a week of hourly readings, which are refused. It knows no weather and no holidays yet, so a
-sudden cold spell comes as a surprise. It looks at energy and its hour, not at who lives there.
+than a week of hourly readings, which are told from similar homes without this model. It knows no
+weather and no holidays yet, so a sudden cold spell comes as a surprise. It looks at energy and its
+hour, not at who lives there.
 """
+OWN_HISTORY = BASES[0]
 # The sample: homes, issue times over all of them, and hours of each issue time (a quarter of the
 # first two days, a 24th of the rest), so 24 rows an issue time and 240,000 in all.
 _HOMES = 300
@@ -68,8 +72,10 @@ class OutdatedModel(LakeError):
 
 
 def load_forecasts(
-    hourly_load_profile: DataFrame, meters: DataFrame, *, clock: datetime, model: Champion | None
-) -> DataFrame:
+    hourly_load_profile: DataFrame, energy_daily: DataFrame, meters: DataFrame,
+    locations: DataFrame, home_profiles: DataFrame, usage_estimates: DataFrame,
+    *, clock: datetime, model: Champion | None, at_hand: Callable[[DataFrame], DataFrame],
+) -> DataFrame:  # fmt: skip
     """Return 336 hours from the next whole one (kWh) for each series that can be forecast.
 
     Where import alone is metered, consumption is the same forecast. No champion: no row, and
@@ -89,10 +95,18 @@ def load_forecasts(
     ready = recent(hourly_load_profile, clock=clock).where("code IS NULL").join(
         F.broadcast(registered), on=[*SERIES[:3]], how="left_semi"
     )  # fmt: skip
-    return (
+    own = (
         forecast_rows(ready, first=F.lit(first))
         .select(*SERIES, "starts_at", *(name for name in INPUTS if name not in SERIES))
         .mapInPandas(_scorer(model.files()), _SCORED)
+        .withColumns({"basis": F.lit(OWN_HISTORY), "model_version": F.lit(model.label)})
+    )
+    borrowed = borrowed_forecasts(
+        hourly_load_profile, energy_daily, meters, locations, home_profiles, usage_estimates,
+        clock=clock, first=first, at_hand=at_hand,
+    ).withColumn("model_version", F.lit(VERSION))  # fmt: skip
+    return (
+        own.unionByName(borrowed)
         .transform(lambda scored: with_copies(scored, meters))
         .withColumns(
             {
@@ -100,7 +114,6 @@ def load_forecasts(
                 "issued_date": F.lit(issued_at.date()),
                 "resolution": F.lit("PT1H"),
                 "ends_at": F.timestamp_add("HOUR", F.lit(1), "starts_at"),
-                "model_version": F.lit(model.label),
             }
         )
         .select(*LOAD_FORECASTS.names)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -24,11 +25,13 @@ def rows(forecast: DataFrame) -> pd.DataFrame:
 
 
 def test_336_hours_in_order_for_import_and_its_copy(
-    hours: Make, meters: Make, profile: Make, champion: Champion
+    hours: Make, meters: Make, profile: Make, champion: Champion, unknown: Any
 ) -> None:
     registered = meters(("a", "elec", "import"), ("b", "elec", "import"), ("b", "elec", "export"))
     energy = hours("a", days=40).unionByName(hours("b", days=40))
-    forecast = load_forecasts(profile(energy, registered), registered, clock=CLOCK, model=champion)
+    forecast = load_forecasts(
+        profile(energy, registered), meters=registered, clock=CLOCK, model=champion, **unknown
+    )
     assert forecast.columns == list(LOAD_FORECASTS.names)
     found = rows(forecast)
     sizes = found.groupby(["location_id", "direction"]).size()
@@ -51,14 +54,18 @@ def test_336_hours_in_order_for_import_and_its_copy(
 
 
 def test_what_is_said_after_the_clock_changes_nothing(
-    hours: Make, meters: Make, profile: Make, champion: Champion
+    hours: Make, meters: Make, profile: Make, champion: Champion, unknown: Any
 ) -> None:
     registered = meters(("a", "elec", "import"))
     energy = hours("a", days=60)
     is_later = F.col("known_at") > F.lit(CLOCK)
     other = energy.withColumn("energy_kwh", F.when(is_later, 99.0).otherwise(F.col("energy_kwh")))
     known, altered = (
-        rows(load_forecasts(profile(e, registered), registered, clock=CLOCK, model=champion))
+        rows(
+            load_forecasts(
+                profile(e, registered), meters=registered, clock=CLOCK, model=champion, **unknown
+            )
+        )
         for e in (energy.where(~is_later), other)
     )
     pd.testing.assert_frame_equal(known, altered)
@@ -94,27 +101,32 @@ def test_training_rows_look_back_only_and_know_the_week_before(
 
 
 def test_a_home_whose_meters_are_deleted_is_not_forecast(
-    hours: Make, meters: Make, profile: Make, champion: Champion
+    hours: Make, meters: Make, profile: Make, champion: Champion, unknown: Any
 ) -> None:
     registered = meters(("a", "elec", "import"), ("b", "elec", "import"))
     known = profile(hours("a", days=40).unionByName(hours("b", days=40)), registered)
     is_gone = F.when(F.col("location_id") == "b", F.lit(CLOCK)).cast("timestamp")
     left = registered.withColumn("deleted_at", is_gone)
-    forecast = load_forecasts(known, left, clock=CLOCK, model=champion)
+    forecast = load_forecasts(known, meters=left, clock=CLOCK, model=champion, **unknown)
     assert {row[0] for row in forecast.select("location_id").collect()} == {"a"}
 
 
-def test_without_a_champion_there_is_no_row(hours: Make, meters: Make, profile: Make) -> None:
+def test_without_a_champion_there_is_no_row(
+    hours: Make, meters: Make, profile: Make, unknown: Any
+) -> None:
     registered = meters(("a", "elec", "import"))
     known = profile(hours("a", days=40), registered)
-    forecast = load_forecasts(known, registered, clock=CLOCK, model=None)
+    forecast = load_forecasts(known, meters=registered, clock=CLOCK, model=None, **unknown)
     assert forecast.columns == list(LOAD_FORECASTS.names)
     assert forecast.isEmpty()
 
 
 def test_a_champion_of_another_rule_is_named_with_the_cure(
-    hours: Make, meters: Make, champion: Champion
+    hours: Make, meters: Make, champion: Champion, unknown: Any
 ) -> None:
     old = replace(champion, rule_version=0)
     with pytest.raises(OutdatedModel, match="lake train load_forecasts"):
-        load_forecasts(hours("a", days=1), meters(("a", "elec", "import")), clock=CLOCK, model=old)
+        load_forecasts(
+            hours("a", days=1), meters=meters(("a", "elec", "import")), clock=CLOCK, model=old,
+            **unknown,
+        )  # fmt: skip

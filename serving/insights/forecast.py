@@ -25,6 +25,8 @@ _PERIODS = (LOAD_OUTLOOKS, ("outlook",))
 # By resolution: the table, and the insights whose refusal is its.
 _SOURCES = {"PT15M": _HOURS, "PT1H": _HOURS, "P1D": _PERIODS, "P1M": _PERIODS}
 _COLUMNS = [*map(quantile_column, QUANTILES), "mean_kwh"]
+# BASES of the contract, as the document needs them.
+Basis = Literal["own_history", "similar_homes", "profile"]
 
 
 class Expected(TypedDict):
@@ -46,7 +48,12 @@ class Expected(TypedDict):
 
 
 class Forecast(TypedDict):
-    """The newest forecast issued until ``as_of``; either elements or a refusal."""
+    """The newest forecast issued until ``as_of``; either elements or a refusal.
+
+    `basis` says what hours were told from: `own_history`, the home's own last weeks; before it has
+    a week, `similar_homes`, at least ten homes alike, or `profile`, all homes of the country, both
+    scaled to the home's first days or to what its profile says it uses. Empty for days and months.
+    """
 
     location_id: str
     fuel: str
@@ -57,6 +64,7 @@ class Forecast(TypedDict):
     data_until: str | None
     issued_at: str | None
     model_version: str | None
+    basis: Basis | None
     elements: list[Expected]
     refusal: Refusal | None
 
@@ -71,6 +79,7 @@ EXAMPLE = {
     "data_until": "2025-10-27T00:00:00+00:00",
     "issued_at": "2025-10-27T06:00:00+00:00",
     "model_version": "load_forecast/3",
+    "basis": "own_history",
     "elements": [
         {
             "starts_at": "2025-10-27T06:00:00+00:00",
@@ -123,7 +132,7 @@ def _forecast(
     rows: list[Row] = []
     if issued and not (refused_at and refused_at > issued):
         rows = lake.rows(
-            f"SELECT starts_at, ends_at, model_version, {', '.join(_told(table))} "
+            f"SELECT starts_at, ends_at, {', '.join(_told(table))} "
             f"FROM {table.name} WHERE {wanted} AND {_at(issued)} ORDER BY starts_at"
         )
     else:
@@ -138,6 +147,7 @@ def _forecast(
         "data_until": data_until(lake, home, fuel=fuel, direction=direction),
         "issued_at": home.instant(refused_at if refusal else issued),
         "model_version": rows[0]["model_version"] if rows else None,
+        "basis": rows[0].get("basis") if rows else None,
         "elements": [_element(row, home) for row in rows],
         "refusal": refusal,
     }
@@ -174,4 +184,4 @@ def _element(row: Row, home: Location) -> dict[str, object]:
 
 
 def _told(table: Table) -> list[str]:
-    return [column for column in _COLUMNS if column in table]
+    return [name for name in ("model_version", "basis", *_COLUMNS) if name in table]

@@ -152,6 +152,7 @@ def forecasts(issued_at: datetime, *, level: float) -> Rows:
             "direction": "import", "issued_at": issued_at, "issued_date": issued_at.date(),
             "resolution": "PT1H", "starts_at": issued_at + timedelta(hours=n),
             "ends_at": issued_at + timedelta(hours=n + 1), "model_version": "load_forecast/1",
+            "basis": "own_history",
             **{quantile_column(q): level * (0.5 + q) * (1 + (n % 24) / 24) for q in QUANTILES},
             "mean_kwh": level * 1.1 * (1 + (n % 24) / 24),
         }

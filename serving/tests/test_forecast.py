@@ -31,6 +31,7 @@ def test_the_newest_issue_is_answered_with_its_bounds(api: TestClient) -> None:
         None,
         "kWh",
     )
+    assert answer["basis"] == "own_history"
     assert len(answer["elements"]) == 48
     first = answer["elements"][0]
     assert first["starts_at"] == "2025-11-02T00:00:00+01:00"
@@ -55,7 +56,7 @@ def test_as_of_answers_what_was_forecast_then(api: TestClient, as_of: str, issue
 def test_before_the_first_issue_there_is_none(api: TestClient) -> None:
     answer = forecast(api, as_of="2025-10-01T00:00:00Z")
     assert (answer["elements"], answer["issued_at"]) == ([], None)
-    assert answer["refusal"]["code"] == "not_issued"
+    assert (answer["refusal"]["code"], answer["basis"]) == ("not_issued", None)
 
 
 def test_a_refusal_is_data_that_says_what_is_missing(api: TestClient) -> None:
