@@ -20,13 +20,15 @@ LOAD_FORECASTS = Table(
         FUEL,
         DIRECTION,
         ISSUED_AT,
-        RESOLUTION,
+        RESOLUTION.meaning_here("PT1H: one of 336 hours; PT15M: a quarter of one of the next 48, "
+                                "of meters that tell quarters."),
         STARTS_AT,
         ENDS_AT,
         QUANTILE_COLUMNS,
         Column(name="mean_kwh", type="double", unit="kWh", minimum=0,
-               meaning="Expected value. Means of hours add up to the mean of their sum, the "
-                       "quantiles do not. Empty in forecasts that were issued before it was told."),
+               meaning="Expected value. Means of hours add up to the mean of their sum, those of "
+                       "quarters to the hour's; quantiles do not. Empty in forecasts that were "
+                       "issued before it was told."),
         Column(name="basis", type="string", values=BASES,
                meaning="What it was told from. own_history: the home's own last weeks. "
                        "similar_homes: the hours of at least ten homes of the partner with the "
@@ -42,7 +44,7 @@ LOAD_FORECASTS = Table(
     key=("partner_id", "location_id", "fuel", "direction", "issued_at", "resolution", "starts_at"),
     update=Issue(date="issued_date"),
     partitioned_by=("issued_date",),
-    sorted_by=("partner_id", "location_id", "fuel", "direction", "starts_at"),
+    sorted_by=("partner_id", "location_id", "fuel", "direction", "resolution", "starts_at"),
     checks=(
         QUANTILES_DO_NOT_CROSS,
         Check(name="forecast_is_of_the_future", condition="starts_at >= issued_at"),

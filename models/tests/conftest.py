@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.hourly_load_profile import hourly_load_profile
-from gold.contracts import ENERGY_DAILY
+from gold.contracts import ENERGY_DAILY, ENERGY_QUARTER_HOURLY
 from lake.registry import Champion, Made, Registry
 from lake.schema import empty
 from lake.settings import Settings
@@ -168,8 +168,8 @@ def meters(spark: SparkSession) -> Callable[..., DataFrame]:
 @pytest.fixture
 def unknown(spark: SparkSession) -> dict[str, Any]:
     """What load_forecasts looks at beside recent load, with nothing in it."""
-    nouns = (ENERGY_DAILY, LOCATIONS, HOME_PROFILES, USAGE_ESTIMATES)
-    return {table.noun: empty(spark, table) for table in nouns} | {"at_hand": lambda rows: rows}
+    tables = (ENERGY_DAILY, ENERGY_QUARTER_HOURLY, LOCATIONS, HOME_PROFILES, USAGE_ESTIMATES)
+    return {table.noun: empty(spark, table) for table in tables} | {"at_hand": lambda rows: rows}
 
 
 @pytest.fixture

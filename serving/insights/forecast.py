@@ -24,6 +24,14 @@ _HOURS = (LOAD_FORECASTS, ("forecast", "load_forecast", "load_forecasts"))
 _PERIODS = (LOAD_OUTLOOKS, ("outlook",))
 # By resolution: the table, and the insights whose refusal is its.
 _SOURCES = {"PT15M": _HOURS, "PT1H": _HOURS, "P1D": _PERIODS, "P1M": _PERIODS}
+_NEVER = datetime.min.replace(tzinfo=UTC)
+# Hours are there, of which no quarters are told.
+_NO_QUARTERS: Body = {
+    "code": "no_quarter_hours",
+    "description": "Quarters of an hour are forecast where the meter told them on a week of the "
+    "last four; the hours of this series are forecast.",
+    "details": {"resolution": "PT1H"},
+}
 _COLUMNS = [*map(quantile_column, QUANTILES), "mean_kwh"]
 # BASES of the contract, as the document needs them.
 Basis = Literal["own_history", "similar_homes", "profile"]
@@ -125,18 +133,23 @@ def _forecast(
     wanted = f"{series} AND resolution = {literal(resolution)}"
     table, of_table = _SOURCES[resolution]
     issued = _newest(lake, table.name, wanted)
+    hours_at = None
+    if resolution == "PT15M":
+        hours_at = _newest(lake, table.name, f"{series} AND resolution = 'PT1H'")
     insights = ", ".join(map(literal, of_table))
     refused = f"{series} AND insight IN ({insights})"
     refused_at = _newest(lake, _REFUSALS, refused)
-    refusal = None
+    refusal, told_at = None, issued
     rows: list[Row] = []
-    if issued and not (refused_at and refused_at > issued):
+    if hours_at and hours_at > max(issued or _NEVER, refused_at or _NEVER):
+        refusal, told_at = _NO_QUARTERS, hours_at
+    elif issued and not (refused_at and refused_at > issued):
         rows = lake.rows(
             f"SELECT starts_at, ends_at, {', '.join(_told(table))} "
             f"FROM {table.name} WHERE {wanted} AND {_at(issued)} ORDER BY starts_at"
         )
     else:
-        refusal = _refusal(lake, refused, refused_at)
+        refusal, told_at = _refusal(lake, refused, refused_at), refused_at
     return {
         "location_id": home.location_id,
         "fuel": fuel,
@@ -145,7 +158,7 @@ def _forecast(
         "unit": "kWh",
         "time_zone": home.time_zone,
         "data_until": data_until(lake, home, fuel=fuel, direction=direction),
-        "issued_at": home.instant(refused_at if refusal else issued),
+        "issued_at": home.instant(told_at),
         "model_version": rows[0]["model_version"] if rows else None,
         "basis": rows[0].get("basis") if rows else None,
         "elements": [_element(row, home) for row in rows],

@@ -70,6 +70,17 @@ def test_a_refusal_is_data_that_says_what_is_missing(api: TestClient) -> None:
     assert answer["issued_at"] == "2025-11-02T07:00:00+01:00"
 
 
+def test_quarters_of_an_hour_are_answered_until_hours_alone_are_issued(api: TestClient) -> None:
+    answer = forecast(api, resolution="PT15M", as_of="2025-11-01T00:00:00Z")
+    assert (answer["resolution"], answer["refusal"]) == ("PT15M", None)
+    starts = [element["starts_at"] for element in answer["elements"][:2]]
+    assert starts == ["2025-11-01T00:00:00+01:00", "2025-11-01T00:15:00+01:00"]
+    assert answer["elements"][0]["ends_at"] == starts[1]
+    later = forecast(api, resolution="PT15M")
+    assert (later["elements"], later["issued_at"]) == ([], "2025-11-02T00:00:00+01:00")
+    assert later["refusal"]["code"] == "no_quarter_hours"
+
+
 def test_a_time_without_offset_is_refused(api: TestClient) -> None:
     assert api.get(FORECAST, params={"as_of": "2025-10-01T00:00:00"}).status_code == 422
 
