@@ -119,10 +119,6 @@ def test_the_refusal_of_days_is_not_that_of_hours(api: TestClient) -> None:
     assert codes == ["too_little_history", "too_old", "too_old"]
 
 
-def test_quarter_hours_are_not_forecast_yet(api: TestClient) -> None:
-    assert forecast(api, resolution="PT15M")["refusal"]["code"] == "not_issued"
-
-
 def test_the_answer_has_every_quantile_of_the_model() -> None:
     assert "mean_kwh" in Expected.__annotations__
     assert [f for f in Expected.__annotations__ if f.startswith("p")] == [
