@@ -13,7 +13,7 @@ _INSIGHT = "forecast"
 _DAYS = 28
 _MESSAGES = {
     "too_little_history": f"A forecast needs each hour of the day on {DAYS_NEEDED} of the last "
-    f"{_DAYS} days; there are fewer readings yet.",
+    f"{_DAYS} days; there are fewer readings yet, and too few homes like this to tell it from.",
     "too_old": "The last reading is of {last_date}; a forecast needs one of the last "
     f"{LONGEST_SILENCE.days} days.",
     "no_variation": f"The readings of the last {_DAYS} days are all the same: is the meter alive?",

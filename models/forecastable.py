@@ -1,7 +1,7 @@
 """features.hourly_load_profile -> the load that each series can be forecast from, or why it cannot.
 
-The one place of the rule: load_forecasts forecasts what has no code here, insight_refusals says
-the code of the others.
+The one place of the rule: what has no code here is told from its own load, what has too little
+history from similar homes (models.borrowed_forecasts); insight_refusals says the code of the rest.
 """
 
 from datetime import datetime, timedelta
@@ -71,17 +71,18 @@ def known(hourly_load_profile: DataFrame, asked: DataFrame) -> DataFrame:
             F.avg("mean_28d_kwh").alias("level_kwh"),
             F.avg("mean_7d_kwh").alias("week_level_kwh"),
             F.avg("lag_1d_kwh").alias("last_day_kwh"),
+            F.count(F.lit(1)).alias("_hours"),
             F.max("deviation_28d_kwh").alias("_deviation"),
             F.min("mean_28d_kwh").alias("_lowest"),
             F.max("mean_28d_kwh").alias("_highest"),
         )
         .withColumn("code", _code())
-        .drop("_deviation", "_lowest", "_highest")
+        .drop("_hours", "_deviation", "_lowest", "_highest")
     )
 
 
 def _code() -> Column:
     swing = F.greatest(F.col("_deviation"), F.col("_highest") - F.col("_lowest"))
-    return F.when(F.col("hours_observed") < 24, "too_little_history").when(
-        swing <= _FLAT * F.col("_highest"), "no_variation"
-    )
+    # Before the first whole day nothing is flat.
+    is_flat = (F.col("_hours") == 24) & (swing <= _FLAT * F.col("_highest"))
+    return F.when(is_flat, "no_variation").when(F.col("hours_observed") < 24, "too_little_history")

@@ -1,5 +1,7 @@
 """features.hourly_load_profile + the champion -> models.load_forecasts: quantiles of 336 hours.
 
+What has no week of its own yet is told from similar homes (models.borrowed_forecasts), what is
+metered by quarters of an hour by these too (models.quarter_hour_forecasts).
 ``training`` makes the past's issue times as this file would have seen them then; ``fit`` and
 ``judge`` are plain Python on that bounded frame, the registry does the rest (models/README.md).
 """
@@ -9,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.copies import with_copies
@@ -18,12 +20,15 @@ from lake.registry import Champion
 from lake.schema import empty
 from lake.tuning import Between, Parameters
 from models.backtest import before_judgement, gate, judge, lacking, slices
-from models.contracts import LOAD_FORECASTS, QUANTILES, quantile_column
+from models.borrowed_forecasts import VERSION, borrowed_forecasts
+from models.contracts import BASES, LOAD_FORECASTS, QUANTILES, quantile_column
 from models.contracts.scores import health
 from models.forecast_rows import forecast_rows
 from models.forecastable import SERIES, known, recent
 from models.hourly_quantiles import INPUTS, ROUNDS, ROUNDS_OF_MEAN, HourlyQuantiles, fit_quantiles
 from models.hourly_quantiles import PARAMETERS as LIGHTGBM
+from models.quarter_hour_forecasts import HORIZON_HOURS as _QUARTERS_TO_H
+from models.quarter_hour_forecasts import metered_by_quarters, quarter_hour_forecasts
 from models.readable import readable
 
 __all__ = [
@@ -53,8 +58,9 @@ far the energy will be from the home's own median of the hour, two more how larg
 what its mean; the errors on later weeks, by fuel, direction, horizon and hour, give the quantiles.
 
 Meant for: a home's forecast band, budgets, anomalies. Not meant for: settlement, or homes with less
-than a week of hourly readings, which are refused. It knows no weather and no holidays yet, so a
-sudden cold spell comes as a surprise. It looks at energy and its hour, not at who lives there.
+than a week of hourly readings, which are told from similar homes without this model. It knows no
+weather and no holidays yet, so a sudden cold spell comes as a surprise. It looks at energy and its
+hour, not at who lives there.
 """
 # The sample: homes, issue times over all of them, and hours of each issue time (a quarter of the
 # first two days, a 24th of the rest), so 24 rows an issue time and 240,000 in all.
@@ -76,11 +82,15 @@ class NoOpenMP(LakeError):
 
 
 def load_forecasts(
-    hourly_load_profile: DataFrame, meters: DataFrame, *, clock: datetime, model: Champion | None
-) -> DataFrame:
+    hourly_load_profile: DataFrame, energy_daily: DataFrame, meters: DataFrame,
+    locations: DataFrame, home_profiles: DataFrame, usage_estimates: DataFrame,
+    energy_quarter_hourly: DataFrame,
+    *, clock: datetime, model: Champion | None, at_hand: Callable[[DataFrame], DataFrame],
+) -> DataFrame:  # fmt: skip
     """Return 336 hours from the next whole one (kWh) for each series that can be forecast.
 
-    Where import alone is metered, consumption is the same forecast. No champion: no row, and
+    What is metered by quarters of an hour has the quarters of 48 hours too. Where import alone is
+    metered, consumption is the same forecast. No champion: no row, and
     models.insight_refusals says so. NoOpenMP; OutdatedModel.
     """
     if model is None:
@@ -90,23 +100,29 @@ def load_forecasts(
     issued_at = clock.replace(minute=0, second=0, microsecond=0)
     first = issued_at if issued_at == clock else issued_at + timedelta(hours=1)
     registered = meters.where("deleted_at IS NULL").select(*SERIES[:3])
-    ready = recent(hourly_load_profile, clock=clock).where("code IS NULL").join(
-        F.broadcast(registered), on=[*SERIES[:3]], how="left_semi"
+    ready = at_hand(
+        recent(hourly_load_profile, clock=clock)
+        .where("code IS NULL")
+        .join(F.broadcast(registered), on=[*SERIES[:3]], how="left_semi")
+    )
+    own = _own(ready, files, first=first, label=model.label)
+    # Where no meter tells quarters, no hour is scored for them.
+    finer = F.broadcast(metered_by_quarters(energy_quarter_hourly, clock=clock))
+    by_quarters = ready.join(finer, on=list(SERIES), how="left_semi")
+    near = _own(
+        by_quarters, files, first=first, label=model.label,
+        kept=F.col("horizon_h") < _QUARTERS_TO_H,
     )  # fmt: skip
+    quarters = quarter_hour_forecasts(near, energy_quarter_hourly, locations, clock=clock)
+    borrowed = borrowed_forecasts(
+        hourly_load_profile, energy_daily, meters, locations, home_profiles, usage_estimates,
+        clock=clock, first=first, at_hand=at_hand,
+    ).withColumn("model_version", F.lit(VERSION))  # fmt: skip
     return (
-        forecast_rows(ready, first=F.lit(first))
-        .select(*SERIES, "starts_at", *(name for name in INPUTS if name not in SERIES))
-        .mapInPandas(_scorer(files), _SCORED)
-        .transform(lambda scored: with_copies(scored, meters))
-        .withColumns(
-            {
-                "issued_at": F.lit(issued_at),
-                "issued_date": F.lit(issued_at.date()),
-                "resolution": F.lit("PT1H"),
-                "ends_at": F.timestamp_add("HOUR", F.lit(1), "starts_at"),
-                "model_version": F.lit(model.label),
-            }
-        )
+        _lasting(own.unionByName(borrowed), 60)
+        .unionByName(_lasting(quarters, 15))
+        .transform(lambda told: with_copies(told, meters))
+        .withColumns({"issued_at": F.lit(issued_at), "issued_date": F.lit(issued_at.date())})
         .select(*LOAD_FORECASTS.names)
     )
 
@@ -159,6 +175,28 @@ def example(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a few rows as the model takes them; all numbers as doubles, so that gaps fit in."""
     rows = frame[list(INPUTS)].head(5)
     return rows.astype({name: float for name in INPUTS if name not in SERIES})
+
+
+def _own(
+    ready: DataFrame, files: dict[str, bytes], *, first: datetime, label: str,
+    kept: Column | None = None,
+) -> DataFrame:  # fmt: skip
+    """Return what the champion says of the hours of each series that is ready."""
+    return (
+        forecast_rows(ready, first=F.lit(first), kept=kept)
+        .select(*SERIES, "starts_at", *(name for name in INPUTS if name not in SERIES))
+        .mapInPandas(_scorer(files), _SCORED)
+        .withColumns({"basis": F.lit(BASES[0]), "model_version": F.lit(label)})
+    )
+
+
+def _lasting(told: DataFrame, minutes: int) -> DataFrame:
+    return told.withColumns(
+        {
+            "resolution": F.lit({60: "PT1H", 15: "PT15M"}[minutes]),
+            "ends_at": F.timestamp_add("MINUTE", F.lit(minutes), "starts_at"),
+        }
+    )
 
 
 def _issue_times(profile: DataFrame, *, clock: datetime, count: int) -> DataFrame:

@@ -185,7 +185,7 @@ def _placed(scored: DataFrame) -> DataFrame:
 def _hours(load_forecasts: DataFrame, locations: DataFrame, issued_at: datetime) -> DataFrame:
     """Return the hours of the same issue with their means and their clock."""
     zones = locations.select("partner_id", "location_id", "time_zone")
-    issue = load_forecasts.where(
+    issue = load_forecasts.where("resolution = 'PT1H'").where(
         (F.col("issued_date") == F.lit(issued_at.date())) & (F.col("issued_at") == F.lit(issued_at))
     )
     return issue.join(zones, on=["partner_id", "location_id"], how="inner").select(

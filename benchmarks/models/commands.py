@@ -11,7 +11,7 @@ import pandas as pd
 import typer
 
 from benchmarks.measure import measured
-from benchmarks.models import disaggregation, scale, similar_homes
+from benchmarks.models import disaggregation, new_homes, quarter_hours, scale, similar_homes
 from benchmarks.models.forecast import scored
 from benchmarks.models.forecast_report import figures, grid
 from benchmarks.report import console, keep
@@ -39,6 +39,8 @@ def everything(context: typer.Context) -> None:
     """
     if context.invoked_subcommand is None:
         forecast()
+        without_history()
+        finer()
         by_day_and_month()
         similar()
         parts()
@@ -67,6 +69,30 @@ def forecast(
     speed = {"fit_s": found.fit_s, "fit_rows": found.fit_rows,
              "predict_rows_a_second": found.predict_rows_a_second}  # fmt: skip
     keep(FOLDER, "models-forecast", {**speed, "figures": table.to_dict("records")})
+
+
+@app.command("new-homes")
+def without_history() -> None:
+    """Homes with 0, 1, 3 or 6 days of history: MAE over the mean of homes like them, coverage.
+
+    Example: python -m benchmarks models new-homes
+    """
+    table = new_homes.measured(homes_data())
+    console.print(table.round(3).to_string(index=False))
+    keep(FOLDER, "models-new-homes", {"figures": table.to_dict("records")})
+
+
+@app.command("quarter-hours")
+def finer() -> None:
+    """Quarters and half hours told from hours: coverage and error beside an even split.
+
+    Example: python -m benchmarks models quarter-hours
+    """
+    folder = FOLDER / "quarter-hours"
+    folder.mkdir(parents=True, exist_ok=True)
+    table = quarter_hours.measured(homes_data(), folder)
+    console.print(table.round(3).to_string(index=False))
+    keep(FOLDER, "models-quarter-hours", {"figures": table.to_dict("records")})
 
 
 @app.command("similar-homes")

@@ -2,7 +2,7 @@
 
 from models.contracts.anomalies import ANOMALIES, DAYS_NEEDED, KINDS, LEVELS, PAST_DAYS
 from models.contracts.fields import QUANTILES, quantile_column
-from models.contracts.forecasts import LOAD_FORECASTS
+from models.contracts.forecasts import BASES, LOAD_FORECASTS
 from models.contracts.outlooks import LOAD_OUTLOOKS, METHODS
 from models.contracts.parts import ACCURACIES, ASSETS, CATEGORIES, DISAGGREGATION, HOME_ASSETS
 from models.contracts.refusals import INSIGHT_REFUSALS
@@ -21,10 +21,10 @@ from models.contracts.usage import USAGE_ESTIMATES
 
 # In the order in which they are made.
 TABLES = (
+    USAGE_ESTIMATES,
     LOAD_FORECASTS,
     LOAD_OUTLOOKS,
     SIMILAR_HOMES,
-    USAGE_ESTIMATES,
     DISAGGREGATION,
     HOME_ASSETS,
     FORECAST_OUTCOMES_DAILY,
@@ -39,6 +39,7 @@ __all__ = [
     "ALWAYS_MATCHED",
     "ANOMALIES",
     "ASSETS",
+    "BASES",
     "CATEGORIES",
     "DAYS_NEEDED",
     "DECILES",

@@ -11,9 +11,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.hourly_load_profile import hourly_load_profile
+from gold.contracts import ENERGY_DAILY, ENERGY_QUARTER_HOURLY
 from lake.registry import Champion, Made, Registry
+from lake.schema import empty
 from lake.settings import Settings
 from models import load_forecasts as forecasts
+from models.contracts import USAGE_ESTIMATES
+from silver.contracts import HOME_PROFILES, LOCATIONS
 
 FIRST = date(2025, 3, 10)
 CLOCK = datetime(2025, 4, 14, 9, 20, tzinfo=UTC)
@@ -153,12 +157,19 @@ def hours(spark: SparkSession) -> Callable[..., DataFrame]:
 def meters(spark: SparkSession) -> Callable[..., DataFrame]:
     def made(*rows: tuple[str, str, str]) -> DataFrame:
         return spark.createDataFrame(
-            [("p", *row, False, None) for row in rows],
+            [("p", *row, False, None, None, None) for row in rows],
             "partner_id string, location_id string, fuel string, direction string, "
-            "is_sub_meter boolean, deleted_at timestamp",
+            "is_sub_meter boolean, deleted_at timestamp, supply_start date, supply_end date",
         )
 
     return made
+
+
+@pytest.fixture
+def unknown(spark: SparkSession) -> dict[str, Any]:
+    """What load_forecasts looks at beside recent load, with nothing in it."""
+    tables = (ENERGY_DAILY, ENERGY_QUARTER_HOURLY, LOCATIONS, HOME_PROFILES, USAGE_ESTIMATES)
+    return {table.noun: empty(spark, table) for table in tables} | {"at_hand": lambda rows: rows}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import reduce
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame
@@ -56,14 +57,16 @@ def daily(energy: DataFrame) -> DataFrame:
 
 
 def test_each_home_is_forecast_or_told_why_not(
-    energy: DataFrame, meters: Make, profile: Make, champion: Champion
+    energy: DataFrame, meters: Make, profile: Make, champion: Champion, unknown: Any
 ) -> None:
     registered = meters(*((home, "elec", "import") for home in HOMES))
     known = profile(energy, registered)
     days = daily(energy)
     both = F.explode(F.array(F.lit("import"), F.lit("consumption")))
     days = days.withColumn("direction", both)
-    forecast = load_forecasts(known, registered, clock=CLOCK, model=champion).localCheckpoint()
+    forecast = load_forecasts(
+        known, meters=registered, clock=CLOCK, model=champion, **unknown
+    ).localCheckpoint()
     refused = forecast_refusals(known, forecast, days, registered, clock=CLOCK)
     assert refused.columns == list(INSIGHT_REFUSALS.names)
     found = {(r.location_id, r.direction): r for r in refused.collect()}

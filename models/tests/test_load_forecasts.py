@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -25,11 +27,13 @@ def rows(forecast: DataFrame) -> pd.DataFrame:
 
 
 def test_336_hours_in_order_for_import_and_its_copy(
-    hours: Make, meters: Make, profile: Make, champion: Champion
+    hours: Make, meters: Make, profile: Make, champion: Champion, unknown: Any
 ) -> None:
     registered = meters(("a", "elec", "import"), ("b", "elec", "import"), ("b", "elec", "export"))
     energy = hours("a", days=40).unionByName(hours("b", days=40))
-    forecast = load_forecasts(profile(energy, registered), registered, clock=CLOCK, model=champion)
+    forecast = load_forecasts(
+        profile(energy, registered), meters=registered, clock=CLOCK, model=champion, **unknown
+    )
     assert forecast.columns == list(LOAD_FORECASTS.names)
     found = rows(forecast)
     sizes = found.groupby(["location_id", "direction"]).size()
@@ -52,14 +56,18 @@ def test_336_hours_in_order_for_import_and_its_copy(
 
 
 def test_what_is_said_after_the_clock_changes_nothing(
-    hours: Make, meters: Make, profile: Make, champion: Champion
+    hours: Make, meters: Make, profile: Make, champion: Champion, unknown: Any
 ) -> None:
     registered = meters(("a", "elec", "import"))
     energy = hours("a", days=60)
     is_later = F.col("known_at") > F.lit(CLOCK)
     other = energy.withColumn("energy_kwh", F.when(is_later, 99.0).otherwise(F.col("energy_kwh")))
     known, altered = (
-        rows(load_forecasts(profile(e, registered), registered, clock=CLOCK, model=champion))
+        rows(
+            load_forecasts(
+                profile(e, registered), meters=registered, clock=CLOCK, model=champion, **unknown
+            )
+        )
         for e in (energy.where(~is_later), other)
     )
     pd.testing.assert_frame_equal(known, altered)
@@ -94,28 +102,79 @@ def test_training_rows_look_back_only_and_know_the_week_before(
     assert (newest == expected).all()
 
 
+def test_a_meter_by_quarters_has_the_quarters_of_two_days(
+    hours: Make, meters: Make, profile: Make, champion: Champion, unknown: Any
+) -> None:
+    registered = meters(("a", "elec", "import"), ("b", "elec", "import"), ("c", "elec", "import"))
+    energy = reduce(DataFrame.unionByName, (hours(home, days=40) for home in ("a", "b", "c")))
+    part = F.explode(F.sequence(F.lit(0), F.lit(3)))
+    begins = F.timestamp_add("MINUTE", 15 * F.col("part"), "starts_at")
+    # The last quarter of each hour takes half of it. Of b no quarter is said until the clock.
+    quarters = (
+        energy.where("location_id <> 'c'")
+        .withColumn("part", part)
+        .withColumns(
+            {
+                "energy_kwh": F.col("energy_kwh")
+                * F.when(F.col("part") == 3, 0.5).otherwise(1 / 6),
+                "starts_at": begins,
+                "ends_at": F.timestamp_add("MINUTE", F.lit(15), begins),
+                "known_at": F.when(F.col("location_id") == "b", F.lit(CLOCK + timedelta(hours=1)))
+                .otherwise(F.col("known_at")),
+            }
+        )
+    )  # fmt: skip
+    zone = F.lit("Atlantic/Reykjavik").alias("time_zone")
+    places = energy.select("partner_id", "location_id", zone).distinct()
+    nearby = {**unknown, "energy_quarter_hourly": quarters, "locations": places.withColumns(
+        {"country_code": F.lit("IS"), "deleted_at": F.lit(None).cast("timestamp")})}  # fmt: skip
+    forecast = load_forecasts(
+        profile(energy, registered), meters=registered, clock=CLOCK, model=champion, **nearby
+    ).localCheckpoint()
+    told = rows(forecast.where("resolution = 'PT15M'"))
+    assert told.groupby(["location_id", "direction"]).size().to_dict() == {
+        ("a", "consumption"): 4 * 48, ("a", "import"): 4 * 48,
+    }  # fmt: skip
+    told = told[told["direction"] == "import"]
+    assert (told["ends_at"] - told["starts_at"] == pd.Timedelta(minutes=15)).all()
+    assert told["starts_at"].min() == datetime(2025, 4, 14, 10)  # noqa: DTZ001 - as above
+    whole = rows(forecast.where("resolution = 'PT1H' AND direction = 'import'"))
+    means = whole[whole["location_id"] == "a"].set_index("starts_at")["mean_kwh"]
+    sums = told.groupby(told["starts_at"].dt.floor("h"))["mean_kwh"].sum()
+    assert sums.to_numpy() == pytest.approx(means[sums.index].to_numpy())
+    last = told["starts_at"].dt.minute == 45
+    assert told[last]["mean_kwh"].sum() == pytest.approx(told["mean_kwh"].sum() / 2, rel=0.02)
+    quantiles = told.filter(regex="^p[0-9]").to_numpy()
+    assert (quantiles[:, 1:] >= quantiles[:, :-1]).all()
+
+
 def test_a_home_whose_meters_are_deleted_is_not_forecast(
-    hours: Make, meters: Make, profile: Make, champion: Champion
+    hours: Make, meters: Make, profile: Make, champion: Champion, unknown: Any
 ) -> None:
     registered = meters(("a", "elec", "import"), ("b", "elec", "import"))
     known = profile(hours("a", days=40).unionByName(hours("b", days=40)), registered)
     is_gone = F.when(F.col("location_id") == "b", F.lit(CLOCK)).cast("timestamp")
     left = registered.withColumn("deleted_at", is_gone)
-    forecast = load_forecasts(known, left, clock=CLOCK, model=champion)
+    forecast = load_forecasts(known, meters=left, clock=CLOCK, model=champion, **unknown)
     assert {row[0] for row in forecast.select("location_id").collect()} == {"a"}
 
 
-def test_without_a_champion_there_is_no_row(hours: Make, meters: Make, profile: Make) -> None:
+def test_without_a_champion_there_is_no_row(
+    hours: Make, meters: Make, profile: Make, unknown: Any
+) -> None:
     registered = meters(("a", "elec", "import"))
     known = profile(hours("a", days=40), registered)
-    forecast = load_forecasts(known, registered, clock=CLOCK, model=None)
+    forecast = load_forecasts(known, meters=registered, clock=CLOCK, model=None, **unknown)
     assert forecast.columns == list(LOAD_FORECASTS.names)
     assert forecast.isEmpty()
 
 
 def test_a_champion_of_another_rule_is_named_with_the_cure(
-    hours: Make, meters: Make, champion: Champion
+    hours: Make, meters: Make, champion: Champion, unknown: Any
 ) -> None:
     old = replace(champion, rule_version=0)
     with pytest.raises(OutdatedModel, match="lake train load_forecasts"):
-        load_forecasts(hours("a", days=1), meters(("a", "elec", "import")), clock=CLOCK, model=old)
+        load_forecasts(
+            hours("a", days=1), meters=meters(("a", "elec", "import")), clock=CLOCK, model=old,
+            **unknown,
+        )  # fmt: skip

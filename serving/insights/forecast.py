@@ -24,7 +24,17 @@ _HOURS = (LOAD_FORECASTS, ("forecast", "load_forecast", "load_forecasts"))
 _PERIODS = (LOAD_OUTLOOKS, ("outlook",))
 # By resolution: the table, and the insights whose refusal is its.
 _SOURCES = {"PT15M": _HOURS, "PT1H": _HOURS, "P1D": _PERIODS, "P1M": _PERIODS}
+_NEVER = datetime.min.replace(tzinfo=UTC)
+# Hours are there, of which no quarters are told.
+_NO_QUARTERS: Body = {
+    "code": "no_quarter_hours",
+    "description": "Quarters of an hour are forecast where the meter told them on a week of the "
+    "last four; the hours of this series are forecast.",
+    "details": {"resolution": "PT1H"},
+}
 _COLUMNS = [*map(quantile_column, QUANTILES), "mean_kwh"]
+# BASES of the contract, as the document needs them.
+Basis = Literal["own_history", "similar_homes", "profile"]
 
 
 class Expected(TypedDict):
@@ -46,7 +56,12 @@ class Expected(TypedDict):
 
 
 class Forecast(TypedDict):
-    """The newest forecast issued until ``as_of``; either elements or a refusal."""
+    """The newest forecast issued until ``as_of``; either elements or a refusal.
+
+    `basis` says what hours were told from: `own_history`, the home's own last weeks; before it has
+    a week, `similar_homes`, at least ten homes alike, or `profile`, all homes of the country, both
+    scaled to the home's first days or to what its profile says it uses. Empty for days and months.
+    """
 
     location_id: str
     fuel: str
@@ -57,6 +72,7 @@ class Forecast(TypedDict):
     data_until: str | None
     issued_at: str | None
     model_version: str | None
+    basis: Basis | None
     elements: list[Expected]
     refusal: Refusal | None
 
@@ -71,6 +87,7 @@ EXAMPLE = {
     "data_until": "2025-10-27T00:00:00+00:00",
     "issued_at": "2025-10-27T06:00:00+00:00",
     "model_version": "load_forecast/3",
+    "basis": "own_history",
     "elements": [
         {
             "starts_at": "2025-10-27T06:00:00+00:00",
@@ -116,18 +133,23 @@ def _forecast(
     wanted = f"{series} AND resolution = {literal(resolution)}"
     table, of_table = _SOURCES[resolution]
     issued = _newest(lake, table.name, wanted)
+    hours_at = None
+    if resolution == "PT15M":
+        hours_at = _newest(lake, table.name, f"{series} AND resolution = 'PT1H'")
     insights = ", ".join(map(literal, of_table))
     refused = f"{series} AND insight IN ({insights})"
     refused_at = _newest(lake, _REFUSALS, refused)
-    refusal = None
+    refusal, told_at = None, issued
     rows: list[Row] = []
-    if issued and not (refused_at and refused_at > issued):
+    if hours_at and hours_at > max(issued or _NEVER, refused_at or _NEVER):
+        refusal, told_at = _NO_QUARTERS, hours_at
+    elif issued and not (refused_at and refused_at > issued):
         rows = lake.rows(
-            f"SELECT starts_at, ends_at, model_version, {', '.join(_told(table))} "
+            f"SELECT starts_at, ends_at, {', '.join(_told(table))} "
             f"FROM {table.name} WHERE {wanted} AND {_at(issued)} ORDER BY starts_at"
         )
     else:
-        refusal = _refusal(lake, refused, refused_at)
+        refusal, told_at = _refusal(lake, refused, refused_at), refused_at
     return {
         "location_id": home.location_id,
         "fuel": fuel,
@@ -136,8 +158,9 @@ def _forecast(
         "unit": "kWh",
         "time_zone": home.time_zone,
         "data_until": data_until(lake, home, fuel=fuel, direction=direction),
-        "issued_at": home.instant(refused_at if refusal else issued),
+        "issued_at": home.instant(told_at),
         "model_version": rows[0]["model_version"] if rows else None,
+        "basis": rows[0].get("basis") if rows else None,
         "elements": [_element(row, home) for row in rows],
         "refusal": refusal,
     }
@@ -174,4 +197,4 @@ def _element(row: Row, home: Location) -> dict[str, object]:
 
 
 def _told(table: Table) -> list[str]:
-    return [column for column in _COLUMNS if column in table]
+    return [name for name in ("model_version", "basis", *_COLUMNS) if name in table]

@@ -145,13 +145,15 @@ def _spot(day: dict[str, Any]) -> float | None:
     return None if day["local_date"].day == 31 else float(day["cost"])
 
 
-def forecasts(issued_at: datetime, *, level: float) -> Rows:
+def forecasts(issued_at: datetime, *, level: float, minutes: int = 60) -> Rows:
+    step = timedelta(minutes=minutes)
     return [
         {
             "partner_id": "northgrid", "location_id": "castle", "fuel": "elec",
             "direction": "import", "issued_at": issued_at, "issued_date": issued_at.date(),
-            "resolution": "PT1H", "starts_at": issued_at + timedelta(hours=n),
-            "ends_at": issued_at + timedelta(hours=n + 1), "model_version": "load_forecast/1",
+            "resolution": {60: "PT1H", 15: "PT15M"}[minutes], "starts_at": issued_at + n * step,
+            "ends_at": issued_at + (n + 1) * step, "model_version": "load_forecast/1",
+            "basis": "own_history",
             **{quantile_column(q): level * (0.5 + q) * (1 + (n % 24) / 24) for q in QUANTILES},
             "mean_kwh": level * 1.1 * (1 + (n % 24) / 24),
         }
@@ -366,6 +368,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     put_quality(root)
     put(root, "models.load_forecasts", [
         *forecasts(datetime(2025, 10, 31, 23, tzinfo=UTC), level=0.4),
+        *forecasts(datetime(2025, 10, 31, 23, tzinfo=UTC), level=0.1, minutes=15),
         *forecasts(datetime(2025, 11, 1, 23, tzinfo=UTC), level=0.5)])  # fmt: skip
     put(root, "models.load_outlooks", [
         *outlooks(datetime(2025, 10, 31, 23, tzinfo=UTC), level=9.0),

@@ -31,6 +31,7 @@ def test_the_newest_issue_is_answered_with_its_bounds(api: TestClient) -> None:
         None,
         "kWh",
     )
+    assert answer["basis"] == "own_history"
     assert len(answer["elements"]) == 48
     first = answer["elements"][0]
     assert first["starts_at"] == "2025-11-02T00:00:00+01:00"
@@ -55,7 +56,7 @@ def test_as_of_answers_what_was_forecast_then(api: TestClient, as_of: str, issue
 def test_before_the_first_issue_there_is_none(api: TestClient) -> None:
     answer = forecast(api, as_of="2025-10-01T00:00:00Z")
     assert (answer["elements"], answer["issued_at"]) == ([], None)
-    assert answer["refusal"]["code"] == "not_issued"
+    assert (answer["refusal"]["code"], answer["basis"]) == ("not_issued", None)
 
 
 def test_a_refusal_is_data_that_says_what_is_missing(api: TestClient) -> None:
@@ -67,6 +68,17 @@ def test_a_refusal_is_data_that_says_what_is_missing(api: TestClient) -> None:
         "details": {"days": 2},
     }
     assert answer["issued_at"] == "2025-11-02T07:00:00+01:00"
+
+
+def test_quarters_of_an_hour_are_answered_until_hours_alone_are_issued(api: TestClient) -> None:
+    answer = forecast(api, resolution="PT15M", as_of="2025-11-01T00:00:00Z")
+    assert (answer["resolution"], answer["refusal"]) == ("PT15M", None)
+    starts = [element["starts_at"] for element in answer["elements"][:2]]
+    assert starts == ["2025-11-01T00:00:00+01:00", "2025-11-01T00:15:00+01:00"]
+    assert answer["elements"][0]["ends_at"] == starts[1]
+    later = forecast(api, resolution="PT15M")
+    assert (later["elements"], later["issued_at"]) == ([], "2025-11-02T00:00:00+01:00")
+    assert later["refusal"]["code"] == "no_quarter_hours"
 
 
 def test_a_time_without_offset_is_refused(api: TestClient) -> None:
@@ -105,10 +117,6 @@ def test_the_refusal_of_days_is_not_that_of_hours(api: TestClient) -> None:
         for resolution in ("PT1H", "P1D", "P1M")
     ]
     assert codes == ["too_little_history", "too_old", "too_old"]
-
-
-def test_quarter_hours_are_not_forecast_yet(api: TestClient) -> None:
-    assert forecast(api, resolution="PT15M")["refusal"]["code"] == "not_issued"
 
 
 def test_the_answer_has_every_quantile_of_the_model() -> None:

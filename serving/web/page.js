@@ -8,6 +8,11 @@ const $ = (id) => document.getElementById(id);
 const FUELS = [["elec", "Electricity"], ["gas", "Gas"], ["district_heating", "District heat"]];
 const DIRECTIONS = [["consumption", "Consumption"], ["import", "Import"], ["export", "Export"], ["production", "Production"]];
 const SCALES = [["PT1H", "Hours"], ["P1D", "Days"], ["P1M", "Months"]];
+// What hours are told from where the home has no week of its own.
+const BASES = {
+  similar_homes: ", told from similar homes: it has no week of readings yet",
+  profile: ", told from all homes of the country: it has no week of readings yet",
+};
 const MOST_HOMES = 6;
 const MONTHS = Array.from({ length: 12 }, (_, m) =>
   new Intl.DateTimeFormat(undefined, { month: "short", timeZone: "UTC" }).format(Date.UTC(2025, m, 15)));
@@ -223,7 +228,7 @@ function model(picked, answers, forecast) {
   const expected = (forecast?.elements ?? [])
     .map((f) => ({ ...f, at: index.get(Date.parse(f.starts_at)) ?? -1 }))
     .filter((f) => f.at >= 0 && elements[f.at].energy_kwh === null && Date.parse(f.starts_at) >= series[0].untilMs);
-  return { series, forecast: expected, refusal: forecast?.refusal ?? null, issued: forecast?.issued_at };
+  return { series, forecast: expected, refusal: forecast?.refusal ?? null, issued: forecast?.issued_at, basis: forecast?.basis };
 }
 
 function tell(message) {
@@ -297,7 +302,7 @@ function note() {
   const notes = [];
   if (shown.series.every((s) => s.elements.every((e) => e.energy_kwh === null))) notes.push("There are no readings in this period.");
   if (shown.refusal && shown.refusal.code !== "not_issued") notes.push(`No forecast: ${shown.refusal.description}`);
-  if (shown.forecast.length) notes.push(`Forecast issued ${clock(shown.issued)}.`);
+  if (shown.forecast.length) notes.push(`Forecast issued ${clock(shown.issued)}${BASES[shown.basis] ?? ""}.`);
   $("note").textContent = notes.join(" ");
 }
 
