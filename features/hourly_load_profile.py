@@ -16,8 +16,8 @@ from features.contracts import (
 from features.copies import without_copies
 
 _SERIES = ["partner_id", "location_id", "fuel", "direction"]
-# 2: kinds of day and quantiles beside the mean and the median.
-RULE_VERSION = 2
+# 3: an hour's features are there when the hour is over, not its day.
+RULE_VERSION = 3
 _DAYS = 28
 _SHARES = {
     "median_28d_kwh": 0.5,
@@ -28,7 +28,7 @@ _SHARES = {
 def hourly_load_profile(
     energy_hourly: DataFrame, meters: DataFrame, locations: DataFrame
 ) -> DataFrame:
-    """Return a row a series, local day and local hour, from whole hours of 28 days to that day."""
+    """Return a row a series, local day and local hour, from whole hours of 28 days to that hour."""
     zones = locations.select("partner_id", "location_id", "time_zone")
     return (
         energy_hourly.where("observed_intervals = expected_intervals")
@@ -41,8 +41,8 @@ def hourly_load_profile(
 
 
 def touched_by_energy_hourly(changes: DataFrame) -> DataFrame:
-    """Return the days whose 28 days hold a changed hour."""
-    day = F.explode(F.sequence("local_date", F.date_add("local_date", _DAYS - 1)))
+    """Return the days whose 28 days, or those of the day before, hold a changed hour."""
+    day = F.explode(F.sequence("local_date", F.date_add("local_date", _DAYS)))
     return changes.select("partner_id", "location_id", "local_date").distinct().select(
         "partner_id", "location_id", day.alias("local_date")
     )  # fmt: skip
@@ -50,7 +50,7 @@ def touched_by_energy_hourly(changes: DataFrame) -> DataFrame:
 
 def needed_for(touched: DataFrame) -> DataFrame:
     """Return the days that the features of the touched days look at."""
-    day = F.explode(F.sequence(F.date_sub("local_date", _DAYS - 1), "local_date"))
+    day = F.explode(F.sequence(F.date_sub("local_date", _DAYS), "local_date"))
     return touched.select("partner_id", "location_id", day.alias("local_date")).distinct()
 
 
@@ -61,7 +61,11 @@ def by_local_hour(energy: DataFrame) -> DataFrame:
     hours = energy.repartition(*_SERIES).groupBy(
         *_SERIES, "time_zone", "local_date", "local_month", hour
     )
-    return hours.agg(F.avg("energy_kwh").alias("kwh"), F.max("known_at").alias("said_at"))
+    return hours.agg(
+        F.avg("energy_kwh").alias("kwh"),
+        F.max("known_at").alias("said_at"),
+        F.timestamp_add("HOUR", F.lit(1), F.max("starts_at")).alias("feature_at"),
+    )
 
 
 def looking_back(hours: DataFrame) -> DataFrame:
@@ -69,7 +73,7 @@ def looking_back(hours: DataFrame) -> DataFrame:
     day = F.unix_date("local_date")
     same_hour = Window.partitionBy(*_SERIES, "local_hour").orderBy("_day")
     month = same_hour.rangeBetween(1 - _DAYS, 0)
-    whole_day = Window.partitionBy(*_SERIES, "local_date")
+    last_day = Window.partitionBy(*_SERIES).orderBy("_hour").rangeBetween(1 - 24, 0)
     # Saturday and Sunday; a condition that is not met leaves null, which windows leave out.
     is_weekend = F.weekday("local_date") >= 5
     kinds = {
@@ -77,7 +81,7 @@ def looking_back(hours: DataFrame) -> DataFrame:
         "workday": F.when(~is_weekend, F.col("kwh")),
     }
     return (
-        hours.withColumn("_day", day)
+        hours.withColumns({"_day": day, "_hour": day * 24 + F.col("local_hour")})
         .withColumns(
             {
                 "mean_28d_kwh": F.avg("kwh").over(month),
@@ -96,12 +100,9 @@ def looking_back(hours: DataFrame) -> DataFrame:
         .withColumn("mean_7d_kwh", _mean([F.col(lag_column(d)) for d in LAGS if d <= 7]))
         .withColumns(
             {
-                "day_mean_7d_kwh": F.avg("mean_7d_kwh").over(whole_day),
-                "day_mean_28d_kwh": F.avg("mean_28d_kwh").over(whole_day),
-                "known_at": F.max("known_at").over(whole_day),
-                "feature_at": F.to_utc_timestamp(
-                    F.date_add("local_date", 1).cast("timestamp"), F.col("time_zone")
-                ),
+                "day_mean_7d_kwh": F.avg("mean_7d_kwh").over(last_day),
+                "day_mean_28d_kwh": F.avg("mean_28d_kwh").over(last_day),
+                "known_at": F.max("known_at").over(last_day),
             }
         )
     )

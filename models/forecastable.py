@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from features.contracts import LAGS, SHARES, lag_column, quantile_28d_column
 from lake.point_in_time import point_in_time
+from models.lately import of_hours, of_last_hours
 
 SERIES = ("partner_id", "location_id", "fuel", "direction")
 # A week shows each weekday once; it has to be seen at every hour of the day.
@@ -47,8 +48,9 @@ def known(hourly_load_profile: DataFrame, asked: DataFrame) -> DataFrame:
     """Return a row a series and ``asked_at`` of ``asked`` for which some hour was known then.
 
     ``hours`` maps the local hour to its profile (kWh); ``level_kwh``, ``week_level_kwh`` and
-    ``last_day_kwh`` are means an hour over 28 days, 7 days and the last day; ``days_observed`` is
-    that of the hour observed least; ``code`` is null where the series can be forecast.
+    ``last_day_kwh`` are means an hour over 28 days, 7 days and the last day; models.lately says how
+    the last hours differ from what is usual; ``days_observed`` is that of the hour observed least;
+    ``code`` is null where the series can be forecast.
     """
     by_hour = point_in_time(
         asked.withColumn("local_hour", F.explode(F.sequence(F.lit(0), F.lit(23)))),
@@ -64,20 +66,19 @@ def known(hourly_load_profile: DataFrame, asked: DataFrame) -> DataFrame:
         .groupBy(*SERIES, "asked_at")
         .agg(
             F.max_by("time_zone", "feature_at").alias("time_zone"),
-            F.max("feature_at").alias("last_at"),
             F.map_from_entries(F.collect_list(one)).alias("hours"),
             F.count_if(F.col("days_observed") >= DAYS_NEEDED).cast("int").alias("hours_observed"),
             F.min("days_observed").alias("days_observed"),
             F.avg("mean_28d_kwh").alias("level_kwh"),
             F.avg("mean_7d_kwh").alias("week_level_kwh"),
-            F.avg("lag_1d_kwh").alias("last_day_kwh"),
+            *of_hours(),
             F.count(F.lit(1)).alias("_hours"),
             F.max("deviation_28d_kwh").alias("_deviation"),
             F.min("mean_28d_kwh").alias("_lowest"),
             F.max("mean_28d_kwh").alias("_highest"),
         )
-        .withColumn("code", _code())
-        .drop("_hours", "_deviation", "_lowest", "_highest")
+        .withColumns({"code": _code(), **of_last_hours()})
+        .drop("_hours", "_deviation", "_lowest", "_highest", "_lately")
     )
 
 

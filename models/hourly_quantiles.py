@@ -36,14 +36,20 @@ _SCALED = (
     "hour_after_kwh",
     "week_level_kwh",
     "last_day_kwh",
+    "highest_hour_kwh",
+    "lowest_hour_kwh",
 )
+# How the last hours differ from what is usual at them: in the home's level, being other hours.
+LAST_HOURS = (1, 3, 6, 24)
+_OFF = tuple(f"last_{hours}h_off_kwh" for hours in LAST_HOURS)
 _PLAIN = (
-    "days_ahead", "horizon_h", "local_hour", "weekday", "day_of_year", "days_observed",
+    "days_ahead", "horizon_h", "local_hour", "weekday", "day_of_year", "days_observed", "silent_h",
+    "day_above", "week_above",
 )  # fmt: skip
 _FUELS = ("elec", "gas", "district_heating")
 _DIRECTIONS = ("import", "export", "consumption", "production")
-INPUTS = ("fuel", "direction", "level_kwh", *_SCALED, *_PLAIN)
-_FORMAT = 2
+INPUTS = ("fuel", "direction", "level_kwh", *_SCALED, *_OFF, *_PLAIN)
+_FORMAT = 3
 _BANDS = (48, 168)
 _GROUPS = (len(_FUELS) + 1, len(_DIRECTIONS) + 1, len(_BANDS) + 1, 24)
 _ENOUGH = 300
@@ -195,6 +201,7 @@ def _matrix(rows: pd.DataFrame) -> Numbers:
     rows = _without_weeks(rows)
     level, centre, scale = _level(rows), _centre(rows), _scale(rows)
     columns = [(rows[name].to_numpy(dtype=float) - centre) / scale for name in _SCALED]
+    columns += [rows[name].to_numpy(dtype=float) / level for name in _OFF]
     columns += [rows[name].to_numpy(dtype=float) for name in _PLAIN]
     fuel, direction, *_ = _group(rows)
     own = (centre / level, scale / level, np.log(level))

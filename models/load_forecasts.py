@@ -27,6 +27,7 @@ from models.forecast_rows import forecast_rows
 from models.forecastable import SERIES, known, recent
 from models.hourly_quantiles import INPUTS, ROUNDS, ROUNDS_OF_MEAN, HourlyQuantiles, fit_quantiles
 from models.hourly_quantiles import PARAMETERS as LIGHTGBM
+from models.loaded_late import as_if_told_then
 from models.quarter_hour_forecasts import HORIZON_HOURS as _QUARTERS_TO_H
 from models.quarter_hour_forecasts import metered_by_quarters, quarter_hour_forecasts
 from models.readable import readable
@@ -35,7 +36,7 @@ __all__ = [
     "before_judgement", "example", "fit", "gate", "judge", "lacking", "load_forecasts", "training",
 ]  # fmt: skip
 
-MODEL_VERSION = 2
+MODEL_VERSION = 3
 LOADER = Path(__file__).with_name("hourly_quantiles.py")
 REQUIRES = ("lightgbm", "numpy", "pandas")
 HEADLINE = ("mae_over_naive", "mae_over_median_28d", "coverage")
@@ -141,7 +142,7 @@ def training(
     def of_sample(rows: DataFrame) -> DataFrame:
         return rows.join(F.broadcast(homes), on=["partner_id", "location_id"], how="left_semi")
 
-    of_homes = of_sample(hourly_load_profile)
+    of_homes = as_if_told_then(of_sample(hourly_load_profile), series=SERIES, clock=clock)
     seen = known(of_homes, _issue_times(of_homes, clock=clock, count=issues))
     chance = F.pmod(F.xxhash64(*SERIES, "asked_at", "starts_at"), F.lit(_FAR_IN))
     one_in = F.when(F.col("horizon_h") < _NEAR_HOURS, _FAR_IN // _NEAR_IN).otherwise(1)
@@ -202,9 +203,10 @@ def _lasting(told: DataFrame, minutes: int) -> DataFrame:
 def _issue_times(profile: DataFrame, *, clock: datetime, count: int) -> DataFrame:
     """Return a sample of days and, for each, an hour of the day after it, as a job may run."""
     hour = F.pmod(F.xxhash64(F.lit("hour"), *SERIES, "local_date"), F.lit(24)).cast("int")
-    days = profile.select(*SERIES, "local_date", "feature_at").distinct()
+    days = profile.select(*SERIES, "local_date", "time_zone").distinct()
+    midnight = F.to_utc_timestamp(F.date_add("local_date", 1).cast("timestamp"), F.col("time_zone"))
     asked = days.withColumn(
-        "asked_at", F.date_trunc("hour", F.timestamp_add("HOUR", hour, F.col("feature_at")))
+        "asked_at", F.date_trunc("hour", F.timestamp_add("HOUR", hour, midnight))
     )
     # Where the clocks change, two days may ask at one hour.
     asked = asked.where(F.col("asked_at") < F.lit(clock)).select(*SERIES, "asked_at").distinct()

@@ -42,8 +42,8 @@ _ENERGY = tuple(
            f"{statistic.capitalize()} energy in this local hour on {days} of 28 days; empty: none.")
           for kind, days in (("workday", "Mondays to Fridays"), ("weekend", "other days"))
           for statistic in ("mean", "median")),
-        ("day_mean_7d_kwh", "Mean energy of all hours over 7 days to local_date."),
-        ("day_mean_28d_kwh", "Mean energy of all hours over 28 days to local_date."),
+        ("day_mean_7d_kwh", "Mean of mean_7d_kwh of the last 24 hours."),
+        ("day_mean_28d_kwh", "Mean of mean_28d_kwh of the last 24 hours."),
     )
 )  # fmt: skip
 HOURLY_LOAD_PROFILE = Table(
@@ -57,7 +57,7 @@ HOURLY_LOAD_PROFILE = Table(
         LOCAL_DATE.meaning_here("The last local day that the features look at."),
         Column(name="local_hour", type="int", nullable=False, minimum=0, maximum=23,
                meaning="Hour of the day in the location's time zone."),
-        FEATURE_AT.meaning_here("Event time: the end of local_date."),
+        FEATURE_AT.meaning_here("Event time: the end of the hour."),
         KNOWN_AT.meaning_here("When the last reading that went in was known."),
         _ENERGY,
         Column(name="days_observed", type="int", nullable=False, minimum=1, maximum=28,
