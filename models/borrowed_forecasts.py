@@ -91,7 +91,9 @@ def without_a_week(
     )
     unseen = registered.join(rows.select(*SERIES).distinct(), on=list(SERIES), how="left_anti")
     # Readings of today and yesterday may not be in the features yet.
-    before = energy_daily.where(F.col("local_date") < F.date_sub(F.lit(clock.date()), 1))
+    before = energy_daily.where(
+        (F.col("local_date") < F.date_sub(day, 1)) & (F.col("known_at") <= F.lit(clock))
+    )
     known = before.join(F.broadcast(unseen), on=list(SERIES), how="left_semi").select(*SERIES)
     new = unseen.join(known.distinct(), on=list(SERIES), how="left_anti")
     return (
@@ -107,7 +109,9 @@ def told_from_group(rows: pd.DataFrame) -> pd.DataFrame:
     borrow, ``basis`` being null for those that lend. None where too few of these count.
     """
     lends = rows["basis"].isna()
-    hours = rows[lends]
+    hours = rows[lends & rows["local_date"].notna()]
+    if hours.empty:
+        return pd.DataFrame(columns=_NAMES)
     dates = pd.date_range(end=pd.to_datetime(hours["local_date"]).max(), periods=DAYS)
     names, number = np.unique(hours["location_id"].to_numpy(dtype=str), return_inverse=True)
     kwh = np.full((len(names), DAYS, 24), np.nan)

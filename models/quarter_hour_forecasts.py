@@ -4,7 +4,7 @@ For series whose meter tells quarters or finer, and from their own four weeks of
 hours of other series, as of meters by the half hour, stay hours. How: models.quarter_hours.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -60,11 +60,11 @@ def quarter_hour_forecasts(
     return on_clock.groupBy(*SERIES).cogroup(recent.groupBy(*SERIES)).applyInPandas(_split, _SPLIT)
 
 
-def _since(energy: DataFrame, since: object, *, clock: datetime) -> DataFrame:
+def _since(energy: DataFrame, since: date, *, clock: datetime) -> DataFrame:
     """Return the whole quarters of the days from one on, as known at ``clock``."""
     return energy.where(
         # The month is said too, so that Delta skips the older partitions.
-        (F.col("local_month") >= F.date_format(F.lit(since), "yyyy-MM"))
+        (F.col("local_month") >= since.strftime("%Y-%m"))
         & (F.col("local_date") >= F.lit(since))
         & (F.greatest("known_at", "ends_at") <= F.lit(clock))
         & (F.col("observed_intervals") == F.col("expected_intervals"))
