@@ -30,7 +30,7 @@ Make = Callable[..., DataFrame]
 
 @pytest.fixture
 def energy(hours: Make) -> DataFrame:
-    day = "0.4 + 0.3 * (hour(starts_at) BETWEEN 17 AND 21)"
+    day = "0.4 + if(hour(starts_at) BETWEEN 17 AND 21, 0.3, 0.0)"
     noise = "* (0.8 + 0.4 * rand({seed}))"
     lived = [
         hours(home, days=35, kwh=f"({day}) * {1 + i % 4} {noise.format(seed=i)}")
