@@ -111,7 +111,7 @@ def told_from_group(rows: pd.DataFrame) -> pd.DataFrame:
     lends = rows["basis"].isna()
     hours = rows[lends & rows["local_date"].notna()]
     if hours.empty:
-        return pd.DataFrame(columns=_NAMES)
+        return pd.DataFrame()
     dates = pd.date_range(end=pd.to_datetime(hours["local_date"]).max(), periods=DAYS)
     names, number = np.unique(hours["location_id"].to_numpy(dtype=str), return_inverse=True)
     kwh = np.full((len(names), DAYS, 24), np.nan)
@@ -123,7 +123,7 @@ def told_from_group(rows: pd.DataFrame) -> pd.DataFrame:
     log_use[number] = hours["log_use"].to_numpy(dtype=float)
     group = group_of(kwh, _is_weekend(dates), log_use=log_use, least=SMALLEST_GROUP)
     if group is None:
-        return pd.DataFrame(columns=_NAMES)
+        return pd.DataFrame()
     told = [_told(group, one) for _, one in rows[~lends].groupby("location_id", sort=True)]
     return pd.DataFrame(told, columns=_NAMES)
 

@@ -57,7 +57,11 @@ def quarter_hour_forecasts(
         .agg(*(F.avg(F.when(F.col("_part") == part, F.col("energy_kwh"))).alias(name)
                for part, name in enumerate(_QUARTERS)))
     )  # fmt: skip
-    return on_clock.groupBy(*SERIES).cogroup(recent.groupBy(*SERIES)).applyInPandas(_split, _SPLIT)
+    return (
+        on_clock.groupBy(*SERIES)
+        .cogroup(recent.groupBy(*SERIES))
+        .applyInPandas(split_hours, _SPLIT)
+    )
 
 
 def _since(energy: DataFrame, since: date, *, clock: datetime) -> DataFrame:
@@ -72,10 +76,10 @@ def _since(energy: DataFrame, since: date, *, clock: datetime) -> DataFrame:
     )
 
 
-def _split(hours: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFrame:
+def split_hours(hours: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFrame:
     """Return the quarters of one series: 48 hours and 28 days at most."""
     if hours.empty or recent.empty:
-        return pd.DataFrame(columns=_NAMES)
+        return pd.DataFrame()
     dates = pd.date_range(end=pd.to_datetime(recent["local_date"]).max(), periods=_DAYS)
     day = dates.get_indexer(pd.DatetimeIndex(recent["local_date"]))
     in_time = day >= 0
@@ -83,7 +87,7 @@ def _split(hours: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFrame:
     hour = recent["local_hour"].to_numpy(dtype=int)
     known[day[in_time], hour[in_time]] = recent[_QUARTERS].to_numpy(dtype=float)[in_time]
     if not enough(known):
-        return pd.DataFrame(columns=_NAMES)
+        return pd.DataFrame()
     hours = hours.sort_values("starts_at", ignore_index=True)
     told, means = in_parts(
         known,
