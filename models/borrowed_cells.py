@@ -113,7 +113,7 @@ def members(homes: DataFrame) -> DataFrame:
         .where("cell IS NOT NULL")
         .withColumn("_is_asked", F.max("is_asking").over(in_cell))
         .where("_is_asked")
-        .withColumn("_homes", F.count_if(lends).over(in_cell))
+        .withColumn("_homes", F.sum(lends.cast("int")).over(in_cell))
         .withColumn("_borrows", F.col("is_asking") & level.eqNullSafe(chosen))
         .withColumn("_is_used", F.max("_borrows").over(in_cell))
         .where(F.col("_is_used") & (lends | F.col("_borrows")))

@@ -91,7 +91,9 @@ def without_a_week(
     )
     unseen = registered.join(rows.select(*SERIES).distinct(), on=list(SERIES), how="left_anti")
     # Readings of today and yesterday may not be in the features yet.
-    before = energy_daily.where(F.col("local_date") < F.date_sub(F.lit(clock.date()), 1))
+    before = energy_daily.where(
+        (F.col("local_date") < F.date_sub(day, 1)) & (F.col("known_at") <= F.lit(clock))
+    )
     known = before.join(F.broadcast(unseen), on=list(SERIES), how="left_semi").select(*SERIES)
     new = unseen.join(known.distinct(), on=list(SERIES), how="left_anti")
     return (
@@ -107,7 +109,9 @@ def told_from_group(rows: pd.DataFrame) -> pd.DataFrame:
     borrow, ``basis`` being null for those that lend. None where too few of these count.
     """
     lends = rows["basis"].isna()
-    hours = rows[lends]
+    hours = rows[lends & rows["local_date"].notna()]
+    if hours.empty:
+        return pd.DataFrame()
     dates = pd.date_range(end=pd.to_datetime(hours["local_date"]).max(), periods=DAYS)
     names, number = np.unique(hours["location_id"].to_numpy(dtype=str), return_inverse=True)
     kwh = np.full((len(names), DAYS, 24), np.nan)
@@ -119,7 +123,7 @@ def told_from_group(rows: pd.DataFrame) -> pd.DataFrame:
     log_use[number] = hours["log_use"].to_numpy(dtype=float)
     group = group_of(kwh, _is_weekend(dates), log_use=log_use, least=SMALLEST_GROUP)
     if group is None:
-        return pd.DataFrame(columns=_NAMES)
+        return pd.DataFrame()
     told = [_told(group, one) for _, one in rows[~lends].groupby("location_id", sort=True)]
     return pd.DataFrame(told, columns=_NAMES)
 

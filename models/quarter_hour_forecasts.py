@@ -4,7 +4,7 @@ For series whose meter tells quarters or finer, and from their own four weeks of
 hours of other series, as of meters by the half hour, stay hours. How: models.quarter_hours.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -57,14 +57,18 @@ def quarter_hour_forecasts(
         .agg(*(F.avg(F.when(F.col("_part") == part, F.col("energy_kwh"))).alias(name)
                for part, name in enumerate(_QUARTERS)))
     )  # fmt: skip
-    return on_clock.groupBy(*SERIES).cogroup(recent.groupBy(*SERIES)).applyInPandas(_split, _SPLIT)
+    return (
+        on_clock.groupBy(*SERIES)
+        .cogroup(recent.groupBy(*SERIES))
+        .applyInPandas(split_hours, _SPLIT)
+    )
 
 
-def _since(energy: DataFrame, since: object, *, clock: datetime) -> DataFrame:
+def _since(energy: DataFrame, since: date, *, clock: datetime) -> DataFrame:
     """Return the whole quarters of the days from one on, as known at ``clock``."""
     return energy.where(
         # The month is said too, so that Delta skips the older partitions.
-        (F.col("local_month") >= F.date_format(F.lit(since), "yyyy-MM"))
+        (F.col("local_month") >= since.strftime("%Y-%m"))
         & (F.col("local_date") >= F.lit(since))
         & (F.greatest("known_at", "ends_at") <= F.lit(clock))
         & (F.col("observed_intervals") == F.col("expected_intervals"))
@@ -72,10 +76,10 @@ def _since(energy: DataFrame, since: object, *, clock: datetime) -> DataFrame:
     )
 
 
-def _split(hours: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFrame:
+def split_hours(hours: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFrame:
     """Return the quarters of one series: 48 hours and 28 days at most."""
     if hours.empty or recent.empty:
-        return pd.DataFrame(columns=_NAMES)
+        return pd.DataFrame()
     dates = pd.date_range(end=pd.to_datetime(recent["local_date"]).max(), periods=_DAYS)
     day = dates.get_indexer(pd.DatetimeIndex(recent["local_date"]))
     in_time = day >= 0
@@ -83,7 +87,7 @@ def _split(hours: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFrame:
     hour = recent["local_hour"].to_numpy(dtype=int)
     known[day[in_time], hour[in_time]] = recent[_QUARTERS].to_numpy(dtype=float)[in_time]
     if not enough(known):
-        return pd.DataFrame(columns=_NAMES)
+        return pd.DataFrame()
     hours = hours.sort_values("starts_at", ignore_index=True)
     told, means = in_parts(
         known,

@@ -30,7 +30,7 @@ Make = Callable[..., DataFrame]
 
 @pytest.fixture
 def energy(hours: Make) -> DataFrame:
-    day = "0.4 + 0.3 * (hour(starts_at) BETWEEN 17 AND 21)"
+    day = "0.4 + if(hour(starts_at) BETWEEN 17 AND 21, 0.3, 0.0)"
     noise = "* (0.8 + 0.4 * rand({seed}))"
     lived = [
         hours(home, days=35, kwh=f"({day}) * {1 + i % 4} {noise.format(seed=i)}")
@@ -56,8 +56,8 @@ def known(spark: Any, energy: DataFrame, unknown: dict[str, Any]) -> dict[str, A
     places = [{"location_id": h, **({"partner_id": "q"} if h == "foreign" else {})} for h in homes]
     estimate = {"partner_id": "p", "fuel": "elec", "issued_at": CLOCK, "issued_date": CLOCK.date(),
                 "resolution": "P1Y", "local_date": "2025-01-01"}  # fmt: skip
-    uses = [{"location_id": h, "energy_kwh": 9_000.0 if h == "estimated" else 9_000.0 / (5 - i % 4)}
-            for i, h in enumerate(("estimated", *HOUSES))]  # fmt: skip
+    uses = [{"location_id": h, "energy_kwh": 2_250.0 * (1 + i % 4)} for i, h in enumerate(HOUSES)]
+    uses.append({"location_id": "estimated", "energy_kwh": 9_000.0})
     types = [{"location_id": h, "house_type": kind} for h, kind in TYPES.items()]
     types.append({"location_id": "foreign", "house_type": "house_detached", "partner_id": "q"})
     return {

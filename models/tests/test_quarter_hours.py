@@ -1,9 +1,13 @@
 """Quarters of an hour add up to it, and stray as they did lately."""
 
+from datetime import date, timedelta
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from models.contracts import QUANTILES
+from models.quarter_hour_forecasts import split_hours
 from models.quarter_hours import LEAST_DAYS, Numbers, enough, in_parts, own_shares
 
 RANDOM = np.random.default_rng(4)
@@ -86,3 +90,33 @@ def test_gaps_are_left_out_and_too_many_are_told() -> None:
     recent[LEAST_DAYS - 1 :, 18, 0] = np.nan
     assert not enough(recent)
     assert not enough(np.full((28, 24, 4), np.nan))
+
+
+def test_the_hours_of_a_series_come_back_as_their_quarters_in_order() -> None:
+    recent = days(20)
+    quantiles, mean = hourly(recent)
+    first = pd.Timestamp("2025-04-14T10:00")
+    starts = first + pd.to_timedelta(np.arange(48), unit="h")
+    hour = starts.hour.to_numpy()
+    series = {"partner_id": "p", "location_id": "a", "fuel": "elec", "direction": "import",
+              "basis": "own_history", "model_version": "m/1"}  # fmt: skip
+    told = {f"p{round(q * 100):02d}_kwh": quantiles[hour, n] for n, q in enumerate(QUANTILES)}
+    asked = pd.DataFrame(
+        {**series, "starts_at": starts, "local_hour": hour, "mean_kwh": mean[hour], **told}
+    )
+    known = pd.DataFrame(
+        [
+            (date(2025, 3, 25) + timedelta(days=d), h, *recent[d, h])
+            for d in range(20)
+            for h in range(24)
+        ],
+        columns=["local_date", "local_hour", "_q0", "_q1", "_q2", "_q3"],
+    )
+    found = split_hours(asked.sample(frac=1.0, random_state=1), known)
+    assert len(found) == 4 * 48
+    assert (found["starts_at"].diff().dropna() == pd.Timedelta(minutes=15)).all()
+    assert found["starts_at"].iloc[0] == first
+    sums = found["mean_kwh"].to_numpy().reshape(48, 4).sum(axis=1)
+    assert sums == pytest.approx(mean[hour])
+    assert split_hours(asked, known[known["local_hour"] != 4]).empty
+    assert split_hours(asked, known.head(0)).empty
