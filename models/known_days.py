@@ -80,7 +80,6 @@ def known_days(
 
 def came_true(asked: DataFrame, daily_load: DataFrame, *, clock: datetime) -> DataFrame:
     """Add ``true_kwh``: the days from ``first_date`` on as known at ``clock``, null where not."""
-    ahead = F.date_diff("local_date", "first_date")
     known = (
         _versions(daily_load)
         .where(F.greatest("feature_at", "known_at") <= F.lit(clock))
@@ -88,20 +87,19 @@ def came_true(asked: DataFrame, daily_load: DataFrame, *, clock: datetime) -> Da
         .agg(F.max_by("day_kwh", "known_at").alias("_true"))
     )
     question = [*SERIES, "asked_at"]
+    # A row a day to come, as looking 397 days up in a map goes through all of it for each.
+    to_come = F.explode(F.sequence(F.lit(0), F.lit(_TO_COME - 1)))
+    in_order = F.sort_array(F.collect_list(F.struct("_ahead", "_true")))
     truths = (
-        asked.select(*question, "first_date")
-        .join(known, on=list(SERIES), how="inner")
-        .withColumn("_ahead", ahead)
-        .where(F.col("_ahead").between(0, _TO_COME - 1))
+        asked.select(*question, "first_date", to_come.alias("_ahead"))
+        .withColumn("local_date", F.date_add("first_date", "_ahead"))
+        .join(known, on=[*SERIES, "local_date"], how="left")
         .groupBy(*question)
-        .agg(F.map_from_entries(F.collect_list(F.struct("_ahead", "_true"))).alias("_by_day"))
+        .agg(in_order["_true"].alias("true_kwh"), F.count("_true").alias("_known"))
+        .where("_known > 0")
+        .drop("_known")
     )
-    places = F.sequence(F.lit(0), F.lit(_TO_COME - 1))
-    return (
-        asked.join(truths, on=question, how="inner")
-        .withColumn("true_kwh", F.transform(places, lambda place: F.col("_by_day")[place]))
-        .drop("_by_day")
-    )
+    return asked.join(truths, on=question, how="inner")
 
 
 def dated(asked: DataFrame, locations: DataFrame) -> DataFrame:

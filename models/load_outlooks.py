@@ -20,7 +20,7 @@ from models.coherent_outlooks import coherent
 from models.contracts import LOAD_OUTLOOKS, QUANTILES, quantile_column
 from models.expected_weather import at_homes, with_expected_weather
 from models.forecastable import SERIES
-from models.known_days import asking, came_true, known_days
+from models.known_days import asking, came_true, dated, known_days
 from models.outlook.fit import PARAMETERS as LIGHTGBM
 from models.outlook.fit import ROUNDS
 from models.outlook.known import INPUTS
@@ -120,8 +120,11 @@ def training(
     weather = (temperature_daily, silver_weather, location_weather, locations)
     asked = _asked_then(of_homes, clock=clock)
     rows = _questions(asked, of_homes, *weather).where("code IS NULL")
-    return came_true(rows, of_homes, clock=clock).select(
-        *SERIES, "asked_at", *_inputs(), "true_kwh"
+    # Of the questions alone: what was known of them would be put together twice.
+    question = [*SERIES, "asked_at"]
+    true = came_true(dated(asked, locations), of_homes, clock=clock)
+    return rows.join(true.select(*question, "true_kwh"), on=question, how="inner").select(
+        *question, *_inputs(), "true_kwh"
     )
 
 

@@ -152,7 +152,9 @@ def thousands(
     homes: Annotated[int, typer.Option(min=200, help="Homes, copies of 200 simulated ones.")] = (
         10_000
     ),
-    days: Annotated[int, typer.Option(min=60, help="Days of hours of each.")] = 365,
+    days: Annotated[
+        int, typer.Option(min=60, max=scale.DAYS, help="Days of hours of each.")
+    ] = scale.DAYS,
     parts: Annotated[int, typer.Option(min=50, help="Homes taken apart, as a home takes long.")] = (
         500
     ),

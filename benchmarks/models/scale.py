@@ -15,11 +15,12 @@ from deltalake import DeltaTable
 from rich.table import Table as Grid
 
 from benchmarks.measure import Measured, measured
-from benchmarks.models.scale_lake import DAY
+from benchmarks.models.scale_lake import DAY, DAYS
 from benchmarks.report import console
 from lake.errors import LakeError
 from models.contracts import DISAGGREGATION, LOAD_FORECASTS, LOAD_OUTLOOKS
 
+__all__ = ["DAYS", "as_json", "check", "scaled", "show"]
 LOAD = {
     "features.hourly_load_profile": ("run", "features.hourly_load_profile"),
     "train load_forecasts": ("train", "load_forecasts"),
@@ -85,11 +86,11 @@ def as_json(found: Mapping[str, Step]) -> dict[str, object]:
 def _lake(folder: Path, *, homes: int, days: int) -> Path:
     """Return a lake of so many homes that has silver and gold, and nothing made of them."""
     folder.mkdir(parents=True, exist_ok=True)
-    originals, tables = folder / f"originals-{days}", folder / f"homes-{homes}-{days}"
+    originals, tables = folder / "originals", folder / f"homes-{homes}-{days}"
     if not (originals / "done").exists():
-        _make(originals, "originals", str(originals), str(days))
+        _make(originals, "originals", str(originals))
     if not (tables / "done").exists():
-        _make(tables, "copies", str(originals), str(tables), str(homes))
+        _make(tables, "copies", str(originals), str(tables), str(homes), str(days))
     root = folder / f"lake-{homes}-{days}"
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()

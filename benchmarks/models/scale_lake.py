@@ -28,6 +28,7 @@ from samples.simulated import simulate
 
 # The day after the last reading.
 DAY = "2026-01-01"
+DAYS = 365
 TABLES = (
     "silver.locations", "silver.meters", "silver.home_profiles", "silver.weather",
     "silver.location_weather", "gold.temperature_daily", "gold.energy_hourly", "gold.energy_daily",
@@ -37,12 +38,10 @@ app = typer.Typer()
 
 
 @app.command()
-def originals(
-    root: Annotated[Path, typer.Argument(help="Root of the lake to make.")], days: int
-) -> None:
-    """Land 200 homes that meter import by the hour, and run what TABLES need, as a daily job."""
-    start = date.fromisoformat(DAY) - timedelta(days=days)
-    made = simulate(homes=_HOMES, days=days, seed=_SEED, out=root / "_samples", start=start)
+def originals(root: Annotated[Path, typer.Argument(help="Root of the lake to make.")]) -> None:
+    """Land a year of 200 homes that meter import by the hour, and run what TABLES need."""
+    start = date.fromisoformat(DAY) - timedelta(days=DAYS)
+    made = simulate(homes=_HOMES, days=DAYS, seed=_SEED, out=root / "_samples", start=start)
     meters = import_alone(made.folder / "registration.ndjson")
     for file in made.folder.glob("readings-*.ndjson"):
         file.write_text("".join(by_hour(file, meters)))
@@ -57,14 +56,19 @@ def originals(
 def copies(
     of: Annotated[Path, typer.Argument(help="Root of the lake with the originals.")],
     root: Annotated[Path, typer.Argument(help="Root of the lake to make.")],
-    homes: int,
+    homes: Annotated[int, typer.Argument(help="Homes, of which the first 200 are originals.")],
+    days: Annotated[int, typer.Argument(help="Days of their energy, the last ones.")] = DAYS,
 ) -> None:
-    """Write TABLES with so many homes."""
+    """Write TABLES with so many homes, of energy the last days."""
+    since = date.fromisoformat(DAY) - timedelta(days=days)
     spark = Work(Settings(lake=str(root))).spark
     source, target = (Store(spark, Settings(lake=str(at))) for at in (of, root))
     for name in TABLES:
         table = catalog()[name]
-        writing.insert(target, table, copied(source.read(table), table, homes))
+        rows = source.read(table)
+        if "energy_kwh" in table.names:
+            rows = rows.where(F.col("local_date") >= F.lit(since))
+        writing.insert(target, table, copied(rows, table, homes))
 
 
 def copied(rows: DataFrame, table: Table, homes: int) -> DataFrame:
