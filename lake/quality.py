@@ -6,7 +6,7 @@ and its slices go back to what was good; a warning is counted.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from lake.contract import Append, Table
+from lake.contract import Column as Field
 from lake.errors import LakeError
 from lake.expectations import UNIQUE, Gate
 from lake.holding import bounded, hold_back, is_within
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyspark.sql import Column, DataFrame
 
-# A handful for rows that hold: the values of columns with few, times the rules that may be null.
-_OUTCOMES = 10_000
+# Rows that hold are one; of those that do not, these are enough to say that they are there.
+_OUTCOMES = 1_000
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -69,11 +70,11 @@ def check(runner: Runner, layer: str) -> Checked:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What changed in a table from version ``good`` to ``until``, and its outcomes."""
+    """What changed in a table from version ``good`` to ``until``, and its outcomes if any."""
 
     table: Table
     changed: "DataFrame"
-    outcomes: "pd.DataFrame"
+    outcomes: "pd.DataFrame | None"
     good: int
     until: int
 
@@ -87,8 +88,9 @@ def _asked(runner: Runner, layer: str) -> "Iterator[_Asked]":
         if until == seen:
             continue
         changed = _changed(runner, table, after=seen, until=until)
-        # Bounded: more outcomes than that are values outside of their bounds.
-        few = outcomes(table, changed).limit(_OUTCOMES + 1).toPandas()
+        few = None
+        if not runner.store.is_bare(table):
+            few = outcomes(table, changed).limit(_OUTCOMES).toPandas()
         yield _Asked(table, changed, few, seen, until)
 
 
@@ -130,9 +132,9 @@ def _judged(runner: Runner, layer: str, asked: "Sequence[_Asked]", began: float)
 def _validated(gate: Gate, asked: _Asked) -> tuple[int, list[Found]]:
     """Return how many rows were looked at, and what was found of each rule."""
     few = asked.outcomes
-    if few.empty:
+    if few is None or few.empty:
         return 0, []
-    if len(few) <= _OUTCOMES and (found := gate.of_outcomes(asked.table, few)):
+    if found := gate.of_outcomes(asked.table, few):
         return int(few["_rows"].sum()), found
     # Something is wrong: now the rows themselves, to count and to show them.
     found = gate.of_rows(asked.table, judged(asked.table, asked.changed))
@@ -163,22 +165,64 @@ def judged(table: Table, rows: "DataFrame") -> "DataFrame":
 
 
 def outcomes(table: Table, rows: "DataFrame") -> "DataFrame":
-    """Return the distinct rows of ``judged`` and how many rows each stands for (``_rows``).
+    """Return rows that stand for those of ``judged``, and how many of them each does (``_rows``).
 
-    A value that holds its rule stands for all that do: of millions of rows a few are left, and
-    Great Expectations may look at them as often as it likes.
+    A value that holds its rule stands for all that do, and one that does not for the others: of
+    millions of rows a few are left, and Great Expectations may look at them as often as it likes.
+    One pass: of each key how many rows it has, and which rules one of them breaks.
     """
-    found = {
-        **{name: _holding(table, name) for name in _ruled(table)},
-        UNIQUE.name: F.col("_doubled").isNull(),
-        **{rule.name: F.expr(rule.condition) for rule in table.checks},
-    }
-    # Counting hashes is cheap; where two keys share one, ``judged`` tells them apart.
+    broken = _broken(table)
+    bits = {of: F.lit(1 << place).cast("bigint") for place, of in enumerate(broken)}
+    nothing = each = F.lit(0).cast("bigint")
+    for of, condition in broken.items():
+        is_so = F.coalesce(condition, F.lit(False))
+        each = each.bitwiseOR(F.when(is_so, bits[of]).otherwise(nothing))
+    is_broken = {of: F.col("_broken").bitwiseAND(bit) != nothing for of, bit in bits.items()}
+    of_rules = {rule.name: ~is_broken[rule.name, "rule"] for rule in table.checks}
     return (
-        _with_doubled(rows, F.xxhash64(*table.key))
-        .groupBy(*(column.alias(name) for name, column in found.items()))
-        .agg(F.count(F.lit(1)).alias("_rows"))
+        # Counting hashes is cheap; where two keys share one, ``judged`` tells them apart.
+        rows.select(F.xxhash64(*table.key).alias("_key"), each.alias("_broken"))
+        .groupBy("_key")
+        .agg(F.bit_or("_broken").alias("_broken"), F.count(F.lit(1)).alias("_of_key"))
+        .groupBy("_broken", (F.col("_of_key") == 1).alias(UNIQUE.name))
+        .agg(F.sum("_of_key").alias("_rows"))
+        .select(
+            *(_standing_for(table.column(n), is_broken).alias(n) for n in _ruled(table)),
+            UNIQUE.name,
+            *(holds.alias(name) for name, holds in of_rules.items()),
+            "_rows",
+        )
     )
+
+
+def _broken(table: Table) -> "dict[tuple[str, str], Column]":
+    """Return the condition under which each rule of a row is broken, by column or check."""
+    found = {}
+    for column in table.columns:
+        value = F.col(column.name)
+        if column.name in table.key and not column.nullable:
+            found[column.name, "null"] = value.isNull()
+        if column.values:
+            found[column.name, "value"] = ~value.isin(*column.values)
+        if column.minimum is not None or column.maximum is not None:
+            found[column.name, "bounds"] = ~is_within(column)
+    return found | {(rule.name, "rule"): ~F.expr(rule.condition) for rule in table.checks}
+
+
+def _standing_for(column: Field, is_broken: "Mapping[tuple[str, str], Column]") -> "Column":
+    """Return a value that breaks the rules of a column as its rows do, or one that holds them."""
+    name, low, high = column.name, column.minimum, column.maximum
+    if column.values:
+        value = F.when(is_broken[name, "value"], F.lit("none of them")).otherwise(
+            F.lit(column.values[0])
+        )
+    elif (inside := high if low is None else low) is not None:
+        outside = inside + 1 if low is None else inside - 1
+        value = F.when(is_broken[name, "bounds"], F.lit(outside)).otherwise(F.lit(inside))
+    else:
+        value = F.lit("there")
+    is_null = is_broken.get((name, "null"))
+    return value if is_null is None else F.when(~is_null, value)
 
 
 def _ruled(table: Table) -> list[str]:
@@ -187,18 +231,6 @@ def _ruled(table: Table) -> list[str]:
         for c in table.columns
         if c.name in table.key or c.values or c.minimum is not None or c.maximum is not None
     ]
-
-
-def _holding(table: Table, name: str) -> "Column":
-    """Return a column with one value in the place of all that hold its rule; few are left as is."""
-    rule = table.column(name)
-    value = bounded(rule)
-    if rule.values:
-        return value
-    if rule.minimum is None and rule.maximum is None:
-        return F.when(value.isNotNull(), F.lit("there"))
-    kept = rule.maximum if rule.minimum is None else rule.minimum
-    return F.when(is_within(rule), F.lit(kept)).otherwise(value)
 
 
 def _with_doubled(rows: "DataFrame", key: "Column") -> "DataFrame":

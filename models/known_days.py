@@ -79,28 +79,35 @@ def known_days(
 
 
 def came_true(asked: DataFrame, daily_load: DataFrame, *, clock: datetime) -> DataFrame:
-    """Add ``true_kwh``: the days from ``first_date`` on as known at ``clock``, null where not."""
-    ahead = F.date_diff("local_date", "first_date")
+    """Add ``true_kwh``: the days from ``first_date`` on as known at ``clock``, null where not.
+
+    It ends with the last day that is known. Questions of which nothing came true are left out.
+    """
     known = (
         _versions(daily_load)
         .where(F.greatest("feature_at", "known_at") <= F.lit(clock))
         .groupBy(*SERIES, "local_date")
         .agg(F.max_by("day_kwh", "known_at").alias("_true"))
     )
-    question = [*SERIES, "asked_at"]
-    truths = (
-        asked.select(*question, "first_date")
-        .join(known, on=list(SERIES), how="inner")
-        .withColumn("_ahead", ahead)
-        .where(F.col("_ahead").between(0, _TO_COME - 1))
-        .groupBy(*question)
-        .agg(F.map_from_entries(F.collect_list(F.struct("_ahead", "_true"))).alias("_by_day"))
+    # A series is put in a row once, with its gaps, and each question takes its part of it.
+    ends = known.groupBy(*SERIES).agg(
+        F.min("local_date").alias("_begin"), F.max("local_date").alias("_end")
     )
-    places = F.sequence(F.lit(0), F.lit(_TO_COME - 1))
+    day = F.explode(F.sequence("_begin", "_end")).alias("local_date")
+    series = (
+        ends.select(*SERIES, "_begin", day)
+        .join(known, on=[*SERIES, "local_date"], how="left")
+        .groupBy(*SERIES, "_begin")
+        .agg(F.sort_array(F.collect_list(F.struct("local_date", "_true"))).alias("_days"))
+        .select(*SERIES, "_begin", F.col("_days._true").alias("_all"))
+    )
+    # What was known at the question lies before it, so the series begins there.
+    ahead = F.slice("_all", F.date_diff("first_date", "_begin") + 1, F.lit(_TO_COME))
     return (
-        asked.join(truths, on=question, how="inner")
-        .withColumn("true_kwh", F.transform(places, lambda place: F.col("_by_day")[place]))
-        .drop("_by_day")
+        asked.join(series, on=list(SERIES), how="inner")
+        .withColumn("true_kwh", ahead)
+        .where(F.exists("true_kwh", lambda kwh: kwh.isNotNull()))
+        .drop("_begin", "_all")
     )
 
 

@@ -19,7 +19,9 @@ def told(table: Make, *rows: dict[str, Any]) -> dict[tuple[Any, ...], Any]:
         HOURLY_LOAD_PROFILE, list(rows), partner_id="p", location_id="a", fuel="elec",
         direction="import", local_date="2025-03-02", known_at="2025-03-03T06:00Z",
     )  # fmt: skip
-    found = feature_values_daily(profile).where("feature IN ('lag_1d_kwh', 'days_observed')")
+    found = feature_values_daily(profile, at_hand=lambda rows: rows).where(
+        "feature IN ('lag_1d_kwh', 'days_observed')"
+    )
     return {
         (r.partner_id, r.feature, r.local_date.day, r.bin and round(middle(r.bin), 2)): (
             r.rows, None if r.total is None else round(r.total, 3)

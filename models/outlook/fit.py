@@ -5,7 +5,7 @@ and its errors on later questions are kept, so that they are of weather that it 
 model that is kept is fitted on all of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -133,12 +133,11 @@ def _days_true(row: Any, count: int, until: int) -> Numbers:
 def _seen(frame: pd.DataFrame) -> list[_Asked]:
     """Return what each question says, looked at once for all that learn from it."""
     asked = []
-    for number, row in enumerate(frame.itertuples(index=False)):
-        sighted = seen(row)
+    rows: Iterable[Any] = frame.itertuples(index=False)
+    for number, row in enumerate(rows):
+        of = seen(row)
         is_blind = number % _BLIND == 0
-        asked.append(
-            _Asked(row, sighted, seen(row._replace(climate_days=None)) if is_blind else sighted)
-        )
+        asked.append(_Asked(row, of, seen(row._replace(climate_days=None)) if is_blind else of))
     return asked
 
 

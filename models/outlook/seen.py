@@ -121,7 +121,7 @@ def by_weekday(of: Seen, values: Numbers) -> Numbers:
     """Return how far each weekday (since 1970, from 0) of eight weeks is off all of them."""
     eight = _count(of.history.ago, _EIGHT_WEEKS)
     weekday = (of.first.astype(np.int64) - of.history.ago[:eight]) % 7
-    sums = np.bincount(weekday, values[:eight], minlength=7)
+    sums = np.bincount(weekday, values[:eight], minlength=7).astype(np.float64)
     usual = values[:eight].mean() if eight else np.nan
     return _over(sums, np.bincount(weekday, minlength=7)) - usual
 
@@ -141,4 +141,5 @@ def _count(ago: npt.NDArray[np.int64], days: int) -> int:
 
 
 def _over(sums: Numbers, counts: npt.NDArray[np.int64]) -> Numbers:
-    return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+    found: Numbers = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+    return found
