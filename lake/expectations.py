@@ -4,6 +4,7 @@ The suite of a table is made from its contract: key present and unique, allowed 
 the contract's own checks. Great Expectations has one context a process: one gate at a time.
 """
 
+import gc
 import logging
 import warnings
 from collections.abc import Iterator
@@ -151,6 +152,8 @@ def _great_expectations() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx
+    # It stays, with a third of a million objects: no collection after a hop looks at them again.
+    gc.freeze()
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="great_expectations")
     return gx
