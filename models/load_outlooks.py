@@ -19,7 +19,7 @@ from models.coherent_outlooks import coherent
 from models.contracts import LOAD_OUTLOOKS, QUANTILES, quantile_column
 from models.expected_weather import at_homes, with_expected_weather
 from models.forecastable import SERIES
-from models.known_days import asking, came_true, known_days
+from models.known_days import asking, came_true, dated, known_days
 from models.load_forecasts import OutdatedModel
 from models.outlook.fit import PARAMETERS as LIGHTGBM
 from models.outlook.fit import ROUNDS
@@ -129,7 +129,7 @@ def _questions(
     """Return the questions with all that was known then."""
     warmth = at_homes(temperature_daily, location_weather, locations)
     return with_expected_weather(
-        known_days(asked, daily_load, locations, warmth),
+        known_days(asked, daily_load, locations, warmth), dated(asked, locations),
         temperature_daily, silver_weather, location_weather, locations,
     )  # fmt: skip
 

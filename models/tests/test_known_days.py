@@ -164,7 +164,9 @@ def test_only_weather_of_before_is_expected(spark: SparkSession, locations: Data
     )
     found = {
         row.location_id: row
-        for row in with_expected_weather(question, daily, weather, home, locations).collect()
+        for row in with_expected_weather(
+            question, question, daily, weather, home, locations
+        ).collect()
     }
     # A year of days at one degree; those from the first of March on are of the next year.
     assert sum(found["a"].climate_days) == sum(found["a"].climate_c) == 365
