@@ -107,8 +107,8 @@ def joined(first: Job, then: Job) -> Job:
     """Return one job that does both; a task of both is done once, as ``then`` has it.
 
     A task that only ``then`` has waits for what its dependents wait for in ``first``: a model is
-    trained when the tables are there that its forecasts are made from. What is made of its
-    dependents comes after it.
+    trained when the tables are there that its forecasts are made from. For what ``then`` makes it
+    waits only where ``then`` says so, and what is made of its dependents comes after it.
     """
     waits = {task.key: set(task.depends_on) for task in first.tasks}
     later: dict[str, Task] = {}
@@ -118,6 +118,7 @@ def joined(first: Job, then: Job) -> Job:
         before = set(task.depends_on).union(*(waits[key] for key in alike)) - dependents
         if task.key not in waits:
             before -= _made_of(waits, dependents)
+            before -= {t.key for t in then.tasks} - set(task.depends_on)
         later[task.key] = replace(task, depends_on=tuple(sorted(before)))
     kept = [task for task in first.tasks if task.key not in later]
     both = (*kept, *later.values())

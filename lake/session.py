@@ -13,8 +13,9 @@ from lake.settings import Settings
 
 # Tests: start fast, on tables so small that nothing is worth compiling well.
 _TINY = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-# Queries are code: with the default room for it, Java stops compiling after some thousand of them.
-_CODE = "-XX:ReservedCodeCacheSize=512m"
+# Queries are code: with the default room for it, Java stops compiling after some thousand of them,
+# and Java 17 goes through all of it for each MB that changes; later ones do not, nor know the word.
+_CODE = "-XX:ReservedCodeCacheSize=512m -XX:+IgnoreUnrecognizedVMOptions -XX:SweeperThreshold=4"
 # Short tasks that fill the heap: throughput counts, not pauses. Each query is new code, and a third
 # of the time went into compiling it: less inlining compiles faster and runs as fast.
 _WORK = (

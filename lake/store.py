@@ -133,13 +133,15 @@ class Store:
 
     def is_empty(self, table: Table, *, where: str = "true") -> bool:
         """Tell whether the table is absent or holds no row for which ``where`` (SQL) is true."""
-        if not self.settings.catalog:
-            # Without Spark: the log knows of a table without files, as each is when it was made.
-            path = self.path(table)
-            is_table = deltalake.DeltaTable.is_deltatable(path)
-            if not is_table or not deltalake.DeltaTable(path).file_uris():
-                return True
-        return self.read(table).where(where).isEmpty()
+        return self.is_bare(table) or self.read(table).where(where).isEmpty()
+
+    def is_bare(self, table: Table) -> bool:
+        """Tell, without Spark, whether the log has no file of the table, as when it was made."""
+        if self.settings.catalog:
+            return False
+        path = self.path(table)
+        is_table = deltalake.DeltaTable.is_deltatable(path)
+        return not is_table or not deltalake.DeltaTable(path).file_uris()
 
     def read(self, table: Table, *, version: int | None = None) -> DataFrame:
         """Return the rows at a version, now where none is given; none where it is absent."""

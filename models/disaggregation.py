@@ -6,6 +6,7 @@ year of days of all homes would be the largest table of the lake, for figures of
 are the surer ones. Hours are what the parts are made of (models.parts.study), and not kept.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -52,6 +53,7 @@ def disaggregation(
     home_profiles: DataFrame,
     *,
     clock: datetime,
+    at_hand: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
     """Return a row a home, fuel, category and local day (P1D) or month (P1M); kWh.
 
@@ -68,7 +70,7 @@ def disaggregation(
         "home_profiles": home_profiles,
     }
     return (
-        by_home(tables, parts_of, schema=_ROWS, clock=clock)
+        by_home(tables, parts_of, schema=_ROWS, clock=clock, at_hand=at_hand)
         .withColumns(
             {
                 "issued_at": F.lit(clock),

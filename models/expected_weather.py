@@ -28,25 +28,30 @@ def at_homes(
 
 
 def with_expected_weather(
-    questions: DataFrame, temperature_daily: DataFrame, silver_weather: DataFrame,
-    location_weather: DataFrame, locations: DataFrame,
+    questions: DataFrame, asked: DataFrame, temperature_daily: DataFrame,
+    silver_weather: DataFrame, location_weather: DataFrame, locations: DataFrame,
 ) -> DataFrame:  # fmt: skip
     """Add ``climate_days``, ``climate_c``, ``climate_c2`` and ``forecast_c`` of the home's point.
 
-    ``questions`` has the home, ``asked_at``, ``first_date``. All are null where nothing is known.
+    ``questions`` has the home, ``asked_at``, ``first_date``; ``asked`` are the same ones before
+    anything was looked up for them, since Spark makes them once more for each look. All are null
+    where nothing is known.
     """
     points = _points(location_weather, locations).select(
         *_HOME, F.col("latitude").alias("_latitude"), "longitude"
     )
-    asked = questions.join(points, on=list(_HOME), how="left").withColumn(
-        "_month", F.trunc("first_date", "month")
+    placed, few = (
+        rows.join(points, on=list(_HOME), how="left").withColumn(
+            "_month", F.trunc("first_date", "month")
+        )
+        for rows in (questions, asked)
     )
     at = [F.col("_latitude").alias("latitude"), F.col("longitude"), F.col("time_zone")]
-    past = _climate(temperature_daily, asked.select(*at, "_month").distinct())
-    said = _forecast(silver_weather, asked.select(*at, "asked_at", "first_date").distinct())
+    past = _climate(temperature_daily, few.select(*at, "_month").distinct())
+    said = _forecast(silver_weather, few.select(*at, "asked_at", "first_date").distinct())
     place = ["_latitude", "longitude", "time_zone"]
     return (
-        asked.join(past.withColumnRenamed("latitude", "_latitude"), [*place, "_month"], "left")
+        placed.join(past.withColumnRenamed("latitude", "_latitude"), [*place, "_month"], "left")
         .join(
             said.withColumnRenamed("latitude", "_latitude"),
             [*place, "asked_at", "first_date"],

@@ -1,6 +1,7 @@
 """Energy, weather and profile of a home -> models.home_assets: car, panels, heat pump, heaters."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 
 import pandas as pd
@@ -46,6 +47,7 @@ def home_assets(
     home_profiles: DataFrame,
     *,
     clock: datetime,
+    at_hand: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
     """Return a row a home and asset, from 30 days of electricity on; no profile is needed.
 
@@ -61,7 +63,7 @@ def home_assets(
         "home_profiles": home_profiles,
     }
     return (
-        by_home(tables, assets_of, schema=_ROWS, clock=clock)
+        by_home(tables, assets_of, schema=_ROWS, clock=clock, at_hand=at_hand)
         .withColumns(
             {"issued_at": F.lit(clock), "model_version": F.lit(f"home_assets/{MODEL_VERSION}")}
         )

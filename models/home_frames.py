@@ -32,8 +32,9 @@ def first_day(clock: datetime) -> date:
 
 
 def by_home(
-    tables: Mapping[str, DataFrame], rows_of: Rows, *, schema: str, clock: datetime
-) -> DataFrame:
+    tables: Mapping[str, DataFrame], rows_of: Rows, *, schema: str, clock: datetime,
+    at_hand: Callable[[DataFrame], DataFrame],
+) -> DataFrame:  # fmt: skip
     """Return HOME, the columns of ``schema`` that ``rows_of`` makes of each home, and ``known_at``.
 
     ``tables`` are those that models.disaggregation names. A home without electricity or gas by the
@@ -42,9 +43,11 @@ def by_home(
     energy = _energy(tables["energy_hourly"], 60, clock).unionByName(
         _energy(tables["energy_quarter_hourly"], 15, clock)
     )
-    homes = _facts(
+    facts = _facts(
         tables["location_weather"], tables["locations"], tables["home_profiles"], clock=clock
-    ).join(energy.select(*HOME).distinct(), on=HOME, how="left_semi")
+    )
+    # Of all that is read to find them only the homes are needed, and they three times.
+    homes = at_hand(facts.join(energy.select(*HOME).distinct(), on=HOME, how="left_semi"))
     placed = homes.select(*HOME, *_POINT, "time_zone")
     weather = _temperatures(tables["temperature_daily"], placed, clock).unionByName(
         _irradiance(tables["silver_weather"], placed, clock)

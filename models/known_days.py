@@ -79,27 +79,36 @@ def known_days(
 
 
 def came_true(asked: DataFrame, daily_load: DataFrame, *, clock: datetime) -> DataFrame:
-    """Add ``true_kwh``: the days from ``first_date`` on as known at ``clock``, null where not."""
+    """Add ``true_kwh``: the days from ``first_date`` on as known at ``clock``, null where not.
+
+    It ends with the last day that is known. Questions of which nothing came true are left out.
+    """
     known = (
         _versions(daily_load)
         .where(F.greatest("feature_at", "known_at") <= F.lit(clock))
         .groupBy(*SERIES, "local_date")
         .agg(F.max_by("day_kwh", "known_at").alias("_true"))
     )
-    question = [*SERIES, "asked_at"]
-    # A row a day to come, as looking 397 days up in a map goes through all of it for each.
-    to_come = F.explode(F.sequence(F.lit(0), F.lit(_TO_COME - 1)))
-    in_order = F.sort_array(F.collect_list(F.struct("_ahead", "_true")))
-    truths = (
-        asked.select(*question, "first_date", to_come.alias("_ahead"))
-        .withColumn("local_date", F.date_add("first_date", "_ahead"))
-        .join(known, on=[*SERIES, "local_date"], how="left")
-        .groupBy(*question)
-        .agg(in_order["_true"].alias("true_kwh"), F.count("_true").alias("_known"))
-        .where("_known > 0")
-        .drop("_known")
+    # A series is put in a row once, with its gaps, and each question takes its part of it.
+    ends = known.groupBy(*SERIES).agg(
+        F.min("local_date").alias("_begin"), F.max("local_date").alias("_end")
     )
-    return asked.join(truths, on=question, how="inner")
+    day = F.explode(F.sequence("_begin", "_end")).alias("local_date")
+    series = (
+        ends.select(*SERIES, "_begin", day)
+        .join(known, on=[*SERIES, "local_date"], how="left")
+        .groupBy(*SERIES, "_begin")
+        .agg(F.sort_array(F.collect_list(F.struct("local_date", "_true"))).alias("_days"))
+        .select(*SERIES, "_begin", F.col("_days._true").alias("_all"))
+    )
+    # What was known at the question lies before it, so the series begins there.
+    ahead = F.slice("_all", F.date_diff("first_date", "_begin") + 1, F.lit(_TO_COME))
+    return (
+        asked.join(series, on=list(SERIES), how="inner")
+        .withColumn("true_kwh", ahead)
+        .where(F.exists("true_kwh", lambda kwh: kwh.isNotNull()))
+        .drop("_begin", "_all")
+    )
 
 
 def dated(asked: DataFrame, locations: DataFrame) -> DataFrame:

@@ -140,7 +140,7 @@ def _questions(
     """Return the questions with all that was known then."""
     warmth = at_homes(temperature_daily, location_weather, locations)
     return with_expected_weather(
-        known_days(asked, daily_load, locations, warmth),
+        known_days(asked, daily_load, locations, warmth), dated(asked, locations),
         temperature_daily, silver_weather, location_weather, locations,
     )  # fmt: skip
 

@@ -63,6 +63,7 @@ def usage_estimates(
     *,
     clock: datetime,
     model: Champion | None,
+    at_hand: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
     """Return a row a home, fuel and year (kWh), and one a day of the clock's year where unmetered.
 
@@ -72,8 +73,11 @@ def usage_estimates(
     homes = homes_of(
         home_profiles, locations, location_weather, temperature_daily, day=clock.date()
     ).where("house_type IS NOT NULL")
-    years = _estimated(homes, model).withColumn(
-        "local_date", F.lit(clock.date().replace(month=1, day=1))
+    # The days are shared out from the years, which are made once.
+    years = at_hand(
+        _estimated(homes, model).withColumn(
+            "local_date", F.lit(clock.date().replace(month=1, day=1))
+        )
     )
     days = _by_day(unmetered(years, home_signatures, clock=clock), temperature_daily, clock.year)
     issued_at = clock.replace(minute=0, second=0, microsecond=0)

@@ -30,7 +30,8 @@ def values(table: Make, tables: dict[Table, list[dict[str, Any]]]) -> DataFrame:
     return feature_values_daily(
         *(table(t, tables.get(t, []), **{n: v for n, v in SERIES.items() if n in t})
           for t in (HOURLY_LOAD_PROFILE, DAILY_LOAD, HOME_SIGNATURES, WEATHER_HOURLY,
-                    SPOT_PRICES_HOURLY))
+                    SPOT_PRICES_HOURLY)),
+        at_hand=lambda rows: rows,
     )  # fmt: skip
 
 

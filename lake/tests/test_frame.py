@@ -128,6 +128,9 @@ def test_two_jobs_in_one_do_what_both_do_once_and_in_order() -> None:
     assert set(both) == {task.key for task in (*daily.tasks, *train.tasks)}
     assert "features_hourly_load_profile" in both["train_load_forecasts"].depends_on
     assert "train_load_forecasts" in both["models_load_forecasts"].depends_on
+    # The days to come are told after the hours, and learned beside them.
+    assert "models_load_forecasts" in both["models_load_outlooks"].depends_on
+    assert "models_load_forecasts" not in both["train_load_outlooks"].depends_on
     ended: list[str] = []
     joined(daily, train).run(lambda task: task, ended=lambda o: ended.append(o.task.key))
     assert sorted(ended) == sorted(both)

@@ -5,7 +5,7 @@ and its errors on later questions are kept, so that they are of weather that it 
 model that is kept is fitted on all of it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .climate import Numbers
-from .known import DAYS, DIRECTIONS, FUELS, MONTHS, Known, history_of, questions, terms_of
+from .known import DAYS, DIRECTIONS, FUELS, MONTHS, Known, known_of
 from .quantiles import (
     DAY_BANDS,
     MONTH_BANDS,
@@ -25,6 +25,7 @@ from .quantiles import (
     started,
 )
 from .regression import Prior, Sums, kind, learned, sums
+from .seen import Seen, seen, terms_of
 
 PARAMETERS = {
     "objective": "regression",
@@ -57,6 +58,14 @@ _BLIND = 8
 Places = tuple[npt.NDArray[np.intp], ...]
 
 
+class _Asked(NamedTuple):
+    """A question, what it says, and what is learned from it: some as if there were no weather."""
+
+    row: Any
+    seen: Seen
+    learned: Seen
+
+
 class Truth(NamedTuple):
     """What came true of the days and months of a question; NaN where it is not known (kWh)."""
 
@@ -74,25 +83,25 @@ def fit_outlooks(
     """
     parameters = {**PARAMETERS, **(tuned or {})}
     frame = frame[frame["first_day"] < until].sort_values(["first_day", *SERIES], ignore_index=True)
+    asked = _seen(frame)
     cuts = [int(frame["first_day"].quantile(share)) for share in _ORIGINS]
     bounds = [*dict.fromkeys(cuts), until]
     day_errors, month_errors = [], []
     for cut, following in pairwise(bounds):
-        model = _fitted(frame, cut, parameters)
-        asked = frame[(frame["first_day"] >= cut) & (frame["first_day"] < following)]
-        if model is None or asked.empty:
+        model = _fitted(asked, cut, parameters)
+        after = [one for one in asked if cut <= int(one.row.first_day) < following]
+        if model is None or not after:
             continue
-        homes = questions(asked, model.priors)
-        for row, home, totals in zip(
-            asked.itertuples(index=False), homes, model.totals(homes), strict=True
-        ):
+        homes = [known_of(one.seen, model.priors) for one in after]
+        for one, home, totals in zip(after, homes, model.totals(homes), strict=True):
+            row = one.row
             truth = came_true(row, home, until)
             series = (str(row.fuel), str(row.direction))
             day_errors.append(_errors(truth.day, totals.day, totals.day_size, series, DAY_BANDS))
             month_errors.append(
                 _errors(truth.month, totals.month, totals.month_size, series, MONTH_BANDS)
             )
-    model = _fitted(frame, until, parameters)
+    model = _fitted(asked, until, parameters)
     if model is None:
         raise ValueError("no question has an answer: lacking() tells")
     return OutlookQuantiles(
@@ -104,9 +113,7 @@ def fit_outlooks(
 
 def came_true(row: Any, home: Known, until: int) -> Truth:
     """Return what was known before day ``until``; of the first month what was then to come."""
-    true = np.full(len(home.base) - len(home.observed), np.nan)
-    there = np.asarray(row.true_kwh, dtype=float)[: max(until - int(row.first_day), 0)]
-    true[: len(there)] = there[: len(true)]
+    true = _days_true(row, len(home.base) - len(home.observed), until)
     first = home.first.astype("M8[D]")
     month = (first + np.arange(len(true))).astype("M8[M]").astype(np.int64)
     place, has = month - month[0], np.isfinite(true)
@@ -119,32 +126,52 @@ def came_true(row: Any, home: Known, until: int) -> Truth:
     return Truth(true[:DAYS], scaled)
 
 
-def priors_of(frame: pd.DataFrame) -> dict[str, Prior]:
+def _days_true(row: Any, count: int, until: int) -> Numbers:
+    """Return the first days (kWh) as known before day ``until``; NaN where they were not."""
+    true = np.full(count, np.nan)
+    there = np.asarray(row.true_kwh[: max(until - int(row.first_day), 0)], dtype=float)
+    true[: len(there)] = there[:count]
+    return true
+
+
+def _seen(frame: pd.DataFrame) -> list[_Asked]:
+    """Return what each question says, looked at once for all that learn from it."""
+    asked = []
+    rows: Iterable[Any] = frame.itertuples(index=False)
+    for number, row in enumerate(rows):
+        of = seen(row)
+        is_blind = number % _BLIND == 0
+        asked.append(_Asked(row, of, seen(row._replace(climate_days=None)) if is_blind else of))
+    return asked
+
+
+def _priors(asked: Sequence[_Asked]) -> dict[str, Prior]:
     """Return what the homes of each kind have in common, from the last question of each series."""
+    last = {tuple(getattr(one.row, name) for name in SERIES): one for one in asked}
     homes: dict[str, list[Sums]] = {}
-    for row in frame.groupby(SERIES, sort=True).tail(1).itertuples(index=False):
-        history, climate = history_of(row)
-        if len(history.ago):
-            for of in (climate, None) if climate else (None,):
-                named = kind(str(row.fuel), str(row.direction), has_weather=of is not None)
-                terms = terms_of(row, history, of)
-                homes.setdefault(named, []).append(sums(terms, history.kwh))
+    for _, (row, of, _) in sorted(last.items()):
+        if len(of.history.ago):
+            named = kind(of.fuel, of.direction, has_weather=False)
+            blind = terms_of(row, of.history, None) if of.has_climate else of.terms
+            homes.setdefault(named, []).append(sums(blind, of.history.kwh))
+            if of.has_climate:
+                named = kind(of.fuel, of.direction, has_weather=True)
+                homes.setdefault(named, []).append(sums(of.terms, of.history.kwh))
     return {named: learned(of_kind) for named, of_kind in sorted(homes.items())}
 
 
 def _fitted(
-    frame: pd.DataFrame, cut: int, parameters: Mapping[str, object]
+    asked: Sequence[_Asked], cut: int, parameters: Mapping[str, object]
 ) -> OutlookQuantiles | None:
     """Return a model of what was known before day ``cut``, without quantiles yet."""
     import lightgbm  # noqa: PLC0415 - takes seconds
 
-    seen = frame[frame["first_day"] < cut].copy()
-    priors = priors_of(seen)
-    blind = np.arange(len(seen)) % _BLIND == 0
-    seen["climate_days"] = seen["climate_days"].where(~blind, None)
+    before = [one for one in asked if int(one.row.first_day) < cut]
+    priors = _priors(before)
     features, wanted, starts = [], [], []
-    for row, home in zip(seen.itertuples(index=False), questions(seen, priors), strict=True):
-        day = came_true(row, home, cut).day / home.level
+    for one in before:
+        home = known_of(one.learned, priors)
+        day = _days_true(one.row, DAYS, cut) / home.level
         has = np.isfinite(day)
         features.append(home.features[has])
         wanted.append(np.clip(day[has], 0.0, _HIGHEST))

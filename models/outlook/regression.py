@@ -89,26 +89,28 @@ def learned(homes: Sequence[Sums]) -> Prior:
     homes = [h for h in homes if h.days >= 28 and h.square > 0 and h.energy[0] / h.days > _LEAST]
     if len(homes) < _HOMES_NEEDED:
         return FLAT
-    held = 1e-3 * np.eye(TERMS) * sum(h.days for h in homes)
-    levels = np.array([h.energy[0] / h.days for h in homes])
+    # All homes at once, the first axis being theirs.
+    terms, energy = np.stack([h.terms for h in homes]), np.stack([h.energy for h in homes])
+    square, days = np.array([h.square for h in homes]), np.array([h.days for h in homes])
+    held = 1e-3 * np.eye(TERMS) * days.sum()
+    left = terms.sum(axis=0) + held
+    levels = energy[:, 0] / days
     for _ in range(_ROUNDS):
-        left = sum(h.terms for h in homes) + held
-        right = sum(h.energy / level for h, level in zip(homes, levels, strict=True))
+        right = (energy / levels[:, None]).sum(axis=0)
         mean = np.linalg.solve(left, right + held @ FLAT.mean)
-        levels = np.array([max((h.energy @ mean) / (mean @ h.terms @ mean), _LEAST) for h in homes])
+        levels = np.maximum((energy @ mean) / (terms @ mean @ mean), _LEAST)
+    shares, expected = energy / levels[:, None], terms @ mean
     covariance, noise = FLAT.covariance, FLAT.noise
     for _ in range(_ROUNDS):
         precise = np.linalg.inv(covariance)
-        spread, errors = np.zeros((TERMS, TERMS)), 0.0
-        for home, level in zip(homes, levels, strict=True):
-            inner = np.linalg.inv(precise + home.terms / (noise * ALIKE))
-            off = inner @ (home.energy / level - home.terms @ mean) / (noise * ALIKE)
-            spread += inner + np.outer(off, off)
-            own = mean + off
-            errors += home.square / level**2 - 2 * own @ home.energy / level
-            errors += own @ home.terms @ own + float(np.trace(home.terms @ inner))
-        covariance = spread / len(homes)
-        noise = max(errors / sum(h.days for h in homes), _LEAST)
+        inner = np.linalg.inv(precise + terms / (noise * ALIKE))
+        off = (inner @ (shares - expected)[:, :, None])[:, :, 0] / (noise * ALIKE)
+        own = mean + off
+        errors = square / levels**2 - 2 * (own * shares).sum(axis=1)
+        errors += ((terms @ own[:, :, None])[:, :, 0] * own).sum(axis=1)
+        errors += (terms * inner.transpose(0, 2, 1)).sum(axis=(1, 2))
+        covariance = (inner.sum(axis=0) + off.T @ off) / len(homes)
+        noise = max(float(errors.sum() / days.sum()), _LEAST)
     return Prior(mean, covariance, float(noise))
 
 

@@ -105,15 +105,20 @@ class Hours:
 
 def hours_of(starts: Ints, time_zone: str) -> Hours:
     """Return the local clock of each start."""
-    local = pd.DatetimeIndex(pd.to_datetime(starts, unit="s", utc=True)).tz_convert(time_zone)
-    day, days = pd.factorize(local.tz_localize(None).normalize(), sort=True)
+    utc = pd.DatetimeIndex(starts.astype("datetime64[s]")).tz_localize("UTC")
+    # The zone is asked once; the rest is arithmetic on the seconds of the wall clock.
+    clock = utc.tz_convert(time_zone).tz_localize(None).to_numpy("datetime64[s]").astype(np.int64)
+    numbers, day = np.unique(clock // 86400, return_inverse=True)
+    days = numbers.astype("datetime64[D]")
+    month = days.astype("datetime64[M]").astype(np.int64) + 1970 * 12
     return Hours(
         starts=starts,
-        local_hour=(local.hour + local.minute / 60).to_numpy(dtype=np.float64),
-        is_weekend=np.asarray(local.dayofweek >= 5),
+        local_hour=clock % 86400 // HOUR + clock % HOUR // 60 / 60,
+        # The first of January 1970 was a Thursday.
+        is_weekend=((numbers + 3) % 7 >= 5)[day],
         day=day.astype(np.int64),
-        days=pd.DatetimeIndex(days),
-        month=np.asarray(local.year * 12 + local.month - 1, dtype=np.int64),
+        days=pd.DatetimeIndex(days.astype("datetime64[ns]")),
+        month=month[day],
     )
 
 

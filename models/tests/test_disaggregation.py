@@ -82,7 +82,7 @@ def daily(energy: DataFrame) -> DataFrame:
 
 
 def test_each_home_is_taken_apart_or_told_why_not(tables: Tables) -> None:
-    parts = disaggregation(**tables, clock=CLOCK).localCheckpoint()
+    parts = disaggregation(**tables, clock=CLOCK, at_hand=lambda rows: rows).localCheckpoint()
     assert parts.columns == list(DISAGGREGATION.names)
     found = parts.collect()
     assert {(row.partner_id, row.location_id) for row in found} == {("p", "fine")}
@@ -118,7 +118,7 @@ def test_each_home_is_taken_apart_or_told_why_not(tables: Tables) -> None:
 
 
 def test_assets_are_told_without_a_profile(tables: Tables) -> None:
-    found = home_assets(**tables, clock=CLOCK)
+    found = home_assets(**tables, clock=CLOCK, at_hand=lambda rows: rows)
     assert found.columns == list(HOME_ASSETS.names)
     rows = {(row.location_id, row.asset): row for row in found.collect()}
     assert {home for home, _ in rows} == {"fine", "unsaid"}

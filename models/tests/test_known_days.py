@@ -88,7 +88,7 @@ def test_a_late_correction_leaves_an_old_training_set_unchanged(
         (2, 10.0 + 53, 53.0),
         (3, 10.0 + 52, 52.0),
     ]
-    assert list(row.true_kwh[:5]) == [65.0, 66.0, 67.0, 68.0, None]
+    assert list(row.true_kwh) == [65.0, 66.0, 67.0, 68.0]
     corrected = known_days(
         at(load, CLOCK + timedelta(days=6)), load.unionByName(late), locations, temperatures
     ).collect()[0]
@@ -164,7 +164,9 @@ def test_only_weather_of_before_is_expected(spark: SparkSession, locations: Data
     )
     found = {
         row.location_id: row
-        for row in with_expected_weather(question, daily, weather, home, locations).collect()
+        for row in with_expected_weather(
+            question, question, daily, weather, home, locations
+        ).collect()
     }
     # A year of days at one degree; those from the first of March on are of the next year.
     assert sum(found["a"].climate_days) == sum(found["a"].climate_c) == 365

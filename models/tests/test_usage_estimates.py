@@ -30,6 +30,10 @@ POINT = {"latitude": 56.0, "longitude": -3.0}
 HOME = {"partner_id": "p"}
 
 
+def at_hand(rows: DataFrame) -> DataFrame:
+    return rows
+
+
 @pytest.fixture
 def inputs(table: Make) -> Callable[..., list[DataFrame]]:
     """A maker of the inputs from homes: what their profile says; a year of weather."""
@@ -88,7 +92,9 @@ def home(name: str, **what: Any) -> dict[str, Any]:
 
 def test_days_add_up_to_the_year_and_follow_the_cold(inputs: Any, champion: Champion) -> None:
     asked = [home("a"), home("nowhere", heating_type_primary="air_water_pump"), home("full")]
-    found = usage_estimates(*inputs(asked, metered=("full",)), clock=CLOCK, model=champion)
+    found = usage_estimates(
+        *inputs(asked, metered=("full",)), clock=CLOCK, model=champion, at_hand=at_hand
+    )
     assert found.columns == list(USAGE_ESTIMATES.names)
     rows = found.toPandas()
     of = rows.groupby(["location_id", "fuel", "resolution"])
@@ -122,7 +128,7 @@ def test_without_a_champion_a_country_has_its_typical_values_or_a_refusal(inputs
         home("unsaid", house_type="none"),
     ]
     given = inputs(asked)
-    found = usage_estimates(*given, clock=CLOCK, model=None)
+    found = usage_estimates(*given, clock=CLOCK, model=None, at_hand=at_hand)
     years = {(r.location_id, r.fuel): r for r in found.where("resolution = 'P1Y'").collect()}
     assert set(years) == {("gb", "elec"), ("gb", "gas")}
     gas = years["gb", "gas"]
@@ -145,7 +151,7 @@ def test_without_a_champion_a_country_has_its_typical_values_or_a_refusal(inputs
 def test_a_champion_of_another_rule_is_named_with_the_cure(inputs: Any, champion: Champion) -> None:
     old = replace(champion, rule_version=0)
     with pytest.raises(OutdatedModel, match="lake train usage_estimates"):
-        usage_estimates(*inputs([home("a")]), clock=CLOCK, model=old)
+        usage_estimates(*inputs([home("a")]), clock=CLOCK, model=old, at_hand=at_hand)
 
 
 def test_training_sees_years_known_then_with_the_profile_of_their_time(inputs: Any) -> None:
