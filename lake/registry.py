@@ -231,9 +231,10 @@ class Registry:
                 )
             version = self.version_of(name, logged)
             for number, trial in enumerate(made.trials, start=1):
-                with mlflow.start_run(run_name=f"trial {number}", nested=True):
+                rank = f"{number}. of {len(made.trials)} trials"
+                with mlflow.start_run(run_name=rank, nested=True):
                     mlflow.log_params(dict(trial.parameters))
-                    mlflow.log_metrics({"figure": trial.figure, "seconds": trial.seconds})
+                    mlflow.log_metrics({trial.by: trial.figure, "seconds": trial.seconds})
         tags = {
             TRAINED_AT: made.clock.isoformat(),
             MADE_OF: made_from(made.inputs, made.clock, made.rule_version),

@@ -139,10 +139,10 @@ def _card(
     tables = "\n".join(f"- `{t}` at version {v}" for t, v in inputs.items())
     figures = "\n".join(f"| {n} | {f:.4g} |" for n, f in judged.figures.items())
     gate = f"refused: {refused}" if refused else "passed"
-    tuned = told(tried, by=module.TUNED_BY) if tried else ""
     return (
         f"# {name}\n\n{what}\n\n## Learned from\n\n"
         f"What was known at {clock:%Y-%m-%d %H:%M} UTC:\n\n"
-        f"{tables}\n\n{tuned}## Judged on the last part of the time, which it had not seen\n\n"
+        f"{tables}\n\n{told(tried)}"
+        "## Judged on the last part of the time, which it had not seen\n\n"
         f"| figure | |\n|---|---|\n{figures}\n\nGate: {gate}.\n"
     )

@@ -46,9 +46,10 @@ class Between:
 
 @dataclass(frozen=True)
 class Trial:
-    """Parameters that were tried and the figure that they came to; less is better."""
+    """Parameters that were tried and the figure of judge() that they came to; less is better."""
 
     parameters: Parameters
+    by: str
     figure: float
     seconds: float
 
@@ -83,14 +84,16 @@ def _tried(module: ModuleType, seen: pd.DataFrame, parameters: Parameters) -> Tr
     started = time.monotonic()
     judged = module.judge(module.fit(seen, parameters=parameters), seen)
     figure = float(judged.figures[module.TUNED_BY])
-    return Trial(dict(parameters), figure, time.monotonic() - started)
+    return Trial(dict(parameters), module.TUNED_BY, figure, time.monotonic() - started)
 
 
-def told(trials: Sequence[Trial], *, by: str) -> str:
-    """Return what tuning came to, for the model card; ``by`` names the figure."""
+def told(trials: Sequence[Trial]) -> str:
+    """Return what tuning came to, for the model card; empty where there was none."""
+    if not trials:
+        return ""
     best, worst = trials[0], trials[-1]
     chosen = ", ".join(f"{n} {v:g}" for n, v in best.parameters.items()) or "those of the file"
     return (
-        f"## Tuned\n\n{len(trials)} trials, judged by {by} on a slice before that of the judgement:"
-        f" from {worst.figure:.4g} to {best.figure:.4g} with {chosen}.\n\n"
+        f"## Tuned\n\n{len(trials)} trials, judged by {best.by} on a slice before the last: from "
+        f"{worst.figure:.4g} to {best.figure:.4g} with {chosen}.\n\n"
     )

@@ -83,7 +83,8 @@ def test_what_is_told_later_of_prices_and_holidays_changes_no_old_training_set(
     insert(runner.store, HOLIDAYS, first)
     insert(runner.store, SPOT_PRICES, table(SPOT_PRICES, [price(at(3, 18), 60, 0.5)]))
     assert run() == [1, 365]
-    friday = ("workday", False, True)
+    # Between the holiday and a Saturday.
+    friday = ("workday", True, True)
     then = [(None, *friday), (0.5, *friday), (0.5, *friday)]
     assert built(at(9)) == then
     # The price is corrected, and the day after is declared a holiday at short notice.

@@ -138,7 +138,12 @@ def test_all_that_a_version_was_made_of_is_logged(registry: Registry, loader: Pa
 def test_what_tuning_chose_goes_with_the_version_and_each_trial_is_a_run_within_its_own(
     registry: Registry, loader: Path
 ) -> None:
-    trials = (Trial({"leaves": 7}, 0.4, 1.0), Trial({}, 0.6, 1.0), Trial({"leaves": 9}, 0.7, 1.0))
+    tried: list[tuple[dict[str, float], float]] = [
+        ({"leaves": 7}, 0.4),
+        ({}, 0.6),
+        ({"leaves": 9}, 0.7),
+    ]
+    trials = [Trial(parameters, "mae", figure, 1.0) for parameters, figure in tried]
     tuned = replace(made(), parameters=trials[0].parameters, trials=trials)
     registry.promote("tuned", registry.register("tuned", Times(2.0), loader, tuned))
     found = registry.champion("tuned")
@@ -149,7 +154,7 @@ def test_what_tuning_chose_goes_with_the_version_and_each_trial_is_a_run_within_
     runs = client.search_runs([registry.experiment("tuned")])
     within = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == parent]
     assert len(runs) == 1 + len(within)
-    assert {(r.data.metrics["figure"], r.data.params.get("leaves")) for r in within} == {
+    assert {(r.data.metrics["mae"], r.data.params.get("leaves")) for r in within} == {
         (0.4, "7"), (0.6, None), (0.7, "9"),
     }  # fmt: skip
 

@@ -38,7 +38,7 @@ def test_the_best_is_chosen_on_the_days_before_those_that_judge() -> None:
     assert [t.figure for t in trials] == sorted(t.figure for t in trials)
     again = tune(module(), FRAME, trials=30, now={})
     assert [t.parameters for t in again] == [t.parameters for t in trials]
-    assert "30 trials, judged by error" in told(trials, by="error")
+    assert "30 trials, judged by error" in told(trials)
 
 
 def test_what_there_is_stays_where_nothing_tried_is_better() -> None:
@@ -52,7 +52,7 @@ def test_a_figure_that_is_no_number_is_worst() -> None:
         return Judgement({"error": float("nan") if model > 1 else model})
 
     figures = [t.figure for t in tune(module(judge=judge), FRAME, trials=12, now={})]
-    assert figures[0] < 1
+    assert figures[0] <= 1
     assert np.isnan(figures[-1])
 
 

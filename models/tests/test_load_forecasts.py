@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from typing import Any
 
 import pandas as pd
 import pytest
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from features.hourly_load_profile import hourly_load_profile
 from lake.registry import Champion
 from models.contracts import LOAD_FORECASTS
+from models.forecastable import recent
 from models.load_forecasts import load_forecasts, training
 from models.readable import OutdatedModel
 
@@ -157,6 +159,28 @@ def test_a_home_whose_meters_are_deleted_is_not_forecast(
     left = registered.withColumn("deleted_at", is_gone)
     forecast = load_forecasts(known, meters=left, clock=CLOCK, model=champion, **unknown)
     assert {row[0] for row in forecast.select("location_id").collect()} == {"a"}
+
+
+def test_a_home_that_moved_is_forecast_once_on_its_new_clock(
+    spark: SparkSession,
+    hours: Make,
+    meters: Make,
+    profile: Make,
+    champion: Champion,
+    unknown: Any,
+) -> None:
+    registered, energy = meters(("a", "elec", "import")), hours("a", days=35)
+    place = "partner_id string, location_id string, time_zone string"
+    there = spark.createDataFrame([("p", "a", "Europe/Helsinki")], place)
+    moved_on = F.col("local_date") >= F.lit(date(2025, 4, 12))
+    before = profile(energy, registered).where(~moved_on)
+    since = hourly_load_profile(energy, registered, there).where(moved_on)
+    known = before.unionByName(since).localCheckpoint()
+    (home,) = recent(known, clock=CLOCK).collect()
+    assert (home.time_zone, home.code) == ("Europe/Helsinki", None)
+    forecast = load_forecasts(known, meters=registered, clock=CLOCK, model=champion, **unknown)
+    assert forecast.where("direction = 'import'").count() == 336
+    assert forecast.select("direction", "starts_at").distinct().count() == 2 * 336
 
 
 def test_without_a_champion_there_is_no_row(
