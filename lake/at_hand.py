@@ -1,9 +1,57 @@
-"""Frames that a table's function looks at more than once, kept for as long as its hop lasts."""
+"""Frames that are looked at more than once, kept for as long as a hop lasts.
+
+Few rows come to the driver once and go back as literals: what is made of them plans no part of what
+they were made from, and most looks at them start no job of Spark. More stay in Spark.
+"""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.storagelevel import StorageLevel
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Some megabytes; Spark takes up to 48 MB for literals (arrow.localRelationThreshold).
+FEW = 10_000
+# Of so few lines or home-days a hop plans longer than it computes.
+FEWER = 1_000
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A frame that is made; ``literals`` are its rows where they are few."""
+
+    rows: DataFrame
+    literals: "pa.Table | None" = None
+    _found: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def is_few(self) -> bool:
+        """Whether the rows are literals."""
+        return self.literals is not None
+
+    @property
+    def is_fewer(self) -> bool:
+        """Whether there are so few that what follows suits a session for few rows."""
+        return self.literals is not None and self.literals.num_rows <= FEWER
+
+    def beside(self, spark: SparkSession) -> DataFrame:
+        """Return few rows as literals of another session."""
+        assert self.literals is not None
+        return spark.createDataFrame(self.literals, schema=self.rows.schema)
+
+    def values(self, column: str) -> list[Any]:
+        """Return the distinct values of a column, null left out."""
+        if column not in self._found:
+            if self.literals is not None:
+                found = self.literals[column].unique().drop_null().to_pylist()
+            else:
+                values = self.rows.select(column).dropna().distinct().collect()
+                found = [row[0] for row in values]
+            self._found[column] = found
+        return self._found[column]
 
 
 @dataclass
@@ -12,21 +60,44 @@ class AtHand:
 
     frames: list[DataFrame] = field(default_factory=list)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.let_go()
+
     def __call__(self, rows: DataFrame) -> DataFrame:
         """Keep a frame; return it as it is kept.
 
         It is made now: how large it is decides how it is joined, and Spark plans joins, and moves
         the rows of the other side, before it has made what it was only promised.
         """
-        kept = rows.persist(StorageLevel.MEMORY_AND_DISK)
-        kept.count()
-        self.frames.append(kept)
+        return self.keep(rows).rows
+
+    def keep(self, rows: DataFrame) -> Kept:
+        """Keep a frame and tell whether it is of few rows."""
+        persisted = rows.persist(StorageLevel.MEMORY_AND_DISK)
+        kept = literals(persisted)
+        if kept.is_few:
+            persisted.unpersist()
+        else:
+            persisted.count()
+            self.frames.append(persisted)
         return kept
 
     def let_go(self) -> None:
         """Let go of all of them."""
         for rows in self.frames:
             rows.unpersist()
+        self.frames.clear()
+
+
+def literals(rows: DataFrame) -> Kept:
+    """Make few rows literals; leave more as they are, unmade."""
+    found = rows.limit(FEW + 1).toArrow()
+    if found.num_rows > FEW:
+        return Kept(rows)
+    return Kept(rows.sparkSession.createDataFrame(found, schema=rows.schema), found)
 
 
 def computed(rows: DataFrame) -> DataFrame:

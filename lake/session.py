@@ -54,6 +54,8 @@ _ALWAYS = {
     "spark.sql.codegen.cache.maxEntries": "2000",
     # Files of some months at a time stay open: rows that come in order need no sort by month.
     "spark.sql.maxConcurrentOutputFileWriters": "24",
+    # Else Python asks Java for each column of an expression in which line it stands.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.ui.enabled": "false",
     # Kept also without a page to show them, with their plans: 0.2 MB a query.
     "spark.sql.ui.retainedExecutions": "20",
@@ -62,6 +64,22 @@ _ALWAYS = {
     "spark.ui.retainedTasks": "1000",
     "spark.ui.showConsoleProgress": "false",
 }
+# Few rows: the plan takes longer than the rows, so nothing is planned anew on the way (each time is
+# a job), nor compiled.
+_FEW_ROWS = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+
+
+def for_few_rows(spark: SparkSession) -> SparkSession:
+    """Return a session beside another that suits some thousand rows; it finds the same tables."""
+    beside = spark.newSession()
+    for key, value in _FEW_ROWS.items():
+        beside.conf.set(key, value)
+    return beside
 
 
 def session(settings: Settings, *, small: bool = False) -> SparkSession:
