@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, MapType, StructType
 from pyspark.storagelevel import StorageLevel
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # Some megabytes; Spark takes up to 48 MB for literals (arrow.localRelationThreshold).
-FEW = 10_000
+FEW = 20_000
 # Of so few lines or home-days a hop plans longer than it computes.
 FEWER = 1_000
 
@@ -32,10 +34,9 @@ class Kept:
         """Whether the rows are literals."""
         return self.literals is not None
 
-    @property
-    def is_fewer(self) -> bool:
-        """Whether there are so few that what follows suits a session for few rows."""
-        return self.literals is not None and self.literals.num_rows <= FEWER
+    def is_fewer(self, most: int = FEWER) -> bool:
+        """Tell whether there are so few that what follows suits a session for few rows."""
+        return self.literals is not None and self.literals.num_rows <= most
 
     def beside(self, spark: SparkSession) -> DataFrame:
         """Return few rows as literals of another session."""
@@ -59,6 +60,8 @@ class AtHand:
     """What a function looks at more than once, kept until its hop ends."""
 
     frames: list[DataFrame] = field(default_factory=list)
+    # Whether few rows are likely: then they are not put away first, and found there.
+    are_few: bool = False
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +79,8 @@ class AtHand:
 
     def keep(self, rows: DataFrame) -> Kept:
         """Keep a frame and tell whether it is of few rows."""
+        if self.are_few and (kept := literals(rows)).is_few:
+            return kept
         persisted = rows.persist(StorageLevel.MEMORY_AND_DISK)
         kept = literals(persisted)
         if kept.is_few:
@@ -94,10 +99,22 @@ class AtHand:
 
 def literals(rows: DataFrame) -> Kept:
     """Make few rows literals; leave more as they are, unmade."""
-    found = rows.limit(FEW + 1).toArrow()
+    plain = _nullable_within(rows)
+    found = plain.limit(FEW + 1).toArrow()
     if found.num_rows > FEW:
         return Kept(rows)
-    return Kept(rows.sparkSession.createDataFrame(found, schema=rows.schema), found)
+    return Kept(rows.sparkSession.createDataFrame(found, schema=plain.schema), found)
+
+
+def _nullable_within(rows: DataFrame) -> DataFrame:
+    """Let fields of structs be null: Arrow has them null where their struct is, and checks."""
+    nested = (
+        (field.name, field.dataType.simpleString())
+        for field in rows.schema
+        if isinstance(field.dataType, ArrayType | MapType | StructType)
+    )
+    casts = {name: F.col(f"`{name}`").cast(said) for name, said in nested}
+    return rows.withColumns(casts) if casts else rows
 
 
 def computed(rows: DataFrame) -> DataFrame:

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake import upserting, writing
-from lake.at_hand import AtHand, Kept, literals
+from lake.at_hand import FEWER, AtHand, Kept, literals
 from lake.catalog import Node
 from lake.contract import Issue, Keep, Replace, Table, Upsert
 from lake.inputs import Inputs, parameters_of
@@ -89,8 +89,10 @@ class Hop:
         assert isinstance(self.table.update, Replace | Keep)
         if not self.table.update.slices:
             return self.whole()
+        if self._has_nothing():
+            return Written(), 0
         if self.inputs.have_few_changes():
-            self.inputs.store = self.runner.store_of_few
+            self.inputs.store, self.kept.are_few = self.runner.store_of_few, True
         slices = self._touched_slices(self.table.update.slices)
         return (Written(), 0) if slices is None else self._of_slices(slices)
 
@@ -122,8 +124,9 @@ class Hop:
         # Their plan ends here: it would be repeated in each input that is cut by them.
         made = self.inputs.slices(slices)
         # What belongs to other slices may be without bounds: all that came on a day.
-        is_bounded = made.is_fewer and any(of <= {*made.rows.columns} for of in _BOUNDED)
-        self.inputs.store = self.store
+        most = getattr(self.node.module, "FEW_SLICES", FEWER)
+        is_bounded = made.is_fewer(most) and any(of <= {*made.rows.columns} for of in _BOUNDED)
+        self.inputs.store, self.kept.are_few = self.store, False
         slices = self._among_few(made) if is_bounded else made.rows
         if slices.isEmpty():
             return Written(), 0
@@ -134,6 +137,7 @@ class Hop:
     def _among_few(self, kept: Kept) -> DataFrame:
         """Go on in a session for few rows, with these."""
         self.store = self.inputs.store = self.runner.store_of_few
+        self.kept.are_few = True
         return self.inputs.made(kept.beside(self.store.spark), kept)
 
     def _rows(self, slices: DataFrame | None) -> DataFrame:
@@ -210,7 +214,7 @@ class Hop:
         if function := self.node.touched_by(driver):
             fed, late = self._with_old(fed, self.inputs.with_tables(function, fed))
             again = again.unionByName(late) if again and late else again or late
-        if again is None and came.is_fewer:
+        if again is None and came.is_fewer():
             fed = self._among_few(came)
         return self._upsert(self._fed(parameter, fed), again)
 

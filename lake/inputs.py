@@ -96,15 +96,11 @@ class Inputs:
                 rows = self.cut(name, rows, needed)
             elif is_cut := parameter in getattr(self.node.module, "OF_SLICES", ()):
                 rows = rows.join(slices.select(*shared), on=shared, how="left_semi")
-            if self._are_few:
-                # A function looks at them several times, and each look at a table starts jobs.
+            if self.store.of_few and getattr(self.node.module, "LOOKS_OFTEN", False):
+                # Each look at a table starts jobs of its own.
                 rows = self.kept(rows) if is_cut else literals(rows).rows
             tables[parameter] = rows
         return tables | near
-
-    @property
-    def _are_few(self) -> bool:
-        return self.store is not self.runner.store
 
     def slices(self, rows: DataFrame) -> Kept:
         """Make slices now, for as long as the hop lasts; their plan ends here."""

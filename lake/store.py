@@ -44,10 +44,12 @@ class Store:
     _known: set[str] = field(default_factory=set)
     _alike: set[str] = field(default_factory=set)
     _marked: set[str] = field(default_factory=set)
+    # Whether its session is one for few rows.
+    of_few: bool = False
 
     def beside(self, spark: SparkSession) -> "Store":
-        """Return the same tables as another session sees them."""
-        return Store(spark, self.settings, self._known, self._alike, self._marked)
+        """Return the same tables as a session for few rows sees them."""
+        return Store(spark, self.settings, self._known, self._alike, self._marked, of_few=True)
 
     def name(self, table: Table) -> str:
         """Return what stands for the table in SQL."""
@@ -188,6 +190,11 @@ class Store:
         """Return the rows at a version, now where none is given; none where it is absent."""
         if version == -1 or not self.exists(table):
             return empty(self.spark, table)
+        if version == 0 and not self.settings.catalog:
+            # As it was made, mostly without files: that takes no look of Spark's.
+            first = deltalake.DeltaTable(self.path(table), version=0)
+            if not first.file_uris():
+                return empty(self.spark, table)
         reader = self.spark.read
         if version is not None:
             reader = reader.option("versionAsOf", version)

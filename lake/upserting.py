@@ -41,7 +41,7 @@ def upsert(
         return _first_upsert(store, table, rows, revisions, plain, in_order=in_order)
     if plain is not None:
         rows = rows.unionByName(plain)
-    with AtHand() as at_hand:
+    with AtHand(are_few=store.of_few) as at_hand:
         return _upsert(store, table, at_hand(rows), revisions, withdrawn, at_hand)
 
 

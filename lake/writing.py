@@ -162,7 +162,7 @@ def _same(table: Table, name: str) -> Column:
 
 
 def _apply(store: Store, table: Table, rows: DataFrame) -> Written:
-    with AtHand() as at_hand:
+    with AtHand(are_few=store.of_few) as at_hand:
         changed = at_hand.keep(rows)
         found = _kinds(changed)
         written = Written(found["insert"], found["update"], found["delete"])

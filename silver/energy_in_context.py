@@ -20,6 +20,8 @@ RULE_VERSION = 2
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
                 "co2_intensity": "starts_at"}  # fmt: skip
+# What is read is used several times over.
+LOOKS_OFTEN = True
 # Read for the homes of touched days alone. Not so the meters: one may be another home's by now.
 OF_SLICES = ("locations", "location_weather", "home_profiles")
 _OF_HOME = ("time_zone", "price_zone")

@@ -36,6 +36,10 @@ def test_few_rows_are_literals_that_say_the_same_in_each_session(spark: SparkSes
             assert found.schema == rows.schema
             assert told(found) == told(rows)
         assert kept.values("local_date") == [date(1, 1, 1), date(2025, 3, 30)]
+        # A field that is never null, within a struct that may be.
+        state = F.when(F.col("partner_id") == "q", F.struct("partner_id"))
+        within = rows.select(state.alias("state"), F.array(state).alias("states"))
+        assert told(at_hand(within)) == told(within)
         none = at_hand.keep(rows.where("false"))
         assert none.is_few
         assert none.rows.isEmpty()
