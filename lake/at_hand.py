@@ -15,8 +15,9 @@ from pyspark.storagelevel import StorageLevel
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Some megabytes; Spark takes up to 48 MB for literals (arrow.localRelationThreshold).
 FEW = 20_000
+# They go out with each task.
+_MOST_BYTES = 8 * 1024 * 1024
 # Of so few lines or home-days a hop plans longer than it computes.
 FEWER = 1_000
 
@@ -82,13 +83,11 @@ class AtHand:
         if self.are_few and (kept := literals(rows)).is_few:
             return kept
         persisted = rows.persist(StorageLevel.MEMORY_AND_DISK)
-        kept = literals(persisted)
-        if kept.is_few:
+        if persisted.count() <= FEW and (kept := literals(persisted)).is_few:
             persisted.unpersist()
-        else:
-            persisted.count()
-            self.frames.append(persisted)
-        return kept
+            return kept
+        self.frames.append(persisted)
+        return Kept(persisted)
 
     def let_go(self) -> None:
         """Let go of all of them."""
@@ -98,10 +97,10 @@ class AtHand:
 
 
 def literals(rows: DataFrame) -> Kept:
-    """Make few rows literals; leave more as they are, unmade."""
+    """Make few rows literals; leave more, or large ones, as they are, unmade."""
     plain = _nullable_within(rows)
     found = plain.limit(FEW + 1).toArrow()
-    if found.num_rows > FEW:
+    if found.num_rows > FEW or found.nbytes > _MOST_BYTES:
         return Kept(rows)
     return Kept(rows.sparkSession.createDataFrame(found, schema=plain.schema), found)
 

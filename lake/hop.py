@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake import upserting, writing
-from lake.at_hand import FEWER, AtHand, Kept, literals
+from lake.at_hand import FEW, FEWER, AtHand, Kept, literals
 from lake.catalog import Node
 from lake.contract import Issue, Keep, Replace, Table, Upsert
 from lake.inputs import Inputs, parameters_of
@@ -206,7 +206,9 @@ class Hop:
         """Feed the new rows of the first input, and old ones that a change of any input frees."""
         parameter, driver = next(iter(self.node.inputs.items()))
         rows = self.inputs.changes(driver).where("_change_type <> 'update_preimage'")
-        came = literals(rows.where("_change_type <> 'delete'").drop("_change_type"))
+        new = rows.where("_change_type <> 'delete'").drop("_change_type")
+        are_many = (self.inputs.changed_rows(driver) or 0) > FEW
+        came = Kept(new) if are_many else literals(new)
         fed, again = self._with_old(came.rows, self._freed())
         if again is None and not self.inputs.has_changed(driver):
             return Written(), 0

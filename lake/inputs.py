@@ -52,17 +52,18 @@ class Inputs:
         """
         found = 0
         for name in filter(self.has_changed, self.versions):
-            after, until = self.seen.versions.get(name, -1), self.versions[name]
             function = self.node.touched_by(name) if name in self.node.inputs.values() else None
             looks_wider = function is not None and len(parameters_of(function)) > 1
-            table = self.runner.catalog[name]
-            if after >= until:
-                continue
-            rows = None if looks_wider else self.store.rows_since(table, after=after, until=until)
+            rows = None if looks_wider else self.changed_rows(name)
             if rows is None:
                 return False
             found += rows
         return found <= FEW
+
+    def changed_rows(self, name: str) -> int | None:
+        """Return how many rows changed since the last run, None where the log does not tell."""
+        after, until = self.seen.versions.get(name, -1), self.versions[name]
+        return self.store.rows_since(self.runner.catalog[name], after=after, until=until)
 
     def changes(self, name: str) -> DataFrame:
         """Return the rows that changed since the last run, with ``_change_type``."""

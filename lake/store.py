@@ -153,6 +153,8 @@ class Store:
 
     def rows_since(self, table: Table, *, after: int, until: int) -> int | None:
         """Return how many rows the log says have changed in (after, until]; None: it does not."""
+        if after >= until:
+            return 0
         if self.settings.catalog or (log := self._log(table)) is None:
             return None
         found = 0
