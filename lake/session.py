@@ -54,8 +54,6 @@ _ALWAYS = {
     "spark.sql.codegen.cache.maxEntries": "2000",
     # Files of some months at a time stay open: rows that come in order need no sort by month.
     "spark.sql.maxConcurrentOutputFileWriters": "24",
-    # Else Python asks Java for each column of an expression in which line it stands.
-    "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.ui.enabled": "false",
     # Kept also without a page to show them, with their plans: 0.2 MB a query.
     "spark.sql.ui.retainedExecutions": "20",
