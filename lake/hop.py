@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.storagelevel import StorageLevel
 
 from lake import upserting, writing
-from lake.at_hand import AtHand, computed
+from lake.at_hand import FEW, FEWER, AtHand, Kept, literals
 from lake.catalog import Node
 from lake.contract import Issue, Keep, Replace, Table, Upsert
 from lake.inputs import Inputs, parameters_of
 from lake.ledger import Seen
-from lake.quarantine import CLOSED, REASONS, hold, repaired
+from lake.quarantine import CLOSED, REASONS, decided, hold, repaired
 from lake.schema import empty
 from lake.store import Store
 from lake.writing import CONTESTED, Written
 
 if TYPE_CHECKING:
     from lake.running import Runner
+
+# Slices that each hold so much and no more.
+_BOUNDED = ({"location_id", "local_date"}, {"location_id", "local_month"})
 
 
 @dataclass
@@ -37,8 +39,9 @@ class Hop:
     arguments: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        self.inputs = Inputs(self.runner, self.node, self.versions, self.seen)
+        self.store: Store = self.runner.store
         self.kept: AtHand = self.arguments.get("at_hand") or AtHand()
+        self.inputs = Inputs(self.runner, self.node, self.versions, self.seen, self.kept)
 
     def __enter__(self) -> Self:
         return self
@@ -53,11 +56,6 @@ class Hop:
     def table(self) -> Table:
         """What is made."""
         return self.node.table
-
-    @property
-    def store(self) -> Store:
-        """Where it is."""
-        return self.runner.store
 
     def whole(self) -> tuple[Written, int]:
         """Compute the table from all of its inputs."""
@@ -91,6 +89,10 @@ class Hop:
         assert isinstance(self.table.update, Replace | Keep)
         if not self.table.update.slices:
             return self.whole()
+        if self._has_nothing():
+            return Written(), 0
+        if self.inputs.have_few_changes():
+            self.inputs.store, self.kept.are_few = self.runner.store_of_few, True
         slices = self._touched_slices(self.table.update.slices)
         return (Written(), 0) if slices is None else self._of_slices(slices)
 
@@ -120,12 +122,23 @@ class Hop:
 
     def _of_slices(self, slices: DataFrame) -> tuple[Written, int]:
         # Their plan ends here: it would be repeated in each input that is cut by them.
-        slices = computed(slices)
-        if not self.inputs.are_any(slices):
+        made = self.inputs.slices(slices)
+        # What belongs to other slices may be without bounds: all that came on a day.
+        most = getattr(self.node.module, "FEW_SLICES", FEWER)
+        is_bounded = made.is_fewer(most) and any(of <= {*made.rows.columns} for of in _BOUNDED)
+        self.inputs.store, self.kept.are_few = self.store, False
+        slices = self._among_few(made) if is_bounded else made.rows
+        if slices.isEmpty():
             return Written(), 0
         self.store.create(self.table)
         stored = self.inputs.cut(self.table.name, self.store.read(self.table), slices)
         return self._write(self._rows(slices), stored)
+
+    def _among_few(self, kept: Kept) -> DataFrame:
+        """Go on in a session for few rows, with these."""
+        self.store = self.inputs.store = self.runner.store_of_few
+        self.kept.are_few = True
+        return self.inputs.made(kept.beside(self.store.spark), kept)
 
     def _rows(self, slices: DataFrame | None) -> DataFrame:
         """Call the function on some slices, or on all.
@@ -137,9 +150,9 @@ class Hop:
             with_rows = tells(**tables).distinct()
             if slices is not None:
                 with_rows = with_rows.join(slices, on=slices.columns, how="left_semi")
-            slices = computed(with_rows)
-            if not self.inputs.are_any(slices):
-                return empty(self.runner.spark, self.table)
+            slices = self.inputs.slices(with_rows).rows
+            if slices.isEmpty():
+                return empty(self.store.spark, self.table)
         rows = self._call(self.inputs.cut_to(slices, tuple(self.node.inputs)))
         is_wider = any(name.startswith("needed_for") for name in vars(self.node.module))
         if slices is None or not is_wider:
@@ -150,23 +163,21 @@ class Hop:
         write = writing.keep if isinstance(self.table.update, Keep) else writing.replace
         if REASONS not in rows.columns:
             return write(self.store, self.table, rows, stored, in_order=self._is_in_order), 0
-        rows = self._repaired(rows).persist(StorageLevel.MEMORY_AND_DISK)
-        try:
-            judged = rows.select("source_file", "source_line").distinct()
-            there = rows.where(~F.col(CLOSED))
-            quarantined = hold(
-                self.store, self.runner.catalog, self.table, there, judged, self.runner.clock
-            )
-            good = there.where(F.size(REASONS) == 0)
-            return write(self.store, self.table, good, stored), quarantined
-        finally:
-            rows.unpersist()
+        rows = self.kept(self._repaired(rows))
+        judged = rows.select("source_file", "source_line").distinct()
+        there = rows.where(~F.col(CLOSED))
+        quarantined = hold(
+            self.store, self.runner.catalog, self.table, there, judged, self.runner.clock
+        )
+        good = there.where(F.size(REASONS) == 0)
+        return write(self.store, self.table, good, stored), quarantined
 
     def _repaired(self, rows: DataFrame) -> DataFrame:
         """Judge rows as people decided about them; mostly nobody decided anything."""
         if not self._has_repairs:
             return rows.withColumn(CLOSED, F.lit(False))
-        return repaired(rows, self.inputs.read(self.node.repairs), self.table)
+        holding = self.kept(decided(self.inputs.read(self.node.repairs), self.table))
+        return repaired(rows, holding, self.table)
 
     @property
     def _has_repairs(self) -> bool:
@@ -195,28 +206,44 @@ class Hop:
         """Feed the new rows of the first input, and old ones that a change of any input frees."""
         parameter, driver = next(iter(self.node.inputs.items()))
         rows = self.inputs.changes(driver).where("_change_type <> 'update_preimage'")
-        fed = rows.where("_change_type <> 'delete'").drop("_change_type")
-        again: DataFrame | None = None
-        for name in self.node.inputs.values():
-            function = self.node.touched_by(name)
-            if function is None or not self.inputs.has_changed(name):
-                continue
-            freed = self._call_touched(function, name)
-            if freed is not None:
-                again = freed if again is None else again.unionByName(freed)
-        if (lines := self._repaired_lines()) is not None:
-            again = lines if again is None else again.unionByName(lines)
-        if again is not None:
-            again = again.distinct().persist(StorageLevel.MEMORY_AND_DISK)
-            if again.isEmpty():
-                again = None
-            else:
-                keys = again.columns
-                old = self.inputs.read(driver).join(F.broadcast(again), on=keys, how="left_semi")
-                fed = old.unionByName(fed.join(again, on=keys, how="left_anti"))
-        elif not self.inputs.has_changed(driver):
+        new = rows.where("_change_type <> 'delete'").drop("_change_type")
+        are_many = (self.inputs.changed_rows(driver) or 0) > FEW
+        came = Kept(new) if are_many else literals(new)
+        fed, again = self._with_old(came.rows, self._freed())
+        if again is None and not self.inputs.has_changed(driver):
             return Written(), 0
+        # What was held back and counts now can come late, as what is new.
+        if function := self.node.touched_by(driver):
+            fed, late = self._with_old(fed, self.inputs.with_tables(function, fed))
+            again = again.unionByName(late) if again and late else again or late
+        if again is None and came.is_fewer():
+            fed = self._among_few(came)
         return self._upsert(self._fed(parameter, fed), again)
+
+    def _freed(self) -> DataFrame | None:
+        """Return the lines of the first input that a change of another, or a repair, frees."""
+        found: list[DataFrame] = []
+        for name in list(self.node.inputs.values())[1:]:
+            function = self.node.touched_by(name)
+            if function is not None and self.inputs.has_changed(name):
+                found.append(self._call_touched(function, name))
+        if (lines := self._repaired_lines()) is not None:
+            found.append(lines)
+        return reduce(DataFrame.unionByName, found) if found else None
+
+    def _with_old(
+        self, fed: DataFrame, lines: DataFrame | None
+    ) -> tuple[DataFrame, DataFrame | None]:
+        """Feed old lines of the first input too; return them, None where there are none."""
+        if lines is None:
+            return fed, None
+        lines = self.kept(lines.distinct())
+        if lines.isEmpty():
+            return fed, None
+        keys = lines.columns
+        driver = next(iter(self.node.inputs.values()))
+        old = self.inputs.read(driver).join(F.broadcast(lines), on=keys, how="left_semi")
+        return old.unionByName(fed.join(lines, on=keys, how="left_anti")), lines
 
     def _fed(self, parameter: str, rows: DataFrame) -> DataFrame:
         """Call the function on some rows of one input, and all of the others."""
@@ -238,27 +265,24 @@ class Hop:
             # The whole is too large to be kept at hand, but what is odd in it is little.
             is_odd = (F.size(REASONS) > 0) | F.col(CONTESTED) | F.col(CLOSED)
             rows, plain = rows.where(is_odd), rows.where(~is_odd)
-        rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
-        try:
-            there = rows.where(~F.col(CLOSED))
-            quarantined = hold(
-                self.store, self.runner.catalog, self.table, there, again, self.runner.clock,
-                is_whole=is_whole,
-            )  # fmt: skip
-            good = there.where(F.size(REASONS) == 0)
-            # What was released once and is held back again.
-            is_bad = F.col(CLOSED) | (F.size(REASONS) > 0)
-            withdrawn = rows.where(is_bad) if again is not None and self._has_repairs else None
-            if is_remade:
-                written = upserting.remake(self.store, self.table, good, revisions, plain)
-                return written, quarantined
-            written = upserting.upsert(
-                self.store, self.table, good, revisions, plain, in_order=self._is_in_order,
-                withdrawn=withdrawn,
-            )  # fmt: skip
+        rows = self.kept(rows)
+        there = rows.where(~F.col(CLOSED))
+        quarantined = hold(
+            self.store, self.runner.catalog, self.table, there, again, self.runner.clock,
+            is_whole=is_whole,
+        )  # fmt: skip
+        good = there.where(F.size(REASONS) == 0)
+        # What was released once and is held back again.
+        is_bad = F.col(CLOSED) | (F.size(REASONS) > 0)
+        withdrawn = rows.where(is_bad) if again is not None and self._has_repairs else None
+        if is_remade:
+            written = upserting.remake(self.store, self.table, good, revisions, plain)
             return written, quarantined
-        finally:
-            rows.unpersist()
+        written = upserting.upsert(
+            self.store, self.table, good, revisions, plain, in_order=self._is_in_order,
+            withdrawn=withdrawn,
+        )  # fmt: skip
+        return written, quarantined
 
     def _touched_slices(self, columns: tuple[str, ...]) -> DataFrame | None:
         found: list[DataFrame] = []

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from lake import writing
 from lake.catalog import Catalog
 from lake.contract import Table
-from lake.store import Store, counts
+from lake.store import Store
 
 REASONS = "_reasons"
 # Whether a person took the row out of the way: what a mended line stands for, or nobody wants.
@@ -38,13 +38,13 @@ def decided(repairs: DataFrame, table: Table | None = None) -> DataFrame:
     )
 
 
-def repaired(rows: DataFrame, repairs: DataFrame, table: Table) -> DataFrame:
+def repaired(rows: DataFrame, holding: DataFrame, table: Table) -> DataFrame:
     """Judge rows as people decided: reasons that were overruled go; ``_is_closed`` is added.
 
-    ``repairs`` are few, so they go to the rows. Only what the contract calls releasable can be
-    overruled. A decision on a whole line (position -1) that takes it away takes all of its values.
+    ``holding`` are the :func:`decided` of the table: few, so they go to the rows. Only what the
+    contract calls releasable can be overruled. A decision on a whole line (position -1) that takes
+    it away takes all of its values.
     """
-    holding = decided(repairs, table)
     is_closing = F.col("action") != "release"
     gone = holding.where(is_closing & (F.col("position") == _WHOLE_LINE))
     gone = gone.select("partner_id", *_LINE, F.lit(True).alias("_is_gone"))
@@ -88,9 +88,10 @@ def hold(
     """
     quarantine = catalog[f"{table.layer}.quarantine"]
     store.create(quarantine)
-    if again is None and not is_whole and not counts(rows, {"bad": f"size({REASONS}) > 0"})["bad"]:
+    bad = rows.where(F.size(REASONS) > 0)
+    if again is None and not is_whole and bad.isEmpty():
         return 0
-    bad = rows.where(F.size(REASONS) > 0).select(
+    bad = bad.select(
         F.lit(table.name).alias("table_name"),
         "partner_id",
         F.col("_entity_id").alias("entity_id"),

@@ -22,6 +22,7 @@ from lake.errors import LakeError
 from lake.hop import Hop
 from lake.ledger import Ledger, Seen
 from lake.report import Report
+from lake.session import for_few_rows
 from lake.settings import Settings
 from lake.store import Store, of_their_contract
 
@@ -47,7 +48,15 @@ class Runner:
 
     def __post_init__(self) -> None:
         self.store = Store(self.spark, self.settings)
+        self._beside: Store | None = None
         self.ledger = Ledger(self.settings.root)
+
+    @property
+    def store_of_few(self) -> Store:
+        """The same tables in a session for few rows."""
+        if self._beside is None:
+            self._beside = self.store.beside(for_few_rows(self.spark))
+        return self._beside
 
     def run(
         self, name: str, *, again: bool = False, sources: Sequence[str] = arriving.SOURCES

@@ -98,8 +98,8 @@ def _field(column: Column) -> str:
 
 
 def empty(spark: SparkSession, table: Table) -> DataFrame:
-    """Return no rows of this table."""
-    return spark.createDataFrame([], spark_schema(table))
+    """Return no rows of this table: Spark knows of none by the limit, and plans nothing on them."""
+    return spark.createDataFrame([], spark_schema(table)).limit(0)
 
 
 def _quoted(text: str) -> str:

@@ -63,6 +63,22 @@ _ALWAYS = {
     "spark.ui.retainedTasks": "1000",
     "spark.ui.showConsoleProgress": "false",
 }
+# Few rows: the plan takes longer than the rows, so nothing is planned anew on the way (each time is
+# a job), nor compiled.
+_FEW_ROWS = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+
+
+def for_few_rows(spark: SparkSession) -> SparkSession:
+    """Return a session beside another that suits some thousand rows; it finds the same tables."""
+    beside = spark.newSession()
+    for key, value in _FEW_ROWS.items():
+        beside.conf.set(key, value)
+    return beside
 
 
 def session(settings: Settings, *, small: bool = False) -> SparkSession:

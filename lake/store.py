@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import deltalake
 from delta.exceptions import DeltaConcurrentModificationException
 from delta.tables import DeltaTable
+from deltalake.exceptions import TableNotFoundError
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -18,6 +19,16 @@ from lake.schema import MARKING, added_columns, ddl, empty, is_marked, spark_sch
 from lake.settings import Settings
 
 _CREATING = threading.Lock()
+# What a commit says of how many rows it changed.
+_COUNTS = {
+    "WRITE": ("numOutputRows",),
+    "STREAMING UPDATE": ("numOutputRows",),
+    "MERGE": ("numTargetRowsInserted", "numTargetRowsUpdated", "numTargetRowsDeleted"),
+    "OPTIMIZE": (),
+    "CREATE TABLE": (),
+    "SET TBLPROPERTIES": (),
+    "ADD COLUMNS": (),
+}
 
 
 class SchemaDiffers(LakeError):
@@ -33,7 +44,14 @@ class Store:
     spark: SparkSession
     settings: Settings
     _known: set[str] = field(default_factory=set)
+    _alike: set[str] = field(default_factory=set)
     _marked: set[str] = field(default_factory=set)
+    # Whether its session is one for few rows.
+    of_few: bool = False
+
+    def beside(self, spark: SparkSession) -> "Store":
+        """Return the same tables as a session for few rows sees them."""
+        return Store(spark, self.settings, self._known, self._alike, self._marked, of_few=True)
 
     def name(self, table: Table) -> str:
         """Return what stands for the table in SQL."""
@@ -60,10 +78,14 @@ class Store:
     def forget(self, table: Table) -> None:
         """Forget that a table is there: it was dropped."""
         self._known.discard(table.name)
+        self._alike.discard(table.name)
         self._marked.discard(table.name)
 
     def create(self, table: Table) -> None:
-        """Make the table where it is absent, add columns that may be empty; else SchemaDiffers."""
+        """Make the table where it is absent, add columns that may be empty; else SchemaDiffers.
+
+        Of each table this is looked at once: a contract is what it was when the process started.
+        """
         if not self.exists(table):
             # Of tasks that run side by side one makes it; another process may be faster than both.
             with _CREATING:
@@ -74,6 +96,9 @@ class Store:
                         if not self.exists(table):
                             raise
             self._known.add(table.name)
+            self._alike.add(table.name)
+            return
+        if table.name in self._alike:
             return
         has = {f.name: f.dataType for f in self.spark.read.table(self.name(table)).schema}
         if new := [f for f in spark_schema(table) if f.name not in has and f.nullable]:
@@ -96,6 +121,7 @@ class Store:
                 where=self.path(table),
                 cure="raise the contract's version and migrate the table, or run in a new lake",
             )
+        self._alike.add(table.name)
 
     def to_correct(self, table: Table) -> DeltaTable:
         """Return the handle for MERGE of a table that may be marked from now on."""
@@ -120,33 +146,66 @@ class Store:
         """Return the newest version, -1 where the table is not there yet."""
         if not self.settings.catalog:
             # Without Spark: a look at the log takes milliseconds.
-            path = self.path(table)
-            return (
-                deltalake.DeltaTable(path).version()
-                if deltalake.DeltaTable.is_deltatable(path)
-                else -1
-            )
+            log = self._log(table)
+            return log.version() if log else -1
         if not self.exists(table):
             return -1
         newest = self.delta(table).history(1).select("version").first()
         return int(newest[0]) if newest else -1
 
+    def rows_since(self, table: Table, *, after: int, until: int) -> int | None:
+        """Return how many rows the log says have changed in (after, until]; None: it does not."""
+        if after >= until:
+            return 0
+        if self.settings.catalog or (log := self._log(table)) is None:
+            return None
+        found = 0
+        for commit in log.history(log.version() - after):
+            if commit["version"] > until:
+                continue
+            metrics = commit.get("operationMetrics", {})
+            counted = [metrics.get(name) for name in _COUNTS.get(commit["operation"], ("",))]
+            if None in counted:
+                return None
+            found += sum(map(int, counted))
+        return found
+
     def is_empty(self, table: Table, *, where: str = "true") -> bool:
         """Tell whether the table is absent or holds no row for which ``where`` (SQL) is true."""
-        return self.is_bare(table) or self.read(table).where(where).isEmpty()
+        if not self.settings.catalog:
+            # Without Spark: the log knows of a table without files, as each is when it was made,
+            # and counts the rows of each file; one whose rows are all marked is taken out of it.
+            log = self._log(table)
+            files = log.get_add_actions() if log else None
+            if files is None or not files.num_rows:
+                return True
+            if where == "true" and any(files.column("num_records").to_pylist()):
+                return False
+        return self.read(table).where(where).isEmpty()
 
     def is_bare(self, table: Table) -> bool:
         """Tell, without Spark, whether the log has no file of the table, as when it was made."""
         if self.settings.catalog:
             return False
-        path = self.path(table)
-        is_table = deltalake.DeltaTable.is_deltatable(path)
-        return not is_table or not deltalake.DeltaTable(path).file_uris()
+        log = self._log(table)
+        return log is None or not log.file_uris()
+
+    def _log(self, table: Table) -> deltalake.DeltaTable | None:
+        """Return a look at the table's log, None where there is no table yet."""
+        try:
+            return deltalake.DeltaTable(self.path(table))
+        except TableNotFoundError:
+            return None
 
     def read(self, table: Table, *, version: int | None = None) -> DataFrame:
         """Return the rows at a version, now where none is given; none where it is absent."""
         if version == -1 or not self.exists(table):
             return empty(self.spark, table)
+        if version == 0 and not self.settings.catalog:
+            # As it was made, mostly without files: that takes no look of Spark's.
+            first = deltalake.DeltaTable(self.path(table), version=0)
+            if not first.file_uris():
+                return empty(self.spark, table)
         reader = self.spark.read
         if version is not None:
             reader = reader.option("versionAsOf", version)

@@ -7,6 +7,7 @@ fails is said and tried again later; its dependents go on with what there is. A 
 short anywhere is simply done again, as every hop is.
 """
 
+import gc
 import signal
 import threading
 import time
@@ -230,6 +231,9 @@ def stream(
                 spark.sparkContext.cancelAllJobs()
             going.stop.set()
 
+        # What is there now stays: each hop looks through what it left behind, and no further.
+        gc.collect()
+        gc.freeze()
         # After the start of Spark, which has a handler of its own.
         before = {name: signal.signal(name, end) for name in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -237,5 +241,6 @@ def stream(
             going.run(every_s=every_s, say=lambda line: say(f"{datetime.now(UTC):%H:%M:%S} {line}"))
             say("stopped; start it again to go on")
         finally:
+            gc.unfreeze()
             for name, handler in before.items():
                 signal.signal(name, handler)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
-from pyspark.storagelevel import StorageLevel
 
+from lake.at_hand import AtHand
 from lake.contract import Table, Upsert
 from lake.store import Store
 from lake.writing import CONTESTED, Written, all_of, arranged, insert, replace
@@ -39,54 +39,58 @@ def upsert(
         rows = rows.withColumn(CONTESTED, F.lit(True))
     if store.is_empty(table):
         return _first_upsert(store, table, rows, revisions, plain, in_order=in_order)
-    # As it stands now: Spark would read it again after a write and take what it finds for old.
-    stored = store.read(table, version=store.version(table))
     if plain is not None:
         rows = rows.unionByName(plain)
-    incoming = rows.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        keys = list(table.key)
-        if withdrawn is not None:
-            # A row without its key was never stored.
-            is_keyed = all_of(F.col(k).isNotNull() for k in keys)
-            withdrawn = withdrawn.where(is_keyed).select(*table.names)
-        stored = _near(table, stored, incoming, withdrawn)
-        is_stored = F.col("_is_stored")
-        stored_keys = [F.col(k).alias(f"_stored_{k}") for k in keys]
-        marked = incoming.alias("new").join(
-            stored.select(*stored_keys, F.lit(True).alias("_is_stored")),
-            on=all_of(F.col(f"new.{k}").eqNullSafe(F.col(f"_stored_{k}")) for k in keys),
-            how="left",
-        ).select("new.*", is_stored)  # fmt: skip
-        marked = marked.persist(StorageLevel.MEMORY_AND_DISK)
-        old = F.coalesce(is_stored, F.lit(False)) | F.col(CONTESTED)
-        fresh = marked.where(~old).select(*table.names)
-        disputed = marked.where(old).select(*table.names)
-        wanted = disputed.select(*keys)
-        if withdrawn is not None:
-            wanted = wanted.unionByName(withdrawn.select(*keys))
-        touched = _semi(stored, wanted, keys)
-        versions = disputed.unionByName(touched)
-        if revisions is not None:
-            kept = store.read(revisions, version=store.version(revisions))
-            kept = _semi(_near(table, kept, incoming, withdrawn), wanted, keys)
-            versions = versions.unionByName(kept.select(*table.names))
-        if withdrawn is not None:
-            versions = versions.join(
-                withdrawn.select(*keys, *_LINE), on=[*keys, *_LINE], how="left_anti"
-            )
-        settled = settle(table, versions).persist(StorageLevel.MEMORY_AND_DISK)
-        written = Written()
-        if revisions is not None:
-            superseded = _superseded(revisions, settled)
-            written += replace(store, revisions, superseded, kept)
-        current = _current(table, settled).unionByName(fresh)
-        written += replace(store, table, current, touched)
-        settled.unpersist()
-        marked.unpersist()
-        return written
-    finally:
-        incoming.unpersist()
+    with AtHand(are_few=store.of_few) as at_hand:
+        return _upsert(store, table, at_hand(rows), revisions, withdrawn, at_hand)
+
+
+def _upsert(
+    store: Store,
+    table: Table,
+    rows: DataFrame,
+    revisions: Table | None,
+    withdrawn: DataFrame | None,
+    at_hand: AtHand,
+) -> Written:
+    keys = list(table.key)
+    near = rows.select(*table.names)
+    if withdrawn is not None:
+        # A row without its key was never stored.
+        is_keyed = all_of(F.col(k).isNotNull() for k in keys)
+        withdrawn = withdrawn.where(is_keyed).select(*table.names)
+        near = near.unionByName(withdrawn)
+    is_near = _near(table, near)
+    # As it stands now: Spark would read it again after a write and take what it finds for old.
+    stored = store.read(table, version=store.version(table)).where(is_near)
+    marked = at_hand.keep(_marked(rows, stored, keys))
+    is_old = F.coalesce("_is_stored", F.lit(False)) | F.col(CONTESTED)
+    fresh = marked.rows.where(~is_old).select(*table.names)
+    disputed = marked.rows.where(is_old).select(*table.names)
+    if withdrawn is None and disputed.isEmpty():
+        # Mostly what comes is new: there is nothing to compare it with.
+        if fresh.isEmpty():
+            return Written()
+        return insert(store, table, fresh, are_few=marked.is_few)
+    wanted = disputed.select(*keys)
+    if withdrawn is not None:
+        wanted = wanted.unionByName(withdrawn.select(*keys))
+    touched = at_hand(_semi(stored, wanted, keys))
+    versions, kept = disputed.unionByName(touched), None
+    if revisions is not None:
+        kept = store.read(revisions, version=store.version(revisions)).where(is_near)
+        kept = at_hand(_semi(kept, wanted, keys))
+        versions = versions.unionByName(kept.select(*table.names))
+    if withdrawn is not None:
+        versions = versions.join(
+            withdrawn.select(*keys, *_LINE), on=[*keys, *_LINE], how="left_anti"
+        )
+    settled = at_hand(settle(table, versions))
+    written = Written()
+    if revisions is not None:
+        written += replace(store, revisions, _superseded(revisions, settled), kept)
+    current = _current(table, settled).unionByName(fresh)
+    return written + replace(store, table, current, touched)
 
 
 def remake(
@@ -101,8 +105,8 @@ def remake(
     ``rows`` and ``plain`` are as in :func:`upsert`, but they are all there is.
     """
     settled, only = _settled(table, rows, plain)
-    settled = settled.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
+    with AtHand() as at_hand:
+        settled = at_hand(settled)
         written = Written()
         if revisions is not None:
             store.create(revisions)
@@ -110,8 +114,6 @@ def remake(
             written += replace(store, revisions, _superseded(revisions, settled), kept)
         stored = store.read(table, version=store.version(table))
         return written + replace(store, table, only.unionByName(_current(table, settled)), stored)
-    finally:
-        settled.unpersist()
 
 
 def _first_upsert(
@@ -129,8 +131,8 @@ def _first_upsert(
         current = _current(table, settled)
         return insert(store, table, _with(table, only, current, in_order), in_order=in_order)
     # Most are not contested: these few are settled once, and where there are none, nothing is.
-    settled = settled.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
+    with AtHand() as at_hand:
+        settled = at_hand(settled)
         if settled.isEmpty():
             return insert(store, table, only, in_order=in_order)
         superseded = _superseded(revisions, settled)
@@ -138,8 +140,6 @@ def _first_upsert(
         written = replace(store, revisions, superseded, kept)
         both = _with(table, only, _current(table, settled), in_order)
         return written + insert(store, table, both, in_order=in_order)
-    finally:
-        settled.unpersist()
 
 
 def _with(table: Table, rows: DataFrame, more: DataFrame, in_order: bool) -> DataFrame:
@@ -190,22 +190,33 @@ def _superseded(revisions: Table, settled: DataFrame) -> DataFrame:
     )
 
 
-def _near(
-    table: Table, stored: DataFrame, rows: DataFrame, more: DataFrame | None = None
-) -> DataFrame:
-    """Leave out the partitions that hold none of the rows, by literals that skip files."""
-    if more is not None:
-        rows = rows.select(*table.names).unionByName(more)
-    for name in table.partitioned_by:
-        if name in stored.columns:
-            touched = [r[0] for r in rows.select(name).distinct().collect()]
-            stored = stored.where(F.col(name).isin(touched))
+def _marked(rows: DataFrame, stored: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """Add ``_is_stored``, true where the table holds a version of the key, else null."""
+    stored_keys = [F.col(k).alias(f"_stored_{k}") for k in keys]
+    same = all_of(F.col(f"new.{k}").eqNullSafe(F.col(f"_stored_{k}")) for k in keys)
+    there = stored.select(*stored_keys, F.lit(True).alias("_is_stored"))
+    joined = rows.alias("new").join(there, on=same, how="left")
+    return joined.select("new.*", "_is_stored")
+
+
+def _near(table: Table, rows: DataFrame) -> Column:
+    """Return what leaves out the partitions that hold none of the rows, by literals."""
     first = next((c for c in table.key if table.column(c).type == "timestamp"), None)
-    if first:
-        span = rows.agg(F.min(first), F.max(first)).first()
-        if span is not None and span[0] is not None:
-            stored = stored.where(F.col(first).between(span[0], span[1]))
-    return stored
+    # As numbers: an instant of Python's is one of the machine's zone.
+    instant = F.unix_micros(first) if first else F.lit(None)
+    edges = [F.min(instant).alias("_first"), F.max(instant).alias("_last")] if first else []
+    found = [F.collect_set(name).alias(name) for name in table.partitioned_by]
+    is_near = F.lit(True)
+    if not edges and not found:
+        return is_near
+    told = rows.agg(*edges, *found).first()
+    assert told is not None
+    for name in table.partitioned_by:
+        is_near = is_near & F.col(name).isin(told[name])
+    if first and told["_first"] is not None:
+        span = (F.timestamp_micros(F.lit(told[edge])) for edge in ("_first", "_last"))
+        is_near = is_near & F.col(first).between(*span)
+    return is_near
 
 
 def _semi(stored: DataFrame, rows: DataFrame, keys: Sequence[str]) -> DataFrame:

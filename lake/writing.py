@@ -4,15 +4,16 @@ Every write is idempotent: rows are keyed, the wanted state is compared with the
 an empty difference commits nothing. So a run that was killed is simply run again.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
 from delta.exceptions import DeltaConcurrentModificationException
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
-from pyspark.storagelevel import StorageLevel
 
+from lake.at_hand import AtHand, Kept
 from lake.contract import Table
 from lake.schema import spark_schema
 from lake.store import Store, counts
@@ -45,13 +46,22 @@ class Written:
         )
 
 
-def insert(store: Store, table: Table, rows: DataFrame, *, in_order: bool = False) -> Written:
+def insert(
+    store: Store,
+    table: Table,
+    rows: DataFrame,
+    *,
+    in_order: bool = False,
+    are_few: bool = False,
+) -> Written:
     """Append rows to a table that holds none of their keys.
 
     Rows that come ``in_order`` of the contract are not sorted again: that is half of the work.
+    ``are_few`` says that they make one file a partition.
     """
     store.create(table)
     seen = Observation()
+    rows = rows.coalesce(1) if are_few else rows
     counted = _conformed(table, rows).observe(seen, F.count(F.lit(1)).alias("rows"))
     there = counted if in_order else arranged(table, counted)
     writer = there.write.format("delta").mode("append").partitionBy(*table.partitioned_by)
@@ -151,33 +161,36 @@ def _same(table: Table, name: str) -> Column:
     return new.eqNullSafe(old) | F.coalesce(near, F.lit(False))
 
 
-def _apply(store: Store, table: Table, changed: DataFrame) -> Written:
-    changed = changed.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        found = counts(changed, {k: f"{_KIND} = '{k}'" for k in ("insert", "update", "delete")})
+def _apply(store: Store, table: Table, rows: DataFrame) -> Written:
+    with AtHand(are_few=store.of_few) as at_hand:
+        changed = at_hand.keep(rows)
+        found = _kinds(changed)
         written = Written(found["insert"], found["update"], found["delete"])
         if not written.rows:
             return written
         if written.rows == written.inserted:
-            return insert(store, table, changed.drop(_KIND))
+            return insert(store, table, changed.rows.drop(_KIND), are_few=changed.is_few)
         _merge(store, table, changed)
         return written
-    finally:
-        changed.unpersist()
 
 
-def _merge(store: Store, table: Table, changed: DataFrame) -> None:
+def _kinds(changed: Kept) -> Mapping[str, int]:
+    if changed.literals is not None:
+        return Counter(changed.literals[_KIND].to_pylist())
+    kinds = ("insert", "update", "delete")
+    return counts(changed.rows, {kind: f"{_KIND} = '{kind}'" for kind in kinds})
+
+
+def _merge(store: Store, table: Table, changed: Kept) -> None:
     same_key = [F.expr(f"stored.`{k}` <=> changed.`{k}`") for k in table.key]
-    for name in table.partitioned_by:
-        # Literals, so that other partitions are neither read nor in conflict.
-        touched = [r[0] for r in changed.select(name).distinct().collect()]
-        same_key.append(F.col(f"stored.{name}").isin(touched))
+    # Literals, so that other partitions are neither read nor in conflict.
+    near = [F.col(f"stored.{n}").isin(changed.values(n)) for n in table.partitioned_by]
     every: dict[str, str | Column] = {n: f"changed.`{n}`" for n in table.names}
     tried_again(
         lambda: (
             store.to_correct(table)
             .alias("stored")
-            .merge(changed.alias("changed"), all_of(same_key))
+            .merge(changed.rows.alias("changed"), all_of([*same_key, *near]))
             .whenMatchedDelete(f"changed.{_KIND} = 'delete'")
             .whenMatchedUpdate(set=every)
             .whenNotMatchedInsert(f"changed.{_KIND} <> 'delete'", values=every)

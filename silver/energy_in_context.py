@@ -20,6 +20,10 @@ RULE_VERSION = 2
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
                 "co2_intensity": "starts_at"}  # fmt: skip
+# What is read is used several times over.
+LOOKS_OFTEN = True
+# Read for the homes of touched days alone. Not so the meters: one may be another home's by now.
+OF_SLICES = ("locations", "location_weather", "home_profiles")
 _OF_HOME = ("time_zone", "price_zone")
 _WEATHER = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 _PROFILE = ("house_type", "living_area_m2", "persons", "heating_type_primary", "electric_cars")

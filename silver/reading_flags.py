@@ -15,6 +15,8 @@ from silver.said_once import power_kw
 
 # 2: meters are held against their supply, and the two directions of a home against each other.
 RULE_VERSION = 2
+# A change touches the five weeks after it, of which there is a row a day and meter.
+FEW_SLICES = 10_000
 _METER_DAY = [*HOME_DAY, "meter_id", "direction", "resolution"]
 _FLAG = ("rule", "severity", "observed", "bound")
 

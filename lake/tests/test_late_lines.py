@@ -11,8 +11,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lake.catalog import catalog
+from lake.held import Wanted, found
 from lake.landing import land
 from lake.reading import Reader
+from lake.repairs import Decision, decide
 from lake.running import Runner
 from lake.settings import Settings
 from lake.upserting import settle
@@ -40,11 +42,11 @@ def test_a_value_that_is_said_again_outlives_one_that_was_said_between_and_comes
     (file := tmp_path / "homes.ndjson").write_text(json.dumps(home) + "\n")
     land(file, kind="registrations", partner="p", settings=lake, clock=clock)
 
-    def come(value: float, day: int) -> None:
+    def come(value: float, second: float, day: int) -> None:
         known_at = f"2025-05-0{day}T06:00:00Z"
         block = {"meter_id": "m", "starts_at": START, "resolution": "PT1H", "known_at": known_at}
         (file := tmp_path / f"{day}.ndjson").write_text(
-            json.dumps({**block, "values": [value, value]}) + "\n"
+            json.dumps({**block, "values": [value, second]}) + "\n"
         )
         land(file, kind="readings", partner="p", settings=lake, clock=clock)
         head = "price_zone,starts_at,resolution,price,unit,known_at"
@@ -58,15 +60,23 @@ def test_a_value_that_is_said_again_outlives_one_that_was_said_between_and_comes
     def ask(sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in Reader(lake, catalog().tables).rows(sql)]
 
-    come(1.0, day=2)
-    come(1.0, day=4)
+    come(1.0, 1.0, day=2)
+    come(1.0, 1.0, day=4)
     assert [row[0] for row in ask(READINGS)] == [1.0, 1.0]
     assert ask(REVISIONS) == []
-    come(7.0, day=3)
+    # No home draws 120 kW: until somebody says that it did, the value waits.
+    come(7.0, 120.0, day=3)
+    told = ask(READINGS)
+    assert [(kwh, known.day) for kwh, known in told] == [(1.0, 4), (1.0, 2)]
+    assert sorted(ask(REVISIONS)) == [(1.0,), (7.0,)]
+    assert ask(PRICES) == [(1.0,)]
+    waits = found(Reader(lake, catalog().tables), "quarantine", Wanted())
+    decide(waits, Decision(action="release", by="ada"), settings=lake, clock=clock)
+    for table in ("bronze.repairs", "silver.meter_readings"):
+        runner.run(table)
     told = ask(READINGS)
     assert [(kwh, known.day) for kwh, known in told] == [(1.0, 4), (1.0, 4)]
-    assert sorted(ask(REVISIONS)) == [(1.0,), (1.0,), (7.0,), (7.0,)]
-    assert ask(PRICES) == [(1.0,)]
+    assert sorted(ask(REVISIONS)) == [(1.0,), (1.0,), (7.0,), (120.0,)]
     # What the whole says is no other thing.
     before = [ask(sql) for sql in (READINGS, REVISIONS)]
     runner.run("silver.meter_readings", again=True)
