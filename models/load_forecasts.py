@@ -61,7 +61,7 @@ what its mean; the errors on later weeks, by fuel, direction, horizon and hour, 
 Meant for: a home's forecast band, budgets, anomalies. Not meant for: settlement, or homes with less
 than a week of hourly readings, which are told from similar homes without this model. It knows no
 weather and no holidays yet, so a sudden cold spell comes as a surprise. It looks at energy and its
-hour, not at who lives there.
+hour, today's too where they are known, not at who lives there.
 """
 # The sample: homes, issue times over all of them, and hours of each issue time (a quarter of the
 # first two days, a 24th of the rest), so 24 rows an issue time and 240,000 in all.

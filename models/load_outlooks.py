@@ -21,6 +21,7 @@ from models.contracts import LOAD_OUTLOOKS, QUANTILES, quantile_column
 from models.expected_weather import at_homes, with_expected_weather
 from models.forecastable import SERIES
 from models.known_days import asking, came_true, dated, known_days
+from models.loaded_late import as_if_told_then
 from models.outlook.fit import PARAMETERS as LIGHTGBM
 from models.outlook.fit import ROUNDS
 from models.outlook.known import INPUTS
@@ -114,9 +115,11 @@ def training(
     Which questions are in the sample is a hash of their keys, so it is the same each time.
     """
     homes = _some(meters.select("partner_id", "location_id").distinct(), _HOMES)
-    of_homes = daily_load.join(
-        F.broadcast(homes), on=["partner_id", "location_id"], how="left_semi"
-    ).transform(lambda rows: without_copies(rows, meters))
+    of_homes = (
+        daily_load.join(F.broadcast(homes), on=["partner_id", "location_id"], how="left_semi")
+        .transform(lambda rows: without_copies(rows, meters))
+        .transform(lambda rows: as_if_told_then(rows, series=SERIES, clock=clock))
+    )
     weather = (temperature_daily, silver_weather, location_weather, locations)
     asked = _asked_then(of_homes, clock=clock)
     rows = _questions(asked, of_homes, *weather).where("code IS NULL")
