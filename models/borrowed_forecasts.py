@@ -121,10 +121,19 @@ def told_from_group(rows: pd.DataFrame) -> pd.DataFrame:
     kwh[number[in_time], place[in_time], hour[in_time]] = hours["kwh"].to_numpy(float)[in_time]
     log_use = np.zeros(len(names))
     log_use[number] = hours["log_use"].to_numpy(dtype=float)
-    group = group_of(kwh, _is_weekend(dates), log_use=log_use, least=SMALLEST_GROUP)
-    if group is None:
-        return pd.DataFrame()
-    told = [_told(group, one) for _, one in rows[~lends].groupby("location_id", sort=True)]
+    # What homes differ by is less where their use is known: one of which nothing is known is told
+    # from the same homes as if nothing were known of theirs.
+    is_known = np.isfinite(rows.loc[~lends, "log_use"].to_numpy(dtype=float))
+    uses = {True: log_use, False: np.full(len(names), np.nan)}
+    groups = {
+        known: group_of(kwh, _is_weekend(dates), log_use=uses[known], least=SMALLEST_GROUP)
+        for known in np.unique(is_known).tolist()
+    }
+    told = [
+        _told(group, one)
+        for _, one in rows[~lends].groupby("location_id", sort=True)
+        if (group := groups[bool(np.isfinite(float(one["log_use"].iloc[0])))])
+    ]
     return pd.DataFrame(told, columns=_NAMES)
 
 
