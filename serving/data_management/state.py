@@ -5,6 +5,7 @@ them. What is written is serializable, on every database: a change may run again
 """
 
 import random
+import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
@@ -34,6 +35,7 @@ from sqlalchemy.types import TypeDecorator
 from lake.errors import LakeError
 from lake.settings import Settings
 
+_ATTEMPTS, _PAUSE_S = 100, 0.05
 _FILE = "_state/management.db"
 _ATTEMPTS = 12
 # What databases say of two changes that met: PostgreSQL (SQLSTATE), Azure SQL (error number).
@@ -178,7 +180,21 @@ def _as_file(connection: Any, _: object) -> None:
     """Set SQLite to many readers beside one writer, and to lose nothing that was committed."""
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
+        _patiently(connection, f"PRAGMA {pragma}")
+
+
+def _patiently(connection: Any, statement: str) -> None:
+    """Run a statement again while others hold the file: SQLite does not wait to change to WAL."""
+    for _ in range(_ATTEMPTS):
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
+    connection.execute(statement)
 
 
 def _begins(connection: Any) -> None:
