@@ -35,7 +35,6 @@ from sqlalchemy.types import TypeDecorator
 from lake.errors import LakeError
 from lake.settings import Settings
 
-_ATTEMPTS, _PAUSE_S = 100, 0.05
 _FILE = "_state/management.db"
 _ATTEMPTS = 12
 # What databases say of two changes that met: PostgreSQL (SQLSTATE), Azure SQL (error number).
@@ -185,16 +184,16 @@ def _as_file(connection: Any, _: object) -> None:
 
 def _patiently(connection: Any, statement: str) -> None:
     """Run a statement again while others hold the file: SQLite does not wait to change to WAL."""
-    for _ in range(_ATTEMPTS):
+    until = time.monotonic() + _WAIT_S
+    while True:
         try:
             connection.execute(statement)
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
+            if "locked" not in str(error) or time.monotonic() > until:
                 raise
-            time.sleep(_PAUSE_S)
+            time.sleep(_JITTER.uniform(0.002, 0.05))
         else:
             return
-    connection.execute(statement)
 
 
 def _begins(connection: Any) -> None:
