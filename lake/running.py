@@ -53,7 +53,9 @@ class Runner:
 
     @property
     def store_of_few(self) -> Store:
-        """The same tables in a session for few rows."""
+        """The same tables in a session for few rows; a catalogue's cluster sets its own."""
+        if self.settings.catalog:
+            return self.store
         if self._beside is None:
             self._beside = self.store.beside(for_few_rows(self.spark))
         return self._beside
