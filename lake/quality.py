@@ -89,7 +89,7 @@ def _asked(runner: Runner, layer: str) -> "Iterator[_Asked]":
             continue
         changed = _changed(runner, table, after=seen, until=until)
         few = None
-        if not runner.store.is_bare(table):
+        if not runner.store.is_empty(table):
             few = outcomes(table, changed).limit(_OUTCOMES).toPandas()
         yield _Asked(table, changed, few, seen, until)
 

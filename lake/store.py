@@ -183,13 +183,6 @@ class Store:
                 return False
         return self.read(table).where(where).isEmpty()
 
-    def is_bare(self, table: Table) -> bool:
-        """Tell, without Spark, whether the log has no file of the table, as when it was made."""
-        if self.settings.catalog:
-            return False
-        log = self._log(table)
-        return log is None or not log.file_uris()
-
     def _log(self, table: Table) -> deltalake.DeltaTable | None:
         """Return a look at the table's log, None where there is no table yet."""
         try:

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from gold.contracts import LIVING_AREA_CLASSES, SMALLEST_GROUP
+from gold.contracts import SMALLEST_GROUP
 from models.borrowed_profile import BY_HOUR_FROM, DAYS
 from models.contracts import BASES, LARGEST_GROUP
 from models.forecastable import SERIES
+from models.similar_cells import area_class
 from models.usage_homes import valid_on
 
 HOME = ["partner_id", "location_id"]
@@ -54,7 +55,7 @@ def with_home(
             {
                 "log_use": told,
                 "has_car": (F.coalesce("electric_cars", F.lit(0)) > 0).cast("string"),
-                "area": _area_class(),
+                "area": area_class(),
             }
         )
         .withColumn("cells", F.array(*_cells()))
@@ -150,11 +151,3 @@ def _cells() -> list[Column]:
         said = F.to_json(F.array(*always, F.lit(",".join(names)), *(F.col(n) for n in names)))
         cells.append(F.when(is_known, said))
     return cells
-
-
-def _area_class() -> Column:
-    found = F.lit(None).cast("string")
-    for name, lowest, below in LIVING_AREA_CLASSES:
-        fits = (F.col("living_area_m2") >= lowest) & (F.col("living_area_m2") < below)
-        found = F.when(fits, name).otherwise(found)
-    return found

@@ -17,10 +17,10 @@ from gold.contracts import SMALLEST_GROUP
 from models.borrowed_cells import CELL, members, recent_hours, with_a_month, with_home
 from models.borrowed_profile import DAYS, OWN_DAYS, Flags, Group, days_known, group_of
 from models.contracts import QUANTILES, quantile_column
+from models.forecast_rows import whole_hours
 from models.forecastable import LONGEST_SILENCE, SERIES, recent
 
 VERSION = "borrowed_profile/1"
-HORIZON_HOURS = 14 * 24
 _QUANTILES = [quantile_column(q) for q in QUANTILES]
 _FIGURES = [*_QUANTILES, "mean_kwh"]
 # By kind of day and hour: workdays first.
@@ -157,14 +157,10 @@ def _is_weekend(dates: pd.DatetimeIndex) -> Flags:
 
 def _by_hour(told: DataFrame, *, first: datetime) -> DataFrame:
     """Return whole hours of the local clock from ``first`` on."""
-    zone = F.col("time_zone")
-    into = F.unix_seconds(F.from_utc_timestamp(F.lit(first), zone)) % 3600
-    start = F.unix_seconds(F.lit(first)) + (3600 - into) % 3600
-    local = F.from_utc_timestamp("starts_at", zone)
+    local = F.from_utc_timestamp("starts_at", F.col("time_zone"))
     place = F.when(F.weekday(local) >= 5, 24).otherwise(0) + F.hour(local)
     return (
-        told.withColumn("_ahead", F.explode(F.sequence(F.lit(0), F.lit(HORIZON_HOURS - 1))))
-        .withColumn("starts_at", F.timestamp_seconds(start + F.col("_ahead") * 3600))
+        whole_hours(told, first=F.lit(first))
         .withColumn("_place", place)
         .withColumns({name: F.get(name, F.col("_place")) for name in _FIGURES})
     )

@@ -17,17 +17,9 @@ def forecast_rows(known: DataFrame, *, first: Column, kept: Column | None = None
     ``asked_at``. ``kept`` is a condition on ``horizon_h`` and the columns of ``known`` by which a
     sample is taken before anything is computed.
     """
-    zone = F.col("time_zone")
-    into = F.unix_seconds(F.from_utc_timestamp(first, zone)) % 3600
-    start = F.unix_seconds(first) + (3600 - into) % 3600
-    local = F.from_utc_timestamp("starts_at", zone)
+    local = F.from_utc_timestamp("starts_at", F.col("time_zone"))
     seconds = F.unix_seconds("starts_at") - F.unix_seconds("asked_at")
-    hours = (
-        known.withColumn("_start", start)
-        .withColumn("_ahead", F.explode(F.sequence(F.lit(0), F.lit(HORIZON_HOURS - 1))))
-        .withColumn("starts_at", F.timestamp_seconds(F.col("_start") + F.col("_ahead") * 3600))
-        .withColumn("horizon_h", seconds / 3600)
-    )
+    hours = whole_hours(known, first=first).withColumn("horizon_h", seconds / 3600)
     if kept is not None:
         hours = hours.where(kept)
     return (
@@ -47,7 +39,19 @@ def forecast_rows(known: DataFrame, *, first: Column, kept: Column | None = None
             }
         )
         .withColumn("week_before_kwh", _week_before())
-        .drop("_start", "_ahead", "_date", "_hour", "hours")
+        .drop("_date", "_hour", "hours")
+    )
+
+
+def whole_hours(rows: DataFrame, *, first: Column) -> DataFrame:
+    """Return each row with ``starts_at`` of the 336 whole hours of its ``time_zone`` from then."""
+    into = F.unix_seconds(F.from_utc_timestamp(first, F.col("time_zone"))) % 3600
+    start = F.unix_seconds(first) + (3600 - into) % 3600
+    return (
+        rows.withColumn("_start", start)
+        .withColumn("_ahead", F.explode(F.sequence(F.lit(0), F.lit(HORIZON_HOURS - 1))))
+        .withColumn("starts_at", F.timestamp_seconds(F.col("_start") + F.col("_ahead") * 3600))
+        .drop("_start", "_ahead")
     )
 
 

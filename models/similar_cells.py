@@ -131,7 +131,7 @@ def _levels() -> list[Column]:
         "electric_cars": (F.coalesce("electric_cars", F.lit(0)) > 0).cast("string"),
         "pv": F.col("has_pv").cast("string"),
         "climate": F.floor(F.col("degree_days_a_day") / _CLIMATE_STEP_C).cast("string"),
-        "living_area": _area_class(),
+        "living_area": area_class(),
         **{name: F.col(name) for name in ALWAYS_MATCHED},
     }
     levels = []
@@ -147,7 +147,8 @@ def _levels() -> list[Column]:
     return levels
 
 
-def _area_class() -> Column:
+def area_class() -> Column:
+    """Return the class of the living area; null where it is not known."""
     found = F.lit(None).cast("string")
     for name, lowest, below in LIVING_AREA_CLASSES:
         fits = (F.col("living_area_m2") >= lowest) & (F.col("living_area_m2") < below)
