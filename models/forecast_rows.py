@@ -6,11 +6,14 @@ from pyspark.sql import functions as F
 from features.contracts import LAGS, lag_column
 from models.forecastable import BY_HOUR
 from models.hourly_quantiles import INPUTS
+from models.surroundings import Surroundings, with_surroundings
 
 HORIZON_HOURS = 14 * 24
 
 
-def forecast_rows(known: DataFrame, *, first: Column, kept: Column | None = None) -> DataFrame:
+def forecast_rows(
+    known: DataFrame, around: Surroundings, *, first: Column, kept: Column | None = None
+) -> DataFrame:
     """Return ``known`` (models.forecastable) with ``starts_at`` of each of 336 hours and INPUTS.
 
     The hours are whole ones of the local clock from ``first`` on; ``horizon_h`` counts from
@@ -24,6 +27,7 @@ def forecast_rows(known: DataFrame, *, first: Column, kept: Column | None = None
         hours = hours.where(kept)
     return (
         hours.withColumns({"local_hour": F.hour(local), "_date": F.to_date(local)})
+        .transform(lambda rows: with_surroundings(rows, around))
         .withColumn("_hour", F.element_at("hours", F.col("local_hour")))
         .withColumns({name: F.col(f"_hour.{name}") for name in BY_HOUR if name != "days_observed"})
         .withColumns(
@@ -61,11 +65,12 @@ def _mean_of_hour(step: int) -> Column:
 
 
 def _of_its_kind(statistic: str) -> Column:
-    """The hour on such days, working days or weekends; on all where none of its kind was seen."""
+    """The hour on such days, working days or free ones; on all where none of its kind was seen."""
     weekend, workday, all_days = (
         F.col(f"_hour.{kind}{statistic}_28d_kwh") for kind in ("weekend_", "workday_", "")
     )
-    return F.coalesce(F.when(F.weekday("_date") >= 5, weekend).otherwise(workday), all_days)
+    is_free = (F.weekday("_date") >= 5) | (F.col("is_holiday") == 1)
+    return F.coalesce(F.when(is_free, weekend).otherwise(workday), all_days)
 
 
 def _week_before() -> Column:

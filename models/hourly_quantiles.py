@@ -46,14 +46,21 @@ _PLAIN = (
     "days_ahead", "horizon_h", "local_hour", "weekday", "day_of_year", "days_observed", "silent_h",
     "day_above", "week_above",
 )  # fmt: skip
+# Of the hour and its place: null where nothing is known of it (models.surroundings).
+SURROUNDINGS = (
+    "is_holiday", "temperature_c", "irradiance_w_m2", "temperature_28d_c", "irradiance_28d_w_m2",
+    "temperature_1d_c", "irradiance_1d_w_m2", "sun_w_m2", "sun_28d_w_m2",
+)  # fmt: skip
 _FUELS = ("elec", "gas", "district_heating")
 _DIRECTIONS = ("import", "export", "consumption", "production")
-INPUTS = ("fuel", "direction", "level_kwh", *_SCALED, *_OFF, *_PLAIN)
-_FORMAT = 3
+INPUTS = ("fuel", "direction", "level_kwh", *_SCALED, *_OFF, *_PLAIN, *SURROUNDINGS)
+_FORMAT = 4
 _BANDS = (48, 168)
 _GROUPS = (len(_FUELS) + 1, len(_DIRECTIONS) + 1, len(_BANDS) + 1, 24)
 _ENOUGH = 300
 _LEAST = 1e-6
+_OF_ROOFS = ("production", "export")
+_LEAST_LIGHT_W_M2, _MOST_LIGHT = 5.0, 5.0
 _LEAST_SCALE, _MOST_SCALE = 0.05, 0.5
 # Deviations of an hour from its median that an error counts with at most in the mean.
 _MOST = 30.0
@@ -205,7 +212,38 @@ def _matrix(rows: pd.DataFrame) -> Numbers:
     columns += [rows[name].to_numpy(dtype=float) for name in _PLAIN]
     fuel, direction, *_ = _group(rows)
     own = (centre / level, scale / level, np.log(level))
-    return np.column_stack([*columns, *own, fuel, direction])
+    around = _around(rows, centre, scale)
+    return np.column_stack([*columns, *own, *around, fuel, direction])
+
+
+def _around(rows: pd.DataFrame, centre: Numbers, scale: Numbers) -> list[Numbers]:
+    """Return what calendar, weather and sun say of the hour, as differences from the last weeks.
+
+    Panels make energy as they get light, so what roofs made is told once more in the light ahead.
+    """
+    said = {name: rows[name].to_numpy(dtype=float) for name in SURROUNDINGS}
+    light = _in_light(said["irradiance_w_m2"], said["irradiance_28d_w_m2"])
+    sun = _in_light(said["sun_w_m2"], said["sun_28d_w_m2"])
+    usual = rows["mean_28d_kwh"].to_numpy(dtype=float)
+    has_roof = rows["direction"].isin(_OF_ROOFS).to_numpy()
+    return [
+        said["is_holiday"],
+        said["temperature_c"],
+        said["temperature_c"] - said["temperature_28d_c"],
+        said["temperature_1d_c"] - said["temperature_28d_c"],
+        light,
+        _in_light(said["irradiance_1d_w_m2"], said["irradiance_28d_w_m2"]),
+        sun,
+        said["sun_w_m2"],
+        np.where(has_roof, (usual * light - centre) / scale, np.nan),
+        np.where(has_roof, (usual * sun - centre) / scale, np.nan),
+    ]
+
+
+def _in_light(now: Numbers, usual: Numbers) -> Numbers:
+    """Return how much more light there is than usual; null where it is usually dark."""
+    known = np.where(usual >= _LEAST_LIGHT_W_M2, usual, np.nan)
+    return np.minimum(now / known, _MOST_LIGHT)
 
 
 def _centre(rows: pd.DataFrame) -> Numbers:
@@ -233,7 +271,8 @@ def _without_weeks(rows: pd.DataFrame) -> pd.DataFrame:
     told = {f"kind_{n}_28d_kwh": np.where(is_production, rows[f"{n}_28d_kwh"],
                                           rows[f"kind_{n}_28d_kwh"])
             for n in ("mean", "median")}  # fmt: skip
-    dates = {n: np.where(is_production, np.nan, rows[n]) for n in ("weekday", "day_of_year")}
+    dates = {n: np.where(is_production, np.nan, rows[n])
+             for n in ("weekday", "day_of_year", "is_holiday")}  # fmt: skip
     return rows.assign(**told, **dates)
 
 

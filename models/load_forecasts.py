@@ -31,12 +31,13 @@ from models.loaded_late import as_if_told_then
 from models.quarter_hour_forecasts import HORIZON_HOURS as _QUARTERS_TO_H
 from models.quarter_hour_forecasts import metered_by_quarters, quarter_hour_forecasts
 from models.readable import readable
+from models.surroundings import Surroundings
 
 __all__ = [
     "before_judgement", "example", "fit", "gate", "judge", "lacking", "load_forecasts", "training",
 ]  # fmt: skip
 
-MODEL_VERSION = 3
+MODEL_VERSION = 4
 LOADER = Path(__file__).with_name("hourly_quantiles.py")
 REQUIRES = ("lightgbm", "numpy", "pandas")
 HEADLINE = ("mae_over_naive", "mae_over_median_28d", "coverage")
@@ -59,9 +60,11 @@ far the energy will be from the home's own median of the hour, two more how larg
 what its mean; the errors on later weeks, by fuel, direction, horizon and hour, give the quantiles.
 
 Meant for: a home's forecast band, budgets, anomalies. Not meant for: settlement, or homes with less
-than a week of hourly readings, which are told from similar homes without this model. It knows no
-weather and no holidays yet, so a sudden cold spell comes as a surprise. It looks at energy and its
-hour, today's too where they are known, not at who lives there.
+than a week of hourly readings, which are told from similar homes without this model. It looks at
+energy and its hour, today's too where they are known, at holidays, at the sun's height, and at
+temperature and irradiance: of the last weeks as observed, ahead as forecast by then. Where nobody
+sends forecasts of the weather, a sudden cold spell comes as a surprise. It does not look at who
+lives there.
 """
 # The sample: homes, issue times over all of them, and hours of each issue time (a quarter of the
 # first two days, a 24th of the rest), so 24 rows an issue time and 240,000 in all.
@@ -85,7 +88,8 @@ class NoOpenMP(LakeError):
 def load_forecasts(
     hourly_load_profile: DataFrame, energy_daily: DataFrame, meters: DataFrame,
     locations: DataFrame, home_profiles: DataFrame, usage_estimates: DataFrame,
-    energy_quarter_hourly: DataFrame,
+    energy_quarter_hourly: DataFrame, weather_hourly: DataFrame, calendar_days: DataFrame,
+    location_weather: DataFrame,
     *, clock: datetime, model: Champion | None, at_hand: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:  # fmt: skip
     """Return 336 hours from the next whole one (kWh) for each series that can be forecast.
@@ -106,12 +110,15 @@ def load_forecasts(
         .where("code IS NULL")
         .join(F.broadcast(registered), on=[*SERIES[:3]], how="left_semi")
     )
-    own = _own(ready, files, first=first, label=model.label)
+    around = Surroundings.at(
+        weather_hourly, calendar_days, location_weather, locations, clock=clock, keep=at_hand
+    )
+    own = _own(ready, around, files, first=first, label=model.label)
     # Where no meter tells quarters, no hour is scored for them.
     finer = F.broadcast(metered_by_quarters(energy_quarter_hourly, clock=clock))
     by_quarters = ready.join(finer, on=list(SERIES), how="left_semi")
     near = _own(
-        by_quarters, files, first=first, label=model.label,
+        by_quarters, around, files, first=first, label=model.label,
         kept=F.col("horizon_h") < _QUARTERS_TO_H,
     )  # fmt: skip
     quarters = quarter_hour_forecasts(near, energy_quarter_hourly, locations, clock=clock)
@@ -129,8 +136,10 @@ def load_forecasts(
 
 
 def training(
-    hourly_load_profile: DataFrame, energy_hourly: DataFrame, meters: DataFrame, *, clock: datetime,
-    issues: int = _ISSUES,
+    hourly_load_profile: DataFrame, energy_hourly: DataFrame, meters: DataFrame,
+    weather_hourly: DataFrame, calendar_days: DataFrame, location_weather: DataFrame,
+    locations: DataFrame,
+    *, clock: datetime, issues: int = _ISSUES,
 ) -> DataFrame:  # fmt: skip
     """Return about 240,000 rows at most: inputs as known at an issue time, and the energy since.
 
@@ -146,8 +155,11 @@ def training(
     seen = known(of_homes, _issue_times(of_homes, clock=clock, count=issues))
     chance = F.pmod(F.xxhash64(*SERIES, "asked_at", "starts_at"), F.lit(_FAR_IN))
     one_in = F.when(F.col("horizon_h") < _NEAR_HOURS, _FAR_IN // _NEAR_IN).otherwise(1)
+    around = Surroundings.known(
+        weather_hourly, calendar_days, location_weather, locations, clock=clock
+    )
     asked_for = forecast_rows(
-        seen.where("code IS NULL"), first=F.col("asked_at"), kept=chance < one_in
+        seen.where("code IS NULL"), around, first=F.col("asked_at"), kept=chance < one_in
     )
     # Cut to the sample's homes first: the hours of all homes would be moved to join a few of them.
     true = (
@@ -179,12 +191,12 @@ def example(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _own(
-    ready: DataFrame, files: dict[str, bytes], *, first: datetime, label: str,
+    ready: DataFrame, around: Surroundings, files: dict[str, bytes], *, first: datetime, label: str,
     kept: Column | None = None,
 ) -> DataFrame:  # fmt: skip
     """Return what the champion says of the hours of each series that is ready."""
     return (
-        forecast_rows(ready, first=F.lit(first), kept=kept)
+        forecast_rows(ready, around, first=F.lit(first), kept=kept)
         .select(*SERIES, "starts_at", *(name for name in INPUTS if name not in SERIES))
         .mapInPandas(_scorer(files), _SCORED)
         .withColumns({"basis": F.lit(BASES[0]), "model_version": F.lit(label)})

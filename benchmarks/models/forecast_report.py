@@ -57,6 +57,9 @@ def _row(title: str, rows: pd.DataFrame) -> dict[str, object]:
     share, worst = coverage(rows)
     series = rows.groupby(["location_id", "fuel", "direction"], observed=True).ngroups
     over = {f"/ {baseline}": float(ratios(rows, baseline).median()) for baseline in BASELINES}
+    # As if no weather had been forecast: the hardest baseline of loads, and that of panels.
+    over |= {f"blind / {name}": float(ratios(rows, name, side="blind").median())
+             for name in ("median_28d", "persistence")}  # fmt: skip
     bias = float(rows["mean_kwh"].sum() / rows["energy_kwh"].sum() - 1)
     return {
         "homes and fuel": title, "series": series, "hours": len(rows), **over,

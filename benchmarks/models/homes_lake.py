@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.models.told_weather import told_weather
 from lake.cli import jobs_file, run_job
 from lake.jobs import Job, load, part
+from lake.landing import land
 from lake.settings import Settings
 from lake.work import Work, clock_of
 from samples.citylearn import citylearn
@@ -33,6 +35,10 @@ def main(
         if not sent.exists():
             land_homes(source(data / name, out=root / "_samples"), settings, clock)
             sent.touch()
+    forecasts = root / "_samples" / "weather-forecasts.csv"
+    if not forecasts.exists():
+        told_weather(data / "citylearn2022", out=forecasts)
+        land(forecasts, kind="weather", partner="citylearn", settings=settings, clock=clock)
     outcomes = run_job(needed(load(jobs_file(), "daily", {"day": DAY}), targets), Work(settings))
     raise typer.Exit(any(outcome.state != "succeeded" for outcome in outcomes))
 

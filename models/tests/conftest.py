@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from features.contracts import CALENDAR_DAYS, WEATHER_HOURLY
 from features.hourly_load_profile import hourly_load_profile
 from gold.contracts import ENERGY_DAILY, ENERGY_QUARTER_HOURLY
 from lake.registry import Champion, Made, Registry
@@ -17,7 +18,7 @@ from lake.schema import empty
 from lake.settings import Settings
 from models import load_forecasts as forecasts
 from models.contracts import USAGE_ESTIMATES
-from silver.contracts import HOME_PROFILES, LOCATIONS
+from silver.contracts import HOME_PROFILES, LOCATION_WEATHER, LOCATIONS
 
 FIRST = date(2025, 3, 10)
 CLOCK = datetime(2025, 4, 14, 9, 20, tzinfo=UTC)
@@ -74,10 +75,15 @@ def frame() -> pd.DataFrame:
             "weekday": starts.dayofweek.astype("int32"),
             "day_of_year": starts.dayofyear.astype("int32"),
             "days_observed": np.full(rows, 28, dtype="int32"),
+            "is_holiday": (starts.dayofyear % 50 == 0).astype("int32"),
+            **{f"temperature{n}_c": random.normal(8.0, 3.0, rows) for n in ("", "_28d", "_1d")},
+            **{f"irradiance{n}_w_m2": random.gamma(2.0, 90.0, rows) for n in ("", "_28d", "_1d")},
+            **{f"sun{n}_w_m2": random.gamma(2.0, 150.0, rows) for n in ("", "_28d")},
             "energy_kwh": seen(0.5),
         }
     )
     frame.loc[::17, ["week_before_kwh", "lag_7d_kwh"]] = np.nan
+    frame.loc[::5, ["temperature_c", "irradiance_w_m2", "sun_w_m2", "sun_28d_w_m2"]] = np.nan
     return frame
 
 
@@ -172,10 +178,18 @@ def meters(spark: SparkSession) -> Callable[..., DataFrame]:
 
 
 @pytest.fixture
-def unknown(spark: SparkSession) -> dict[str, Any]:
+def nowhere(spark: SparkSession) -> dict[str, DataFrame]:
+    """What is around homes of which no place is known: no weather, no holidays."""
+    tables = (WEATHER_HOURLY, CALENDAR_DAYS, LOCATION_WEATHER, LOCATIONS)
+    return {table.noun: empty(spark, table) for table in tables}
+
+
+@pytest.fixture
+def unknown(spark: SparkSession, nowhere: dict[str, DataFrame]) -> dict[str, Any]:
     """What load_forecasts looks at beside recent load, with nothing in it."""
-    tables = (ENERGY_DAILY, ENERGY_QUARTER_HOURLY, LOCATIONS, HOME_PROFILES, USAGE_ESTIMATES)
-    return {table.noun: empty(spark, table) for table in tables} | {"at_hand": lambda rows: rows}
+    tables = (ENERGY_DAILY, ENERGY_QUARTER_HOURLY, HOME_PROFILES, USAGE_ESTIMATES)
+    others = {table.noun: empty(spark, table) for table in tables}
+    return others | nowhere | {"at_hand": lambda rows: rows}
 
 
 @pytest.fixture

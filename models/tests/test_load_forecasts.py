@@ -58,7 +58,7 @@ def test_336_hours_in_order_for_import_and_its_copy(
 
 
 def test_what_is_said_after_the_clock_changes_nothing(
-    hours: Make, meters: Make, profile: Make, champion: Champion, unknown: Any
+    hours: Make, meters: Make, profile: Make, champion: Champion, unknown: Any, nowhere: Any
 ) -> None:
     registered = meters(("a", "elec", "import"))
     energy = hours("a", days=60)
@@ -74,7 +74,7 @@ def test_what_is_said_after_the_clock_changes_nothing(
     )
     pd.testing.assert_frame_equal(known, altered)
     learned = [
-        training(profile(e, registered), e, registered, clock=CLOCK).toPandas()
+        training(profile(e, registered), e, registered, **nowhere, clock=CLOCK).toPandas()
         .sort_values(["asked_at", "starts_at"], ignore_index=True)
         for e in (energy.where(~is_later), other)
     ]  # fmt: skip
@@ -83,13 +83,15 @@ def test_what_is_said_after_the_clock_changes_nothing(
 
 
 def test_training_rows_look_back_only_and_know_the_week_before(
-    hours: Make, meters: Make, profile: Make
+    hours: Make, meters: Make, profile: Make, nowhere: Any
 ) -> None:
     registered = meters(("a", "elec", "import"))
     # The energy says its own day, so a lag says which day it is of.
     day = "date_diff(to_date(starts_at), '2025-03-01')"
     energy = hours("a", days=40, kwh=f"{day} + hour(starts_at) / 100")
-    learned = training(profile(energy, registered), energy, registered, clock=CLOCK).toPandas()
+    learned = training(
+        profile(energy, registered), energy, registered, **nowhere, clock=CLOCK
+    ).toPandas()
     assert learned["starts_at"].min() >= learned["asked_at"].min()
     assert (learned["starts_at"] >= learned["asked_at"]).all()
     ends = learned["starts_at"].max() + timedelta(hours=1)

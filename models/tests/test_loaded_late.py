@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -43,13 +44,15 @@ def test_what_came_at_the_beginning_is_known_at_its_time_and_the_rest_when_it_wa
 
 
 def test_a_model_learns_from_a_history_of_one_file(
-    hours: Make, meters: Make, profile: Make
+    hours: Make, meters: Make, profile: Make, nowhere: Any
 ) -> None:
     registered = meters(("a", "elec", "import"))
     sent = hours("a", days=60).withColumn("known_at", F.lit(BEGAN))
-    frame = training(profile(sent, registered), sent, registered, clock=CLOCK).toPandas()
+    frame = training(profile(sent, registered), sent, registered, **nowhere, clock=CLOCK).toPandas()
     assert len(frame) > 100
     assert (frame["starts_at"] >= frame["asked_at"]).all()
     # Nothing of the history was known before it came.
     before = BEGAN - timedelta(days=1)
-    assert not training(profile(sent, registered), sent, registered, clock=before).count()
+    assert not training(
+        profile(sent, registered), sent, registered, **nowhere, clock=before
+    ).count()
