@@ -23,6 +23,7 @@ FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()
 
 # Twice those of `lake train`, so that a series has a hundred and more test hours.
 ISSUES = 20_000
+_LOOKED_AT = ("features.hourly_load_profile", "features.weather_hourly", "features.calendar_days")
 
 
 class NoSampleHomes(LakeError):
@@ -57,7 +58,7 @@ def forecast(
 
     Example: python -m benchmarks models forecast --homes 12
     """
-    root = lake(["features.hourly_load_profile"])
+    root = lake(_LOOKED_AT)
     found = scored(frame(root, "load_forecasts", issues=ISSUES), root, homes=homes)
     table = figures(found)
     console.print(grid(table))

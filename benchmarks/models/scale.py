@@ -23,6 +23,8 @@ from models.contracts import DISAGGREGATION, LOAD_FORECASTS, LOAD_OUTLOOKS
 __all__ = ["DAYS", "as_json", "check", "scaled", "show"]
 LOAD = {
     "features.hourly_load_profile": ("run", "features.hourly_load_profile"),
+    "features.weather_hourly": ("run", "features.weather_hourly"),
+    "features.calendar_days": ("run", "features.calendar_days"),
     "train load_forecasts": ("train", "load_forecasts"),
     "models.load_forecasts": ("run", "models.load_forecasts"),
     "the same again: nothing new": ("run", "models.load_forecasts"),

@@ -31,7 +31,8 @@ DAY = "2026-01-01"
 DAYS = 365
 TABLES = (
     "silver.locations", "silver.meters", "silver.home_profiles", "silver.weather",
-    "silver.location_weather", "gold.temperature_daily", "gold.energy_hourly", "gold.energy_daily",
+    "silver.location_weather", "silver.holidays", "gold.temperature_daily", "gold.energy_hourly",
+    "gold.energy_daily",
 )  # fmt: skip
 _HOMES, _SEED = 200, 21
 app = typer.Typer()
