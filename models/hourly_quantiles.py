@@ -60,7 +60,9 @@ _GROUPS = (len(_FUELS) + 1, len(_DIRECTIONS) + 1, len(_BANDS) + 1, 24)
 _ENOUGH = 300
 _LEAST = 1e-6
 _OF_ROOFS = ("production", "export")
-_LEAST_LIGHT_W_M2, _MOST_LIGHT = 5.0, 5.0
+_LEAST_LIGHT_W_M2, _MOST_LIGHT, _MOST_SUN = 5.0, 5.0, 2.0
+_CARRIES = np.linspace(0.0, 0.9, 10)
+_TRUSTS = np.linspace(0.0, 1.0, 5)
 _LEAST_SCALE, _MOST_SCALE = 0.05, 0.5
 # Deviations of an hour from its median that an error counts with at most in the mean.
 _MOST = 30.0
@@ -80,7 +82,8 @@ PARAMETERS = {
     "num_threads": 1,
     "verbosity": -1,
 }
-ROUNDS, ROUNDS_OF_MEAN = 150, 60
+ROUNDS, ROUNDS_OF_AROUND, ROUNDS_OF_MEAN = 150, 60, 60
+_AROUND = {"num_leaves": 8, "min_data_in_leaf": 500}
 Numbers = npt.NDArray[np.float64]
 
 
@@ -90,20 +93,28 @@ class HourlyQuantiles:
 
     ``spread`` has shape (fuel, direction, horizon band, local hour, quantile), in sizes of the
     error; ``lean`` tells how far the mean lies from the median, in deviations of the hour.
+    ``trust`` (booster, fuel, direction) is how much of ``median`` is taken, and of ``around``,
+    which tells from calendar, weather and sun what the median missed; ``carry`` is how much of a
+    day's difference from the median of production lasts to the next.
     """
 
     median: Any
+    around: Any
     size: Any
     lean: Any
     spread: Numbers
+    trust: Numbers
+    carry: float
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return p05_kwh to p95_kwh (never crossing) and mean_kwh, all >= 0, for rows with INPUTS.
 
         Medians of hours do not add up to the median of a day; means do.
         """
-        matrix, centre, scale = _matrix(rows), _centre(rows), _scale(rows)
-        middle, size = self._middle_and_size(matrix)
+        rows = _seen(rows)
+        centre, scale = _centre(rows, self.carry), _scale(rows)
+        matrix, surroundings = _matrix(rows, centre, scale), _surroundings(rows, centre, scale)
+        middle, size = self._middle_and_size(matrix, surroundings, rows)
         mean = middle + self.lean.predict(matrix, num_threads=1)
         middle, size, mean = centre + scale * middle, scale * size, centre + scale * mean
         around = middle[:, None] + size[:, None] * self.spread[_group(rows)]
@@ -115,9 +126,11 @@ class HourlyQuantiles:
 
     def dumps(self) -> dict[str, bytes]:
         """Return the model as named text files, no pickles; ``loads`` and MLflow read them."""
-        said = {"format": _FORMAT, "inputs": INPUTS, "spread": self.spread.tolist()}
+        said = {"format": _FORMAT, "inputs": INPUTS, "spread": self.spread.tolist(),
+                "trust": self.trust.tolist(), "carry": self.carry}  # fmt: skip
         files = {
             "median.txt": self.median.model_to_string(),
+            "around.txt": self.around.model_to_string(),
             "size.txt": self.size.model_to_string(),
             "lean.txt": self.lean.model_to_string(),
             "model.json": json.dumps(said),
@@ -132,15 +145,21 @@ class HourlyQuantiles:
         said = json.loads(files["model.json"])
         if said["format"] != _FORMAT or tuple(said["inputs"]) != INPUTS:
             raise TypeError("the model looks at other inputs than this version: train a new one")
-        median, size, lean = (
+        median, around, size, lean = (
             lightgbm.Booster(model_str=files[f"{name}.txt"].decode())
-            for name in ("median", "size", "lean")
+            for name in ("median", "around", "size", "lean")
         )
-        return cls(median, size, lean, np.array(said["spread"]))
+        spread, trust = np.array(said["spread"]), np.array(said["trust"])
+        return cls(median, around, size, lean, spread, trust, said["carry"])
 
-    def _middle_and_size(self, matrix: Numbers) -> tuple[Numbers, Numbers]:
+    def _middle_and_size(
+        self, matrix: Numbers, surroundings: Numbers, rows: pd.DataFrame
+    ) -> tuple[Numbers, Numbers]:
         # One thread: that is what a Spark worker has.
-        middle = self.median.predict(matrix, num_threads=1)
+        fuel, direction, *_ = _group(rows)
+        own, around = (trust[fuel, direction] for trust in self.trust)
+        middle = own * self.median.predict(matrix, num_threads=1)
+        middle = middle + around * self.around.predict(surroundings, num_threads=1)
         return middle, np.maximum(self.size.predict(matrix, num_threads=1), _LEAST)
 
 
@@ -155,28 +174,81 @@ def fit_quantiles(
     """
     import lightgbm  # noqa: PLC0415 - takes seconds
 
-    matrix, wanted = _matrix(early), _deviations(early, target)
-    weight = _scale(early) / _level(early)
+    carry = _carry(pd.concat([early, late]), target)
+    then, now = _Learned.of(early, target, carry), _Learned.of(late, target, carry)
 
-    def boosted(wanted: Numbers, rounds: int = ROUNDS, **other: str) -> Any:
+    def boosted(matrix: Numbers, wanted: Numbers, rounds: int = ROUNDS, **other: str | int) -> Any:
         parameters = {**PARAMETERS, **(tuned or {}), **other}
-        rows = lightgbm.Dataset(matrix, wanted, weight=weight, params=parameters)
+        rows = lightgbm.Dataset(matrix, wanted, weight=then.weight, params=parameters)
         return lightgbm.train(parameters, rows, num_boost_round=rounds)
 
-    median = boosted(wanted)
-    errors = wanted - median.predict(matrix)
-    size = boosted(np.abs(errors))
+    def trusted(booster: Any, matrices: tuple[Numbers, Numbers]) -> Numbers:
+        """Take off what is trusted of a booster, from what is wanted of both."""
+        old, new = (booster.predict(matrix) for matrix in matrices)
+        trust = _trust(late, now.wanted, new, now.weight)
+        then.wanted -= trust[_group(early)[:2]] * old
+        now.wanted -= trust[_group(late)[:2]] * new
+        return trust
+
+    median = boosted(then.matrix, then.wanted)
+    of_median = trusted(median, (then.matrix, now.matrix))
+    around = boosted(then.surroundings, then.wanted, ROUNDS_OF_AROUND, **_AROUND)
+    of_around = trusted(around, (then.surroundings, now.surroundings))
+    errors = then.wanted
+    size = boosted(then.matrix, np.abs(errors))
     # The mean of the squares is at the mercy of a few rows.
-    lean = boosted(np.clip(errors, -_MOST, _MOST), ROUNDS_OF_MEAN, objective="regression")
-    model = HourlyQuantiles(median, size, lean, np.zeros((*_GROUPS, len(QUANTILES))))
-    middle, expected = model._middle_and_size(_matrix(late))  # noqa: SLF001 - its own maker
-    scaled = (_deviations(late, target) - middle) / expected
-    return HourlyQuantiles(median, size, lean, _spread(scaled, _group(late)))
+    capped = np.clip(errors, -_MOST, _MOST)
+    lean = boosted(then.matrix, capped, ROUNDS_OF_MEAN, objective="regression")
+    expected = np.maximum(size.predict(now.matrix, num_threads=1), _LEAST)
+    spread = _spread(now.wanted / expected, _group(late))
+    trust = np.stack([of_median, of_around])
+    return HourlyQuantiles(median, around, size, lean, spread, trust, carry)
 
 
-def _deviations(rows: pd.DataFrame, target: str) -> Numbers:
-    deviations: Numbers = (rows[target].to_numpy(dtype=float) - _centre(rows)) / _scale(rows)
-    return deviations
+@dataclass
+class _Learned:
+    """What boosters see of rows, what is wanted of them, and how much each row weighs."""
+
+    matrix: Numbers
+    surroundings: Numbers
+    wanted: Numbers
+    weight: Numbers
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, target: str, carry: float) -> "_Learned":
+        rows = _seen(rows)
+        centre, scale = _centre(rows, carry), _scale(rows)
+        wanted = (rows[target].to_numpy(dtype=float) - centre) / scale
+        matrix, around = _matrix(rows, centre, scale), _surroundings(rows, centre, scale)
+        return cls(matrix, around, wanted, scale / _level(rows))
+
+
+def _carry(rows: pd.DataFrame, target: str) -> float:
+    """Return the carry of production that errs least: climatology and persistence in one.
+
+    Yang 2019, "Making reference solar forecasts with climatology, persistence, and their optimal
+    convex combination" (doi 10.1016/j.solener.2019.10.006).
+    """
+    made = _seen(rows[rows["direction"] == "production"])
+    if made.empty:
+        return 0.0
+    true, level = made[target].to_numpy(dtype=float), _level(made)
+    errors = [np.mean(np.abs(true - _centre(made, carry)) / level) for carry in _CARRIES]
+    return float(_CARRIES[int(np.argmin(errors))])
+
+
+def _trust(rows: pd.DataFrame, wanted: Numbers, said: Numbers, weight: Numbers) -> Numbers:
+    """Return how much of what trees say of a fuel and direction errs least on later rows.
+
+    What there is little of has trees that were grown for others.
+    """
+    trust = np.ones(_GROUPS[:2])
+    fuel, direction, *_ = _group(rows)
+    for one, other in set(zip(fuel.tolist(), direction.tolist(), strict=True)):
+        at = (fuel == one) & (direction == other)
+        errors = [np.mean(weight[at] * np.abs(wanted[at] - share * said[at])) for share in _TRUSTS]
+        trust[one, other] = _TRUSTS[int(np.argmin(errors))]
+    return trust
 
 
 def _spread(errors: Numbers, group: tuple[npt.NDArray[np.intp], ...]) -> Numbers:
@@ -204,40 +276,45 @@ def _quantiles(errors: Numbers) -> Numbers:
     return around
 
 
-def _matrix(rows: pd.DataFrame) -> Numbers:
-    rows = _without_weeks(rows)
-    level, centre, scale = _level(rows), _centre(rows), _scale(rows)
+def _matrix(rows: pd.DataFrame, centre: Numbers, scale: Numbers) -> Numbers:
+    level = _level(rows)
     columns = [(rows[name].to_numpy(dtype=float) - centre) / scale for name in _SCALED]
     columns += [rows[name].to_numpy(dtype=float) / level for name in _OFF]
     columns += [rows[name].to_numpy(dtype=float) for name in _PLAIN]
     fuel, direction, *_ = _group(rows)
     own = (centre / level, scale / level, np.log(level))
-    around = _around(rows, centre, scale)
-    return np.column_stack([*columns, *own, *around, fuel, direction])
+    return np.column_stack([*columns, *own, fuel, direction])
 
 
-def _around(rows: pd.DataFrame, centre: Numbers, scale: Numbers) -> list[Numbers]:
+def _surroundings(rows: pd.DataFrame, centre: Numbers, scale: Numbers) -> Numbers:
     """Return what calendar, weather and sun say of the hour, as differences from the last weeks.
 
     Panels make energy as they get light, so what roofs made is told once more in the light ahead.
+    All homes of a place have the same weather, so it is learned from apart and in few leaves.
     """
+    level = _level(rows)
+    fuel, direction, *_ = _group(rows)
     said = {name: rows[name].to_numpy(dtype=float) for name in SURROUNDINGS}
     light = _in_light(said["irradiance_w_m2"], said["irradiance_28d_w_m2"])
-    sun = _in_light(said["sun_w_m2"], said["sun_28d_w_m2"])
     usual = rows["mean_28d_kwh"].to_numpy(dtype=float)
     has_roof = rows["direction"].isin(_OF_ROOFS).to_numpy()
-    return [
+    columns = [
         said["is_holiday"],
         said["temperature_c"],
         said["temperature_c"] - said["temperature_28d_c"],
         said["temperature_1d_c"] - said["temperature_28d_c"],
         light,
         _in_light(said["irradiance_1d_w_m2"], said["irradiance_28d_w_m2"]),
-        sun,
+        _in_light(said["sun_w_m2"], said["sun_28d_w_m2"]),
         said["sun_w_m2"],
         np.where(has_roof, (usual * light - centre) / scale, np.nan),
-        np.where(has_roof, (usual * sun - centre) / scale, np.nan),
+        *(rows[name].to_numpy(dtype=float) for name in ("local_hour", "horizon_h", "weekday")),
+        centre / level,
+        scale / level,
+        fuel,
+        direction,
     ]
+    return np.column_stack(columns)
 
 
 def _in_light(now: Numbers, usual: Numbers) -> Numbers:
@@ -246,11 +323,13 @@ def _in_light(now: Numbers, usual: Numbers) -> Numbers:
     return np.minimum(now / known, _MOST_LIGHT)
 
 
-def _centre(rows: pd.DataFrame) -> Numbers:
+def _centre(rows: pd.DataFrame, carry: float) -> Numbers:
     """What to expect of the hour (kWh) before anything else is looked at."""
-    both = _without_weeks(rows)[["median_28d_kwh", "kind_median_28d_kwh"]].to_numpy(dtype=float)
+    both = rows[["median_28d_kwh", "kind_median_28d_kwh"]].to_numpy(dtype=float)
     centre: Numbers = both.mean(axis=1)
-    return centre
+    lasting = carry ** rows["days_ahead"].to_numpy(dtype=float)
+    lasting = np.where((rows["direction"] == "production").to_numpy(), lasting, 0.0)
+    return centre + lasting * np.nan_to_num(rows["lag_1d_kwh"].to_numpy(dtype=float) - centre)
 
 
 def _scale(rows: pd.DataFrame) -> Numbers:
@@ -263,8 +342,8 @@ def _scale(rows: pd.DataFrame) -> Numbers:
     return scale
 
 
-def _without_weeks(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with what weekdays tell taken out of production: the sun keeps no week."""
+def _seen(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with production by the sun: it keeps no week, and its days grow longer."""
     is_production = (rows["direction"] == "production").to_numpy()
     if not is_production.any():
         return rows
@@ -273,7 +352,10 @@ def _without_weeks(rows: pd.DataFrame) -> pd.DataFrame:
             for n in ("mean", "median")}  # fmt: skip
     dates = {n: np.where(is_production, np.nan, rows[n])
              for n in ("weekday", "day_of_year", "is_holiday")}  # fmt: skip
-    return rows.assign(**told, **dates)
+    sun = _in_light(*(rows[name].to_numpy(dtype=float) for name in ("sun_w_m2", "sun_28d_w_m2")))
+    longer = np.where(is_production & ~np.isnan(sun), np.minimum(sun, _MOST_SUN), 1.0)
+    rows = rows.assign(**told, **dates)
+    return rows.assign(**{name: rows[name].to_numpy(dtype=float) * longer for name in _SCALED})
 
 
 def _level(rows: pd.DataFrame) -> Numbers:

@@ -80,6 +80,44 @@ def test_one_wild_reading_does_not_widen_the_band_without_bounds(
     assert widths[1].mean() < 5 * widths[0].mean()
 
 
+def test_the_weather_ahead_is_followed_where_it_moved_the_load(frame: pd.DataFrame) -> None:
+    colder = (frame["temperature_28d_c"] - frame["temperature_c"]).fillna(0.0)
+    heated = frame.assign(energy_kwh=frame["energy_kwh"] * np.exp(0.15 * colder))
+    early, late, last = slices(heated)
+    model = fit_quantiles(early, late)
+    told = last[last["temperature_c"].notna()]
+    untold = told.assign(temperature_c=np.nan)
+    errors = [
+        (told["energy_kwh"] - model.predict(rows)["p50_kwh"]).abs().mean()
+        for rows in (told, untold)
+    ]
+    assert errors[0] < 0.85 * errors[1]
+
+
+def test_production_is_told_in_the_light_ahead(frame: pd.DataFrame) -> None:
+    light = (frame["irradiance_w_m2"] / frame["irradiance_28d_w_m2"].clip(lower=5)).clip(upper=5)
+    made = frame["mean_28d_kwh"] * light.fillna(1.0)
+    roofs = frame.assign(direction="production", energy_kwh=made)
+    early, late, last = slices(roofs)
+    model = fit_quantiles(early, late)
+    told = last[last["irradiance_w_m2"].notna()]
+    errors = [
+        (told["energy_kwh"] - model.predict(rows)["p50_kwh"]).abs().mean()
+        for rows in (told, told.assign(irradiance_w_m2=np.nan))
+    ]
+    assert errors[0] < 0.5 * errors[1]
+
+
+def test_production_of_a_longer_day_is_more(frame: pd.DataFrame) -> None:
+    sunny = frame.assign(direction="production", sun_28d_w_m2=400.0, sun_w_m2=400.0)
+    early, late, last = slices(sunny)
+    model = fit_quantiles(early, late)
+    short, long = (
+        model.predict(last.assign(sun_w_m2=sun))["p50_kwh"].sum() for sun in (400.0, 500.0)
+    )
+    assert long == pytest.approx(1.25 * short, rel=0.05)
+
+
 def test_the_same_rows_give_the_same_model(model: HourlyQuantiles, frame: pd.DataFrame) -> None:
     early, late, _ = slices(frame.sample(frac=1, random_state=5))
     assert fit_quantiles(early, late).dumps() == model.dumps()
