@@ -10,7 +10,7 @@ import pandas as pd
 from lake.registry import Judgement
 from models.contracts import QUANTILES, quantile_column
 from models.forecastable import SERIES
-from models.hourly_quantiles import INPUTS
+from models.hourly.inputs import INPUTS
 
 DAY_AHEAD_HOURS = 36
 _LEAST_ROWS = 1_000

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from features.contracts import LAGS, lag_column
 from models.forecastable import BY_HOUR
-from models.hourly_quantiles import INPUTS
+from models.hourly.inputs import INPUTS
 from models.surroundings import Surroundings, with_surroundings
 
 HORIZON_HOURS = 14 * 24

@@ -12,7 +12,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from features.contracts import LAGS, lag_column
-from models.hourly_quantiles import LAST_HOURS
+from models.hourly.inputs import LAST_HOURS
 
 _LONGEST_SILENT_H = 72.0
 

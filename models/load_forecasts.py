@@ -25,8 +25,10 @@ from models.contracts import BASES, LOAD_FORECASTS, QUANTILES, quantile_column
 from models.contracts.scores import health
 from models.forecast_rows import forecast_rows
 from models.forecastable import SERIES, known, recent
-from models.hourly_quantiles import INPUTS, ROUNDS, ROUNDS_OF_MEAN, HourlyQuantiles, fit_quantiles
-from models.hourly_quantiles import PARAMETERS as LIGHTGBM
+from models.hourly.fit import PARAMETERS as LIGHTGBM
+from models.hourly.fit import ROUNDS, ROUNDS_OF_AROUND, ROUNDS_OF_MEAN, fit_quantiles
+from models.hourly.inputs import INPUTS
+from models.hourly.quantiles import HourlyQuantiles
 from models.loaded_late import as_if_told_then
 from models.quarter_hour_forecasts import HORIZON_HOURS as _QUARTERS_TO_H
 from models.quarter_hour_forecasts import metered_by_quarters, quarter_hour_forecasts
@@ -38,10 +40,11 @@ __all__ = [
 ]  # fmt: skip
 
 MODEL_VERSION = 4
-LOADER = Path(__file__).with_name("hourly_quantiles.py")
+LOADER = Path(__file__).with_name("hourly")
 REQUIRES = ("lightgbm", "numpy", "pandas")
 HEADLINE = ("mae_over_naive", "mae_over_median_28d", "coverage")
-PARAMETERS = {**LIGHTGBM, "rounds": ROUNDS, "rounds_of_mean": ROUNDS_OF_MEAN}
+PARAMETERS = {**LIGHTGBM, "rounds": ROUNDS, "rounds_of_around": ROUNDS_OF_AROUND,
+              "rounds_of_mean": ROUNDS_OF_MEAN}  # fmt: skip
 # What `lake train load_forecasts --tune N` chooses from.
 SPACE = {
     "learning_rate": Between(0.03, 0.2, is_log=True),

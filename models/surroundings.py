@@ -13,7 +13,7 @@ from typing import Self
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from models.hourly_quantiles import SURROUNDINGS
+from models.hourly.inputs import SURROUNDINGS
 from models.loaded_late import as_if_told_then
 from models.sunshine import above_the_atmosphere
 

@@ -13,7 +13,7 @@ import typer
 from benchmarks.measure import measured
 from benchmarks.models import disaggregation, new_homes, quarter_hours, scale, similar_homes
 from benchmarks.models.forecast import scored
-from benchmarks.models.forecast_report import figures, grid
+from benchmarks.models.forecast_report import figures
 from benchmarks.report import console, keep
 from lake.errors import LakeError
 
@@ -61,7 +61,8 @@ def forecast(
     root = lake(_LOOKED_AT)
     found = scored(frame(root, "load_forecasts", issues=ISSUES), root, homes=homes)
     table = figures(found)
-    console.print(grid(table))
+    console.print("day-ahead hours (horizon < 36 h): MAE over the baseline's, median of series")
+    console.print(table.round(3).to_string(index=False), soft_wrap=True)
     console.print(
         f"fit: {found.fit_rows:,} rows in {found.fit_s:.0f} s; "
         f"predict: {found.predict_rows_a_second:,.0f} rows/s, one thread",

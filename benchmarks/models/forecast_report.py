@@ -1,10 +1,8 @@
-"""What was scored -> the table of docs/models.md, on the terminal and as JSON."""
+"""What was scored -> the table of docs/models.md."""
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
-from rich.table import Table as Grid
 
 from benchmarks.models.forecast import BASELINES, Scored, coverage, ratios
 
@@ -24,17 +22,6 @@ PV = ("CityLearn PV", "EMHASS PV")
 def figures(found: Scored) -> pd.DataFrame:
     """Return a row a kind of series and part of the homes: median ratios, coverage, bias."""
     return pd.DataFrame(_rows(found.hours))
-
-
-def grid(table: pd.DataFrame) -> Grid:
-    """Return the figures for the terminal."""
-    title = "day-ahead hours (horizon < 36 h): MAE over the baseline's, median of series"
-    lines = Grid("", title=title, title_justify="left", box=None)
-    for name in table.columns[1:]:
-        lines.add_column(name, justify="right")
-    for row in table.itertuples(index=False):
-        lines.add_row(*(_said(value) for value in row))
-    return lines
 
 
 def _rows(hours: pd.DataFrame) -> Iterator[dict[str, object]]:
@@ -65,9 +52,3 @@ def _row(title: str, rows: pd.DataFrame) -> dict[str, object]:
         "homes and fuel": title, "series": series, "hours": len(rows), **over,
         "P10-P90": share, "worst tenth": worst, "mean's bias": bias,
     }  # fmt: skip
-
-
-def _said(value: object) -> str:
-    if isinstance(value, float):
-        return "" if np.isnan(value) else f"{value:.3f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -130,9 +130,18 @@ def test_a_meter_by_quarters_has_the_quarters_of_two_days(
     )  # fmt: skip
     zone = F.lit("Atlantic/Reykjavik").alias("time_zone")
     places = energy.select("partner_id", "location_id", zone).distinct()
-    nearby = {**unknown, "energy_quarter_hourly": quarters, "locations": places.withColumns(
-        {"country_code": F.lit("IS"), "deleted_at": F.lit(None).cast("timestamp"),
-         "latitude": F.lit(None).cast("double"), "longitude": F.lit(None).cast("double")})}  # fmt: skip
+    nearby = {
+        **unknown,
+        "energy_quarter_hourly": quarters,
+        "locations": places.withColumns(
+            {
+                "country_code": F.lit("IS"),
+                "deleted_at": F.lit(None).cast("timestamp"),
+                "latitude": F.lit(None).cast("double"),
+                "longitude": F.lit(None).cast("double"),
+            }
+        ),
+    }
     forecast = load_forecasts(
         profile(energy, registered), meters=registered, clock=CLOCK, model=champion, **nearby
     ).localCheckpoint()

@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from models.hourly_quantiles import SURROUNDINGS
+from models.hourly.inputs import SURROUNDINGS
 from models.sunshine import above_the_atmosphere
 from models.surroundings import Surroundings, with_surroundings
 

@@ -14,7 +14,7 @@ from lake.registry import Made, Registry
 from lake.settings import Settings
 from lake.work import Work
 from models import load_forecasts as forecasts
-from models.hourly_quantiles import INPUTS
+from models.hourly.inputs import INPUTS
 
 _MODELS = ("features.hourly_load_profile", "features.home_signatures", "models.load_forecasts",
            "models.similar_homes", "models.insight_refusals")  # fmt: skip

@@ -9,8 +9,10 @@ import pytest
 from lake.registry import Champion
 from models.backtest import slices
 from models.contracts import QUANTILES, quantile_column
-from models.hourly_quantiles import INPUTS, HourlyQuantiles, fit_quantiles
-from models.hourly_quantiles import QUANTILES as OWN
+from models.hourly.fit import fit_quantiles
+from models.hourly.inputs import INPUTS
+from models.hourly.quantiles import QUANTILES as OWN
+from models.hourly.quantiles import HourlyQuantiles
 from models.readable import OutdatedModel, readable
 
 COLUMNS = [quantile_column(q) for q in QUANTILES]
