@@ -19,7 +19,7 @@ from benchmarks.latency import EVERY_S, answered
 from benchmarks.models.commands import app as models
 from benchmarks.rebuild import LAKE, PEERS, AnswersDiffer, Rebuild
 from benchmarks.report import as_json, console, keep, show, show_daily, show_parsed, show_served
-from benchmarks.serving import CLIENTS, MOST, served
+from benchmarks.serving import CLIENTS, MOST, TURNS, served
 from benchmarks.streaming import NOTHING, STEP, streamed
 from lake.errors import LakeError
 
@@ -130,15 +130,28 @@ def serving(
     requests: Annotated[
         int, typer.Option(min=CLIENTS, max=MOST, help="Requests of a turn, by 50 clients.")
     ] = 20_000,
+    lake: Annotated[
+        Path | None, typer.Option(help="Another lake, of a year at least; it is only read.")
+    ] = None,
 ) -> None:
-    """Load the Insights API and a bare route, on the lake that `rebuild` made at this size."""
-    work = _sized(readings, days)
-    work.prepare()
-    if not work.is_rebuilt:
-        work.measure(LAKE)
-    found = served(work.folder, work.lake, requests=requests)
-    show_served(f"serving: kept answers, {CLIENTS} clients, {requests:,} requests a turn", found)
-    keep(FOLDER, "serving", {"sides": {name: vars(one) for name, one in found.items()}})
+    """Load the Insights API and a bare route, on the lake that `rebuild` made at this size.
+
+    Example: python -m benchmarks serving --lake .lake
+    """
+    folder = FOLDER / "serving"
+    folder.mkdir(parents=True, exist_ok=True)
+    if lake is None:
+        work = _sized(readings, days)
+        work.prepare()
+        if not work.is_rebuilt:
+            work.measure(LAKE)
+        lake = work.lake
+    found = served(folder, lake, requests=requests)
+    for what, sides in found.items():
+        show_served(f"serving: {what}", sides)
+    console.print(f"{CLIENTS} clients, {requests:,} requests a turn, best of {TURNS}")
+    kept = {what: {n: vars(one) for n, one in sides.items()} for what, sides in found.items()}
+    keep(FOLDER, "serving", {"sides": kept})
 
 
 @app.command()

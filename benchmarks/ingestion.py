@@ -12,11 +12,11 @@ import shutil
 import sys
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from benchmarks.ingestion_load import BLOCKS, VALUES
-from benchmarks.measure import tree_mib
-from benchmarks.serving import Served, loaded, run_server
+from benchmarks.serving import Served, loaded, run_server, under_load
 from serving.access import DATA_READ, DATA_WRITE, REQUESTS_A_MINUTE, signed_token
 
 API, BARE, PACED = "data management api", "bare route", "api at the aimed rate"
@@ -48,13 +48,14 @@ def ingested(folder: Path, *, requests: int) -> dict[str, Served]:
                  (BARE, bare_pid, bare_port, "/v1/readings"))  # fmt: skip
         for tokens in turns:
             for name, pid, port, path in sides:
-                load = _load(port, path, requests, tokens)
-                found = Served(**load, resident_mib=tree_mib(pid))
+                load = partial(_load, port, path, requests, tokens)
+                found = under_load(pid, load, requests=requests)
                 if name not in best or found.requests_a_second > best[name].requests_a_second:
                     best[name] = found
         tokens = [_token(secret, f"paced-{n}") for n in range(CLIENTS)]
-        load = _load(api_port, f"{_AT}/readings", requests // 4, tokens, rate=AIM / READINGS)
-        best[PACED] = Served(**load, resident_mib=tree_mib(api_pid))
+        few, rate = requests // 4, AIM / READINGS
+        load = partial(_load, api_port, f"{_AT}/readings", few, tokens, rate=rate)
+        best[PACED] = under_load(api_pid, load, requests=few)
     return best
 
 

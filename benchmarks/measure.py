@@ -107,6 +107,11 @@ def tree_mib(pid: int) -> float:
     return _tree(pid, 0).pages * _PAGE / _MIB
 
 
+def tree_cpu_s(pid: int) -> float:
+    """Return the seconds of one core that a process and its descendants have used so far."""
+    return _tree(pid, 0).ticks / _TICKS_A_SECOND
+
+
 class _Used(NamedTuple):
     """Resident pages now, and ticks of the processor so far."""
 

@@ -75,14 +75,13 @@ def show_parsed(title: str, files: Mapping[str, Mapping[str, Read]]) -> None:
 
 def show_served(title: str, sides: Mapping[str, Served]) -> None:
     """Print what clients saw of each server, and the ratio to the fastest."""
-    grid = _grid(title, "requests/s", "p50 ms", "p99 ms", "MiB", "ratio")
+    grid = _grid(title, "requests/s", "p50 ms", "p99 ms", "MiB", "core µs", "ratio")
     most = max(side.requests_a_second for side in sides.values())
     for name, side in sides.items():
         rate = side.requests_a_second
         times = (f"{side.p50_ms:.1f}", f"{side.p99_ms:.1f}")
-        grid.add_row(
-            name, f"{rate:,.0f}", *times, f"{side.resident_mib:,.0f}", f"{rate / most:.2f}"
-        )
+        cost = (f"{side.resident_mib:,.0f}", f"{side.core_us:,.0f}")
+        grid.add_row(name, f"{rate:,.0f}", *times, *cost, f"{rate / most:.2f}")
     console.print(grid)
 
 

@@ -32,7 +32,11 @@ def serve(app: FastAPI, port: int) -> None:
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    with socket.create_server(("127.0.0.1", port)) as listener:
+    # Named as `lake serve` names it: else headers wait for the client's ACK before the body goes.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(1024)
         server(app).run(sockets=[listener])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 # So long can a table be read as it stood: its files and its log are kept.
@@ -162,7 +163,7 @@ class Table:
         """The table's name within its layer."""
         return self.name.split(".")[1]
 
-    @property
+    @cached_property
     def path(self) -> str:
         """Where the table lives below the lake's root."""
         return self.folder or f"{self.layer}/{self.noun}"

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Literal
 
 from arro3.core import Table as Arrow
@@ -347,7 +346,8 @@ def _stamp(path: str) -> object:
     if "://" in path:
         return int(time.monotonic() / _REMOTE_SECONDS)
     try:
-        log = os.stat(Path(path) / "_delta_log")  # noqa: PTH116 - half the time of Path.stat
+        # Of each table at each request: without a Path, which takes longer than to look.
+        log = os.stat(f"{path}/_delta_log")  # noqa: PTH116
     except OSError:
         return None
     return (log.st_ino, log.st_mtime_ns)

@@ -2,14 +2,16 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from time import time
 from typing import Annotated
 
 import jwt
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import Scope
 
 from lake.errors import LakeError
 from lake.settings import Settings
@@ -103,6 +105,14 @@ def _caller_of(token: str, key: bytes, needs: str, second: int) -> Caller:
     return caller_of(token, key=key, needs=needs)
 
 
+def checked(token: str, *, key: bytes, needs: str, now: float) -> Caller:
+    """Return who a token stands for at ``now`` (seconds since 1970); Unauthenticated, MissingScope.
+
+    A token is checked once a second; a minute's worth of its requests costs 60 signatures.
+    """
+    return _caller_of(token, key, needs, int(now))
+
+
 async def caller(request: Request, credentials: Annotated[Credentials, Depends(_bearer)]) -> Caller:
     """Return who asks for insights, counted against their limit."""
     return counted(request, credentials, needs=READ)
@@ -112,15 +122,19 @@ def counted(request: Request, credentials: Credentials, *, needs: str) -> Caller
     """Return who asks, counted against their limit; Unauthenticated, MissingScope, TooMany."""
     if credentials is None:
         raise Unauthenticated("there is no bearer token", cure="send Authorization: Bearer <token>")
-    now = datetime.now(UTC).timestamp()
-    # A token is checked once a second; a minute's worth of its requests costs 60 signatures.
-    who = _caller_of(credentials.credentials, request.app.state.key, needs, int(now))
-    request.state.allowance = request.app.state.limits.spend(
-        (who.subject, who.partner_id, request.method, request.scope["route"].path),
+    now = time()
+    who = checked(credentials.credentials, key=request.app.state.key, needs=needs, now=now)
+    spent(request.scope, who, endpoint=request.scope["route"].path, now=now)
+    return who
+
+
+def spent(scope: Scope, who: Caller, *, endpoint: str, now: float) -> None:
+    """Count a request against its caller's limit; what is left goes with it. TooManyRequests."""
+    scope["state"]["allowance"] = scope["app"].state.limits.spend(
+        (who.subject, who.partner_id, scope["method"], endpoint),
         most=who.requests_a_minute,
         now=now,
     )
-    return who
 
 
 Who = Annotated[Caller, Depends(caller)]

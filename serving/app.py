@@ -17,7 +17,6 @@ from lake.settings import Settings
 from models.contracts import TABLES as MODELS
 from serving import page
 from serving.access import signing_key
-from serving.answers import Kept
 from serving.edge import Edge, Metrics
 from serving.insights import (
     anomalies,
@@ -43,6 +42,7 @@ from serving.insights import (
     validation,
     weather_normalised,
 )
+from serving.kept import AskedAgain, Kept
 from serving.limits import Limits
 from serving.problems import turns_errors_into_http
 from silver.contracts import TABLES as SILVER
@@ -67,6 +67,8 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
     app.state.key = signing_key(settings)
     app.state.kept, app.state.limits, metrics = Kept(), Limits(), Metrics()
     app.state.is_developer = is_developer
+    app.add_middleware(AskedAgain)
+    # The last one is the outermost.
     app.add_middleware(Edge, metrics=metrics)
     turns_errors_into_http(app)
     for resource in (

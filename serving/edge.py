@@ -6,16 +6,17 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.limits import Allowance
 
 _ID = re.compile(r"[\w.:-]{1,128}")
 _BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0)
-_SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_SECURITY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
 
 
 @dataclass
@@ -72,11 +73,13 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = state["request_id"]
-                headers.update(_SECURITY)
-                if allowance := state.get("allowance"):
-                    headers.update(allowance.headers)
+                # Added, not set: an answer within has none of these, and looking is dear.
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", state["request_id"].encode("latin-1")),
+                    *_SECURITY,
+                    *_raw(state.get("allowance")),
+                ]
             await send(message)
 
         try:
@@ -86,6 +89,11 @@ class Edge:
             path = getattr(route, "path", "")
             endpoint = f"{scope.get('root_path', '')}{path}" if path else "unknown"
             self.metrics.count(endpoint, status, time.perf_counter() - started)
+
+
+def _raw(allowance: Allowance | None) -> list[tuple[bytes, bytes]]:
+    told = allowance.headers if allowance else {}
+    return [(name.lower().encode(), said.encode()) for name, said in told.items()]
 
 
 def _request_id(scope: Scope) -> str:

@@ -77,7 +77,7 @@ async def home(
     own = ask.who.partner_id
     if own is not None and partner_id not in (None, own):
         raise UnknownLocation(f"you have no location {location_id}")
-    state = ask.lake.state(_LOCATIONS)
+    state = ask.state(_LOCATIONS)
     found = await run_in_threadpool(_found, ask.lake, state, own or partner_id, location_id)
     if not found:
         raise UnknownLocation(f"you have no location {location_id}", cure="see /v1/locations")
