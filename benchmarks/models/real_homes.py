@@ -142,7 +142,7 @@ def _compared(home: Home) -> pd.DataFrame | str:
         return "more than 37 of 365 days missing"
     end = known[known >= _DAYS_NEEDED].index[-1]
     days = days[(days.index > end - pd.Timedelta(days=365)) & (days.index <= end)]
-    is_summer = days.index.month.isin([6, 7, 8])  # type: ignore[attr-defined]
+    is_summer = days.index.month.isin([6, 7, 8])
     if is_summer.sum() < _SUMMER_DAYS:
         return "no summer"
     fit = _caltrack(days)
@@ -153,12 +153,12 @@ def _compared(home: Home) -> pd.DataFrame | str:
         return "cannot be taken apart"
     told = by_period(found.parts, "P1M")
     days = days.join(fit).assign(base=days["kwh"][is_summer].mean(), days=1)
-    month = days.drop(columns="c").groupby(days.index.to_period("M").to_timestamp()).sum()  # type: ignore[attr-defined]
+    month = days.drop(columns="c").groupby(days.index.to_period("M").to_timestamp()).sum()
     share = told[told["category"] == "heating"].set_index("local_date")["share"]
     month = month[(month["days"] >= _DAYS_A_MONTH) & (month["kwh"] > 1)].join(share.rename("told"))
     return pd.DataFrame(
         {
-            "month": month.index.month,  # type: ignore[attr-defined]
+            "month": month.index.month,
             "kwh": month["kwh"],
             "fit_kwh": month["fit"],
             "fit_over_meter": month["fit"] / month["kwh"],

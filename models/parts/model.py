@@ -1,4 +1,4 @@
-"""Priors -> the model of models.disaggregation: intervals of homes in, parts of their energy out."""
+"""Priors -> the model of models.disaggregation: intervals of homes in, their parts out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

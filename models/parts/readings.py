@@ -13,13 +13,15 @@ HOME = ("partner_id", "location_id")
 # Said of a home, the same in all of its rows; empty text and NaN: not known.
 TEXTS = ("time_zone", "country_code", "house_type", "heating_type_primary")
 NUMBERS = ("latitude", "longitude", "living_area_m2", "persons", "electric_cars")
-# Of an interval: kWh from ``starts_at`` (UTC) over ``minutes``, whether all of it was metered, the
-# mean temperature outside on its local day, and the irradiance of its hour on level ground.
+# Of an interval: kWh from ``starts_at`` (UTC, said without a zone, as MLflow wants it) over
+# ``minutes``, whether all of it was metered, the mean temperature outside on its local day, and the
+# irradiance of its hour on level ground.
 OF_INTERVALS = (
     "fuel", "direction", "starts_at", "minutes", "energy_kwh", "is_whole", "temperature_c",
     "irradiance_w_m2",
 )  # fmt: skip
 INPUTS = (*HOME, *OF_INTERVALS, *TEXTS, *NUMBERS)
+_ARRAYS = ("energy_kwh", "is_whole", "temperature_c", "irradiance_w_m2")
 _POINT = ["latitude", "longitude"]
 _GENERATION = ("export", "production")
 
@@ -32,34 +34,42 @@ def homes_in(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, str], Home]]:
             yield (str(key[0]), str(key[1])), home_of(_series(known), known.iloc[0])
 
 
-def rows_of(home: Home) -> pd.DataFrame:
-    """Return a row an interval with INPUTS but HOME."""
-    found = []
-    for (fuel, direction), steps in home.meters.items():
-        hours = hours_of(steps.starts, home.time_zone)
-        warmth = home.temperature_c.reindex(hours.days).to_numpy(dtype=np.float64)
-        sun = home.irradiance_w_m2.reindex(steps.starts // 3600 * 3600)
-        found.append(
-            pd.DataFrame(
-                {
-                    "fuel": fuel, "direction": direction,
-                    "starts_at": pd.to_datetime(steps.starts, unit="s", utc=True),
-                    "minutes": steps.minutes, "energy_kwh": steps.kwh, "is_whole": steps.is_whole,
-                    "temperature_c": warmth[hours.day],
-                    "irradiance_w_m2": sun.to_numpy(dtype=np.float64),
-                }
-            )
-        )  # fmt: skip
-    if not found:
-        return pd.DataFrame(columns=list(INPUTS[len(HOME) :]))
+def meters_of(home: Home) -> pd.DataFrame:
+    """Return a row a meter, with what is of its intervals in arrays; HOME is not known here.
+
+    ``starts_s``: seconds since 1970, UTC.
+    """
     said = home.profile
     texts = (home.time_zone, said.country_code, said.house_type, said.heating)
     numbers = (
         home.latitude, home.longitude, said.living_area_m2, said.persons, said.electric_cars,
     )  # fmt: skip
-    facts = dict(zip(TEXTS, (text or "" for text in texts), strict=True))
+    facts: dict[str, str | float] = dict(zip(TEXTS, (text or "" for text in texts), strict=True))
     facts |= dict(zip(NUMBERS, (np.nan if n is None else float(n) for n in numbers), strict=True))
-    return pd.concat(found, ignore_index=True).assign(**facts)
+    rows = []
+    for (fuel, direction), steps in home.meters.items():
+        hours = hours_of(steps.starts, home.time_zone)
+        warmth = home.temperature_c.reindex(hours.days).to_numpy(dtype=np.float64)
+        sun = home.irradiance_w_m2.reindex(steps.starts // 3600 * 3600)
+        rows.append(
+            {
+                "fuel": fuel, "direction": direction, "minutes": steps.minutes,
+                "starts_s": steps.starts, "energy_kwh": steps.kwh, "is_whole": steps.is_whole,
+                "temperature_c": warmth[hours.day],
+                "irradiance_w_m2": sun.to_numpy(dtype=np.float64), **facts,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def intervals(meters: pd.DataFrame) -> pd.DataFrame:
+    """Return INPUTS, a row an interval, of rows of meters_of() with HOME."""
+    count = [len(one) for one in meters["starts_s"]]
+    found = meters[[n for n in INPUTS if n in meters and n not in _ARRAYS]]
+    found = found.loc[found.index.repeat(count)].reset_index(drop=True)
+    arrays = {n: np.concatenate(meters[n].to_list()) for n in (*_ARRAYS, "starts_s")}
+    starts = pd.to_datetime(arrays.pop("starts_s"), unit="s")
+    return found.assign(**arrays, starts_at=starts)[list(INPUTS)]
 
 
 def _series(rows: pd.DataFrame) -> pd.DataFrame:

@@ -24,7 +24,7 @@ _WARM_MONTHS = {True: (5, 6, 7, 8, 9), False: (11, 12, 1, 2, 3)}
 
 def learned(homes: Iterable[Home]) -> Priors:
     """Return the priors that homes with a summer say; PUBLISHED where they are fewer than ten."""
-    pairs = np.array([pair for home in homes if (pair := _pair(home)) is not None])
+    pairs = np.array([said for home in homes if (said := pair(home)) is not None])
     if len(pairs) < LEAST_HOMES:
         return PUBLISHED
     cold, summer = pairs.T
@@ -56,7 +56,7 @@ def burned(home: Home) -> Gas | None:
     return gas(home) if home.has_gas and not lacking(home, "gas") else None
 
 
-def _pair(home: Home) -> tuple[float, float] | None:
+def pair(home: Home) -> tuple[float, float] | None:
     """Return what is left in the cold and what summer says, over what is published."""
     seen = burned(home)
     if seen is None or not seen.is_summer_seen:
