@@ -71,7 +71,7 @@ the winter told without it, by sums and by halves, not by what was used truly. A
 fridge are told apart by published means alone.
 """
 # The sample, a quarter of which judges; and the days of the input example.
-_HOMES, _EXAMPLE_DAYS = 100, 45
+_HOMES, _EXAMPLE_DAYS = 100, 32
 _ROWS = (
     "fuel string, resolution string, local_date date, category string, energy_kwh double, "
     "low_kwh double, high_kwh double, share double, accuracy string, hours int, source string"

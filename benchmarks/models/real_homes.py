@@ -5,6 +5,7 @@ IDEAL: Goddard et al. 2021, doi 10.1038/s41597-021-00921-y; REFIT: Murray, Stank
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,20 @@ _SUMMER_DAYS = 40
 _FIT_HOLDS = 0.25
 
 
+def ideal_homes(data: Path) -> Iterator[tuple[str, Home]]:
+    """Yield the id and the gas of each home of IDEAL."""
+    hours = pd.read_csv(
+        data / "ideal_hourly.csv.gz", usecols=["home_id", "ts", "elec_mean_W", "gas_Wh"]
+    )
+    hours["at"] = pd.to_datetime(hours["ts"], utc=True)
+    facts = pd.read_csv(data / "home_metadata.csv").set_index("homeid")
+    temperatures = {area: _temperatures(data, area) for area in facts["location"].unique()}
+    for home_id, one in hours.groupby("home_id"):
+        fact = facts.loc[[int(str(home_id))]].iloc[0]
+        area = str(fact["location"])
+        yield str(home_id), _ideal_home(one, fact, temperatures[area], AREAS[area])
+
+
 def ideal_heating(data: Path) -> dict[str, Any]:
     """Return how far monthly heating shares of gas lie from a CalTRACK fit and from summer's base.
 
@@ -38,16 +53,8 @@ def ideal_heating(data: Path) -> dict[str, Any]:
     hold a summer; all three look at these days alone. Shares in points; the two others' distance
     from one another stands beside, and how far the fit itself misses the meter.
     """
-    hours = pd.read_csv(
-        data / "ideal_hourly.csv.gz", usecols=["home_id", "ts", "elec_mean_W", "gas_Wh"]
-    )
-    hours["at"] = pd.to_datetime(hours["ts"], utc=True)
-    facts = pd.read_csv(data / "home_metadata.csv").set_index("homeid")
     rows, excluded = [], Counter[str]()
-    for home_id, one in hours.groupby("home_id"):
-        fact = facts.loc[[int(str(home_id))]].iloc[0]
-        area = str(fact["location"])
-        home = _ideal_home(one, fact, _temperatures(data, area), AREAS[area])
+    for home_id, home in ideal_homes(data):
         found = _compared(home)
         if isinstance(found, str):
             excluded[found] += 1

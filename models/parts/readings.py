@@ -69,7 +69,9 @@ def intervals(meters: pd.DataFrame) -> pd.DataFrame:
     found = found.loc[found.index.repeat(count)].reset_index(drop=True)
     arrays = {n: np.concatenate(meters[n].to_list()) for n in (*_ARRAYS, "starts_s")}
     starts = pd.to_datetime(arrays.pop("starts_s"), unit="s")
-    return found.assign(**arrays, starts_at=starts)[list(INPUTS)]
+    # As wide as numbers are said elsewhere: MLflow takes no wider ones than the example has.
+    minutes = found["minutes"].astype(np.int64)
+    return found.assign(**arrays, starts_at=starts, minutes=minutes)[list(INPUTS)]
 
 
 def _series(rows: pd.DataFrame) -> pd.DataFrame:
