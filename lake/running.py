@@ -158,11 +158,7 @@ class Runner:
         """Return what the function gets beside tables; the model is looked up where it is asked."""
         known: dict[str, Callable[[], Any]] = {
             "clock": lambda: self.clock,
-            "model": lambda: self.champion(
-                # A module may be scored by the model of another table.
-                getattr(node.module, "MODEL", node.table.noun),
-                self.clock,
-            ),
+            "model": lambda: self.champion(node.model, self.clock),
             "at_hand": AtHand,
             "computed": lambda: computed,
         }

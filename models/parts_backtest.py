@@ -77,6 +77,7 @@ def judge(model: Predictor, frame: pd.DataFrame) -> Judgement:
     return Judgement(
         {
             "homes": float(len(homes)),
+            "homes_told": float(len(told[list(HOME)].drop_duplicates())),
             "off_the_meter": _off_the_meter(told, some),
             "least_kwh": float(told["energy_kwh"].min()) if len(told) else 0.0,
             "halves_points": _halves(*weeks),
@@ -92,6 +93,8 @@ def judge(model: Predictor, frame: pd.DataFrame) -> Judgement:
 def gate(judged: Judgement, champion: Judgement | None) -> str:
     """Return why the model must not become champion; empty: it may."""
     figures = judged.figures
+    if not figures["homes_told"]:
+        return "no home that was held out could be taken apart"
     # Turned round, so that a figure that is no number passes nothing.
     if not figures["off_the_meter"] <= _ADDS_UP:
         return f"parts do not add up to the meter: {figures['off_the_meter']:.1e} of it off"

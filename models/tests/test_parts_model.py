@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lake.catalog import catalog
 from lake.registry import Judgement, Made, Registry
 from lake.settings import Settings
 from models import disaggregation as taken_apart
@@ -77,11 +78,11 @@ def frame(homes: dict[str, Home]) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def street() -> pd.DataFrame:
-    """Twenty-eight homes whose hot water differs, and which use more of it when it is cold."""
+    """Two dozen homes whose hot water differs, and which use more of it when it is cold."""
     rng = np.random.default_rng(3)
     said = {
         f"h{i}": home(i, water_w=450 * float(np.exp(rng.normal(0, 0.3))), more_in_the_cold_w=250)
-        for i in range(28)
+        for i in range(24)
     }
     return frame(said)
 
@@ -156,6 +157,7 @@ def test_a_home_that_was_seen_in_the_cold_alone_has_wider_bounds() -> None:
     assert width(one, unsure) == width(one, sure)
 
 
+@pytest.mark.slow
 def test_what_was_learned_is_nearer_to_the_summer_that_it_did_not_see(street: pd.DataFrame) -> None:
     assert lacking(street) == ""
     model = fit(street)
@@ -174,6 +176,7 @@ def test_what_was_learned_is_nearer_to_the_summer_that_it_did_not_see(street: pd
 
 def test_a_version_that_is_worse_is_not_promoted() -> None:
     fine = {
+        "homes_told": 9.0,
         "off_the_meter": 0.0, "least_kwh": 0.0, "winter_homes": 20.0, "winter_points": 5.0,
         "winter_points_of_published": 8.0, "winter_coverage": 0.8,
     }  # fmt: skip
@@ -191,6 +194,14 @@ def test_a_version_that_is_worse_is_not_promoted() -> None:
     assert said(3.0).startswith("worse than the champion")
     # Of electricity alone nothing is learned, and sums are all that is asked.
     assert said(winter_homes=0.0, winter_points=float("nan"), winter_coverage=float("nan")) == ""
+
+
+def test_homes_that_tell_nothing_make_no_champion() -> None:
+    flat = home()
+    still = {key: replace(of, kwh=np.zeros(len(of.kwh))) for key, of in flat.meters.items()}
+    dead = frame({f"h{i}": replace(flat, meters=still) for i in range(20)})
+    assert fit(dead) == PartsOfHomes()
+    assert gate(judge(PartsOfHomes(), dead), None).startswith("no home that was held out")
 
 
 @pytest.mark.slow
@@ -227,6 +238,13 @@ def test_without_a_champion_of_these_rules_what_is_published_tells_and_is_named(
     older = {name: text.replace(b'"format": 1', b'"format": 0') for name, text in files.items()}
     with pytest.raises(TypeError, match="another version"):
         PartsOfHomes.loads(older)
+
+
+def test_parts_and_assets_are_told_by_one_champion() -> None:
+    models = {
+        name: catalog().node(f"models.{name}").model for name in ("disaggregation", "home_assets")
+    }
+    assert models == {"disaggregation": "disaggregation", "home_assets": "disaggregation"}
 
 
 def test_intervals_of_meters_are_those_of_the_home() -> None:
