@@ -70,8 +70,9 @@ it, or faults of appliances. It was judged where no appliance is metered: by wha
 the winter told without it, by sums and by halves, not by what was used truly. Always on and the
 fridge are told apart by published means alone.
 """
-# The sample, a quarter of which judges; and the days of the input example.
-_HOMES, _EXAMPLE_DAYS = 100, 32
+# The sample: homes with gas, of which there is something to learn, and others. A quarter judges.
+_WITH_GAS, _OTHERS = 48, 16
+_EXAMPLE_DAYS = 32
 _ROWS = (
     "fuel string, resolution string, local_date date, category string, energy_kwh double, "
     "low_kwh double, high_kwh double, share double, accuracy string, hours int, source string"
@@ -135,21 +136,20 @@ def training(
     location_weather: DataFrame,
     locations: DataFrame,
     home_profiles: DataFrame,
+    meters: DataFrame,
     *,
     clock: datetime,
 ) -> DataFrame:
-    """Return the meters of 100 homes at most over 13 months: a row each, intervals in arrays.
+    """Return the meters of 64 homes at most over 13 months: a row each, intervals in arrays.
 
     Columns: ``partner_id``, ``location_id``, ``_METERS``, as known at ``clock``. Which homes are
     in the sample is a hash, so it is the same each time.
     """
     known = home_profiles.where("house_type IS NOT NULL").select(*HOME).distinct()
-    homes = (
-        locations.where("deleted_at IS NULL")
-        .join(known, on=HOME, how="left_semi")
-        .select(*HOME)
-        .orderBy(F.xxhash64(*HOME), *HOME)
-        .limit(_HOMES)
+    has_gas = meters.where("fuel = 'gas'").select(*HOME).distinct()
+    told = locations.where("deleted_at IS NULL").join(known, on=HOME, how="left_semi")
+    homes = _some(told.join(has_gas, on=HOME, how="left_semi"), _WITH_GAS).unionByName(
+        _some(told.join(has_gas, on=HOME, how="left_anti"), _OTHERS)
     )
     given = {
         "energy_hourly": energy_hourly,
@@ -160,10 +160,10 @@ def training(
     }
     of_homes = _of(homes, given)
     tables = of_homes | {"temperature_daily": temperature_daily, "silver_weather": silver_weather}
-    found = by_home(tables, meters_of, schema=_METERS, clock=clock, at_hand=lambda rows: rows)
+    found = by_home(tables, meters_of, schema=_METERS, clock=clock, at_hand=None)
     names = [name.split()[0] for name in _METERS.split(", ")]
-    meters: DataFrame = found.select(*HOME, *names)
-    return meters
+    rows: DataFrame = found.select(*HOME, *names)
+    return rows
 
 
 def example(frame: pd.DataFrame) -> pd.DataFrame:
@@ -176,6 +176,11 @@ def example(frame: pd.DataFrame) -> pd.DataFrame:
         if len(model.predict(last)):
             return last
     return rows
+
+
+def _some(homes: DataFrame, count: int) -> DataFrame:
+    """Return at most ``count`` homes, the same ones whatever their order."""
+    return homes.select(*HOME).orderBy(F.xxhash64(*HOME), *HOME).limit(count)
 
 
 def _of(homes: DataFrame, tables: Mapping[str, DataFrame]) -> dict[str, DataFrame]:

@@ -30,12 +30,12 @@ def first_day(clock: datetime) -> date:
 
 def by_home(
     tables: Mapping[str, DataFrame], rows_of: Rows, *, schema: str, clock: datetime,
-    at_hand: Callable[[DataFrame], DataFrame],
+    at_hand: Callable[[DataFrame], DataFrame] | None,
 ) -> DataFrame:  # fmt: skip
     """Return HOME, the columns of ``schema`` that ``rows_of`` makes of each home, and ``known_at``.
 
     ``tables`` are those that models.disaggregation names. A home without electricity or gas by the
-    hour since ``first_day`` has no group.
+    hour since ``first_day`` has no group. Without ``at_hand`` the homes are taken to be few.
     """
     energy = _energy(tables["energy_hourly"], 60, clock).unionByName(
         _energy(tables["energy_quarter_hourly"], 15, clock)
@@ -44,7 +44,9 @@ def by_home(
         tables["location_weather"], tables["locations"], tables["home_profiles"], clock=clock
     )
     # Of all that is read to find them only the homes are needed, and they three times.
-    homes = at_hand(facts.join(energy.select(*HOME).distinct(), on=HOME, how="left_semi"))
+    homes = facts
+    if at_hand is not None:
+        homes = at_hand(facts.join(energy.select(*HOME).distinct(), on=HOME, how="left_semi"))
     placed = homes.select(*HOME, *_POINT, "time_zone")
     weather = _temperatures(tables["temperature_daily"], placed, clock).unionByName(
         _irradiance(tables["silver_weather"], placed, clock)

@@ -136,8 +136,11 @@ def test_assets_are_told_without_a_profile(tables: Tables) -> None:
     assert json.loads(car.evidence)["events_a_week"] == pytest.approx(3.5, abs=0.5)
 
 
-def test_a_training_sees_the_meters_of_homes_as_known_at_the_clock(tables: Tables) -> None:
-    frame = training(**tables, clock=CLOCK).toArrow().to_pandas()
+def test_a_training_sees_the_meters_of_homes_as_known_at_the_clock(
+    tables: Tables, meters: Make
+) -> None:
+    gas_of_young = meters(("young", "gas", "import"))
+    frame = training(**tables, meters=gas_of_young, clock=CLOCK).toArrow().to_pandas()
     homes = set(zip(frame["partner_id"], frame["location_id"], strict=True))
     # Of a home that did not say what kind of house it is nothing can be told.
     assert homes == {("p", "fine"), ("p", "young"), ("p", "far"), ("q", "fine")}
