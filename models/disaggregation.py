@@ -70,8 +70,8 @@ it, or faults of appliances. It was judged where no appliance is metered: by wha
 the winter told without it, by sums and by halves, not by what was used truly. Always on and the
 fridge are told apart by published means alone.
 """
-# The sample: homes with gas, of which there is something to learn, and others. A quarter judges.
-_WITH_GAS, _OTHERS = 48, 16
+# The sample: homes by whose gas there is something to learn, and others. A quarter of them judges.
+_HOMES = {"gas": 48, "elec": 16}
 _EXAMPLE_DAYS = 32
 _ROWS = (
     "fuel string, resolution string, local_date date, category string, energy_kwh double, "
@@ -140,26 +140,27 @@ def training(
     *,
     clock: datetime,
 ) -> DataFrame:
-    """Return the meters of 64 homes at most over 13 months: a row each, intervals in arrays.
+    """Return a row a meter: gas of 48 homes at most and electricity of 16, over 13 months.
 
-    Columns: ``partner_id``, ``location_id``, ``_METERS``, as known at ``clock``. Which homes are
-    in the sample is a hash, so it is the same each time.
+    Columns: ``partner_id``, ``location_id``, ``_METERS``, intervals in arrays, as known at
+    ``clock``. Which homes are in the sample is a hash, so it is the same each time.
     """
     known = home_profiles.where("house_type IS NOT NULL").select(*HOME).distinct()
-    has_gas = meters.where("fuel = 'gas'").select(*HOME).distinct()
     told = locations.where("deleted_at IS NULL").join(known, on=HOME, how="left_semi")
-    homes = _some(told.join(has_gas, on=HOME, how="left_semi"), _WITH_GAS).unionByName(
-        _some(told.join(has_gas, on=HOME, how="left_anti"), _OTHERS)
-    )
-    given = {
-        "energy_hourly": energy_hourly,
-        "energy_quarter_hourly": energy_quarter_hourly,
+    metered = meters.select(*HOME, "fuel").distinct().join(told, on=HOME, how="left_semi")
+    series = _some(metered, "gas").unionByName(_some(metered, "elec"))
+    energy = {"energy_hourly": energy_hourly, "energy_quarter_hourly": energy_quarter_hourly}
+    facts = {
         "location_weather": location_weather,
         "locations": locations,
         "home_profiles": home_profiles,
     }
-    of_homes = _of(homes, given)
-    tables = of_homes | {"temperature_daily": temperature_daily, "silver_weather": silver_weather}
+    tables = {
+        "temperature_daily": temperature_daily,
+        "silver_weather": silver_weather,
+        **_of(series, energy, by=[*HOME, "fuel"]),
+        **_of(series.select(*HOME).distinct(), facts, by=HOME),
+    }
     found = by_home(tables, meters_of, schema=_METERS, clock=clock, at_hand=None)
     names = [name.split()[0] for name in _METERS.split(", ")]
     rows: DataFrame = found.select(*HOME, *names)
@@ -178,11 +179,12 @@ def example(frame: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _some(homes: DataFrame, count: int) -> DataFrame:
-    """Return at most ``count`` homes, the same ones whatever their order."""
-    return homes.select(*HOME).orderBy(F.xxhash64(*HOME), *HOME).limit(count)
+def _some(metered: DataFrame, fuel: str) -> DataFrame:
+    """Return some of the homes with a meter of a fuel, the same ones whatever their order."""
+    homes = metered.where(F.col("fuel") == fuel)
+    return homes.orderBy(F.xxhash64(*HOME), *HOME).limit(_HOMES[fuel])
 
 
-def _of(homes: DataFrame, tables: Mapping[str, DataFrame]) -> dict[str, DataFrame]:
-    few = F.broadcast(homes)
-    return {name: rows.join(few, on=HOME, how="left_semi") for name, rows in tables.items()}
+def _of(some: DataFrame, tables: Mapping[str, DataFrame], *, by: list[str]) -> dict[str, DataFrame]:
+    few = F.broadcast(some)
+    return {name: rows.join(few, on=by, how="left_semi") for name, rows in tables.items()}
