@@ -52,6 +52,12 @@ class Node:
         parameters = inspect.signature(self.function).parameters.values()
         return tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
 
+    @property
+    def model(self) -> str:
+        """The name of the model that scores it: its own noun, or what its module says (MODEL)."""
+        named: str = getattr(self.module, "MODEL", self.table.noun)
+        return named
+
     def touched_by(self, source: str) -> Callable[..., Any] | None:
         """The module's own ``touched_by_<parameter>``, where it has one for this input."""
         parameter = next(p for p, name in self.inputs.items() if name == source)

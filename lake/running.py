@@ -158,7 +158,7 @@ class Runner:
         """Return what the function gets beside tables; the model is looked up where it is asked."""
         known: dict[str, Callable[[], Any]] = {
             "clock": lambda: self.clock,
-            "model": lambda: self.champion(node.table.noun, self.clock),
+            "model": lambda: self.champion(node.model, self.clock),
             "at_hand": AtHand,
             "computed": lambda: computed,
         }

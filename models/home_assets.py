@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lake.registry import Champion
 from models.contracts import HOME_ASSETS
 from models.home_frames import (
     by_home,
@@ -18,7 +20,9 @@ from models.home_frames import (
 )
 from models.parts.assets import assets
 from models.parts.home import Home
+from models.parts.priors import PUBLISHED, Priors
 from models.parts.study import study
+from models.parts_version import MODEL_VERSION, scored_by
 
 __all__ = [
     "assets_of",
@@ -28,7 +32,8 @@ __all__ = [
     "touched_by_silver_weather",
     "touched_by_temperature_daily",
 ]
-MODEL_VERSION = 1
+# Both tables tell of one study of a home.
+MODEL = "disaggregation"
 RULE_VERSION = MODEL_VERSION
 NOTHING_WITHOUT = "energy_hourly"
 _ROWS = (
@@ -47,12 +52,15 @@ def home_assets(
     home_profiles: DataFrame,
     *,
     clock: datetime,
+    model: Champion | None,
     at_hand: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
     """Return a row a home and asset, from 30 days of electricity on; no profile is needed.
 
-    No energy known after ``clock`` is looked at, and of that the last 13 months.
+    No energy known after ``clock`` is looked at, and of that the last 13 months. ``model`` is the
+    champion of models.disaggregation. OutdatedModel.
     """
+    priors, version = scored_by(model)
     tables = {
         "energy_hourly": energy_hourly,
         "energy_quarter_hourly": energy_quarter_hourly,
@@ -63,17 +71,17 @@ def home_assets(
         "home_profiles": home_profiles,
     }
     return (
-        by_home(tables, assets_of, schema=_ROWS, clock=clock, at_hand=at_hand)
-        .withColumns(
-            {"issued_at": F.lit(clock), "model_version": F.lit(f"home_assets/{MODEL_VERSION}")}
+        by_home(
+            tables, partial(assets_of, priors=priors), schema=_ROWS, clock=clock, at_hand=at_hand
         )
+        .withColumns({"issued_at": F.lit(clock), "model_version": F.lit(version)})
         .select(*HOME_ASSETS.names)
     )
 
 
-def assets_of(home: Home) -> pd.DataFrame:
+def assets_of(home: Home, *, priors: Priors = PUBLISHED) -> pd.DataFrame:
     """Return the rows of a home; none where too little is known of its electricity."""
-    studied = study(home, is_house_needed=False).electricity
+    studied = study(home, is_house_needed=False, priors=priors).electricity
     if studied is None:
         return pd.DataFrame()
     found = pd.DataFrame([vars(asset) for asset in assets(home, studied)])

@@ -7,21 +7,18 @@ months of hours and quarter hours of its own, and of the weather at its point.
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any
 
-import numpy as np
 import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from models.parts.home import Home, Profile, Steps
+from models.parts.home import Home
+from models.parts.readings import IRRADIANCE, TEMPERATURE, home_of
 
 HOME = ["partner_id", "location_id"]
 _POINT = ["latitude", "longitude"]
 # The month of the clock and twelve before it, so that a whole year is there to answer.
 MONTHS = 13
-_TEMPERATURE, _IRRADIANCE = "temperature", "irradiance"
-_GENERATION = ("export", "production")
 Rows = Callable[[Home], pd.DataFrame]
 
 
@@ -33,12 +30,12 @@ def first_day(clock: datetime) -> date:
 
 def by_home(
     tables: Mapping[str, DataFrame], rows_of: Rows, *, schema: str, clock: datetime,
-    at_hand: Callable[[DataFrame], DataFrame],
+    at_hand: Callable[[DataFrame], DataFrame] | None,
 ) -> DataFrame:  # fmt: skip
     """Return HOME, the columns of ``schema`` that ``rows_of`` makes of each home, and ``known_at``.
 
     ``tables`` are those that models.disaggregation names. A home without electricity or gas by the
-    hour since ``first_day`` has no group.
+    hour since ``first_day`` has no group. Without ``at_hand`` the homes are taken to be few.
     """
     energy = _energy(tables["energy_hourly"], 60, clock).unionByName(
         _energy(tables["energy_quarter_hourly"], 15, clock)
@@ -47,7 +44,9 @@ def by_home(
         tables["location_weather"], tables["locations"], tables["home_profiles"], clock=clock
     )
     # Of all that is read to find them only the homes are needed, and they three times.
-    homes = at_hand(facts.join(energy.select(*HOME).distinct(), on=HOME, how="left_semi"))
+    homes = facts
+    if at_hand is not None:
+        homes = at_hand(facts.join(energy.select(*HOME).distinct(), on=HOME, how="left_semi"))
     placed = homes.select(*HOME, *_POINT, "time_zone")
     weather = _temperatures(tables["temperature_daily"], placed, clock).unionByName(
         _irradiance(tables["silver_weather"], placed, clock)
@@ -137,7 +136,7 @@ def _temperatures(temperature_daily: DataFrame, homes: DataFrame, clock: datetim
     days = temperature_daily.where(in_time).join(
         homes, on=[*_POINT, "time_zone"], how="inner"
     )  # fmt: skip
-    return _of_weather(days, _TEMPERATURE, F.unix_date("local_date") * 86400, "temperature_c")
+    return _of_weather(days, TEMPERATURE, F.unix_date("local_date") * 86400, "temperature_c")
 
 
 def _irradiance(silver_weather: DataFrame, homes: DataFrame, clock: datetime) -> DataFrame:
@@ -147,7 +146,7 @@ def _irradiance(silver_weather: DataFrame, homes: DataFrame, clock: datetime) ->
         & (F.col("observed_month") >= first_day(clock).strftime("%Y-%m"))
         & (F.col("observed_at") <= F.lit(clock))
     ).join(homes, on=_POINT, how="inner")
-    return _of_weather(observed, _IRRADIANCE, F.unix_seconds("observed_at"), "irradiance_w_m2")
+    return _of_weather(observed, IRRADIANCE, F.unix_seconds("observed_at"), "irradiance_w_m2")
 
 
 def _of_weather(rows: DataFrame, kind: str, at: Column, value: str) -> DataFrame:
@@ -172,59 +171,3 @@ def _grouped(rows_of: Rows) -> Callable[[pd.DataFrame, pd.DataFrame], pd.DataFra
         return made
 
     return one
-
-
-def home_of(series: pd.DataFrame, facts: "pd.Series[Any]") -> Home:
-    """Return the home of a group: rows of readings and weather, and its facts."""
-    profile = Profile(
-        house_type=_text(facts["house_type"]),
-        living_area_m2=_number(facts["living_area_m2"]),
-        persons=_count(facts["persons"]),
-        heating=_text(facts["heating_type_primary"]),
-        electric_cars=_count(facts["electric_cars"]),
-        country_code=_text(facts["country_code"]),
-    ).plausible()
-    latitude, longitude = (_number(facts[name]) for name in _POINT)
-    meters: dict[tuple[str, str], Steps] = {}
-    readings = series[series["minutes"] > 0].sort_values(["minutes", "at"])
-    for key, rows in readings.groupby(["minutes", "kind", "direction"]):
-        minutes, fuel, way = int(str(key[0])), str(key[1]), str(key[2])
-        # Hours come last, so that a meter of quarters keeps them: those of it that are finer.
-        if minutes == 60 and not _is_hourly(rows, meters.get((fuel, way))):
-            continue
-        meters[fuel, way] = Steps(
-            minutes, rows["at"].to_numpy(dtype=np.int64), rows["value"].to_numpy(np.float64),
-            rows["is_whole"].to_numpy(dtype=bool),
-        )  # fmt: skip
-    if not any(fuel == "elec" and way in _GENERATION for fuel, way in meters):
-        meters.pop(("elec", "import"), None) if ("elec", "consumption") in meters else None
-    temperature, irradiance = (
-        series[series["kind"] == kind].drop_duplicates("at").set_index("at")["value"].sort_index()
-        for kind in (_TEMPERATURE, _IRRADIANCE)
-    )
-    temperature.index = pd.to_datetime(temperature.index, unit="s")
-    irradiance.index = irradiance.index // 3600 * 3600
-    irradiance = irradiance.groupby(level=0).mean()
-    return Home(
-        profile, str(facts["time_zone"]), latitude if latitude is not None else 50.0,
-        longitude if longitude is not None else 10.0, meters, temperature, irradiance,
-    )  # fmt: skip
-
-
-def _is_hourly(hours: pd.DataFrame, quarters: Steps | None) -> bool:
-    """Tell whether the hours say more than the quarters: a meter may have changed its step."""
-    return quarters is None or len(hours) > 1.1 * len(quarters.starts) / 4
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _number(value: object) -> float | None:
-    number = pd.to_numeric(value, errors="coerce")  # type: ignore[call-overload]
-    return None if pd.isna(number) else float(number)
-
-
-def _count(value: object) -> int | None:
-    number = _number(value)
-    return None if number is None else int(number)

@@ -20,6 +20,7 @@ from benchmarks.models.baselines import average_shares, threshold_events
 from benchmarks.models.perturbed import CONDITIONS
 from benchmarks.models.real_homes import ideal_heating, refit_house_2
 from benchmarks.models.simulated_homes import Simulated, simulated_homes
+from benchmarks.models.winters import ideal_winters
 from benchmarks.report import console
 from models.parts.assets import assets
 from models.parts.periods import by_period
@@ -41,6 +42,7 @@ def measured(
     }  # fmt: skip
     if data is not None:
         found["ideal_gas"] = ideal_heating(data / "ideal")
+        found["ideal_winters"] = ideal_winters(data / "ideal")
         found["refit_house_2"] = refit_house_2(data)
     return found
 
@@ -61,7 +63,7 @@ def show(found: dict[str, Any]) -> None:
             f"  months in their 80 % interval: {one['months_in_80_percent_interval']:.0%}"
         )
         console.print("  " + ", ".join(f"{n} {v:.2f}" for n, v in one["detection"].items()))
-    for name in ("ideal_gas", "refit_house_2"):
+    for name in ("ideal_gas", "ideal_winters", "refit_house_2"):
         if name in found:
             console.print(f"[bold]{name}[/] {found[name]}")
 

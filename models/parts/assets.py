@@ -9,10 +9,10 @@ from datetime import date
 
 import numpy as np
 
-from models.parts.electricity import Study
-from models.parts.habits import ELECTRIC, NOT_ELECTRIC, PUMPS
-from models.parts.home import Home
-from models.parts.vehicles import share_of
+from .electricity import Study
+from .habits import ELECTRIC, NOT_ELECTRIC, PUMPS
+from .home import Home
+from .vehicles import share_of
 
 ASSETS = ("electric_vehicle", "solar_panels", "heat_pump", "electric_heating")
 _Z = 1.2816

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import nnls
 
-from models.parts.habits import Expected
-from models.parts.home import Floats, Hours, Ints
+from .habits import Expected
+from .home import Floats, Hours, Ints
 
 _TRUST = 0.2
 _LEAST_W = 8.0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.parts.home import Flags, Floats, Ints
+from .home import Flags, Floats, Ints
 
 # IEC 61851 and IEC 62196: 10 A on one phase to 32 A on three.
 LEAST_KW, MOST_KW = 2.0, 22.5

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.parts.blend import sizes
-from models.parts.charging import Charging, charging
-from models.parts.habits import ELECTRIC, NOT_ELECTRIC, day_shape, habits
-from models.parts.heat_hours import hourly_heat
-from models.parts.home import Floats, Home, Hours, Ints, Steps, hours_of
-from models.parts.sharing import Parts, parted
-from models.parts.sky import Sky
-from models.parts.usage import METERED, Usage, usage
-from models.parts.vehicles import Cars, cars
-from models.parts.weather_response import Response, silent, weather_response
+from .blend import sizes
+from .charging import Charging, charging
+from .habits import ELECTRIC, NOT_ELECTRIC, day_shape, habits
+from .heat_hours import hourly_heat
+from .home import Floats, Home, Hours, Ints, Steps, hours_of
+from .sharing import Parts, parted
+from .sky import Sky
+from .usage import METERED, Usage, usage
+from .vehicles import Cars, cars
+from .weather_response import Response, silent, weather_response
 
 # Electric heaters beside another heating are told from chance and lamps when they are so much.
 _BESIDE_SHARE, _BESIDE_T = 0.06, 8.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.parts.home import Home, hourly, hours_of
+from .home import Home, hourly, hours_of
 
 DAYS_NEEDED = 30
 # A day counts with three quarters of its hours; of the days so many need a temperature.

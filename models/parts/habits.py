@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.parts.home import Flags, Floats, Profile
+from .home import Flags, Floats, Profile
 
 SURVEY_PERSONS, SURVEY_AREA_M2 = 2.4, 91.0
 PUMPS = ("air_air_pump", "air_water_pump", "exhaust_air_heat_pump", "ground_source_pump")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from models.parts.home import Floats, Hours
-from models.parts.weather_response import Response
+from .home import Floats, Hours
+from .weather_response import Response
 
 # An hour of the day takes so much of a mean one at least and at most.
 _BOUNDS = (0.0, 5.0)

@@ -2,7 +2,7 @@
 
 An interval holds 80 of 100 (P10 to P90) of a lognormal around the part: the doubt about the size of
 a category, which is one error in all hours, and the scatter of its hours, which evens out. Hours
-near one another err alike, so theirs counts _ALIKE times.
+near one another err alike, so theirs counts ALIKE times.
 """
 
 from typing import Literal
@@ -10,11 +10,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from models.parts.home import Floats, Ints
-from models.parts.sharing import Parts
+from .home import Floats, Ints
+from .sharing import ALIKE, Parts
 
 _Z = 1.2816
-_ALIKE = 4.0
 # Accuracy: half the interval's width over the energy.
 HIGH_WIDTH, MEDIUM_WIDTH = 0.2, 0.5
 # What is less than this share of the whole is judged as if it were as much.
@@ -30,7 +29,7 @@ def by_period(parts: Parts, resolution: Literal["P1D", "P1M"]) -> pd.DataFrame:
     number, dates = _periods(parts, resolution)
     kwh, variance = (_sums(values, number, len(dates)) for values in (parts.kwh, parts.variance))
     whole = kwh.sum(axis=1, keepdims=True)
-    relative = np.sqrt((parts.doubt * kwh) ** 2 + _ALIKE * variance) / np.maximum(kwh, 1e-9)
+    relative = np.sqrt((parts.doubt * kwh) ** 2 + ALIKE * variance) / np.maximum(kwh, 1e-9)
     spread = np.sqrt(np.log1p(np.minimum(relative, 10.0) ** 2))
     low = np.minimum(kwh * np.exp(-_Z * spread), kwh)
     high = np.maximum(np.minimum(kwh * np.exp(_Z * spread), whole), kwh)

@@ -5,6 +5,9 @@ known sum are the expected ones plus what is left over, shared by their variance
 distribution conditioned on its sum). What would fall below nothing is set to it; then rows are
 scaled to the meter and columns to the totals of the window by turns (iterative proportional
 fitting, Deming & Stephan 1940), rows last, so that parts add up to the meter in every hour.
+
+A boiler burns for minutes and rests for hours, so of gas the days are shared first, by how days
+scatter, and each day's parts are the totals for its hours.
 """
 
 from collections.abc import Mapping
@@ -12,9 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.parts.home import Floats, Hours
+from .home import Floats, Hours
 
 _ROUNDS = 12
+# Hours near one another err alike: a day's scatter is that of an hour over the root of 24 by this.
+ALIKE = 4.0
 # Spread of an hour around what is expected of it, as a share of that: what runs all the time hardly
 # scatters, what is switched on now and then does by more than its mean.
 SPREADS = {
@@ -65,6 +70,38 @@ def parted(
     return Parts(fuel, hours, names, made.kwh, made.variance, doubts, whole_kwh, source)
 
 
+def parted_by_day(
+    fuel: str, hours: Hours, whole_kwh: Floats, expected: Mapping[str, Floats],
+    doubt: Mapping[str, float], deviation: Mapping[str, Floats], *, source: str,
+) -> Parts:  # fmt: skip
+    """Return the parts of ``whole_kwh`` as parted() does, days first and then the hours of each.
+
+    ``deviation`` is by how much more (kWh) a category's days scatter than its hours say.
+    """
+    names = tuple(n for n in expected if expected[n].sum() > 1e-9) or tuple(expected)
+    by_day = hours.daily(whole_kwh)
+    is_used = by_day[hours.day] > 0
+    columns = np.column_stack([np.maximum(expected[n], 0) * is_used for n in names])
+    spreads = np.array([SPREADS[n] for n in names])
+    a_day = _daily(columns, hours)
+    variance = (spreads * a_day + 1e-4) ** 2 * ALIKE / 24
+    for number, name in enumerate(names):
+        variance[:, number] += deviation[name] ** 2 if name in deviation else 0.0
+    parts = _conditioned(by_day, a_day, variance)
+    parts *= (by_day / np.maximum(parts.sum(axis=1), 1e-300))[:, None]
+    # Of an hour without any use nothing is expected; its day holds what it did not take.
+    columns = columns * (whole_kwh > 0)[:, None]
+    of_hours = (spreads * columns + 1e-4) ** 2
+    kwh = _conditioned(whole_kwh, columns, of_hours)
+    for _ in range(_ROUNDS):
+        kwh *= (parts / np.maximum(_daily(kwh, hours), 1e-12))[hours.day]
+        kwh *= (whole_kwh / np.maximum(kwh.sum(axis=1), 1e-300))[:, None]
+    weight = of_hours / of_hours.sum(axis=1, keepdims=True)
+    doubts = np.array([doubt[n] for n in names])
+    return Parts(fuel, hours, names, _exact(kwh, whole_kwh), of_hours * (1 - weight), doubts,
+                 whole_kwh, source)  # fmt: skip
+
+
 def shared(whole_kwh: Floats, expected_kwh: Floats, spreads: Floats, totals: Floats) -> Shared:
     """Share ``whole_kwh`` (hours, none NaN or below 0) among categories (columns).
 
@@ -72,10 +109,7 @@ def shared(whole_kwh: Floats, expected_kwh: Floats, spreads: Floats, totals: Flo
     """
     variance = (spreads * expected_kwh + 1e-4) ** 2
     weight = variance / variance.sum(axis=1, keepdims=True)
-    left = whole_kwh - expected_kwh.sum(axis=1)
-    parts = np.maximum(expected_kwh + weight * left[:, None], 0)
-    # A trace of all that is expected, so that scaling can bring it back.
-    parts += 1e-3 * expected_kwh + 1e-12
+    parts = _conditioned(whole_kwh, expected_kwh, variance)
     for _ in range(_ROUNDS):
         parts *= totals / np.maximum(parts.sum(axis=0), 1e-12)
         parts *= (whole_kwh / np.maximum(parts.sum(axis=1), 1e-300))[:, None]
@@ -91,6 +125,20 @@ def agreed_totals(whole_kwh: float, totals: Floats, deviations: Floats) -> Float
         return np.full(len(totals), whole_kwh / len(totals))
     scaled: Floats = agreed * whole_kwh / total
     return scaled
+
+
+def _conditioned(whole_kwh: Floats, expected_kwh: Floats, variance: Floats) -> Floats:
+    """Return what is most probable given the sum of a row, none below nothing."""
+    weight = variance / variance.sum(axis=1, keepdims=True)
+    left = whole_kwh - expected_kwh.sum(axis=1)
+    parts: Floats = np.maximum(expected_kwh + weight * left[:, None], 0)
+    # A trace of all that is expected, so that scaling can bring it back.
+    parts += 1e-3 * expected_kwh + 1e-12
+    return parts
+
+
+def _daily(columns: Floats, hours: Hours) -> Floats:
+    return np.column_stack([hours.daily(column) for column in columns.T])
 
 
 def _exact(parts: Floats, whole_kwh: Floats) -> Floats:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.parts.habits import day_shape
-from models.parts.home import Floats, Home, Hours, hours_of
-from models.parts.sun import darkness, level_irradiance
+from .habits import day_shape
+from .home import Floats, Home, Hours, hours_of
+from .sun import darkness, level_irradiance
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.parts.home import Flags, Floats, Home, Ints, Steps, hourly, hours_of
-from models.parts.sun import level_irradiance
+from .home import Flags, Floats, Home, Ints, Steps, hourly, hours_of
+from .sun import level_irradiance
 
 TILTS = (10.0, 25.0, 40.0)
 AZIMUTHS = (90.0, 135.0, 180.0, 225.0, 270.0)

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from models.parts.electricity import Study, electricity
-from models.parts.enough import lacking, lacking_energy
-from models.parts.gas import cooks_with_gas, gas
-from models.parts.home import Home
-from models.parts.sharing import Parts
+from .electricity import Study, electricity
+from .enough import lacking, lacking_energy
+from .gas import cooks_with_gas, gas
+from .home import Home
+from .priors import PUBLISHED, Priors
+from .sharing import Parts
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,14 @@ class Studied:
         return tuple(one for one in (elec, self.gas) if one is not None)
 
 
-def study(home: Home, *, is_house_needed: bool = True) -> Studied:
+def study(home: Home, *, is_house_needed: bool = True, priors: Priors = PUBLISHED) -> Studied:
     """Take a home apart as far as it has what is needed.
 
     ``is_house_needed``: priors of habits need the house type; detection does not.
     """
     missing = lacking if is_house_needed else lacking_energy
-    burned = gas(home) if home.has_gas and not missing(home, "gas") else None
-    parts = burned[0] if burned else None
+    burned = gas(home, priors=priors) if home.has_gas and not missing(home, "gas") else None
+    parts = burned.parts if burned else None
     used = None
     if not missing(home, "elec"):
         used = electricity(home, cooks_with_gas=cooks_with_gas(parts))

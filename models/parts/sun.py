@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.parts.home import Floats, Home, Ints
+from .home import Floats, Home, Ints
 
 # Lights go on below about 60 W/m2 outdoors (Richardson et al. 2009, "Domestic lighting: a
 # high-resolution energy demand model", doi 10.1016/j.enbuild.2009.02.010).

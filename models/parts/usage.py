@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.parts.home import Floats, Home, Steps, hourly
-from models.parts.solar import Panels, panels_of
+from .home import Floats, Home, Steps, hourly
+from .solar import Panels, panels_of
 
 METERED, ESTIMATED = "smart_meter", "pv_disagg"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.parts.charging import Charging, Event
-from models.parts.home import Floats, Hours, Profile
+from .charging import Charging, Event
+from .home import Floats, Hours, Profile
 
 # Where a sauna stands in many homes (Statistics Finland: 3.3 million saunas).
 _SAUNA_COUNTRIES = ("FI", "SE", "EE", "NO", "LV", "LT")

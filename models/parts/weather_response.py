@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from models.parts.home import Flags, Floats
+from .home import Flags, Floats
 
 HEATING_BALANCES_C = np.arange(6.0, 23.0)
 # Where most homes begin to heat: degree days are counted from 15 to 15.5 °C (Eurostat nrg_chdd,
@@ -23,7 +23,8 @@ COOLING_BALANCES_C = np.arange(17.0, 27.0)
 _SUN_K_PER_W_M2 = (0.0, 0.01, 0.02)
 _SMOOTHING = ((1.0,), (1.0, 0.5, 0.25, 0.125))
 # A sharp bend, and one over a day's swing.
-_BENDS_K = (0.2, 1.5)
+BEND_K = 1.5
+_BENDS_K = (0.2, BEND_K)
 _HUBER = 1.5
 # Days resemble those before them: so many of them count as independent.
 _FREE_DAYS = 0.3

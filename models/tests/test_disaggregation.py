@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pandas as pd
 import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -12,17 +13,21 @@ from pyspark.sql import functions as F
 from gold.contracts import TEMPERATURE_DAILY
 from lake.schema import empty
 from models.contracts import DISAGGREGATION, HOME_ASSETS, INSIGHT_REFUSALS
-from models.disaggregation import disaggregation
+from models.disaggregation import disaggregation, training
 from models.disaggregation_refusals import disaggregation_refusals
 from models.home_assets import home_assets
 from models.home_frames import touched_by_energy_hourly, touched_by_temperature_daily
+from models.parts.model import PartsOfHomes
+from models.parts.readings import INPUTS, intervals
+from models.parts_backtest import lacking
+from models.parts_version import VERSION
 from silver.contracts import HOME_PROFILES, LOCATION_WEATHER, LOCATIONS, WEATHER
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 CLOCK = datetime(2025, 4, 25, 12, tzinfo=UTC)
 KNOWN = "2025-01-01T00:00:00+00:00"
 Make = Callable[..., DataFrame]
-Tables = dict[str, DataFrame]
+Tables = dict[str, Any]
 # Evening use, and 3.6 kWh of a car in each of three hours, every second night.
 _KWH = (
     "0.15 + IF(hour(starts_at) BETWEEN 17 AND 21, 0.3, 0) + 0.05 * pmod(xxhash64(starts_at), 3)"
@@ -82,7 +87,9 @@ def daily(energy: DataFrame) -> DataFrame:
 
 
 def test_each_home_is_taken_apart_or_told_why_not(tables: Tables) -> None:
-    parts = disaggregation(**tables, clock=CLOCK, at_hand=lambda rows: rows).localCheckpoint()
+    parts = disaggregation(
+        **tables, clock=CLOCK, model=None, at_hand=lambda rows: rows
+    ).localCheckpoint()
     assert parts.columns == list(DISAGGREGATION.names)
     found = parts.collect()
     assert {(row.partner_id, row.location_id) for row in found} == {("p", "fine")}
@@ -118,7 +125,7 @@ def test_each_home_is_taken_apart_or_told_why_not(tables: Tables) -> None:
 
 
 def test_assets_are_told_without_a_profile(tables: Tables) -> None:
-    found = home_assets(**tables, clock=CLOCK, at_hand=lambda rows: rows)
+    found = home_assets(**tables, clock=CLOCK, model=None, at_hand=lambda rows: rows)
     assert found.columns == list(HOME_ASSETS.names)
     rows = {(row.location_id, row.asset): row for row in found.collect()}
     assert {home for home, _ in rows} == {"fine", "unsaid"}
@@ -127,6 +134,30 @@ def test_assets_are_told_without_a_profile(tables: Tables) -> None:
     assert car.low <= car.size <= car.high
     assert car.size == pytest.approx(3.6, rel=0.15)
     assert json.loads(car.evidence)["events_a_week"] == pytest.approx(3.5, abs=0.5)
+
+
+def test_a_training_sees_the_meters_of_homes_as_known_at_the_clock(
+    tables: Tables, meters: Make
+) -> None:
+    registered = meters(*((home, "elec", "import") for home in ("fine", "unsaid", "young", "far")))
+    frame = training(**tables, meters=registered, clock=CLOCK).toArrow().to_pandas()
+    homes = set(zip(frame["partner_id"], frame["location_id"], strict=True))
+    # Of a home that did not say what kind of house it is nothing can be told.
+    assert homes == {("p", "fine"), ("p", "young"), ("p", "far")}
+    assert lacking(frame).startswith("too few homes: 3")
+    rows = intervals(frame)
+    assert list(rows.columns) == list(INPUTS)
+    fine = rows[(rows["partner_id"] == "p") & (rows["location_id"] == "fine")]
+    assert fine["starts_at"].max() == pd.Timestamp("2025-04-24 23:00")
+    assert fine["temperature_c"].notna().all()
+    parts = disaggregation(**tables, clock=CLOCK, model=None, at_hand=lambda rows: rows)
+    told = PartsOfHomes().predict(fine).query("resolution == 'P1M'")
+    wanted = parts.where("resolution = 'P1M'").toPandas()
+    assert set(wanted["model_version"]) == {VERSION}
+    months = told.groupby("category")["energy_kwh"].sum()
+    assert months.to_dict() == pytest.approx(
+        wanted.groupby("category")["energy_kwh"].sum().to_dict(), rel=0.05, abs=0.5
+    )
 
 
 def test_new_hours_and_new_temperatures_touch_their_homes(tables: Tables) -> None:

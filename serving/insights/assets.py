@@ -48,7 +48,7 @@ EXAMPLE = {
     "time_zone": "Europe/Copenhagen",
     "data_until": "2025-11-02T00:00:00+01:00",
     "issued_at": "2025-11-02T13:00:00+01:00",
-    "model_version": "home_assets/1",
+    "model_version": "disaggregation/1",
     "elements": [
         {
             "asset": "electric_vehicle",
