@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FEW = 20_000
 # They go out with each task.
-_MOST_BYTES = 8 * 1024 * 1024
+MOST_BYTES = 8 * 1024 * 1024
 # Of so few lines or home-days a hop plans longer than it computes.
 FEWER = 1_000
 
@@ -100,7 +100,7 @@ def literals(rows: DataFrame) -> Kept:
     """Make few rows literals; leave more, or large ones, as they are, unmade."""
     plain = _nullable_within(rows)
     found = plain.limit(FEW + 1).toArrow()
-    if found.num_rows > FEW or found.nbytes > _MOST_BYTES:
+    if found.num_rows > FEW or found.nbytes > MOST_BYTES:
         return Kept(rows)
     return Kept(rows.sparkSession.createDataFrame(found, schema=plain.schema), found)
 

@@ -131,7 +131,9 @@ class Hop:
         if slices.isEmpty():
             return Written(), 0
         self.store.create(self.table)
-        stored = self.inputs.cut(self.table.name, self.store.read(self.table), slices)
+        stored = self.inputs.cut(self.table.name, slices)
+        if isinstance(stored, Kept):
+            stored = stored.rows
         return self._write(self._rows(slices), stored)
 
     def _among_few(self, kept: Kept) -> DataFrame:
