@@ -111,7 +111,8 @@ class Inputs:
         shared = [column for column in slices.columns if column in table]
         is_of_slices = parameter in getattr(self.node.module, "OF_SLICES", ())
         if is_cut := set(needed.columns) <= set(table.names):
-            found = self.cut(name, needed, version=self._version(name))
+            only = getattr(self.node.module, "LOOKS_AT", {}).get(parameter, "")
+            found = self.cut(name, needed, version=self._version(name), only=only)
         elif is_cut := is_of_slices:
             found = self._cut_by(name, slices, shared)
         else:
@@ -151,19 +152,24 @@ class Inputs:
         self._made[id(rows)] = replace(kept, rows=rows)
         return rows
 
-    def cut(self, name: str, slices: DataFrame, *, version: int | None = None) -> DataFrame | Kept:
+    def cut(
+        self, name: str, slices: DataFrame, *, version: int | None = None, only: str = ""
+    ) -> DataFrame | Kept:
         """Keep the rows of the slices, at a version or now; few are looked up without Spark.
 
+        ``only`` are those for which it (SQL) holds (``LOOKS_AT``: a function needs no others).
         Literal months and days let Delta skip files. Slices that are made go to the rows where they
         are small: Spark knows how large they are.
         """
         table = self.runner.catalog[name]
         made = self._made[id(slices)]
         if self.store.of_few and made.literals is not None:
-            found = looked_up.of_slices(self.store, table, made.literals, version=version)
+            found = looked_up.of_slices(
+                self.store, table, made.literals, version=version, only=only
+            )
             if found is not None:
                 return found
-        rows = self.store.read(table, version=version)
+        rows = self.store.read(table, version=version).where(only or "true")
         columns = slices.columns
         for partition in (table.column(p) for p in table.partitioned_by):
             if partition.name in columns:

@@ -22,21 +22,24 @@ Span = tuple[date, date]
 
 
 def of_slices(
-    store: Store, table: Table, slices: pa.Table, *, version: int | None = None
-) -> Kept | None:
-    """Return the rows of which slices hold the values of the columns that they share.
+    store: Store, table: Table, slices: pa.Table, *, columns: Sequence[str] = (),
+    only: str = "", version: int | None = None,
+) -> Kept | None:  # fmt: skip
+    """Return the rows that are as a slice in its ``columns``, by default in all that it has.
 
-    None where they are many, or the table has other columns than its contract; null is in no slice.
+    They lie in partitions of which the slices tell, and ``only`` (SQL) holds for them. None where
+    they are many, or the table has other columns than its contract; null is in no slice.
     """
-    names = slices.column_names
-    wanted = slices.drop_null().group_by(names).aggregate([])
+    names = list(columns or slices.column_names)
+    wanted = slices.select(names).drop_null().group_by(names).aggregate([])
     if not wanted.num_rows:
         return _literals(store, table, _no_rows(table))
-    edges = [*(_edges(wanted, name) for name in names), *_months(table, wanted)]
-    rows = ", ".join(f"({', '.join(map(literal, row.values()))})" for row in wanted.to_pylist())
+    edges = [*(_edges(wanted, name) for name in names), *_partitions(table, slices)]
+    edges += [f"({only})"] if only else []
+    values = zip(*(map(literal, wanted[name].to_pylist()) for name in names), strict=True)
+    rows = ", ".join(f"({', '.join(row)})" for row in values)
     same = " AND ".join(f"t.{quoted(n)} = s.{quoted(n)}" for n in names)
-    columns = ", ".join(map(quoted, names))
-    joined = f"LEFT SEMI JOIN (VALUES {rows}) AS s ({columns}) ON {same}"
+    joined = f"LEFT SEMI JOIN (VALUES {rows}) AS s ({', '.join(map(quoted, names))}) ON {same}"
     return _found(store, table, joined, edges, version=version)
 
 
@@ -97,17 +100,19 @@ def _no_rows(table: Table) -> pa.Table:
     return to_arrow_schema(_schema(table), timezone="UTC").empty_table()
 
 
-def _months(table: Table, wanted: pa.Table) -> list[str]:
-    """Name the partitions by month in which days of the slices lie, so that files are skipped."""
+def _partitions(table: Table, slices: pa.Table) -> list[str]:
+    """Name the partitions of which the slices or their days tell, so that files are skipped."""
     said = []
     for partition in (table.column(p) for p in table.partitioned_by):
-        if partition.name in wanted.column_names:
-            months = {*wanted[partition.name].to_pylist()}
-        elif partition.month_of in wanted.column_names:
-            months = {f"{day:%Y-%m}" for day in wanted[partition.month_of].to_pylist()}
+        if partition.name in slices.column_names:
+            found = {*slices[partition.name].to_pylist()}
+        elif partition.month_of in slices.column_names:
+            days = slices[partition.month_of].drop_null().to_pylist()
+            found = {f"{day:%Y-%m}" for day in days}
         else:
             continue
-        said.append(f"t.{quoted(partition.name)} IN ({', '.join(map(literal, sorted(months)))})")
+        values = ", ".join(sorted(literal(value) for value in found if value is not None))
+        said.append(f"t.{quoted(partition.name)} IN ({values or 'NULL'})")
     return said
 
 

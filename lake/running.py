@@ -22,7 +22,6 @@ from lake.errors import LakeError
 from lake.hop import Hop
 from lake.ledger import Ledger, Seen
 from lake.report import Report
-from lake.session import for_few_rows
 from lake.settings import Settings
 from lake.store import Store, of_their_contract
 
@@ -57,7 +56,7 @@ class Runner:
         if self.settings.catalog:
             return self.store
         if self._beside is None:
-            self._beside = self.store.beside(for_few_rows(self.spark))
+            self._beside = self.store.for_few()
         return self._beside
 
     def run(
