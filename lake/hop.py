@@ -155,7 +155,7 @@ class Hop:
             slices = self.inputs.slices(with_rows).rows
             if slices.isEmpty():
                 return empty(self.store.spark, self.table)
-        rows = self._call(self.inputs.cut_to(slices, tuple(self.node.inputs)))
+        rows = self._call(self.inputs.cut_to(slices, tuple(self.node.inputs)), slices)
         is_wider = any(name.startswith("needed_for") for name in vars(self.node.module))
         if slices is None or not is_wider:
             return rows
@@ -309,6 +309,9 @@ class Hop:
         """Call a ``touched_by_…(changes, tables…)`` of the table's module."""
         return self.inputs.with_tables(function, self.inputs.changes(source))
 
-    def _call(self, tables: Mapping[str, DataFrame]) -> DataFrame:
-        rows: DataFrame = self.node.function(**tables, **self.arguments)
+    def _call(self, tables: Mapping[str, DataFrame], slices: DataFrame | None = None) -> DataFrame:
+        arguments = dict(self.arguments)
+        if slices is not None and "of_slices" in arguments:
+            arguments["of_slices"] = lambda rows: rows.join(slices, slices.columns, "left_semi")
+        rows: DataFrame = self.node.function(**tables, **arguments)
         return rows

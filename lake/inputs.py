@@ -82,6 +82,11 @@ class Inputs:
             return self.read(name).limit(0).withColumn("_change_type", F.lit("insert"))
         if after < 0:
             return self.read(name).withColumn("_change_type", F.lit("insert"))
+        rows = self.changed_rows(name)
+        if rows is not None and rows <= FEW and not self.store.settings.catalog:
+            found = looked_up.changes(self.store, table, after=after, until=until)
+            if found is not None:
+                return found.rows
         return self.store.changes(table, after=after, until=until)
 
     def whole(self, *parameters: str) -> dict[str, DataFrame]:

@@ -10,7 +10,7 @@ from datetime import date
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 from pyspark.sql.pandas.types import to_arrow_schema
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql.types import StringType, StructField, StructType
 
 from lake.at_hand import FEW, MOST_BYTES, Kept
 from lake.contract import Table
@@ -19,6 +19,7 @@ from lake.schema import spark_schema
 from lake.store import Store
 
 Span = tuple[date, date]
+_CHANGE = "_change_type"
 
 
 def of_slices(
@@ -57,6 +58,20 @@ def all_of_few(store: Store, table: Table, *, version: int | None = None) -> Kep
     return _found(store, table, "", [], version=version)
 
 
+def changes(store: Store, table: Table, *, after: int, until: int) -> Kept | None:
+    """Return the rows as they were before and after each change in (after, until].
+
+    With ``_change_type``, as Spark's change feed has it. None where they are many.
+    """
+    delta = DeltaTable(store.path(table))
+    if {field.name for field in delta.schema().fields} != {*table.names}:
+        return None
+    feed = delta.load_cdf(starting_version=after + 1, ending_version=until)
+    found = pa.table(feed.read_all())
+    schema = StructType([*_schema(table), StructField(_CHANGE, StringType(), True)])
+    return _kept(store, found, schema) if found.nbytes <= MOST_BYTES else None
+
+
 def quoted(name: str) -> str:
     """Return a column's name as SQL."""
     return '"' + name.replace('"', '""') + '"'
@@ -80,14 +95,19 @@ def _found(
     found = pa.table(engine.execute(said).read_all())
     if found.nbytes > MOST_BYTES or (most is not None and found.num_rows > most):
         return None
-    return _literals(store, table, found if found.num_rows else _no_rows(table))
+    return _literals(store, table, found)
 
 
 def _literals(store: Store, table: Table, found: pa.Table) -> Kept:
-    schema = _schema(table)
-    plain = found.cast(to_arrow_schema(schema, timezone="UTC"))
-    if not plain.num_rows:
-        return Kept(store.spark.createDataFrame([], schema).limit(0), plain)
+    return _kept(store, found, _schema(table))
+
+
+def _kept(store: Store, found: pa.Table, schema: StructType) -> Kept:
+    arrow = to_arrow_schema(schema, timezone="UTC")
+    if not found.num_rows:
+        # Its columns have no piece to tell their type by.
+        return Kept(store.spark.createDataFrame([], schema).limit(0), arrow.empty_table())
+    plain = found.select(arrow.names).cast(arrow)
     return Kept(store.spark.createDataFrame(plain, schema=schema), plain)
 
 
