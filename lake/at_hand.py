@@ -35,9 +35,10 @@ class Kept:
         """Whether the rows are literals."""
         return self.literals is not None
 
-    def is_fewer(self, most: int = FEWER) -> bool:
+    def is_fewer(self, most: int = FEWER, most_bytes: int = MOST_BYTES) -> bool:
         """Tell whether there are so few that what follows suits a session for few rows."""
-        return self.literals is not None and self.literals.num_rows <= most
+        found = self.literals
+        return found is not None and found.num_rows <= most and found.nbytes <= most_bytes
 
     def beside(self, spark: SparkSession) -> DataFrame:
         """Return few rows as literals of another session."""

@@ -24,6 +24,8 @@ from lake.writing import CONTESTED, Written
 if TYPE_CHECKING:
     from lake.running import Runner
 
+# So many lines are little work where they are of few values, as those of meters that send hours.
+_FEW_LINES, _LIGHT_BYTES = 4_000, 2 * 1024 * 1024
 # Slices that each hold so much and no more.
 _BOUNDED = ({"location_id", "local_date"}, {"location_id", "local_month"})
 
@@ -218,7 +220,7 @@ class Hop:
         if function := self.node.touched_by(driver):
             fed, late = self._with_old(fed, self.inputs.with_tables(function, fed))
             again = again.unionByName(late) if again and late else again or late
-        if again is None and came.is_fewer():
+        if again is None and (came.is_fewer() or came.is_fewer(_FEW_LINES, _LIGHT_BYTES)):
             fed = self._among_few(came)
         return self._upsert(self._fed(parameter, fed), again)
 

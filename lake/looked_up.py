@@ -14,7 +14,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 
 from lake.at_hand import FEW, MOST_BYTES, Kept
 from lake.contract import Table
-from lake.reading import literal
+from lake.reading import BadQuery, literal
 from lake.schema import spark_schema
 from lake.store import Store
 
@@ -29,15 +29,19 @@ def of_slices(
     """Return the rows that are as a slice in its ``columns``, by default in all that it has.
 
     They lie in partitions of which the slices tell, and ``only`` (SQL) holds for them. None where
-    they are many, or the table has other columns than its contract; null is in no slice.
+    they are many, no SQL can say them (a text with a zero in it), or the table has other columns
+    than its contract; null is in no slice.
     """
     names = list(columns or slices.column_names)
     wanted = slices.select(names).drop_null().group_by(names).aggregate([])
     if not wanted.num_rows:
         return _literals(store, table, _no_rows(table))
-    edges = [*(_edges(wanted, name) for name in names), *_partitions(table, slices)]
+    try:
+        edges = [*(_edges(wanted, name) for name in names), *_partitions(table, slices)]
+        values = zip(*([*map(literal, wanted[n].to_pylist())] for n in names), strict=True)
+    except BadQuery:
+        return None
     edges += [f"({only})"] if only else []
-    values = zip(*(map(literal, wanted[name].to_pylist()) for name in names), strict=True)
     rows = ", ".join(f"({', '.join(row)})" for row in values)
     same = " AND ".join(f"t.{quoted(n)} = s.{quoted(n)}" for n in names)
     joined = f"LEFT SEMI JOIN (VALUES {rows}) AS s ({', '.join(map(quoted, names))}) ON {same}"

@@ -142,6 +142,7 @@ def test_many_rows_are_left_to_spark(store: Store) -> None:
     assert looked_up.all_of_few(store, DAYS) is None
     slices = pa.table({"local_date": [FIRST]})
     assert looked_up.of_slices(store, DAYS, slices) is None
+    assert looked_up.of_slices(store, DAYS, pa.table({"location_id": ["7", "\0"]})) is None
     one = pa.table({"location_id": ["7"]})
     found = looked_up.of_slices(store, DAYS, one)
     assert found is not None
