@@ -6,6 +6,8 @@ from gold.energy import in_months, slices_of
 
 # 2: sums of shorter periods; degree days by country.
 RULE_VERSION = 2
+# What is said of longer than a day: all else is in the days.
+LOOKS_AT = {"energy_in_context": "resolution NOT IN ('PT15M', 'PT30M', 'PT1H', 'P1D')"}
 
 
 def energy_monthly(

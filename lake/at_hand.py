@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FEW = 20_000
 # They go out with each task.
-_MOST_BYTES = 8 * 1024 * 1024
+MOST_BYTES = 8 * 1024 * 1024
 # Of so few lines or home-days a hop plans longer than it computes.
 FEWER = 1_000
 
@@ -35,9 +35,10 @@ class Kept:
         """Whether the rows are literals."""
         return self.literals is not None
 
-    def is_fewer(self, most: int = FEWER) -> bool:
+    def is_fewer(self, most: int = FEWER, most_bytes: int = MOST_BYTES) -> bool:
         """Tell whether there are so few that what follows suits a session for few rows."""
-        return self.literals is not None and self.literals.num_rows <= most
+        found = self.literals
+        return found is not None and found.num_rows <= most and found.nbytes <= most_bytes
 
     def beside(self, spark: SparkSession) -> DataFrame:
         """Return few rows as literals of another session."""
@@ -100,7 +101,7 @@ def literals(rows: DataFrame) -> Kept:
     """Make few rows literals; leave more, or large ones, as they are, unmade."""
     plain = _nullable_within(rows)
     found = plain.limit(FEW + 1).toArrow()
-    if found.num_rows > FEW or found.nbytes > _MOST_BYTES:
+    if found.num_rows > FEW or found.nbytes > MOST_BYTES:
         return Kept(rows)
     return Kept(rows.sparkSession.createDataFrame(found, schema=plain.schema), found)
 

@@ -24,6 +24,8 @@ from lake.writing import CONTESTED, Written
 if TYPE_CHECKING:
     from lake.running import Runner
 
+# So many lines are little work where they are of few values, as those of meters that send hours.
+_FEW_LINES, _LIGHT_BYTES = 4_000, 2 * 1024 * 1024
 # Slices that each hold so much and no more.
 _BOUNDED = ({"location_id", "local_date"}, {"location_id", "local_month"})
 
@@ -131,7 +133,9 @@ class Hop:
         if slices.isEmpty():
             return Written(), 0
         self.store.create(self.table)
-        stored = self.inputs.cut(self.table.name, self.store.read(self.table), slices)
+        stored = self.inputs.cut(self.table.name, slices)
+        if isinstance(stored, Kept):
+            stored = stored.rows
         return self._write(self._rows(slices), stored)
 
     def _among_few(self, kept: Kept) -> DataFrame:
@@ -153,7 +157,7 @@ class Hop:
             slices = self.inputs.slices(with_rows).rows
             if slices.isEmpty():
                 return empty(self.store.spark, self.table)
-        rows = self._call(self.inputs.cut_to(slices, tuple(self.node.inputs)))
+        rows = self._call(self.inputs.cut_to(slices, tuple(self.node.inputs)), slices)
         is_wider = any(name.startswith("needed_for") for name in vars(self.node.module))
         if slices is None or not is_wider:
             return rows
@@ -216,7 +220,7 @@ class Hop:
         if function := self.node.touched_by(driver):
             fed, late = self._with_old(fed, self.inputs.with_tables(function, fed))
             again = again.unionByName(late) if again and late else again or late
-        if again is None and came.is_fewer():
+        if again is None and (came.is_fewer() or came.is_fewer(_FEW_LINES, _LIGHT_BYTES)):
             fed = self._among_few(came)
         return self._upsert(self._fed(parameter, fed), again)
 
@@ -307,6 +311,9 @@ class Hop:
         """Call a ``touched_by_…(changes, tables…)`` of the table's module."""
         return self.inputs.with_tables(function, self.inputs.changes(source))
 
-    def _call(self, tables: Mapping[str, DataFrame]) -> DataFrame:
-        rows: DataFrame = self.node.function(**tables, **self.arguments)
+    def _call(self, tables: Mapping[str, DataFrame], slices: DataFrame | None = None) -> DataFrame:
+        arguments = dict(self.arguments)
+        if slices is not None and "of_slices" in arguments:
+            arguments["of_slices"] = lambda rows: rows.join(slices, slices.columns, "left_semi")
+        rows: DataFrame = self.node.function(**tables, **arguments)
         return rows

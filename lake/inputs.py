@@ -1,20 +1,27 @@
 """The inputs of a hop at fixed versions: whole, what changed in them, or cut to some slices."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lake import looked_up
 from lake.at_hand import FEW, AtHand, Kept, literals
 from lake.catalog import Node
 from lake.ledger import Seen
+from lake.looked_up import Span
 from lake.store import Store
 
 if TYPE_CHECKING:
     from lake.running import Runner
+
+
+_INTERVAL = {"local_date", "starts_at", "ends_at"}
+# A price begins before the interval that it holds for; a reading of a month looks ahead.
+_BEFORE, _AFTER = timedelta(days=2), timedelta(days=33)
 
 
 @dataclass
@@ -36,10 +43,12 @@ class Inputs:
 
     def read(self, name: str) -> DataFrame:
         """Read a table as it stood when the hop began: what the hop writes must not move it."""
-        table = self.runner.catalog[name]
+        return self.store.read(self.runner.catalog[name], version=self._version(name))
+
+    def _version(self, name: str) -> int:
         if name not in self._pinned:
-            self._pinned[name] = self.store.version(table)
-        return self.store.read(table, version=self._pinned[name])
+            self._pinned[name] = self.store.version(self.runner.catalog[name])
+        return self._pinned[name]
 
     def has_changed(self, name: str) -> bool:
         """Tell whether an input has another version than the last run saw."""
@@ -73,6 +82,11 @@ class Inputs:
             return self.read(name).limit(0).withColumn("_change_type", F.lit("insert"))
         if after < 0:
             return self.read(name).withColumn("_change_type", F.lit("insert"))
+        rows = self.changed_rows(name)
+        if rows is not None and rows <= FEW and not self.store.settings.catalog:
+            found = looked_up.changes(self.store, table, after=after, until=until)
+            if found is not None:
+                return found.rows
         return self.store.changes(table, after=after, until=until)
 
     def whole(self, *parameters: str) -> dict[str, DataFrame]:
@@ -82,26 +96,55 @@ class Inputs:
     def cut_to(self, slices: DataFrame | None, parameters: Sequence[str]) -> dict[str, DataFrame]:
         """Return inputs, cut to what the slices need where they have the slices' columns.
 
-        Of those named by ``OF_SLICES`` the columns that they share decide.
+        Of those named by ``OF_SLICES`` the columns that they share decide; those named by
+        ``NEAR_IN_TIME`` are cut to the time of the slices.
         """
-        tables = self.whole(*parameters)
         if slices is None:
-            return tables
-        near = self._near_in_time(slices, parameters)
-        for parameter in set(parameters) - near.keys():
-            name, rows = self.node.inputs[parameter], tables[parameter]
-            needed = self._needed(parameter, slices)
-            names = self.runner.catalog[name].names
-            shared = [column for column in slices.columns if column in names]
-            if is_cut := set(needed.columns) <= set(names):
-                rows = self.cut(name, rows, needed)
-            elif is_cut := parameter in getattr(self.node.module, "OF_SLICES", ()):
-                rows = rows.join(slices.select(*shared), on=shared, how="left_semi")
-            if self.store.of_few and getattr(self.node.module, "LOOKS_OFTEN", False):
-                # Each look at a table starts jobs of its own.
-                rows = self.kept(rows) if is_cut else literals(rows).rows
-            tables[parameter] = rows
-        return tables | near
+            return self.whole(*parameters)
+        named: Mapping[str, str] = getattr(self.node.module, "NEAR_IN_TIME", {})
+        are_near = [p for p in parameters if p in named and "local_date" in slices.columns]
+        kept = {p: self._cut_input(p, slices) for p in parameters if p not in are_near}
+        spans = self._spans(slices, kept) if are_near else []
+        near = {p: self._near_in_time(p, named[p], spans) for p in are_near}
+        return {p: rows if isinstance(rows, DataFrame) else rows.rows
+                for p, rows in (kept | near).items()}  # fmt: skip
+
+    def _cut_input(self, parameter: str, slices: DataFrame) -> DataFrame | Kept:
+        name = self.node.inputs[parameter]
+        table = self.runner.catalog[name]
+        needed = self._needed(parameter, slices)
+        shared = [column for column in slices.columns if column in table]
+        is_of_slices = parameter in getattr(self.node.module, "OF_SLICES", ())
+        if is_cut := set(needed.columns) <= set(table.names):
+            only = getattr(self.node.module, "LOOKS_AT", {}).get(parameter, "")
+            found = self.cut(name, needed, version=self._version(name), only=only)
+        elif is_cut := is_of_slices:
+            found = self._cut_by(name, slices, shared)
+        else:
+            found = self._whole(name)
+        if isinstance(found, Kept) or not self.store.of_few:
+            return found
+        if getattr(self.node.module, "LOOKS_OFTEN", False):
+            # Each look at a table starts jobs of its own.
+            return self.kept.keep(found) if is_cut else literals(found)
+        return found
+
+    def _cut_by(self, name: str, slices: DataFrame, shared: list[str]) -> DataFrame | Kept:
+        """Keep the rows that share some columns with the slices."""
+        made, table = self._made[id(slices)], self.runner.catalog[name]
+        if self.store.of_few and made.literals is not None:
+            some = made.literals.select(shared)
+            found = looked_up.of_slices(self.store, table, some, version=self._version(name))
+            if found is not None:
+                return found
+        return self.read(name).join(slices.select(*shared), on=shared, how="left_semi")
+
+    def _whole(self, name: str) -> DataFrame | Kept:
+        if self.store.of_few:
+            table, version = self.runner.catalog[name], self._version(name)
+            if (found := looked_up.all_of_few(self.store, table, version=version)) is not None:
+                return found
+        return self.read(name)
 
     def slices(self, rows: DataFrame) -> Kept:
         """Make slices now, for as long as the hop lasts; their plan ends here."""
@@ -114,13 +157,24 @@ class Inputs:
         self._made[id(rows)] = replace(kept, rows=rows)
         return rows
 
-    def cut(self, name: str, rows: DataFrame, slices: DataFrame) -> DataFrame:
-        """Keep the rows of the slices; literal months and days let Delta skip files.
+    def cut(
+        self, name: str, slices: DataFrame, *, version: int | None = None, only: str = ""
+    ) -> DataFrame | Kept:
+        """Keep the rows of the slices, at a version or now; few are looked up without Spark.
 
-        Slices that are made go to the rows where they are small: Spark knows how large they are.
+        ``only`` are those for which it (SQL) holds (``LOOKS_AT``: a function needs no others).
+        Literal months and days let Delta skip files. Slices that are made go to the rows where they
+        are small: Spark knows how large they are.
         """
         table = self.runner.catalog[name]
         made = self._made[id(slices)]
+        if self.store.of_few and made.literals is not None:
+            found = looked_up.of_slices(
+                self.store, table, made.literals, version=version, only=only
+            )
+            if found is not None:
+                return found
+        rows = self.store.read(table, version=version).where(only or "true")
         columns = slices.columns
         for partition in (table.column(p) for p in table.partitioned_by):
             if partition.name in columns:
@@ -156,27 +210,58 @@ class Inputs:
             self._reached[key] = self.slices(self.with_tables(reach, slices)).rows
         return self._reached[key]
 
-    def _near_in_time(self, slices: DataFrame, parameters: Sequence[str]) -> dict[str, DataFrame]:
-        """Cut inputs that have no slice columns to the time of the slices (``NEAR_IN_TIME``).
+    def _spans(self, slices: DataFrame, cut: Mapping[str, DataFrame | Kept]) -> list[Span]:
+        """Return the days (UTC) that the slices reach; a reading of a month looks ahead.
 
-        The module names the parameter and its instant; a reading of a month looks ahead.
+        Where the intervals of the slices are at hand, they tell how far.
         """
-        named: Mapping[str, str] = getattr(self.node.module, "NEAR_IN_TIME", {})
-        instants = {p: instant for p, instant in named.items() if p in parameters}
-        if not instants or "local_date" not in slices.columns:
-            return {}
-        days = self._made[id(slices)].values("local_date")
-        first, last = min(days) - timedelta(days=2), max(days) + timedelta(days=33)
-        near = {}
-        for parameter, instant in instants.items():
-            name = self.node.inputs[parameter]
-            rows = self.read(name).where(F.col(instant).between(F.lit(first), F.lit(last)))
-            for partition in self.runner.catalog[name].partitioned_by:
-                rows = rows.where(F.col(partition).between(f"{first:%Y-%m}", f"{last:%Y-%m}"))
-            near[parameter] = rows
-        return near
+        days: list[date] = self._made[id(slices)].values("local_date")
+        reach = [(day - _BEFORE, day + _AFTER) for day in days]
+        catalog, named = self.runner.catalog, self.node.inputs
+        timed = [rows for p, rows in cut.items() if {*catalog[named[p]].names} >= _INTERVAL]
+        at_hand = [rows.literals for rows in timed if isinstance(rows, Kept) and rows.is_few]
+        if timed and len(at_hand) == len(timed):
+            edges = [
+                [rows[n].to_pylist() for n in ("starts_at", "ends_at")] for rows in at_hand if rows
+            ]
+            reach = [
+                (start.date() - _BEFORE, end.date())
+                for starts, ends in edges
+                for start, end in zip(starts, ends, strict=True)
+            ]
+        return joined(reach)
+
+    def _near_in_time(
+        self, parameter: str, instant: str, spans: Sequence[Span]
+    ) -> DataFrame | Kept:
+        """Cut an input that has no slice columns to the time of the slices."""
+        name = self.node.inputs[parameter]
+        table = self.runner.catalog[name]
+        if self.store.of_few and spans:
+            version = self._version(name)
+            found = looked_up.near(self.store, table, instant, spans, version=version)
+            if found is not None:
+                return found
+        if not spans:
+            return self.read(name).limit(0)
+        first, last = min(spans)[0], max(last for _, last in spans)
+        rows = self.read(name).where(F.col(instant).between(F.lit(first), F.lit(last)))
+        for partition in table.partitioned_by:
+            rows = rows.where(F.col(partition).between(f"{first:%Y-%m}", f"{last:%Y-%m}"))
+        return rows
 
 
 def parameters_of(function: Callable[..., Any]) -> tuple[str, ...]:
     """Return the names of a function's parameters, those by keyword alone left out."""
     return function.__code__.co_varnames[: function.__code__.co_argcount]
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Return spans of days without overlap, in order, that hold the same days."""
+    found: list[Span] = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1] + timedelta(days=1):
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found

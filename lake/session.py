@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -65,9 +66,11 @@ _ALWAYS = {
 }
 # Few rows: the plan takes longer than the rows, so nothing is planned anew on the way (each time is
 # a job), nor compiled.
-_FEW_ROWS = {
+_PLANNED_ONCE = {
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "1",
+}
+_NOT_COMPILED = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
@@ -75,8 +78,20 @@ _FEW_ROWS = {
 
 def for_few_rows(spark: SparkSession) -> SparkSession:
     """Return a session beside another that suits some thousand rows; it finds the same tables."""
+    return _beside(spark, _PLANNED_ONCE | _NOT_COMPILED)
+
+
+def for_corrections(spark: SparkSession) -> SparkSession:
+    """Return a session beside another for a few rows that are put among many.
+
+    What does it is the same code each time, and goes through all rows of the files that it changes.
+    """
+    return _beside(spark, _PLANNED_ONCE)
+
+
+def _beside(spark: SparkSession, settings: Mapping[str, str]) -> SparkSession:
     beside = spark.newSession()
-    for key, value in _FEW_ROWS.items():
+    for key, value in settings.items():
         beside.conf.set(key, value)
     return beside
 

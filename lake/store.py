@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import deltalake
 from delta.exceptions import DeltaConcurrentModificationException
@@ -16,6 +17,7 @@ from pyspark.sql import functions as F
 from lake.contract import Table
 from lake.errors import LakeError
 from lake.schema import MARKING, added_columns, ddl, empty, is_marked, spark_schema
+from lake.session import for_corrections, for_few_rows
 from lake.settings import Settings
 
 _CREATING = threading.Lock()
@@ -48,10 +50,16 @@ class Store:
     _marked: set[str] = field(default_factory=set)
     # Whether its session is one for few rows.
     of_few: bool = False
+    # Where few rows are put among many; None: here.
+    correcting: "Store | None" = None
 
-    def beside(self, spark: SparkSession) -> "Store":
+    def for_few(self) -> "Store":
         """Return the same tables as a session for few rows sees them."""
-        return Store(spark, self.settings, self._known, self._alike, self._marked, of_few=True)
+        correcting = self._beside(for_corrections(self.spark))
+        return self._beside(for_few_rows(self.spark), of_few=True, correcting=correcting)
+
+    def _beside(self, spark: SparkSession, **more: Any) -> "Store":
+        return Store(spark, self.settings, self._known, self._alike, self._marked, **more)
 
     def name(self, table: Table) -> str:
         """Return what stands for the table in SQL."""

@@ -1,11 +1,14 @@
 """One current row a key: the newest version wins, the superseded ones go to the revisions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lake.at_hand import AtHand
+from lake import looked_up
+from lake.at_hand import AtHand, Kept
 from lake.contract import Table, Upsert
 from lake.store import Store
 from lake.writing import CONTESTED, Written, all_of, arranged, insert, replace
@@ -42,27 +45,25 @@ def upsert(
     if plain is not None:
         rows = rows.unionByName(plain)
     with AtHand(are_few=store.of_few) as at_hand:
-        return _upsert(store, table, at_hand(rows), revisions, withdrawn, at_hand)
+        return _upsert(store, table, at_hand.keep(rows), revisions, withdrawn, at_hand)
 
 
 def _upsert(
     store: Store,
     table: Table,
-    rows: DataFrame,
+    came: Kept,
     revisions: Table | None,
     withdrawn: DataFrame | None,
     at_hand: AtHand,
 ) -> Written:
-    keys = list(table.key)
-    near = rows.select(*table.names)
+    keys, rows, near = list(table.key), came.rows, came
     if withdrawn is not None:
         # A row without its key was never stored.
         is_keyed = all_of(F.col(k).isNotNull() for k in keys)
         withdrawn = withdrawn.where(is_keyed).select(*table.names)
-        near = near.unionByName(withdrawn)
-    is_near = _near(table, near)
-    # As it stands now: Spark would read it again after a write and take what it finds for old.
-    stored = store.read(table, version=store.version(table)).where(is_near)
+        near = Kept(rows.select(*table.names).unionByName(withdrawn))
+    nearby = _Nearby(store, table, near)
+    stored = nearby.of(table)
     marked = at_hand.keep(_marked(rows, stored, keys))
     is_old = F.coalesce("_is_stored", F.lit(False)) | F.col(CONTESTED)
     fresh = marked.rows.where(~is_old).select(*table.names)
@@ -78,8 +79,7 @@ def _upsert(
     touched = at_hand(_semi(stored, wanted, keys))
     versions, kept = disputed.unionByName(touched), None
     if revisions is not None:
-        kept = store.read(revisions, version=store.version(revisions)).where(is_near)
-        kept = at_hand(_semi(kept, wanted, keys))
+        kept = at_hand(_semi(nearby.of(revisions), wanted, keys))
         versions = versions.unionByName(kept.select(*table.names))
     if withdrawn is not None:
         versions = versions.join(
@@ -91,6 +91,33 @@ def _upsert(
         written += replace(store, revisions, _superseded(revisions, settled), kept)
     current = _current(table, settled).unionByName(fresh)
     return written + replace(store, table, current, touched)
+
+
+@dataclass
+class _Nearby:
+    """What a table and its revisions hold where some rows lie, and of some that are few not more.
+
+    ``near`` are versions of the keys of ``table``.
+    """
+
+    store: Store
+    table: Table
+    near: Kept
+
+    def of(self, table: Table) -> DataFrame:
+        # As it stands now: Spark would read it again after a write and take what it finds for old.
+        version = self.store.version(table)
+        if self.store.of_few and self.near.literals is not None:
+            found = looked_up.of_slices(
+                self.store, table, self.near.literals, columns=self.table.key, version=version
+            )
+            if found is not None:
+                return found.rows
+        return self.store.read(table, version=version).where(self.is_near)
+
+    @cached_property
+    def is_near(self) -> Column:
+        return _near(self.table, self.near.rows)
 
 
 def remake(

@@ -186,11 +186,15 @@ def _merge(store: Store, table: Table, changed: Kept) -> None:
     # Literals, so that other partitions are neither read nor in conflict.
     near = [F.col(f"stored.{n}").isin(changed.values(n)) for n in table.partitioned_by]
     every: dict[str, str | Column] = {n: f"changed.`{n}`" for n in table.names}
+    rows = changed.rows
+    if store.correcting is not None and changed.is_few:
+        store = store.correcting
+        rows = changed.beside(store.spark)
     tried_again(
         lambda: (
             store.to_correct(table)
             .alias("stored")
-            .merge(changed.rows.alias("changed"), all_of([*same_key, *near]))
+            .merge(rows.alias("changed"), all_of([*same_key, *near]))
             .whenMatchedDelete(f"changed.{_KIND} = 'delete'")
             .whenMatchedUpdate(set=every)
             .whenNotMatchedInsert(f"changed.{_KIND} <> 'delete'", values=every)

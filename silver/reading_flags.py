@@ -27,6 +27,7 @@ def reading_flags(
     meters: DataFrame,
     *,
     at_hand: Callable[[DataFrame], DataFrame],
+    of_slices: Callable[[DataFrame], DataFrame] = lambda rows: rows,
 ) -> DataFrame:
     """Return a row a stretch of a meter, within a local day, and rule that it breaks.
 
@@ -38,6 +39,8 @@ def reading_flags(
         .repartition(*HOME_DAY[:2])
         .transform(with_nights)
         .transform(with_days_around)
+        # Most days are there only to be looked back at.
+        .transform(of_slices)
         .transform(broken)
     )
     of_days = days.where(~F.col("_is_peak"))
