@@ -80,12 +80,17 @@ class Stream:
         self._lock = threading.Lock()
 
     def run(self, *, every_s: float, say: Callable[[str], None]) -> None:
-        """Go round until stopped; ``say`` gets a line a round that did something."""
+        """Go round until stopped; ``say`` gets a line a round that did something.
+
+        After a round in which nothing came the next one waits.
+        """
         while not self.stop.is_set():
             done = self.round()
             if done.tables or done.alerts or done.failed:
                 say(str(done))
-            self.stop.wait(every_s)
+            # While a round ran, more came: there is nothing to wait for.
+            if not done.taken:
+                self.stop.wait(every_s)
 
     def round(self) -> Round:
         """Take in what has arrived, and run what it touches."""
