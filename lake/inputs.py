@@ -176,14 +176,8 @@ class Inputs:
                 return found
         rows = self.store.read(table, version=version).where(only or "true")
         columns = slices.columns
-        for partition in (table.column(p) for p in table.partitioned_by):
-            if partition.name in columns:
-                months = made.values(partition.name)
-            elif partition.month_of in columns:
-                months = [f"{day:%Y-%m}" for day in made.values(partition.month_of)]
-            else:
-                continue
-            rows = rows.where(F.col(partition.name).isin(sorted({*months})))
+        for partition, values in looked_up.partitions(table, columns, made.values):
+            rows = rows.where(F.col(partition).isin(values))
         if "local_date" in columns and (days := made.values("local_date")):
             rows = rows.where(F.col("local_date").between(min(days), max(days)))
         return rows.join(slices, on=list(columns), how="left_semi")

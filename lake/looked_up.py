@@ -4,8 +4,9 @@ A session for few rows looks at each row of a month one by one, and Spark at a t
 queries of its own; delta-rs and DataFusion find the few among millions in a tenth of the time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
@@ -37,7 +38,7 @@ def of_slices(
     if not wanted.num_rows:
         return _literals(store, table, _no_rows(table))
     try:
-        edges = [*(_edges(wanted, name) for name in names), *_partitions(table, slices)]
+        edges = [*(_edges(wanted, name) for name in names), *_within_partitions(table, slices)]
         values = zip(*([*map(literal, wanted[n].to_pylist())] for n in names), strict=True)
     except BadQuery:
         return None
@@ -74,6 +75,17 @@ def changes(store: Store, table: Table, *, after: int, until: int) -> Kept | Non
     found = pa.table(feed.read_all())
     schema = StructType([*_schema(table), StructField(_CHANGE, StringType(), True)])
     return _kept(store, found, schema) if found.nbytes <= MOST_BYTES else None
+
+
+def partitions(
+    table: Table, columns: Sequence[str], values: Callable[[str], list[Any]]
+) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the partitions of which slices or their days tell, each with its values in order."""
+    for partition in (table.column(p) for p in table.partitioned_by):
+        if partition.name in columns:
+            yield partition.name, sorted({*values(partition.name)})
+        elif partition.month_of in columns:
+            yield partition.name, sorted({f"{day:%Y-%m}" for day in values(partition.month_of)})
 
 
 def quoted(name: str) -> str:
@@ -124,20 +136,17 @@ def _no_rows(table: Table) -> pa.Table:
     return to_arrow_schema(_schema(table), timezone="UTC").empty_table()
 
 
-def _partitions(table: Table, slices: pa.Table) -> list[str]:
-    """Name the partitions of which the slices or their days tell, so that files are skipped."""
-    said = []
-    for partition in (table.column(p) for p in table.partitioned_by):
-        if partition.name in slices.column_names:
-            found = {*slices[partition.name].to_pylist()}
-        elif partition.month_of in slices.column_names:
-            days = slices[partition.month_of].drop_null().to_pylist()
-            found = {f"{day:%Y-%m}" for day in days}
-        else:
-            continue
-        values = ", ".join(sorted(literal(value) for value in found if value is not None))
-        said.append(f"t.{quoted(partition.name)} IN ({values or 'NULL'})")
-    return said
+def _within_partitions(table: Table, slices: pa.Table) -> list[str]:
+    """Name the partitions, so that files are skipped."""
+
+    def values(name: str) -> list[Any]:
+        found: list[Any] = slices[name].unique().drop_null().to_pylist()
+        return found
+
+    return [
+        f"t.{quoted(name)} IN ({', '.join(map(literal, of)) or 'NULL'})"
+        for name, of in partitions(table, slices.column_names, values)
+    ]
 
 
 def _edges(rows: pa.Table, name: str) -> str:

@@ -83,10 +83,11 @@ def with_surroundings(rows: DataFrame, around: Surroundings) -> DataFrame:
     All but ``is_holiday`` are null where nothing was known: a home far from any weather point, an
     hour beyond the reach of the forecasts.
     """
-    sun_now, sun_lately = F.col("starts_at"), _a_fortnight_before_asking()
     place = [F.coalesce(F.col(f"_own_{name}"), F.col(name)) for name in _POINT]
-    at = F.timestamp_add("MINUTE", F.lit(30), sun_now)
-    then = F.timestamp_add("MINUTE", F.lit(30), sun_lately)
+    now, then = (
+        F.timestamp_add("MINUTE", F.lit(30), start)
+        for start in (F.col("starts_at"), _a_fortnight_before_asking())
+    )
     return (
         rows.join(F.broadcast(around.homes), on=list(_HOME), how="left")
         .withColumns({"_asked_date": F.to_date("asked_at"), "_utc_hour": F.hour("starts_at")})
@@ -98,7 +99,7 @@ def with_surroundings(rows: DataFrame, around: Surroundings) -> DataFrame:
         .withColumns(
             {
                 "is_holiday": F.coalesce(_newest("_told")["is_holiday"], F.lit(False)).cast("int"),
-                "sun_w_m2": above_the_atmosphere(at, *place),
+                "sun_w_m2": above_the_atmosphere(now, *place),
                 "sun_28d_w_m2": above_the_atmosphere(then, *place),
             }
         )

@@ -66,17 +66,18 @@ def fit_quantiles(
         rows = lightgbm.Dataset(matrix, wanted, weight=weight, params=parameters)
         return lightgbm.train(parameters, rows, num_boost_round=rounds)
 
-    median = boosted(then.matrix, left)
-    said = median.predict(now.matrix)
-    of_median = _trust(now.group, left_late, said, weight_late)
-    left = left - _of(of_median, then.group) * median.predict(then.matrix)
-    left_late = left_late - _of(of_median, now.group) * said
-
-    around = boosted(then.surroundings, left, ROUNDS_OF_AROUND, **_AROUND)
-    said = around.predict(now.surroundings)
-    of_around = _trust(now.group, left_late, said, weight_late)
-    left = left - _of(of_around, then.group) * around.predict(then.surroundings)
-    left_late = left_late - _of(of_around, now.group) * said
+    trust, boosters = [], []
+    for matrix, matrix_late, rounds, other in (
+        (then.matrix, now.matrix, ROUNDS, {}),
+        (then.surroundings, now.surroundings, ROUNDS_OF_AROUND, _AROUND),
+    ):
+        booster = boosted(matrix, left, rounds, **other)
+        said, said_late = booster.predict(matrix), booster.predict(matrix_late)
+        taken = _trust(now.group, left_late, said_late, weight_late)
+        left = left - _of(taken, then.group) * said
+        left_late = left_late - _of(taken, now.group) * said_late
+        boosters.append(booster)
+        trust.append(taken)
 
     size = boosted(then.matrix, np.abs(left))
     # The mean of the squares is at the mercy of a few rows.
@@ -84,8 +85,8 @@ def fit_quantiles(
     lean = boosted(then.matrix, capped, ROUNDS_OF_MEAN, objective="regression")
     expected = np.maximum(size.predict(now.matrix, num_threads=1), LEAST_SIZE)
     spread = _spread(left_late / expected, now.group)
-    trust = np.stack([of_median, of_around])
-    return HourlyQuantiles(median, around, size, lean, spread, trust, carry)
+    median, around = boosters
+    return HourlyQuantiles(median, around, size, lean, spread, np.stack(trust), carry)
 
 
 def _deviations(kwh: "pd.Series[float]", seen: Seen) -> Numbers:

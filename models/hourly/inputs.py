@@ -69,12 +69,13 @@ class Seen:
     def of(cls, rows: pd.DataFrame, *, carry: float) -> Self:
         """Look at rows with INPUTS; ``carry`` is that of HourlyQuantiles."""
         rows = by_the_sun(rows)
-        centre, scale = centred(rows, carry), _scale(rows)
-        matrix, around = (
-            _matrix(rows, centre, scale),
-            _surroundings(rows, centre, scale),
-        )
-        return cls(centre, scale, level(rows), matrix, around, _group(rows))
+        centre, home, group = centred(rows, carry), level(rows), _group(rows)
+        scale = _scale(rows, home)
+        own, (fuel, direction, *_) = (centre / home, scale / home), group
+        loads, other = _loads(rows, centre, scale, home), _surroundings(rows, centre, scale)
+        matrix = np.column_stack([*loads, *own, np.log(home), fuel, direction])
+        around = np.column_stack([*other, *own, fuel, direction])
+        return cls(centre, scale, home, matrix, around, group)
 
 
 def centred(rows: pd.DataFrame, carry: float) -> Numbers:
@@ -108,29 +109,24 @@ def level(rows: pd.DataFrame) -> Numbers:
     return mean
 
 
-def _matrix(rows: pd.DataFrame, centre: Numbers, scale: Numbers) -> Numbers:
-    home = level(rows)
+def _loads(rows: pd.DataFrame, centre: Numbers, scale: Numbers, home: Numbers) -> list[Numbers]:
     columns = [(rows[name].to_numpy(dtype=float) - centre) / scale for name in _SCALED]
     columns += [rows[name].to_numpy(dtype=float) / home for name in _OFF]
     columns += [rows[name].to_numpy(dtype=float) for name in _PLAIN]
-    fuel, direction, *_ = _group(rows)
-    own = (centre / home, scale / home, np.log(home))
-    return np.column_stack([*columns, *own, fuel, direction])
+    return columns
 
 
-def _surroundings(rows: pd.DataFrame, centre: Numbers, scale: Numbers) -> Numbers:
+def _surroundings(rows: pd.DataFrame, centre: Numbers, scale: Numbers) -> list[Numbers]:
     """Return what calendar, weather and sun say of the hour, as differences from the last weeks.
 
     Panels make energy as they get light, so what roofs made is told once more in the light ahead.
     All homes of a place have the same weather, so it is learned from apart and in few leaves.
     """
-    home = level(rows)
-    fuel, direction, *_ = _group(rows)
     said = {name: rows[name].to_numpy(dtype=float) for name in SURROUNDINGS}
     light = _in_light(said["irradiance_w_m2"], said["irradiance_28d_w_m2"])
     usual = rows["mean_28d_kwh"].to_numpy(dtype=float)
     has_roof = rows["direction"].isin(_OF_ROOFS).to_numpy()
-    columns = [
+    return [
         said["is_holiday"],
         said["temperature_c"],
         said["temperature_c"] - said["temperature_28d_c"],
@@ -141,12 +137,7 @@ def _surroundings(rows: pd.DataFrame, centre: Numbers, scale: Numbers) -> Number
         said["sun_w_m2"],
         np.where(has_roof, (usual * light - centre) / scale, np.nan),
         *(rows[name].to_numpy(dtype=float) for name in ("local_hour", "horizon_h", "weekday")),
-        centre / home,
-        scale / home,
-        fuel,
-        direction,
     ]
-    return np.column_stack(columns)
 
 
 def _in_light(now: Numbers, usual: Numbers) -> Numbers:
@@ -155,9 +146,9 @@ def _in_light(now: Numbers, usual: Numbers) -> Numbers:
     return np.minimum(now / known, _MOST_LIGHT)
 
 
-def _scale(rows: pd.DataFrame) -> Numbers:
+def _scale(rows: pd.DataFrame, home: Numbers) -> Numbers:
     """How far the hour strays (kWh): its deviation, bounded lest one wild reading sets it."""
-    home, deviation = level(rows), rows["deviation_28d_kwh"].to_numpy(dtype=float)
+    deviation = rows["deviation_28d_kwh"].to_numpy(dtype=float)
     between = rows["p90_28d_kwh"].to_numpy(dtype=float) - rows["p10_28d_kwh"].to_numpy(dtype=float)
     scale: Numbers = np.maximum(
         np.minimum(deviation, np.maximum(between, _MOST_SCALE * home)),
