@@ -69,7 +69,11 @@ class Watched:
     def open(self, path: str) -> None:
         self.page.goto(self.address + path)
         expect(self.page.locator("#chart svg")).to_be_visible()
-        self.page.wait_for_function("!document.body.classList.contains('busy')")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until what was asked last is drawn: a key pressed before points at what goes."""
+        expect(self.page.locator("body.busy")).to_have_count(0)
 
     def drawn(self) -> dict[str, float]:
         """Return kWh by the day or hour at which a bar starts."""
@@ -136,12 +140,17 @@ def test_the_forecast_follows_the_last_reading(watched: Watched) -> None:
 def test_the_keyboard_does_it_all(watched: Watched) -> None:
     watched.open(OCTOBER)
     page = watched.page
+    wide = page.locator("#chart svg").get_attribute("viewBox") or ""
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#period")).to_have_text("September 2025")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#period")).to_have_text("October 2025")
+    watched.settle()
     page.locator("#chart").focus()
     page.keyboard.press("End")
+    page.set_viewport_size({"width": 1000, "height": 900})
+    expect(page.locator("#chart svg")).not_to_have_attribute("viewBox", wide)
+    expect(page.locator("#tip")).to_contain_text("31 Oct")
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#spoken")).to_contain_text("30 Oct")
     expect(page.locator("#spoken")).to_contain_text("100 % estimated")

@@ -200,6 +200,7 @@ async function draw() {
       ? await get(address(picked[0], "forecast", { direction: state.direction })) : null;
     if (mine !== asked) return;
     shown = model(picked, answers, forecast);
+    at = -1;
     render();
     tell(picked.length ? "" : homes.length ? "Choose a home above." : "There are no homes here yet. `lake register` and `lake ingest` bring some in.");
   } catch (error) {
@@ -249,7 +250,7 @@ function render() {
   $("chart").replaceChildren(shown.chart.node);
   const names = series.map((s) => s.home.location_id).join(", ");
   $("chart").setAttribute("aria-label", `${state.direction} of ${names}, ${title()}, in kWh`);
-  point(-1);
+  point(at);
   figures();
   legend(hasTemperature);
   table(hasTemperature);
