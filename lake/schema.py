@@ -1,6 +1,7 @@
 """Contract -> Spark schema, DDL with comments, and typed empty tables."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DataType, StructField, StructType
@@ -34,10 +35,16 @@ def spark_schema(table: Table) -> StructType:
     """Return the schema that a frame of this table has."""
     return StructType(
         [
-            StructField(c.name, DataType.fromDDL(c.type), c.nullable, {"comment": comment(c)})
+            StructField(c.name, _type(c.type), c.nullable, {"comment": comment(c)})
             for c in table.columns
         ]
     )
+
+
+@cache
+def _type(said: str) -> DataType:
+    """Return a type by its name; Java reads it."""
+    return DataType.fromDDL(said)
 
 
 def properties(table: Table) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from lake import shared_classes, toolchain
 from lake.catalog import catalog
+from lake.java import know_classes
 from lake.schema import looked_up_by
 from lake.settings import Settings
 
@@ -56,6 +57,8 @@ _ALWAYS = {
     "spark.sql.codegen.cache.maxEntries": "2000",
     # Files of some months at a time stay open: rows that come in order need no sort by month.
     "spark.sql.maxConcurrentOutputFileWriters": "24",
+    # With each column, where in Python it was made would be looked up and told to Java.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.ui.enabled": "false",
     # Kept also without a page to show them, with their plans: 0.2 MB a query.
     "spark.sql.ui.retainedExecutions": "20",
@@ -134,6 +137,7 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
     if small:
         builder = builder.config("spark.sql.shuffle.partitions", "2")
     spark: SparkSession = builder.getOrCreate()
+    know_classes(spark)
     return spark
 
 
