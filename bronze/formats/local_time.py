@@ -18,23 +18,31 @@ class LocalTime:
                 f"there is no time zone {zone}", cure="use an IANA name, as in Europe/Brussels"
             ) from error
         self._last: datetime | None = None
+        self._stamp: datetime | None = None
+        # Files that are sorted by the wall clock say each stamp of the repeated hour twice.
+        self.is_in_pairs = False
 
     def instant(self, stamp: datetime) -> datetime | None:
         """Return the instant (UTC) of a stamp without offset; None for an hour that is left out.
 
-        Of the two instants that a stamp in the repeated hour may mean, it is the first that does
-        not lie before the stamp ahead of it, or stands for it again.
+        Of the two instants that a stamp in the repeated hour may mean, it is the second where it
+        stands right behind the same stamp; else the first that does not lie before the stamp ahead
+        of it, unless that was such a second one.
         """
         first, second = (
             stamp.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)
         )
         if first == second:
-            found = first
+            found, self.is_in_pairs = first, False
         elif first.astimezone(self.zone).replace(tzinfo=None) != stamp:
             return None
+        elif stamp == self._stamp:
+            found, self.is_in_pairs = second, True
+        elif self.is_in_pairs and self._stamp is not None and self._stamp < stamp:
+            found = first
         else:
             found = second if self._last is not None and self._last >= first else first
-        self._last = found
+        self._last, self._stamp = found, stamp
         return found
 
     def midnight(self, day: datetime) -> datetime:

@@ -38,7 +38,7 @@ class MeterClock(LocalTime):
         local = ends - step
         possible = [local.replace(tzinfo=self.tz, fold=f).astimezone(UTC) for f in (0, 1)]
         ended = self.instant(ends)
-        if self.ends_at in possible:
+        if self.ends_at in possible and not self.is_in_pairs:
             return self.ends_at
         if ended is not None:
             return ended - step
