@@ -3,7 +3,8 @@
 Source: Enlighten's "Custom" and "Site energy" reports: ``Date/Time,Energy Produced (Wh),...``, one
 row an interval, its stamp the start in the site's local time, which the file does not name: it must
 be told. Reports come in US order (10/31/2022); where any day of the file can only be read the other
-way round, or only that gives a file in order, it is day first. The frequency (15 min, hour, day,
+way round, or only that gives a file in order, or a shorter time, it is day first; but the firsts of
+months in US order are a report by month. The frequency (15 min, hour, day,
 week, month) is the shortest step between stamps. The file names no system: ids are the told meter
 with ``-production``, ``-consumption``, ``-export``, ``-import`` where it has more than one column.
 """
@@ -66,7 +67,10 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
         blocks, clock = Consecutive(zone), LocalTime(told.zone)
         stamped = _stamped(listed, clock)
         first = list(itertools.islice(stamped, _FIRST_ROWS))
-        resolution = resolution_of([s for s, _ in first if isinstance(s, datetime)], zone)
+        resolution = resolution_of(
+            [s for s, _ in first if isinstance(s, datetime)], zone,
+            unread=next((s for s, _ in first if isinstance(s, LakeError)), None),
+        )  # fmt: skip
         for stamp, row in itertools.chain(first, stamped):
             if isinstance(stamp, LakeError):
                 yield row.refused(stamp)
@@ -121,7 +125,10 @@ def _order(stamp: str) -> tuple[str, ...] | None:
 
 
 def _likely(stamps: list[str]) -> tuple[str, ...]:
-    """Choose the order for a file whose days are at most the twelfth: in order, and shorter."""
+    """Choose the order for a file whose days are at most the twelfth: in order, and shorter.
+
+    Firsts of months are so in US order: the other way round they would be the first days of a year.
+    """
     spans = {}
     for forms in (_US, _DAY_FIRST):
         try:
@@ -129,5 +136,11 @@ def _likely(stamps: list[str]) -> tuple[str, ...]:
         except UnreadableRow:
             continue
         if read and in_order(read):
+            if forms == _US and read[0] < read[-1] and all(map(_begins_a_month, read)):
+                return _US
             spans[forms] = read[-1] - read[0]
     return min(spans, key=lambda forms: spans[forms], default=_US)
+
+
+def _begins_a_month(stamp: datetime) -> bool:
+    return (stamp.day, stamp.hour, stamp.minute) == (1, 0, 0)

@@ -217,15 +217,17 @@ class _Mapped:
         """Return the shortest step between the stamps of one meter in the first rows."""
         instants = defaultdict[tuple[str, str], list[datetime]](list)
         clocks = defaultdict[tuple[str, str], MeterClock](lambda: MeterClock(self.zone))
+        unread: UnreadableRow | None = None
         for row in first:
             try:
                 stamp = self._stamp(row)
                 for whose in self._whose(row):
                     instants[whose].append(clocks[whose].at(stamp))
-            except UnreadableRow:
-                continue  # it is refused when its turn comes
+            except UnreadableRow as error:
+                unread = unread or error  # it is refused when its turn comes
         told = [each for each in instants.values() if len(set(each)) > 1] or [[]]
-        return min((resolution_of(each, self.zone) for each in told), key=nominal)
+        steps = (resolution_of(each, self.zone, unread=unread) for each in told)
+        return min(steps, key=nominal)
 
     def _columns(self, keys: ValueColumn) -> list[_Column]:
         if keys.name:

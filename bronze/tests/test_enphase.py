@@ -67,6 +67,19 @@ def test_the_first_days_of_a_month_are_told_by_their_order() -> None:
     assert (block.starts_at.month, block.resolution, len(block.values)) == (3, "P1D", 10)
 
 
+def test_firsts_of_months_are_a_report_by_month_but_not_with_hours() -> None:
+    months = "".join(f"{n:02}/01/2025,1\n" for n in range(1, 13))
+    [year] = blocks(ONE + months)
+    assert (year.resolution, len(year.values), year.starts_at.month) == ("P1M", 12, 1)
+    hours = "".join(f"{d:02}/01/2025 {h:02}:00,1\n" for d in (1, 2) for h in range(24))
+    assert starts(blocks(ONE + hours)) == ["2025-01-01T00:00:00+01:00", "2025-01-02T00:00:00+01:00"]
+
+
+def test_weeks_are_weeks_when_the_clocks_change_too() -> None:
+    found = blocks(ONE + "".join(f"03/{n:02}/2025,1\n" for n in (16, 23, 30)) + "04/06/2025,1\n")
+    assert {b.resolution for b in found} == {"P7D"}
+
+
 def test_one_day_alone_is_read_in_us_order() -> None:
     [block] = blocks(ONE + "03/04/2025 00:00,1\n03/04/2025 01:00,1\n")
     assert block.starts_at.isoformat() == "2025-03-04T00:00:00+01:00"
@@ -119,6 +132,11 @@ def test_without_a_zone_local_time_is_nobody_s() -> None:
 def test_one_stamp_tells_no_frequency() -> None:
     with pytest.raises(UnreadableFile, match="how long an interval is"):
         records(ONE + "06/13/2025 00:00,1\n")
+
+
+def test_stamps_that_cannot_be_read_are_named_where_they_leave_no_frequency() -> None:
+    with pytest.raises(UnreadableFile, match="how long an interval is: 'Jun 13' is no date"):
+        records(ONE + "Jun 13,1\nJun 14,1\n")
 
 
 def test_the_sample_has_its_own_totals(public_data: Path) -> None:
