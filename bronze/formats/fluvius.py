@@ -64,6 +64,7 @@ _FORMS = tuple(
     for day in ("%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y-%m-%d")
     for seconds in (":%S", "")
 )
+_UNITS = ("kWh", "m3")
 # How often a register has said a stamp of the repeated hour.
 _Seen = Counter[tuple[str, str, str, datetime]]
 
@@ -186,7 +187,10 @@ def _in_order(blocks: Consecutive, wholes: dict[_Whole, list[_Part]]) -> Iterato
 
 
 def _joined(blocks: Consecutive, whole: _Whole, parts: list[_Part]) -> Iterator[Record]:
-    """Add the tariff registers of one interval; of gas, take kWh before m3."""
+    """Add the tariff registers of one interval; of gas, take kWh before m3.
+
+    Meters of companies have reactive energy (kVArh) beside: it never stands in for a gap.
+    """
     of_unit: dict[str, dict[str, _Part]] = {}
     for part in parts:
         registers = of_unit.setdefault(part.unit, {})
@@ -196,7 +200,7 @@ def _joined(blocks: Consecutive, whole: _Whole, parts: list[_Part]) -> Iterator[
         elif part.value not in (None, before.value):
             yield part.row.refused(f"a second value of {part.register} for the same interval")
     sums = {u: summed([part.value for part in found.values()]) for u, found in of_unit.items()}
-    unit = min(sums, key=lambda u: (sums[u] is None, u != "kWh"))
+    unit = min(sums, key=lambda u: (u not in _UNITS, sums[u] is None, u != "kWh"))
     chosen = list(of_unit[unit].values())
     quality = ESTIMATED if any(part.is_estimated for part in chosen) else MEASURED
     value = sums[unit]

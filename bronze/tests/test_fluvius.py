@@ -176,6 +176,16 @@ def test_a_register_said_twice_is_one_value_or_a_refusal() -> None:
     assert block.values == ("0.5",)
 
 
+@pytest.mark.parametrize(("volume", "value"), [("3,179", "3.179"), ("", None)])
+def test_reactive_energy_stands_in_for_nothing(volume: str, value: str | None) -> None:
+    start, end = "01-06-2025 00:00:00", "01-06-2025 00:15:00"
+    [block] = blocks(
+        row(start, end, "Afname Inductief", "1,5", "kVArh")
+        + row(start, end, "Afname Actief", volume)
+    )
+    assert (block.meter_id, block.unit, block.values) == (f"{EAN}-import", "kWh", (value,))
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
