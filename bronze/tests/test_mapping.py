@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,21 @@ def test_stamps_of_the_wall_clock_are_told_by_their_order(
     assert block.starts_at.isoformat()[11:16] == first
 
 
+@pytest.mark.parametrize("labels", ["start", "end"])
+def test_a_file_sorted_by_the_wall_clock_says_the_repeated_hour_in_pairs(
+    read: Any, labels: str
+) -> None:
+    keys = {**LONG, "stamp": {**LONG["stamp"], "labels": labels}, "resolution": "PT15M"}
+    clock = ["01:45", *sorted(["02:00", "02:15", "02:30", "02:45"] * 2), "03:00", "03:15"]
+    found = read(keys, "at,kwh\n" + "".join(f"2025-10-26 {c},{n}\n" for n, c in enumerate(clock)))
+    instants = {
+        (b.starts_at + timedelta(minutes=15 * n)).astimezone(UTC)
+        for b in found for n in range(len(b.values))
+    }  # fmt: skip
+    assert len(instants) == len(clock) == 11
+    assert max(instants) - min(instants) == timedelta(minutes=150)
+
+
 def test_ends_that_count_on_by_the_wall_clock(read: Any) -> None:
     keys = {**LONG, "stamp": {**LONG["stamp"], "labels": "end"}}
     spring = ["01:45", "02:00", "03:15", "03:30"]
@@ -137,7 +153,9 @@ def test_a_fixed_offset_and_stamps_with_their_own(read: Any) -> None:
         (",", ".", "1.234.567,5", "1234567.5"), (",", ".", "1.5", None), (",", "", "1.5", None),
         (",", "", "1,5", "1.5"), (".", ",", "12,345.6", "12345.6"), (".", "'", "1'234", "1234"),
         (".", ",", "1,5", None), (".", " ", "1\u00a0234", "1234"), (".", "", "1G000", None),
-        (".", "", "-.5", "-.5"), (".", "", "+1e3", "1e3"), (".", "", "1_000", None),
+        (",", " ", "1\u202f234,5", "1234.5"), (".", "'", "1\u2019234", "1234"),
+        (",", "", "\u22121,5", "-1.5"), (".", "", "-.5", "-.5"),
+        (".", "", "+1e3", "1e3"), (".", "", "1_000", None),
     ],
 )  # fmt: skip
 def test_marks_of_numbers(
