@@ -12,9 +12,10 @@ from bronze.formats import CANONICAL, CAPTURE, MAPPING
 from bronze.formats import FORMS as FORMATS
 from bronze.formats import form as known_form
 from bronze.formats.event_hubs_capture import partners
+from bronze.formats.files import found
 from bronze.formats.records import NOTHING_TOLD, Told
 from bronze.forms import FORMS
-from bronze.intake import READINGS, Taken, as_csv, found, take
+from bronze.intake import READINGS, Taken, as_csv, take
 from bronze.pulls.commands import pulls
 from lake.errors import LakeError
 from lake.landing import UnreadableFile
