@@ -9,7 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from typer import Typer
+from typer.testing import CliRunner
 
+from bronze.commands import add
 from bronze.formats.records import Told
 from bronze.intake import COLUMNS, as_csv, take
 from lake.landing import UnreadableFile
@@ -252,3 +255,16 @@ def test_utf_16_is_named(tmp_path: Path) -> None:
     (file := tmp_path / "a.csv").write_bytes("time,Import kWh\n".encode("utf-16"))
     with pytest.raises(UnreadableFile, match="it is UTF-16 text"):
         dry(file)
+
+
+def test_a_dry_run_of_a_folder_shows_the_files_that_can_be_read_and_names_the_other(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.csv").write_text("x;y\n1;2\n")
+    (tmp_path / "p1.csv").write_text(COUNTERS)
+    app = Typer()
+    add(app)
+    ran = CliRunner().invoke(app, ["ingest", str(tmp_path), "--dry-run"])
+    assert "p1,2025-10-25T23:45:00+02:00,PT15M,0.5,kWh,measured," in ran.stdout
+    assert isinstance(ran.exception, UnreadableFile)
+    assert "no format knows this file (a.csv)" in str(ran.exception)
