@@ -1,9 +1,10 @@
 """Any other CSV -> readings or register reads, as a mapping describes it (``--mapping FILE``).
 
 The keys are in ``mapping_keys.py`` and, with an example, in README.md. Three forms: a row a value
-(``value``), a column a meter, direction or register (``columns``), a row a day (``day``). Rows of
-one interval to which the direction's rules give different registers are parts of one value, and
-added up, where they stand together. Nothing is guessed: no file is known by its bytes.
+(``value``), a column a meter, direction or register (``columns``), a row a day (``day``). Rows and
+columns of one interval to which the mapping gives different registers are parts of one value, and
+added up, wherever they stand: such a file is held until its end. Nothing is guessed: no file is
+known by its bytes.
 """
 
 import itertools
@@ -97,7 +98,9 @@ class _Mapped:
         if self.keys.kind == "interval" and resolution == FROM_STAMPS:
             first = list(itertools.islice(listed, _FIRST_ROWS))
             resolution, listed = self._resolution(first), itertools.chain(first, listed)
-        intervals = Intervals(resolution, self.zone, self.keys.stamp.labels)
+        intervals = Intervals(
+            resolution, self.zone, self.keys.stamp.labels, has_registers=self.keys.has_registers
+        )
         clocks = defaultdict[tuple[str, str], MeterClock](lambda: MeterClock(self.zone))
         for row in listed:
             try:
@@ -134,7 +137,9 @@ class _Mapped:
                 f"{self.keys.resolution} divides no day", cure="say PT15M, PT30M or PT1H"
             )
         times = DayColumns([n * step for n in range(count)], step)
-        intervals = Intervals(self.keys.resolution, self.zone, "start")
+        intervals = Intervals(
+            self.keys.resolution, self.zone, "start", has_registers=self.keys.has_registers
+        )
         clock = MeterClock(self.zone)
         places = range(self.first or 0, (self.first or 0) + count)
         for row in listed:

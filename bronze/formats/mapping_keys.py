@@ -184,6 +184,12 @@ class Mapping(_Keys):
             raise ValueError(f"PT15M, PT1H, P1D, P1M or {FROM_STAMPS!r}")
         return resolution
 
+    @property
+    def has_registers(self) -> bool:
+        """Whether the values of an interval may be parts of one."""
+        rules = self.direction.rules if self.direction else []
+        return any(r.register_ for r in rules) or any(c.register_ for c in self.columns)
+
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if sum((bool(self.value), bool(self.columns), self.day is not None)) != 1:

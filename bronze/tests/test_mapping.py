@@ -230,6 +230,34 @@ def test_a_row_a_day(read: Any) -> None:
     assert all(b.starts_at.hour == 0 for b in found)
 
 
+REGISTERS = {
+    "column": "tariff",
+    "rules": [{"match": "HT", "register": "day"}, {"match": "NT", "register": "night"}],
+}
+
+
+@pytest.mark.parametrize("order", ["HT HT NT NT", "HT NT HT NT"])
+def test_registers_are_added_up_wherever_they_stand(read: Any, order: str) -> None:
+    days = {"HT": iter([1, 2]), "NT": iter([1, 2])}
+    rows = "".join(
+        f"2025-06-0{next(days[tariff])},{tariff},{n}\n" for n, tariff in enumerate(order.split())
+    )
+    block = the(
+        read({**LONG, "direction": REGISTERS, "resolution": "P1D"}, "at,tariff,kwh\n" + rows)
+    )
+    assert block.values == (("2", "4") if order.startswith("HT HT") else ("1", "5"))
+
+
+def test_the_registers_of_a_row_a_day_are_added_up_and_one_said_again_replaces(read: Any) -> None:
+    keys = {
+        "stamp": LONG["stamp"], "resolution": "PT12H", "day": {"first": "am", "count": 2},
+        "direction": REGISTERS,
+    }  # fmt: skip
+    rows = ["HT,1,2", "NT,10,20", "NT,30,"]
+    block = the(read(keys, "at,tariff,am,pm\n" + "".join(f"2025-06-01,{r}\n" for r in rows)))
+    assert block.values == ("31", "22")
+
+
 def test_files_without_header_with_preamble_in_another_encoding(read: Any) -> None:
     keys = {
         "header": False, "skip_rows": 2, "encoding": "cp1252", "separator": "tab", "decimal": ",",
