@@ -1,10 +1,11 @@
 """Enphase Enlighten report (CSV) -> readings: energy produced, consumed, exported, imported.
 
-Source: Enlighten's "Custom" and "Site energy" reports: ``Date/Time,Energy Produced (Wh),...``, one
-row an interval, its stamp the start in the site's local time, which the file does not name: it must
-be told. Reports come in US order (10/31/2022); where any day of the file can only be read the other
-way round, or only that gives a file in order, or a shorter time, it is day first; but the firsts of
-months in US order are a report by month. The frequency (15 min, hour, day,
+Source: Enlighten's "Custom" and "Site energy" reports, in English or French: ``Date/Time,Energy
+Produced (Wh),...``, one row an interval, its stamp the start in the site's local time, which the
+file does not name: it must be told, unless stamps carry an offset (2021-12-01 00:00:00 +0000) and
+intervals are shorter than a day. Reports come in US order (10/31/2022); where any day of the file
+can only be read the other way round, or only that gives a file in order, or a shorter time, it is
+day first; but firsts of months in US order are a report by month. The frequency (15 min, hour, day,
 week, month) is the shortest step between stamps. The file names no system: ids are the told meter
 with ``-production``, ``-consumption``, ``-export``, ``-import`` where it has more than one column.
 """
@@ -12,7 +13,7 @@ with ``-production``, ``-consumption``, ``-export``, ``-import`` where it has mo
 import itertools
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import IO
 
 from bronze.formats.columns import EnergyColumn, resolution_of, suffixed, values_of
@@ -26,12 +27,17 @@ from lake.errors import LakeError
 from lake.landing import UnreadableFile
 
 VERSION = 1
-_TIME = ("date/time", "date", "time", "timestamp")
+_TIME = ("date/time", "date", "time", "timestamp", "date/heure")
 _ENERGY = re.compile(
     r"(?:energy |electricity )?(produced|production|consumed|consumption|exported|imported|"
     r"energy delivered|energy received)(?: to grid| from grid)?(?: energy)? ?\((k?wh|mwh)\)"
 )
-_SUFFIXES = {"produ": "production", "consu": "consumption", "expor": "export", "impor": "import"}
+_FRENCH = re.compile(
+    r"(?:énergie )?(produite|consommée|exportée|importée)(?: vers le réseau| depuis le réseau)? ?"
+    r"\((k?wh|mwh)\)"
+)
+_SUFFIXES = {"produ": "production", "consu": "consumption", "conso": "consumption",
+             "expor": "export", "impor": "import"}  # fmt: skip
 _UNITS = {"wh": "Wh", "kwh": "kWh", "mwh": "MWh"}
 _US = ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y", "%m/%d/%Y %I:%M %p")
 _DAY_FIRST = tuple(form.replace("%m/%d", "%d/%m") for form in _US)
@@ -48,11 +54,11 @@ def is_its(name: str, head: bytes) -> bool:
 
 
 def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
-    """Yield blocks in Wh as reported; UnreadableFile without a time zone or the report's columns.
+    """Yield blocks in Wh as reported; UnreadableFile without the report's columns or a time zone.
 
     An empty cell is no value; a row that cannot be read is refused.
     """
-    zone = zone_told(told.zone)
+    zone = LocalTime(told.zone or "UTC").zone
     with text(stream) as lines:
         listed = rows(lines, ",")
         header = next(listed, None)
@@ -64,13 +70,15 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
                 cure="export the report from Enlighten with Date/Time and energy columns",
             )
         series = suffixed(told.meter_id, columns)
-        blocks, clock = Consecutive(zone), LocalTime(told.zone)
+        blocks, clock = Consecutive(zone), LocalTime(told.zone) if told.zone else None
         stamped = _stamped(listed, clock)
         first = list(itertools.islice(stamped, _FIRST_ROWS))
         resolution = resolution_of(
             [s for s, _ in first if isinstance(s, datetime)], zone,
             unread=next((s for s, _ in first if isinstance(s, LakeError)), None),
         )  # fmt: skip
+        if not resolution.startswith("PT"):
+            zone_told(told.zone)  # a day is the site's own
         for stamp, row in itertools.chain(first, stamped):
             if isinstance(stamp, LakeError):
                 yield row.refused(stamp)
@@ -80,7 +88,10 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
 
 
 def _columns(names: list[str]) -> list[EnergyColumn]:
-    found = ((place, _ENERGY.fullmatch(name)) for place, name in enumerate(names))
+    found = (
+        (place, _ENERGY.fullmatch(name) or _FRENCH.fullmatch(name))
+        for place, name in enumerate(names)
+    )
     return [
         EnergyColumn(place, _SUFFIXES[match[1][:5]], _UNITS[match[2]])
         for place, match in found
@@ -88,7 +99,9 @@ def _columns(names: list[str]) -> list[EnergyColumn]:
     ]
 
 
-def _stamped(listed: Iterable[Row], clock: LocalTime) -> Iterator[tuple[datetime | LakeError, Row]]:
+def _stamped(
+    listed: Iterable[Row], clock: LocalTime | None
+) -> Iterator[tuple[datetime | LakeError, Row]]:
     """Yield each row with its instant, or with what is wrong with its stamp."""
     forms, waiting = None, list[Row]()
     for row in listed:
@@ -105,10 +118,13 @@ def _stamped(listed: Iterable[Row], clock: LocalTime) -> Iterator[tuple[datetime
         yield _instant(each, clock, forms), each
 
 
-def _instant(row: Row, clock: LocalTime, forms: tuple[str, ...]) -> datetime | LakeError:
-    stamp = row.cells[0]
+def _instant(row: Row, clock: LocalTime | None, forms: tuple[str, ...]) -> datetime | LakeError:
+    said = row.cells[0]
     try:
-        return at(wall_clock(stamp, forms) if "/" in stamp else iso(stamp), clock)
+        stamp = wall_clock(said, forms) if "/" in said else iso(said)
+        if clock is None and stamp.tzinfo is None:
+            zone_told("")
+        return at(stamp, clock) if clock else stamp.astimezone(UTC)
     except UnreadableRow as error:
         return error
 
