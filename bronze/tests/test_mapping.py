@@ -230,6 +230,15 @@ def test_a_row_a_day(read: Any) -> None:
     assert all(b.starts_at.hour == 0 for b in found)
 
 
+def test_a_row_a_day_at_a_fixed_offset_begins_at_its_midnight(read: Any) -> None:
+    keys = {
+        "stamp": {"column": "at", "offset": "+01:00"}, "resolution": "PT12H",
+        "day": {"first": "am", "count": 2},
+    }  # fmt: skip
+    block = the(read(keys, "at,am,pm\n2025-06-01,1,2\n"))
+    assert block.starts_at.isoformat() == "2025-06-01T00:00:00+01:00"
+
+
 REGISTERS = {
     "column": "tariff",
     "rules": [{"match": "HT", "register": "day"}, {"match": "NT", "register": "night"}],
