@@ -34,6 +34,16 @@ class Stamp(_Keys):
     offset: str = ""
     newest_first: bool = False
 
+    @field_validator("format")
+    @classmethod
+    def _tells_no_name(cls, form: str) -> str:
+        if "%Z" in form:
+            # strptime reads the name of a zone and forgets it.
+            raise ValueError(
+                "%Z tells no offset: write UTC as it stands there, and the zone in zone"
+            )
+        return form
+
     @field_validator("zone")
     @classmethod
     def _is_zone(cls, zone: str) -> str:

@@ -291,6 +291,7 @@ def test_a_bad_row_is_refused_alone(read: Any) -> None:
     [
         ({"value": "kwh"}, "stamp: Field required"),
         ({**LONG, "separater": ";"}, "separater: Extra inputs"),
+        ({**LONG, "stamp": {"column": "at", "format": "%H:%M %Z"}}, "stamp.format: %Z tells no"),
         ({**LONG, "decimal": ";"}, "decimal: "),
         ({**LONG, "encoding": "latin-99"}, "encoding: there is no encoding latin-99"),
         ({**LONG, "resolution": "15 min"}, "resolution: PT15M"),
