@@ -22,8 +22,6 @@ def found(file: Path, told: Told = NOTHING_TOLD) -> str:
     for inner in contents(file):
         try:
             return form_of(inner)
-        except BadArchive:
-            raise
         except UnreadableFile as error:
             unknown = unknown or error
     raise unknown or UnreadableFile("the archive is empty", where=str(file))
