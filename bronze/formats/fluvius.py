@@ -5,8 +5,9 @@ quarter-hour, hour, day and month totals: ``Van (datum);Van (tijdstip);Tot (datu
 EAN-code;Meter;Metertype;Register;Volume;Eenheid;Validatiestatus``, in Belgian wall-clock time.
 
 Day and night are tariff registers of one direction: a quarter of an hour is on one of them, a day
-on both. Rows of the same interval and direction are therefore parts of one value and added up; a
-part without value leaves the sum unknown. Ids: the EAN with ``-import`` (offtake) or ``-export``
+on both. Rows of the same interval and direction are therefore parts of one value and added up, also
+those of two meters on the day on which one follows the other; a part without value leaves the sum
+unknown. Ids: the EAN with ``-import`` (offtake) or ``-export``
 (injection). Gas stands twice, in kWh and in m3: what is billed, kWh, is the reading, m3 stands in
 where there is none; its id is its own EAN. In autumn each stamp of the repeated hour comes twice,
 interleaved or not: a register's first is summer time, its second winter time.
@@ -49,6 +50,7 @@ _COLUMNS = {
     "to_time": ("tot tijdstip", "tot (tijdstip)", "until (time)", "to (time)", "until time",
                 "to time", "à (heure)", "au (heure)", "bis (uhrzeit)", "bis (zeit)"),
     "ean": ("ean", "code ean"),
+    "meter": ("meter", "compteur", "zähler"),
     "register": ("register", "registre"),
     "volume": ("volume", "volumen"),
     "unit": ("eenheid", "unit", "unité", "einheit"),
@@ -66,7 +68,7 @@ _FORMS = tuple(
 )
 _UNITS = ("kWh", "m3")
 # How often a register has said a stamp of the repeated hour.
-_Seen = Counter[tuple[str, str, str, datetime]]
+_Seen = Counter[tuple[str, tuple[str, str], str, datetime]]
 
 
 class _Whole(NamedTuple):
@@ -78,7 +80,7 @@ class _Whole(NamedTuple):
 
 class _Part(NamedTuple):
     row: Row
-    register: str
+    register: tuple[str, str]  # of which meter, and its name
     value: str | None
     unit: str
     is_estimated: bool
@@ -153,10 +155,11 @@ def _read(row: Row, places: dict[str, int], zone: ZoneInfo, seen: _Seen) -> tupl
     starts = wall_clock(f"{cells['from_day']} {cells.get('from_time') or '00:00'}", _FORMS)
     ends = wall_clock(f"{cells['to_day']} {cells.get('to_time') or '00:00'}", _FORMS)
     value = amount(cells["volume"], decimal=",")
+    of_meter = (cells.get("meter", ""), register)
     first, second = _instants(starts, zone)
     if first != second:
-        seen[ean, register, unit, starts] += 1
-        starts_at = second if seen[ean, register, unit, starts] > 1 else first
+        seen[ean, of_meter, unit, starts] += 1
+        starts_at = second if seen[ean, of_meter, unit, starts] > 1 else first
     else:
         starts_at = first
     ends_at = next((end for end in _instants(ends, zone) if end > starts_at), None)
@@ -168,7 +171,7 @@ def _read(row: Row, places: dict[str, int], zone: ZoneInfo, seen: _Seen) -> tupl
     is_estimated = any(word in cells.get("status", "").lower() for word in _ESTIMATED)
     return (
         _Whole(meter_id, span(starts_at, ends_at, zone), is_gas, first != second),
-        _Part(row, register, value, unit, is_estimated),
+        _Part(row, of_meter, value, unit, is_estimated),
     )
 
 
@@ -191,14 +194,14 @@ def _joined(blocks: Consecutive, whole: _Whole, parts: list[_Part]) -> Iterator[
 
     Meters of companies have reactive energy (kVArh) beside: it never stands in for a gap.
     """
-    of_unit: dict[str, dict[str, _Part]] = {}
+    of_unit: dict[str, dict[tuple[str, str], _Part]] = {}
     for part in parts:
         registers = of_unit.setdefault(part.unit, {})
         before = registers.get(part.register)
         if before is None or before.value is None:
             registers[part.register] = part
         elif part.value not in (None, before.value):
-            yield part.row.refused(f"a second value of {part.register} for the same interval")
+            yield part.row.refused(f"a second value of {part.register[1]} for the same interval")
     sums = {u: summed([part.value for part in found.values()]) for u, found in of_unit.items()}
     unit = min(sums, key=lambda u: (u not in _UNITS, sums[u] is None, u != "kWh"))
     chosen = list(of_unit[unit].values())

@@ -176,6 +176,13 @@ def test_a_register_said_twice_is_one_value_or_a_refusal() -> None:
     assert block.values == ("0.5",)
 
 
+def test_two_meters_of_one_day_are_parts_of_it() -> None:
+    old = row("24-10-2025 00:00:00", "25-10-2025 00:00:00", "Afname Dag", "5,25")
+    new = old.replace("1SAG1", "1SAG2").replace("5,25", "1,5")
+    [block] = blocks(old + new)
+    assert (block.resolution, block.values) == ("P1D", ("6.75",))
+
+
 @pytest.mark.parametrize(("volume", "value"), [("3,179", "3.179"), ("", None)])
 def test_reactive_energy_stands_in_for_nothing(volume: str, value: str | None) -> None:
     start, end = "01-06-2025 00:00:00", "01-06-2025 00:15:00"
