@@ -6,8 +6,8 @@ EAN-code;Meter;Metertype;Register;Volume;Eenheid;Validatiestatus``, in Belgian w
 
 Day and night are tariff registers of one direction: a quarter of an hour is on one of them, a day
 on both. Rows of the same interval and direction are therefore parts of one value and added up, also
-those of two meters on the day on which one follows the other; a part without value leaves the sum
-unknown. Ids: the EAN with ``-import`` (offtake) or ``-export``
+those of two meters on the day on which one follows the other; a part without value, or whose value
+is refused, leaves the sum unknown. Ids: the EAN with ``-import`` (offtake) or ``-export``
 (injection). Gas stands twice, in kWh and in m3: what is billed, kWh, is the reading, m3 stands in
 where there is none; its id is its own EAN. In autumn each stamp of the repeated hour comes twice,
 interleaved or not: a register's first is summer time, its second winter time.
@@ -84,6 +84,7 @@ class _Part(NamedTuple):
     value: str | None
     unit: str
     is_estimated: bool
+    wrong: UnreadableRow | None = None
 
 
 def is_its(name: str, head: bytes) -> bool:
@@ -116,6 +117,8 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
             except UnreadableRow as error:
                 yield row.refused(error)
                 continue
+            if part.wrong:
+                yield row.refused(part.wrong)
             if whole.is_gas or not whole.where.resolution.startswith("PT"):
                 # They are few, and their parts may stand anywhere in the file.
                 held.setdefault(whole, []).append(part)
@@ -154,7 +157,6 @@ def _read(row: Row, places: dict[str, int], zone: ZoneInfo, seen: _Seen) -> tupl
         raise UnreadableRow(f"{cells['register']!r} is no register of offtake or injection")
     starts = wall_clock(f"{cells['from_day']} {cells.get('from_time') or '00:00'}", _FORMS)
     ends = wall_clock(f"{cells['to_day']} {cells.get('to_time') or '00:00'}", _FORMS)
-    value = amount(cells["volume"], decimal=",")
     of_meter = (cells.get("meter", ""), register)
     first, second = _instants(starts, zone)
     if first != second:
@@ -169,10 +171,12 @@ def _read(row: Row, places: dict[str, int], zone: ZoneInfo, seen: _Seen) -> tupl
     is_gas = unit == "m3" or register in _OFFTAKE
     meter_id = ean if is_gas else f"{ean}-{'export' if is_export else 'import'}"
     is_estimated = any(word in cells.get("status", "").lower() for word in _ESTIMATED)
-    return (
-        _Whole(meter_id, span(starts_at, ends_at, zone), is_gas, first != second),
-        _Part(row, of_meter, value, unit, is_estimated),
-    )
+    part = _Part(row, of_meter, None, unit, is_estimated)
+    try:
+        part = part._replace(value=amount(cells["volume"], decimal=","))
+    except UnreadableRow as error:
+        part = part._replace(wrong=error)
+    return _Whole(meter_id, span(starts_at, ends_at, zone), is_gas, first != second), part
 
 
 def _instants(stamp: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -32,12 +32,13 @@ _MIDNIGHT = re.compile(r"\b24:00(:00)?\b")
 
 
 class _Said(NamedTuple):
-    """One value of a row, and whose it is."""
+    """One value of a row, and whose it is; without value where it is ``wrong``."""
 
     meter_id: str
     register: str
     unit: str
     value: str | None
+    wrong: UnreadableRow | None
 
 
 class _Column(NamedTuple):
@@ -109,6 +110,10 @@ class _Mapped:
             except UnreadableRow as error:
                 yield row.refused(error)
                 continue
+            if wrong := next((each.wrong for each in said if each.wrong), None):
+                yield row.refused(wrong)
+                if not self.keys.has_registers:
+                    continue  # else the sums of which it has parts are not known
             for each in said:
                 clock = clocks[each.meter_id, each.register]
                 try:
@@ -146,10 +151,15 @@ class _Mapped:
             try:
                 stamp, word = self._stamp(row), self._word(row)
                 whose = next(iter(self._whose(row)), None)
-                values = [self._amount(row, place) for place in places]
             except UnreadableRow as error:
                 yield row.refused(error)
                 continue
+            said = [self._value_or_why(row, place) for place in places]
+            if wrong := next((why for _, why in said if why), None):
+                yield row.refused(wrong)
+                if not self.keys.has_registers:
+                    continue
+            values = [value for value, _ in said]
             for where, value in times.placed(stamp, values, clock) if whose else ():
                 if isinstance(where, str):
                     yield row.refused(where)
@@ -163,15 +173,16 @@ class _Mapped:
     def _said(self, row: Row) -> Iterator[_Said]:
         for meter_id, register in self._whose(row):
             if not self.columns:
-                value = self._amount(row, self.value or 0)
-                yield _Said(meter_id, register, self._unit(row), value)
+                yield _Said(
+                    meter_id, register, self._unit(row), *self._value_or_why(row, self.value or 0)
+                )
             for place, column, named in self.columns:
                 suffix = f"-{column.suffix}" if column.suffix else ""
                 yield _Said(
                     (column.meter or named or meter_id) + suffix,
                     column.register_ or register,
                     unit_of(column.unit) if column.unit else self._unit(row),
-                    self._amount(row, place),
+                    *self._value_or_why(row, place),
                 )
 
     def _whose(self, row: Row) -> Iterator[tuple[str, str]]:
@@ -217,6 +228,12 @@ class _Mapped:
 
     def _amount(self, row: Row, place: int) -> str | None:
         return amount(_cell(row, place), decimal=self.keys.decimal, thousands=self.keys.thousands)
+
+    def _value_or_why(self, row: Row, place: int) -> tuple[str | None, UnreadableRow | None]:
+        try:
+            return self._amount(row, place), None
+        except UnreadableRow as error:
+            return None, error
 
     def _resolution(self, first: list[Row]) -> str:
         """Return the shortest step between the stamps of one meter in the first rows."""

@@ -91,6 +91,16 @@ def test_a_sum_of_which_a_part_is_not_known_is_not_known() -> None:
     assert (block.values, block.quality) == ((None,), "missing")
 
 
+def test_a_sum_of_which_a_part_is_refused_is_not_known() -> None:
+    refused, block = records(
+        row("24-10-2025 00:00:00", "25-10-2025 00:00:00", "Afname Dag", "1.234,5")
+        + row("24-10-2025 00:00:00", "25-10-2025 00:00:00", "Afname Nacht", "3")
+    )
+    assert isinstance(refused, Refused)
+    assert isinstance(block, Block)
+    assert (block.values, block.quality) == ((None,), "missing")
+
+
 def test_months_are_months() -> None:
     [block] = blocks(row("01-10-2025 00:00:00", "01-11-2025 00:00:00", "Afname Nacht", "100"))
     assert (block.resolution, block.values) == ("P1M", ("100",))

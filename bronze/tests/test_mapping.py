@@ -257,6 +257,15 @@ def test_registers_are_added_up_wherever_they_stand(read: Any, order: str) -> No
     assert block.values == (("2", "4") if order.startswith("HT HT") else ("1", "5"))
 
 
+def test_a_sum_of_which_a_part_is_refused_is_not_known(read: Any) -> None:
+    rows = "2025-06-01,HT,x\n2025-06-01,NT,2\n2025-06-02,HT,1\n2025-06-02,NT,2\n"
+    refused, block = read(
+        {**LONG, "direction": REGISTERS, "resolution": "P1D"}, "at,tariff,kwh\n" + rows
+    )
+    assert isinstance(refused, Refused)
+    assert (block.values, block.quality) == ((None, "3"), ("missing", "measured"))
+
+
 def test_the_registers_of_a_row_a_day_are_added_up_and_one_said_again_replaces(read: Any) -> None:
     keys = {
         "stamp": LONG["stamp"], "resolution": "PT12H", "day": {"first": "am", "count": 2},
@@ -265,6 +274,10 @@ def test_the_registers_of_a_row_a_day_are_added_up_and_one_said_again_replaces(r
     rows = ["HT,1,2", "NT,10,20", "NT,30,"]
     block = the(read(keys, "at,tariff,am,pm\n" + "".join(f"2025-06-01,{r}\n" for r in rows)))
     assert block.values == ("31", "22")
+    rows = ["HT,x,2", "NT,10,20"]
+    refused, block = read(keys, "at,tariff,am,pm\n" + "".join(f"2025-06-01,{r}\n" for r in rows))
+    assert isinstance(refused, Refused)
+    assert block.values == (None, "22")
 
 
 def test_files_without_header_with_preamble_in_another_encoding(read: Any) -> None:
