@@ -41,7 +41,7 @@ def records_of(file: Path, name: str, told: Told) -> Iterator[Record]:
     reader = form(name)
     is_read, wrong = False, dict[str, UnreadableFile]()
     for inner in contents(file):
-        own = named_for(inner.name if inner.has_others else file.name, told)
+        own = named_for(inner.own_name or file.name, told)
         try:
             for record in reader.records(inner.stream, own):
                 is_read = True
@@ -49,7 +49,7 @@ def records_of(file: Path, name: str, told: Told) -> Iterator[Record]:
         except (BadArchive, NoZone):
             raise
         except UnreadableFile as error:
-            if not inner.has_others:
+            if not inner.own_name:
                 raise
             wrong[inner.name] = error
     if wrong and not is_read:

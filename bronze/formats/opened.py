@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -30,12 +31,12 @@ class BadArchive(UnreadableFile):
 
 
 class Contents(NamedTuple):
-    """One plain file: its name, its first bytes, all of it, and whether a zip has others too."""
+    """One plain file: its name, first bytes and all; what tells it apart from others of a zip."""
 
     name: str
     head: bytes
     stream: IO[bytes]
-    has_others: bool = False
+    own_name: str = ""
 
 
 def contents(file: Path) -> Iterator[Contents]:
@@ -94,6 +95,7 @@ def _zipped(file: Path) -> Iterator[Contents]:
             raise UnreadableFile(
                 f"the zip holds more than {_MOST_MEMBERS:,} files", where=str(file)
             )
+        own_names = _own_names([m.filename for m in members])
         for member in members:
             where = f"{file}: {member.filename}"
             if member.flag_bits & 1:
@@ -106,11 +108,21 @@ def _zipped(file: Path) -> Iterator[Contents]:
                 inner = _bounded(member.filename, plain, most, where)
                 if inner.head[:4] in _ZIPS or inner.head[:2] == _GZIP:
                     raise UnreadableFile("an archive in an archive", where=where)
-                yield inner._replace(has_others=len(members) > 1)
+                yield inner._replace(own_name=own_names.get(member.filename, ""))
 
 
 def _is_of_mac(name: str) -> bool:
     return PurePosixPath(name).name.startswith(_OF_MAC)
+
+
+def _own_names(names: list[str]) -> dict[str, str]:
+    """Return the names of several files, with their folders where two would be one."""
+    paths = {name: PurePosixPath(name) for name in names} if len(names) > 1 else {}
+    often = Counter(path.name for path in paths.values())
+    return {
+        name: "-".join(path.parts) if often[path.name] > 1 else path.name
+        for name, path in paths.items()
+    }
 
 
 class _Most:

@@ -145,6 +145,8 @@ def test_files_of_a_zip_that_name_no_meter_are_meters_of_their_own(
     }  # fmt: skip
     zipped(file, {"in/home1.csv": COUNTERS})
     assert {row["meter_id"] for row in dry(file)[0]} == {"homes"}
+    zipped(file, {"home1/p1.csv": COUNTERS, "home2/p1.csv": COUNTERS})
+    assert {row["meter_id"] for row in dry(file)[0]} == {"home1-p1", "home2-p1"}
 
 
 def test_what_no_form_knows_leaves_nothing(tmp_path: Path, lake: Settings, clock: datetime) -> None:

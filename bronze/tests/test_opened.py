@@ -34,7 +34,7 @@ def test_what_a_mac_puts_into_a_zip_is_left_out(tmp_path: Path) -> None:
         for name in ("__MACOSX/._one.csv", "._one.csv", "in/.DS_Store", "one.csv"):
             archive.writestr(name, name)
     [inner] = contents(tmp_path / "b.zip")
-    assert (inner.name, inner.has_others) == ("one.csv", False)
+    assert (inner.name, inner.own_name) == ("one.csv", "")
 
 
 def test_a_workbook_of_excel_is_named(tmp_path: Path) -> None:
