@@ -47,10 +47,15 @@ _FIRST_ROWS = 400
 
 
 def is_its(name: str, head: bytes) -> bool:
-    """Tell whether a file is a report of Enphase, by its columns."""
+    """Tell whether a file is a report of Enphase, by its columns.
+
+    Many write "Consumption (kWh)" beside a date: its own words must be among them.
+    """
     del name
     names = names_of(cells_of(first_line(head), ","))
-    return bool(names) and names[0] in _TIME and bool(_columns(names))
+    if not names or names[0] not in _TIME or not _columns(names):
+        return False
+    return "/" in names[0] or any(n.startswith(("energy prod", "energy cons")) for n in names)
 
 
 def records(stream: IO[bytes], told: Told) -> Iterator[Record]:

@@ -170,6 +170,12 @@ def test_stamps_that_cannot_be_read_are_named_where_they_leave_no_frequency() ->
         records(ONE + "Jun 13,1\nJun 14,1\n")
 
 
+def test_consumption_beside_a_date_is_not_its() -> None:
+    assert not enphase.is_its("x.csv", b"Date,Consumption (kWh)\n01/02/2025,10\n")
+    assert enphase.is_its("x.csv", b"Date,Energy Produced (Wh)\n01/02/2025,10\n")
+    assert enphase.is_its("x.csv", b"Date/Time,Production (Wh)\n01/02/2025,10\n")
+
+
 def test_the_sample_has_its_own_totals(public_data: Path) -> None:
     file = public_data / "formats/provider_exports/Enphase/9999998_custom_report.csv"
     with file.open(newline="") as opened:
