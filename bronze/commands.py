@@ -1,7 +1,8 @@
 """lake register, lake ingest: files -> landing/, as the API and the SFTP pull put them there."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,10 @@ from bronze.formats import CANONICAL, CAPTURE, MAPPING
 from bronze.formats import FORMS as FORMATS
 from bronze.formats import form as known_form
 from bronze.formats.event_hubs_capture import partners
+from bronze.formats.files import found
 from bronze.formats.records import NOTHING_TOLD, Told
 from bronze.forms import FORMS
-from bronze.intake import READINGS, Taken, as_csv, found, take
+from bronze.intake import READINGS, Taken, as_csv, take
 from bronze.pulls.commands import pulls
 from lake.errors import LakeError
 from lake.landing import UnreadableFile
@@ -82,8 +84,7 @@ def ingest(
     if not files:
         raise UnreadableFile("the folder has no files", where=str(path))
     if dry_run:
-        for file in files:
-            as_csv(file, sys.stdout, log=sys.stderr, form=form, told=told)
+        _each(files, partial(as_csv, out=sys.stdout, log=sys.stderr, form=form, told=told))
         return
     for sender, sent in _by_sender(files, partner, told):
         _take(sent, kind=kind, partner=sender, day=day, form=form, told=told)
@@ -105,16 +106,24 @@ def _take(
     files: list[Path], *, kind: str, partner: str, day: str, form: str = "",
     told: Told = NOTHING_TOLD,
 ) -> None:  # fmt: skip
-    """Land each file; one that cannot be taken is named, and the others still are."""
+    """Land each file."""
     settings, clock = Settings(), clock_of(day)
+
+    def land(file: Path) -> None:
+        taken = take(
+            file, partner=partner, settings=settings, clock=clock, kind=kind, form=form, told=told
+        )
+        _console.print(f"{file}: {_said(taken)}", highlight=False)
+
+    _each(files, land)
+
+
+def _each(files: list[Path], do: Callable[[Path], object]) -> None:
+    """Do it with each file; those that cannot be read are named after the others were done."""
     refused: list[LakeError] = []
     for file in files:
         try:
-            taken = take(
-                file, partner=partner, settings=settings, clock=clock, kind=kind, form=form,
-                told=told,
-            )  # fmt: skip
-            _console.print(f"{file}: {_said(taken)}", highlight=False)
+            do(file)
         except UnreadableFile as error:
             refused.append(error)
     if len(refused) == 1:

@@ -1,27 +1,27 @@
 """A file as it was sent -> landing/: kept untouched, and what it says as canonical lines.
 
-Canonical NDJSON and CSV land as they are. Any other form is read here: the file goes to
-landing/files, its blocks to landing/readings and its register reads to landing/registers, each line
-naming where in the file it stands (``message_id``); what could not be read is a line too, which
-bronze puts with its reason into bronze.rejected.
+Canonical NDJSON and CSV land as they are, the files of a zip each for itself. Any other form is
+read here: the file goes to landing/files, its blocks to landing/readings and its register reads to
+landing/registers, each line naming where in the file it stands (``message_id``); what could not be
+read is a line too, which bronze puts with its reason into bronze.rejected.
 """
 
 import csv
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import count
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from bronze import forms
-from bronze.formats import CANONICAL, MAPPING, form, form_of
-from bronze.formats.opened import contents
+from bronze.formats import CANONICAL, form
+from bronze.formats.files import found, named_for, records_of
+from bronze.formats.opened import unpacked
 from bronze.formats.records import (
     ESTIMATED,
     MISSING,
@@ -33,6 +33,7 @@ from bronze.formats.records import (
     Told,
 )
 from bronze.formats.resolution import named, starts
+from bronze.formats.rows import UnreadableRow, amount
 from bronze.formats.stamps import NoZone
 from lake.landing import Landed, UnreadableFile, derived, keep, land
 from lake.settings import Settings
@@ -77,15 +78,14 @@ def take(
     try:
         name = CANONICAL if kind != READINGS else form or found(file, told)
         if name == CANONICAL:
-            forms.form_of(file, kind)
-            landed = land(file, kind=kind, partner=partner, settings=settings, clock=clock)
+            landed = _landed(file, kind=kind, partner=partner, settings=settings, clock=clock)
             return Taken(name, landed)
     except UnreadableFile as error:
         if not keeps_unreadable:
             raise
         return _unreadable(keep(file, partner=partner, settings=settings, clock=clock), error,
                            settings)  # fmt: skip
-    told = replace(_with_meter(told, file), partner=partner)
+    told = replace(told, partner=partner)
     landed = keep(file, partner=partner, settings=settings, clock=clock)
     try:
         return _read(landed, name, told, file, settings)
@@ -111,52 +111,41 @@ def as_csv(
     table.writerow(COLUMNS)
     last: dict[tuple[str, str, str], Read] = {}
     count: Counter[type[Record]] = Counter()
-    for record in _zoned(file, name, _with_meter(told, file), log):
+    for record in _zoned(file, name, told, log):
+        try:
+            table.writerows(_shown(record, last))
+        except UnreadableRow as error:
+            record = Refused(str(error), line=record.line)  # noqa: PLW2901 - it is that now
         count[type(record)] += len(record.values) if isinstance(record, Block) else 1
-        match record:
-            case Block():
-                table.writerows(_rows(record))
-            case Read():
-                of = (record.meter_id, record.register, record.unit)
-                if (before := last.get(of)) and before.read_at < record.read_at:
-                    table.writerow(_passed(before, record))
-                last[of] = record
-            case Refused():
-                log.write(f"refused: line {record.line}: {record.reason}\n")
+        if isinstance(record, Refused):
+            log.write(f"refused: line {record.line}: {record.reason}\n")
     if not count:
         raise UnreadableFile("there are no readings in it", where=str(file))
     return count
 
 
-def found(file: Path, told: Told = NOTHING_TOLD) -> str:
-    """Return the form of a file by its content; UnreadableFile where no form knows it."""
-    if told.mapping:
-        return MAPPING
-    first = next(contents(file), None)
-    if first is None:
+def _landed(file: Path, *, kind: str, partner: str, settings: Settings, clock: datetime) -> Landed:
+    """Land a canonical file, or all files of a zip; UnreadableFile before the first of them."""
+    for plain in unpacked(file):
+        forms.form_of(plain, kind)
+    landed = [
+        land(plain, kind=kind, partner=partner, settings=settings, clock=clock)
+        for plain in unpacked(file)
+    ]
+    if not landed:
         raise UnreadableFile("the archive is empty", where=str(file))
-    return form_of(first)
-
-
-def _with_meter(told: Told, file: Path) -> Told:
-    """Name the meter of a file that names none for the file."""
-    return replace(told, meter_id=told.meter_id or file.name.partition(".")[0])
-
-
-def _records(file: Path, name: str, told: Told) -> Iterator[Record]:
-    reader = form(name)
-    for inner in contents(file):
-        yield from reader.records(inner.stream, told)
+    is_new, size = any(each.is_new for each in landed), sum(each.bytes for each in landed)
+    return replace(landed[0], is_new=is_new, bytes=size)
 
 
 def _zoned(file: Path, name: str, told: Told, log: Log) -> Iterator[Record]:
     """Yield what a file says, in UTC where nobody tells its zone, which the first record shows."""
-    records = _records(file, name, told)
+    records = records_of(file, name, told)
     try:
         first = next(records, None)
     except NoZone as error:
         log.write(f"{error}; shown as UTC\n")
-        yield from _records(file, name, replace(told, zone="UTC"))
+        yield from records_of(file, name, replace(told, zone="UTC"))
         return
     if first is not None:
         yield first
@@ -166,7 +155,7 @@ def _zoned(file: Path, name: str, told: Told, log: Log) -> Iterator[Record]:
 def _read(landed: Landed, name: str, told: Told, file: Path, settings: Settings) -> Taken:
     """Write what a kept file says as lines; all of them, or none."""
     count: Counter[type[Record]] = Counter()
-    version = _version(name, told)
+    version = _version(name, named_for(file.name, told))
     with ExitStack() as files:
         write = {
             kind: files.enter_context(
@@ -174,7 +163,7 @@ def _read(landed: Landed, name: str, told: Told, file: Path, settings: Settings)
             )
             for kind in (READINGS, REGISTERS)
         }
-        for record in _records(file, name, told):
+        for record in records_of(file, name, told):
             count[type(record)] += len(record.values) if isinstance(record, Block) else 1
             write[REGISTERS if isinstance(record, Read) else READINGS](_line(record, file.name))
         if not count:
@@ -218,25 +207,53 @@ def _line(record: Record, file: str) -> str:
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
 
 
-def _rows(block: Block) -> Iterator[tuple[str, ...]]:
-    is_shared = isinstance(block.quality, str)
-    for start, value, place in zip(
-        starts(block.starts_at, block.resolution), block.values, count(), strict=False
-    ):
-        word = block.quality if is_shared else block.quality[place]
-        yield (block.meter_id, start.isoformat(), block.resolution, value or "", block.unit,
-               MISSING if value is None else str(word), _known(block))  # fmt: skip
+def _shown(record: Record, last: dict[tuple[str, str, str], Read]) -> Sequence[tuple[str, ...]]:
+    """Return the rows of a record, and keep the last read of a register.
+
+    UnreadableRow where a canonical line has what only silver would judge.
+    """
+    match record:
+        case Block():
+            return _rows(record)
+        case Read():
+            _number(record)
+            of = (record.meter_id, record.register, record.unit)
+            before, last[of] = last.get(of), record
+            is_later = before is not None and before.read_at < record.read_at
+            return [_passed(before, record)] if before and is_later else []
+        case Refused():
+            return []
+
+
+def _rows(block: Block) -> list[tuple[str, ...]]:
+    words = [block.quality] * len(block.values) if isinstance(block.quality, str) else block.quality
+    if len(words) != len(block.values):
+        raise UnreadableRow(f"{len(words)} words of quality for {len(block.values)} values")
+    # Values first: no start is looked for behind the last.
+    of_all = zip(block.values, words, starts(block.starts_at, block.resolution), strict=False)
+    return [
+        (block.meter_id, start.isoformat(), block.resolution, value or "", block.unit,
+         MISSING if value is None else word, _known(block))
+        for value, word, start in of_all
+    ]  # fmt: skip
 
 
 def _passed(before: Read, read: Read) -> tuple[str, ...]:
     """Write the difference of two reads; a counter that fell has none."""
-    passed = Decimal(read.reading) - Decimal(before.reading)
+    passed = _number(read) - _number(before)
     words = {before.quality, read.quality}
     quality = MISSING if passed < 0 else read.quality if len(words) == 1 else ESTIMATED
     seconds = (read.read_at - before.read_at).total_seconds()
     value = "" if passed < 0 else f"{passed:f}"
     return (read.meter_id, before.read_at.isoformat(), named(round(seconds)), value, read.unit,
             quality, _known(read))  # fmt: skip
+
+
+def _number(read: Read) -> Decimal:
+    number = amount(read.reading)
+    if number is None:
+        raise UnreadableRow("reading is missing")
+    return Decimal(number)
 
 
 def _known(record: Block | Read) -> str:

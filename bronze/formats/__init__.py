@@ -29,6 +29,7 @@ FORMS = {
     "enphase": "enphase",
     "mapping": "mapping",
 }
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 CANONICAL, CAPTURE, MAPPING = "canonical", "event-hubs-capture", "mapping"
 
 
@@ -61,6 +62,11 @@ def form_of(file: Contents) -> str:
     for name in FORMS:
         if form(name).is_its(file.name, file.head):
             return name
+    if file.head.startswith(_UTF_16):
+        raise UnreadableFile(
+            "no format knows this file: it is UTF-16 text", where=file.name,
+            cure="save it as UTF-8, or describe it with --mapping",
+        )  # fmt: skip
     raise UnreadableFile(
         "no format knows this file", where=file.name,
         cure=f"name it with --format ({', '.join(FORMS)}), or describe it with --mapping",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from bronze.formats.consecutive import Consecutive, Series, lasting, span, span_from
 from bronze.formats.records import Record
 from bronze.formats.rows import Row, UnreadableRow, amount, summed
+from lake.errors import LakeError
 from lake.landing import UnreadableFile
 
 _DAY_S = 86_400
@@ -57,13 +58,19 @@ def values_of(
         yield from blocks.add(each, where, value, line=row.line)
 
 
-def resolution_of(instants: Sequence[datetime], zone: tzinfo) -> str:
-    """Return the shortest step between instants; UnreadableFile where no two tell it."""
+def resolution_of(
+    instants: Sequence[datetime], zone: tzinfo, *, unread: LakeError | None = None
+) -> str:
+    """Return the shortest step between instants; UnreadableFile where no two tell it.
+
+    ``unread`` is why a stamp is not among them.
+    """
     steps = [(b - a, a, b) for a, b in itertools.pairwise(instants) if a < b]
     if not steps:
         raise UnreadableFile(
-            "the stamps of the file do not tell how long an interval is",
-            cure="send two intervals or more a file",
+            "the stamps of the file do not tell how long an interval is"
+            + (f": {unread}" if unread else ""),
+            cure="send two intervals or more a file, the oldest first",
         )
     step, before, after = min(steps)
     seconds = int(step.total_seconds())
@@ -71,6 +78,8 @@ def resolution_of(instants: Sequence[datetime], zone: tzinfo) -> str:
         return lasting(seconds) if seconds else "PT1S"
     if seconds <= 25 * 3600:
         return "P1D"
+    if abs(seconds - 7 * _DAY_S) <= 3600:
+        return "P7D"
     if 28 * _DAY_S - 3600 <= seconds <= 31 * _DAY_S + 3600:
         return "P1M"
     return span(before, after, zone).resolution

@@ -3,7 +3,8 @@
 A row with exactly the day's 92 or 100 quarter hours (23 or 25 hours), one after the other, is
 counted from midnight. Otherwise the columns' times are taken for what they say: in spring those
 that the day has not are left out where they are empty or zero, and refused where they have energy;
-in autumn a time that stands once is the first of the two hours, and the second is a gap.
+in autumn a time that stands once is the first of the two hours, and the second is a gap. Values
+that are neither counted nor have a column are refused.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ class DayColumns:
     def placed(
         self, day: datetime, values: Sequence[str | None], clock: LocalTime
     ) -> Iterator[tuple[Span | str, str | None]]:
-        """Yield each value with its interval, or with the time of day that the day has not."""
+        """Yield each value with its interval, or with why it has none."""
         midnight, next_midnight = (clock.midnight(day + timedelta(days=n)) for n in (0, 1))
         count = (next_midnight - midnight) // self.step
         filled = len(values)
@@ -46,6 +47,8 @@ class DayColumns:
                 yield self._span(starts_at), value
             elif value is not None and Decimal(value):
                 yield f"{minute // 60:02}:{minute % 60:02} is no time of that day", value
+        if filled > len(self.minutes):
+            yield f"{filled} values, and the day has {count}", None
 
     def _span(self, starts_at: datetime) -> Span:
         return Span(starts_at, starts_at + self.step, self.resolution)

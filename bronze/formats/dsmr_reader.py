@@ -123,11 +123,13 @@ def _counters(names: list[str]) -> list[_Counter]:
     plain = [name.removeprefix("electricity_") for name in names]
     stamp = next((plain.index(name) for name in _TABLE_AT if name in plain), None)
     if stamp is not None:
+        # Gas has a table of its own, which is known by both of its columns.
+        known = _TABLE if "currently_delivered" in plain else _TABLE.keys() - {"delivered"}
         gas_stamp = plain.index(_TABLE_GAS_AT) if _TABLE_GAS_AT in plain else stamp
         return [
             _Counter(place, gas_stamp if _TABLE[name][0] == "gas" else stamp, *_TABLE[name])
             for place, name in enumerate(plain)
-            if name in _TABLE
+            if name in known
         ]
     places = [(p, match) for p, match in ((p, _COUNTER.fullmatch(n)) for p, n in enumerate(names))
               if match]  # fmt: skip

@@ -3,9 +3,9 @@
 Source: "Curve di carico" of e-distribuzione's customer area: ``Giorno;00:00-00:15;...`` with 96
 columns (24 for hours), decimal comma, kWh, days as 31/12/2024, Italian wall-clock time. A POD in
 the file is the meter, else it is the told one; a column of the kind of energy (prelievo,
-immissione) adds ``-import`` or ``-export``.
+immissione) adds ``-import`` or ``-export``; rows of reactive energy are refused.
 
-Clock-change days are those of ``day_rows``.
+Clock-change days are those of ``day_rows``; cells behind the last named column are further values.
 """
 
 import re
@@ -35,6 +35,7 @@ VERSION = 1
 _ZONE = "Europe/Rome"
 _DAY, _POD = ("giorno", "data", "data lettura"), ("pod", "codice pod")
 _KIND = ("tipo", "tipologia", "magnitudo", "grandezza", "flusso", "tipo energia", "misura")
+_EXPORT, _REACTIVE = re.compile(r"imm[ei]s|^e?a-$"), re.compile(r"reatt")
 _FROM_TO = re.compile(r"(\d{1,2})[:.](\d{2}) ?- ?(\d{1,2})[:.](\d{2})(?:\.\d+)?")
 _FORMS = ("%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y")
 _FEWEST = 24
@@ -48,6 +49,7 @@ class _Columns(NamedTuple):
     kind: int | None
     places: list[int]
     times: DayColumns
+    width: int
 
 
 def is_its(name: str, head: bytes) -> bool:
@@ -93,7 +95,8 @@ def _columns(names: list[str]) -> _Columns | None:
         next((names.index(name) for name in known if name in names), None)
         for known in (_POD, _KIND)
     )
-    return _Columns(day, pod, kind, [place for place, _ in spans], DayColumns(minutes, step))
+    places = [place for place, _ in spans]
+    return _Columns(day, pod, kind, places, DayColumns(minutes, step), len(names))
 
 
 def _day(
@@ -101,7 +104,8 @@ def _day(
 ) -> Iterator[Record]:
     series = Series(_meter(row, columns, told), "kWh")
     day = wall_clock(_cell(row, columns.day), _FORMS)
-    values = [amount(_cell(row, place), decimal=",") for place in columns.places]
+    cells = [_cell(row, place) for place in columns.places] + row.cells[columns.width :]
+    values = [amount(cell, decimal=",") for cell in cells]
     for where, value in columns.times.placed(day, values, clock):
         if isinstance(where, str):
             yield row.refused(where)
@@ -112,7 +116,9 @@ def _day(
 def _meter(row: Row, columns: _Columns, told: Told) -> str:
     pod = plain_id(_cell(row, columns.pod)) if columns.pod is not None else ""
     kind = _cell(row, columns.kind).lower() if columns.kind is not None else ""
-    suffix = "-export" if "immess" in kind or kind in ("a-", "ea-") else "-import" if kind else ""
+    if _REACTIVE.search(kind):
+        raise UnreadableRow("reactive energy is not read")
+    suffix = "-export" if _EXPORT.search(kind) else "-import" if kind else ""
     return (pod or told.meter_id) + suffix
 
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from bronze.formats.espi_types import ReadingType, local_time, reading_type
 
-# A shorter id is a number within a customer, so that the customer's must stand before it.
+# A shorter id is a number within a customer, and one without digits a word that all customers of a
+# utility have (NET_USAGE of Opower), so that the customer's must stand before it.
 _SHORTEST_ID = 6
 _USAGE_POINT = re.compile(r"(?:^|/)(?:([^/]+)/)?UsagePoint/([^/]+)")
 
@@ -166,13 +167,17 @@ def _one(linked: list[_Linked], path: str) -> _Linked | None:
 
 
 def _point_id(path: str) -> str:
-    """Return the id of a UsagePoint; a short one is told apart by its customer's."""
+    """Return the id of a UsagePoint; one that many have is told apart by its customer's."""
     found = _USAGE_POINT.search(path)
     if not found:
         own = path.rpartition("/")[2]
-        return own if len(own) >= _SHORTEST_ID else ""
+        return own if _is_id(own) else ""
     customer, own = found[1], found[2]
-    return own if len(own) >= _SHORTEST_ID or not customer else f"{customer}-{own}"
+    return own if _is_id(own) or not customer else f"{customer}-{own}"
+
+
+def _is_id(own: str) -> bool:
+    return len(own) >= _SHORTEST_ID and any(letter.isdigit() for letter in own)
 
 
 def _joined(*parts: str) -> str:

@@ -5,8 +5,9 @@ quarter-hour, hour, day and month totals: ``Van (datum);Van (tijdstip);Tot (datu
 EAN-code;Meter;Metertype;Register;Volume;Eenheid;Validatiestatus``, in Belgian wall-clock time.
 
 Day and night are tariff registers of one direction: a quarter of an hour is on one of them, a day
-on both. Rows of the same interval and direction are therefore parts of one value and added up; a
-part without value leaves the sum unknown. Ids: the EAN with ``-import`` (offtake) or ``-export``
+on both. Rows of the same interval and direction are therefore parts of one value and added up, also
+those of two meters on the day on which one follows the other; a part without value, or whose value
+is refused, leaves the sum unknown. Ids: the EAN with ``-import`` (offtake) or ``-export``
 (injection). Gas stands twice, in kWh and in m3: what is billed, kWh, is the reading, m3 stands in
 where there is none; its id is its own EAN. In autumn each stamp of the repeated hour comes twice,
 interleaved or not: a register's first is summer time, its second winter time.
@@ -49,6 +50,7 @@ _COLUMNS = {
     "to_time": ("tot tijdstip", "tot (tijdstip)", "until (time)", "to (time)", "until time",
                 "to time", "à (heure)", "au (heure)", "bis (uhrzeit)", "bis (zeit)"),
     "ean": ("ean", "code ean"),
+    "meter": ("meter", "compteur", "zähler"),
     "register": ("register", "registre"),
     "volume": ("volume", "volumen"),
     "unit": ("eenheid", "unit", "unité", "einheit"),
@@ -64,8 +66,9 @@ _FORMS = tuple(
     for day in ("%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y-%m-%d")
     for seconds in (":%S", "")
 )
+_UNITS = ("kWh", "m3")
 # How often a register has said a stamp of the repeated hour.
-_Seen = Counter[tuple[str, str, str, datetime]]
+_Seen = Counter[tuple[str, tuple[str, str], str, datetime]]
 
 
 class _Whole(NamedTuple):
@@ -77,10 +80,11 @@ class _Whole(NamedTuple):
 
 class _Part(NamedTuple):
     row: Row
-    register: str
+    register: tuple[str, str]  # of which meter, and its name
     value: str | None
     unit: str
     is_estimated: bool
+    wrong: UnreadableRow | None = None
 
 
 def is_its(name: str, head: bytes) -> bool:
@@ -113,6 +117,8 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
             except UnreadableRow as error:
                 yield row.refused(error)
                 continue
+            if part.wrong:
+                yield row.refused(part.wrong)
             if whole.is_gas or not whole.where.resolution.startswith("PT"):
                 # They are few, and their parts may stand anywhere in the file.
                 held.setdefault(whole, []).append(part)
@@ -151,11 +157,11 @@ def _read(row: Row, places: dict[str, int], zone: ZoneInfo, seen: _Seen) -> tupl
         raise UnreadableRow(f"{cells['register']!r} is no register of offtake or injection")
     starts = wall_clock(f"{cells['from_day']} {cells.get('from_time') or '00:00'}", _FORMS)
     ends = wall_clock(f"{cells['to_day']} {cells.get('to_time') or '00:00'}", _FORMS)
-    value = amount(cells["volume"], decimal=",")
+    of_meter = (cells.get("meter", ""), register)
     first, second = _instants(starts, zone)
     if first != second:
-        seen[ean, register, unit, starts] += 1
-        starts_at = second if seen[ean, register, unit, starts] > 1 else first
+        seen[ean, of_meter, unit, starts] += 1
+        starts_at = second if seen[ean, of_meter, unit, starts] > 1 else first
     else:
         starts_at = first
     ends_at = next((end for end in _instants(ends, zone) if end > starts_at), None)
@@ -165,10 +171,12 @@ def _read(row: Row, places: dict[str, int], zone: ZoneInfo, seen: _Seen) -> tupl
     is_gas = unit == "m3" or register in _OFFTAKE
     meter_id = ean if is_gas else f"{ean}-{'export' if is_export else 'import'}"
     is_estimated = any(word in cells.get("status", "").lower() for word in _ESTIMATED)
-    return (
-        _Whole(meter_id, span(starts_at, ends_at, zone), is_gas, first != second),
-        _Part(row, register, value, unit, is_estimated),
-    )
+    part = _Part(row, of_meter, None, unit, is_estimated)
+    try:
+        part = part._replace(value=amount(cells["volume"], decimal=","))
+    except UnreadableRow as error:
+        part = part._replace(wrong=error)
+    return _Whole(meter_id, span(starts_at, ends_at, zone), is_gas, first != second), part
 
 
 def _instants(stamp: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -186,17 +194,20 @@ def _in_order(blocks: Consecutive, wholes: dict[_Whole, list[_Part]]) -> Iterato
 
 
 def _joined(blocks: Consecutive, whole: _Whole, parts: list[_Part]) -> Iterator[Record]:
-    """Add the tariff registers of one interval; of gas, take kWh before m3."""
-    of_unit: dict[str, dict[str, _Part]] = {}
+    """Add the tariff registers of one interval; of gas, take kWh before m3.
+
+    Meters of companies have reactive energy (kVArh) beside: it never stands in for a gap.
+    """
+    of_unit: dict[str, dict[tuple[str, str], _Part]] = {}
     for part in parts:
         registers = of_unit.setdefault(part.unit, {})
         before = registers.get(part.register)
         if before is None or before.value is None:
             registers[part.register] = part
         elif part.value not in (None, before.value):
-            yield part.row.refused(f"a second value of {part.register} for the same interval")
+            yield part.row.refused(f"a second value of {part.register[1]} for the same interval")
     sums = {u: summed([part.value for part in found.values()]) for u, found in of_unit.items()}
-    unit = min(sums, key=lambda u: (sums[u] is None, u != "kWh"))
+    unit = min(sums, key=lambda u: (u not in _UNITS, sums[u] is None, u != "kWh"))
     chosen = list(of_unit[unit].values())
     quality = ESTIMATED if any(part.is_estimated for part in chosen) else MEASURED
     value = sums[unit]

@@ -5,9 +5,12 @@ the P1 meter ``Import T1 kWh, Import T2 kWh, Export T1 kWh, Export T2 kWh``, of 
 ``Import kWh, Export kWh``, gas as ``Total gas used`` (m3); stamps of Dutch wall-clock time. The
 file names no meter: ids are the told one with ``-import``, ``-export``, ``-gas`` where it has more
 than one of them. Registers are ``T1`` (low tariff) and ``T2`` (normal tariff), or none: the total.
-Columns of power are no readings of energy, and water is no energy.
+Columns of power are no readings of energy, and water is no energy. Energy by interval under such
+names, which many write, is told by values that fall.
 """
 
+import io
+import itertools
 import re
 from collections.abc import Iterator
 from typing import IO, NamedTuple
@@ -27,6 +30,7 @@ _COUNTER = re.compile(
     r"(?:total )?(import|export|teruglevering|verbruik)(?: (t[1-4]))? \(?(k?wh)\)?"
     r"|(?:total )?gas(?: used| import| usage| verbruik)?(?: \(?(m3|m³|m\ufffd)\)?)?"
 )
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _SUFFIXES = {"import": "import", "verbruik": "import", "export": "export",
              "teruglevering": "export", None: "gas"}  # fmt: skip
 
@@ -39,10 +43,13 @@ class _Counter(NamedTuple):
 
 
 def is_its(name: str, head: bytes) -> bool:
-    """Tell whether a file is an export of HomeWizard, by its columns."""
+    """Tell whether a file is an export of HomeWizard, by its columns, and counters that rise."""
     del name
     names = names_of(cells_of(first_line(head), ","))
-    return bool(names) and names[0] in _TIME and (bool(_counters(names)) or _is_water(names))
+    if not names or names[0] not in _TIME:
+        return False
+    counters = _counters(names)
+    return all(_rises(head, c.place) for c in counters) if counters else _is_water(names)
 
 
 def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
@@ -92,6 +99,15 @@ def _counters(names: list[str]) -> list[_Counter]:
         for place, match in found
         if match
     ]
+
+
+def _rises(head: bytes, place: int) -> bool:
+    """Tell whether a column rises but for an exchange of the meter, in the first rows of a file."""
+    with text(io.BytesIO(head)) as lines:
+        cells = [row.cells[place] for row in rows(lines, ",") if place < len(row.cells)]
+    shown = [float(cell) for cell in cells if _NUMBER.fullmatch(cell)]
+    falls = sum(a > b for a, b in itertools.pairwise(shown))
+    return falls <= max(1, len(shown) // 10)
 
 
 def _is_water(names: list[str]) -> bool:

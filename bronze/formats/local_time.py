@@ -1,6 +1,6 @@
 """Wall-clock stamps in file order -> instants: the repeated hour of autumn is told by the order."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lake.landing import UnreadableFile
@@ -17,29 +17,39 @@ class LocalTime:
             raise UnreadableFile(
                 f"there is no time zone {zone}", cure="use an IANA name, as in Europe/Brussels"
             ) from error
+        # What stamps are counted by; a clock at a fixed offset has no zone of a name.
+        self.tz: tzinfo = self.zone
         self._last: datetime | None = None
+        self._stamp: datetime | None = None
+        # Files that are sorted by the wall clock say each stamp of the repeated hour twice.
+        self.is_in_pairs = False
 
     def instant(self, stamp: datetime) -> datetime | None:
         """Return the instant (UTC) of a stamp without offset; None for an hour that is left out.
 
-        Of the two instants that a stamp in the repeated hour may mean, it is the first that does
-        not lie before the stamp ahead of it, or stands for it again.
+        Of the two instants that a stamp in the repeated hour may mean, it is the second where it
+        stands right behind the same stamp; else the first that does not lie before the stamp ahead
+        of it, unless that was such a second one.
         """
         first, second = (
-            stamp.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)
+            stamp.replace(tzinfo=self.tz, fold=fold).astimezone(UTC) for fold in (0, 1)
         )
         if first == second:
-            found = first
-        elif first.astimezone(self.zone).replace(tzinfo=None) != stamp:
+            found, self.is_in_pairs = first, False
+        elif first.astimezone(self.tz).replace(tzinfo=None) != stamp:
             return None
+        elif stamp == self._stamp:
+            found, self.is_in_pairs = second, True
+        elif self.is_in_pairs and self._stamp is not None and self._stamp < stamp:
+            found = first
         else:
             found = second if self._last is not None and self._last >= first else first
-        self._last = found
+        self._last, self._stamp = found, stamp
         return found
 
     def midnight(self, day: datetime) -> datetime:
         """Return the instant (UTC) at which a local day begins."""
-        start = day.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=self.zone)
-        while start.astimezone(UTC).astimezone(self.zone).date() != day.date():
+        start = day.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=self.tz)
+        while start.astimezone(UTC).astimezone(self.tz).date() != day.date():
             start += timedelta(minutes=30)  # a day that begins with the clocks going forward
         return start.astimezone(UTC)

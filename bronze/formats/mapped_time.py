@@ -38,7 +38,7 @@ class MeterClock(LocalTime):
         local = ends - step
         possible = [local.replace(tzinfo=self.tz, fold=f).astimezone(UTC) for f in (0, 1)]
         ended = self.instant(ends)
-        if self.ends_at in possible:
+        if self.ends_at in possible and not self.is_in_pairs:
             return self.ends_at
         if ended is not None:
             return ended - step
@@ -47,8 +47,7 @@ class MeterClock(LocalTime):
         return possible[0]
 
 
-class _Pending(NamedTuple):
-    where: Span
+class _Sum(NamedTuple):
     parts: dict[str, str | None]
     words: list[str]
     line: int
@@ -57,11 +56,14 @@ class _Pending(NamedTuple):
 class Intervals:
     """Intervals of one length, the registers of one interval added up, as blocks."""
 
-    def __init__(self, resolution: str, zone: tzinfo, labels: str) -> None:
-        """Take what the stamps label: ``start`` or ``end``."""
+    def __init__(
+        self, resolution: str, zone: tzinfo, labels: str, *, has_registers: bool = False
+    ) -> None:
+        """Take what the stamps label, ``start`` or ``end``, and whether values are parts."""
         self.resolution, self.zone, self.labels = resolution, zone, labels
+        self.has_registers = has_registers
         self._blocks = Consecutive(zone)
-        self._pending: dict[Series, _Pending] = {}
+        self._sums: dict[Series, dict[Span, _Sum]] = {}
 
     def add(
         self, meter_id: str, register: str, unit: str, value: str | None,
@@ -76,32 +78,32 @@ class Intervals:
         self, meter_id: str, register: str, unit: str, where: Span, value: str | None,
         *, word: str, line: int,
     ) -> Iterator[Block]:  # fmt: skip
-        """Take a value by its interval; it waits for its other registers, if it has any."""
+        """Take a value by its interval; where there are registers it waits for the others."""
         series = Series(meter_id, unit)
-        pending = self._pending.get(series)
-        if pending is not None and pending.where == where and register not in pending.parts:
-            pending.parts[register] = value
-            pending.words.append(word)
+        if not self.has_registers:
+            yield from self._put(series, where, _Sum({register: value}, [word], line))
             return
-        if pending is not None:
-            yield from self._put(series, pending)
-        self._pending[series] = _Pending(where, {register: value}, [word], line)
+        # They may stand anywhere in the file; of one that is said again the last value counts.
+        known = self._sums.setdefault(series, {}).setdefault(where, _Sum({}, [], line))
+        known.parts[register] = value if value is not None else known.parts.get(register)
+        known.words.append(word)
 
     def rest(self) -> Iterator[Block]:
         """Yield what is still open."""
-        for series, pending in self._pending.items():
-            yield from self._put(series, pending)
-        self._pending.clear()
+        for series, sums in self._sums.items():
+            for where in sorted(sums):
+                yield from self._put(series, where, sums[where])
+        self._sums.clear()
         yield from self._blocks.rest()
 
-    def _put(self, series: Series, pending: _Pending) -> Iterator[Block]:
-        value = summed(pending.parts.values())
+    def _put(self, series: Series, where: Span, added: _Sum) -> Iterator[Block]:
+        value = summed(added.parts.values())
         word = MEASURED
-        if value is None or MISSING in pending.words:
+        if value is None or MISSING in added.words:
             value, word = None, MISSING
-        elif ESTIMATED in pending.words:
+        elif ESTIMATED in added.words:
             word = ESTIMATED
-        return self._blocks.add(series, pending.where, value, quality=word, line=pending.line)
+        return self._blocks.add(series, where, value, quality=word, line=added.line)
 
     def _span(self, stamp: datetime, clock: MeterClock) -> Span:
         if self.labels == "start":

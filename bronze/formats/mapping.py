@@ -1,9 +1,10 @@
 """Any other CSV -> readings or register reads, as a mapping describes it (``--mapping FILE``).
 
 The keys are in ``mapping_keys.py`` and, with an example, in README.md. Three forms: a row a value
-(``value``), a column a meter, direction or register (``columns``), a row a day (``day``). Rows of
-one interval to which the direction's rules give different registers are parts of one value, and
-added up, where they stand together. Nothing is guessed: no file is known by its bytes.
+(``value``), a column a meter, direction or register (``columns``), a row a day (``day``). Rows and
+columns of one interval to which the mapping gives different registers are parts of one value, and
+added up, wherever they stand: such a file is held until its end. Nothing is guessed: no file is
+known by its bytes.
 """
 
 import itertools
@@ -31,12 +32,13 @@ _MIDNIGHT = re.compile(r"\b24:00(:00)?\b")
 
 
 class _Said(NamedTuple):
-    """One value of a row, and whose it is."""
+    """One value of a row, and whose it is; without value where it is ``wrong``."""
 
     meter_id: str
     register: str
     unit: str
     value: str | None
+    wrong: UnreadableRow | None
 
 
 class _Column(NamedTuple):
@@ -97,7 +99,9 @@ class _Mapped:
         if self.keys.kind == "interval" and resolution == FROM_STAMPS:
             first = list(itertools.islice(listed, _FIRST_ROWS))
             resolution, listed = self._resolution(first), itertools.chain(first, listed)
-        intervals = Intervals(resolution, self.zone, self.keys.stamp.labels)
+        intervals = Intervals(
+            resolution, self.zone, self.keys.stamp.labels, has_registers=self.keys.has_registers
+        )
         clocks = defaultdict[tuple[str, str], MeterClock](lambda: MeterClock(self.zone))
         for row in listed:
             try:
@@ -106,6 +110,10 @@ class _Mapped:
             except UnreadableRow as error:
                 yield row.refused(error)
                 continue
+            if wrong := next((each.wrong for each in said if each.wrong), None):
+                yield row.refused(wrong)
+                if not self.keys.has_registers:
+                    continue  # else the sums of which it has parts are not known
             for each in said:
                 clock = clocks[each.meter_id, each.register]
                 try:
@@ -134,17 +142,24 @@ class _Mapped:
                 f"{self.keys.resolution} divides no day", cure="say PT15M, PT30M or PT1H"
             )
         times = DayColumns([n * step for n in range(count)], step)
-        intervals = Intervals(self.keys.resolution, self.zone, "start")
+        intervals = Intervals(
+            self.keys.resolution, self.zone, "start", has_registers=self.keys.has_registers
+        )
         clock = MeterClock(self.zone)
         places = range(self.first or 0, (self.first or 0) + count)
         for row in listed:
             try:
                 stamp, word = self._stamp(row), self._word(row)
                 whose = next(iter(self._whose(row)), None)
-                values = [self._amount(row, place) for place in places]
             except UnreadableRow as error:
                 yield row.refused(error)
                 continue
+            said = [self._value_or_why(row, place) for place in places]
+            if wrong := next((why for _, why in said if why), None):
+                yield row.refused(wrong)
+                if not self.keys.has_registers:
+                    continue
+            values = [value for value, _ in said]
             for where, value in times.placed(stamp, values, clock) if whose else ():
                 if isinstance(where, str):
                     yield row.refused(where)
@@ -158,15 +173,16 @@ class _Mapped:
     def _said(self, row: Row) -> Iterator[_Said]:
         for meter_id, register in self._whose(row):
             if not self.columns:
-                value = self._amount(row, self.value or 0)
-                yield _Said(meter_id, register, self._unit(row), value)
+                yield _Said(
+                    meter_id, register, self._unit(row), *self._value_or_why(row, self.value or 0)
+                )
             for place, column, named in self.columns:
                 suffix = f"-{column.suffix}" if column.suffix else ""
                 yield _Said(
                     (column.meter or named or meter_id) + suffix,
                     column.register_ or register,
                     unit_of(column.unit) if column.unit else self._unit(row),
-                    self._amount(row, place),
+                    *self._value_or_why(row, place),
                 )
 
     def _whose(self, row: Row) -> Iterator[tuple[str, str]]:
@@ -213,19 +229,27 @@ class _Mapped:
     def _amount(self, row: Row, place: int) -> str | None:
         return amount(_cell(row, place), decimal=self.keys.decimal, thousands=self.keys.thousands)
 
+    def _value_or_why(self, row: Row, place: int) -> tuple[str | None, UnreadableRow | None]:
+        try:
+            return self._amount(row, place), None
+        except UnreadableRow as error:
+            return None, error
+
     def _resolution(self, first: list[Row]) -> str:
         """Return the shortest step between the stamps of one meter in the first rows."""
         instants = defaultdict[tuple[str, str], list[datetime]](list)
         clocks = defaultdict[tuple[str, str], MeterClock](lambda: MeterClock(self.zone))
+        unread: UnreadableRow | None = None
         for row in first:
             try:
                 stamp = self._stamp(row)
                 for whose in self._whose(row):
                     instants[whose].append(clocks[whose].at(stamp))
-            except UnreadableRow:
-                continue  # it is refused when its turn comes
+            except UnreadableRow as error:
+                unread = unread or error  # it is refused when its turn comes
         told = [each for each in instants.values() if len(set(each)) > 1] or [[]]
-        return min((resolution_of(each, self.zone) for each in told), key=nominal)
+        steps = (resolution_of(each, self.zone, unread=unread) for each in told)
+        return min(steps, key=nominal)
 
     def _columns(self, keys: ValueColumn) -> list[_Column]:
         if keys.name:

@@ -34,6 +34,16 @@ class Stamp(_Keys):
     offset: str = ""
     newest_first: bool = False
 
+    @field_validator("format")
+    @classmethod
+    def _tells_no_name(cls, form: str) -> str:
+        if "%Z" in form:
+            # strptime reads the name of a zone and forgets it.
+            raise ValueError(
+                "%Z tells no offset: write UTC as it stands there, and the zone in zone"
+            )
+        return form
+
     @field_validator("zone")
     @classmethod
     def _is_zone(cls, zone: str) -> str:
@@ -183,6 +193,12 @@ class Mapping(_Keys):
         if resolution != FROM_STAMPS and not _RESOLUTION.fullmatch(resolution):
             raise ValueError(f"PT15M, PT1H, P1D, P1M or {FROM_STAMPS!r}")
         return resolution
+
+    @property
+    def has_registers(self) -> bool:
+        """Whether the values of an interval may be parts of one."""
+        rules = self.direction.rules if self.direction else []
+        return any(r.register_ for r in rules) or any(c.register_ for c in self.columns)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

@@ -30,7 +30,7 @@ WORD = {
 }  # fmt: skip
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?"
 IS_NUMBER = re.compile(_NUMBER, re.ASCII)
-_ARE_NUMBERS = re.compile(rf"{_NUMBER}(?:,{_NUMBER})*", re.ASCII)
+_ARE_NUMBERS = re.compile(rf"{_NUMBER}(?:;{_NUMBER})*", re.ASCII)
 _STAMP = re.compile(r"\d{8}(?:\d{4}(?:\d{2})?)?", re.ASCII)
 _COUNT = re.compile(r"\d{1,4}", re.ASCII)
 
@@ -163,7 +163,8 @@ def unit_of(said: str) -> str:
 
 def _numbers(cells: list[str]) -> tuple[list[str | None], list[int]]:
     """Return the values, and the positions (from 1) of those that are neither number nor empty."""
-    if _ARE_NUMBERS.fullmatch(",".join(cells)):
+    # Not by comma, which may stand in a quoted cell.
+    if _ARE_NUMBERS.fullmatch(";".join(cells)):
         return [*cells], []
     stripped = [c.strip() for c in cells]
     wrong = [n for n, c in enumerate(stripped, 1) if c and not IS_NUMBER.fullmatch(c)]

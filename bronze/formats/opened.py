@@ -2,28 +2,41 @@
 
 import gzip
 import io
+import shutil
+import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple, cast
 
 from lake.landing import UnreadableFile
 
-_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
+# The second begins a zip that holds nothing.
+_ZIPS, _GZIP = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b"
+# What a Mac puts beside the files of a zip.
+_OF_MAC = ("._", ".DS_Store")
+# What every workbook of Excel has, which is a zip too.
+_OFFICE = "[Content_Types].xml"
 # Meter files shrink to a twentieth at most; a file of one byte repeated shrinks to a thousandth.
 _MOST_BYTES, _MOST_TIMES, _FREE_BYTES = 4 * 1024**3, 200, 64 * 1024**2
 _MOST_MEMBERS = 10_000
 HEAD = 64 * 1024
 
 
+class BadArchive(UnreadableFile):
+    """An archive that cannot be unpacked whole, so that nothing of it is taken."""
+
+
 class Contents(NamedTuple):
-    """One plain file: its name, its first bytes and all of it."""
+    """One plain file: its name, first bytes and all; what tells it apart from others of a zip."""
 
     name: str
     head: bytes
     stream: IO[bytes]
+    own_name: str = ""
 
 
 def contents(file: Path) -> Iterator[Contents]:
@@ -34,7 +47,7 @@ def contents(file: Path) -> Iterator[Contents]:
     try:
         with file.open("rb") as source:
             magic = source.read(4)
-        if magic == _ZIP:
+        if magic in _ZIPS:
             yield from _zipped(file)
         elif magic[:2] == _GZIP:
             with gzip.open(file) as plain:
@@ -48,14 +61,41 @@ def contents(file: Path) -> Iterator[Contents]:
         raise UnreadableFile(f"cannot read the file: {said}", where=str(file)) from error
 
 
+def unpacked(file: Path, *, folder: Path | None = None) -> Iterator[Path]:
+    """Yield a file that can be read as it is, or the files of a zip one after the other.
+
+    Each of them lies below its own name in ``folder`` until the next is asked for. UnreadableFile.
+    """
+    try:
+        with file.open("rb") as source:
+            is_zip = source.read(4) in _ZIPS
+    except OSError as error:
+        raise UnreadableFile(
+            f"cannot read the file: {error.strerror or error}", where=str(file)
+        ) from error
+    if not is_zip:
+        yield file
+        return
+    with tempfile.TemporaryDirectory(dir=folder) as within:
+        for inner in contents(file):
+            plain = Path(within) / (PurePosixPath(inner.name).name or "member")
+            with plain.open("wb") as copy:
+                shutil.copyfileobj(inner.stream, copy, HEAD)
+            yield plain
+            plain.unlink()
+
+
 def _zipped(file: Path) -> Iterator[Contents]:
     most = _Most(file)
     with zipfile.ZipFile(file) as archive:
-        members = [m for m in archive.infolist() if not m.is_dir()]
+        members = [m for m in archive.infolist() if not m.is_dir() and not _is_of_mac(m.filename)]
+        if any(m.filename == _OFFICE for m in members):
+            raise UnreadableFile("a workbook of Excel", where=str(file), cure="save it as CSV")
         if len(members) > _MOST_MEMBERS:
             raise UnreadableFile(
                 f"the zip holds more than {_MOST_MEMBERS:,} files", where=str(file)
             )
+        own_names = _own_names([m.filename for m in members])
         for member in members:
             where = f"{file}: {member.filename}"
             if member.flag_bits & 1:
@@ -66,9 +106,23 @@ def _zipped(file: Path) -> Iterator[Contents]:
                 raise UnreadableFile(f"cannot read the zip: {error}", where=where) from error
             with opened as plain:
                 inner = _bounded(member.filename, plain, most, where)
-                if inner.head[:4] == _ZIP or inner.head[:2] == _GZIP:
+                if inner.head[:4] in _ZIPS or inner.head[:2] == _GZIP:
                     raise UnreadableFile("an archive in an archive", where=where)
-                yield inner
+                yield inner._replace(own_name=own_names.get(member.filename, ""))
+
+
+def _is_of_mac(name: str) -> bool:
+    return PurePosixPath(name).name.startswith(_OF_MAC)
+
+
+def _own_names(names: list[str]) -> dict[str, str]:
+    """Return the names of several files, with their folders where two would be one."""
+    paths = {name: PurePosixPath(name) for name in names} if len(names) > 1 else {}
+    often = Counter(path.name for path in paths.values())
+    return {
+        name: "-".join(path.parts) if often[path.name] > 1 else path.name
+        for name, path in paths.items()
+    }
 
 
 class _Most:
@@ -101,10 +155,10 @@ class _Bounded(io.RawIOBase):
         try:
             chunk = self._plain.read(len(view))
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-            raise UnreadableFile(f"cannot read the file: {error}", where=self._where) from error
+            raise BadArchive(f"cannot read the file: {error}", where=self._where) from error
         self._most.left -= len(chunk)
         if self._most.left < 0:
-            raise UnreadableFile(
+            raise BadArchive(
                 "it unpacks to far more than it is", where=self._where, cure="send it plain"
             )
         view[: len(chunk)] = chunk

@@ -14,6 +14,8 @@ from lake.landing import UnreadableFile
 
 _LONGEST = 1024 * 1024
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+# Blanks and apostrophe that group thousands in French and Swiss numbers, and the Swedish minus.
+_MARKS = {0x00A0: None, 0x202F: None, 0x2019: "'", 0x2212: "-"}
 # Excel keeps the zeros of an id that is written as a formula: ="0541".
 _FORMULA = re.compile(r'="?([^"]*)"?')
 _UNITS = {"kwh": "kWh", "wh": "Wh", "mwh": "MWh", "w": "W", "kw": "kW"}
@@ -86,7 +88,9 @@ def amount(text: str, *, decimal: str = ".", thousands: str = "") -> str | None:
 
     UnreadableRow for any other text.
     """
-    found = text.strip().replace("\u00a0", "")
+    found = text.strip()
+    if not found.isascii():
+        found = found.translate(_MARKS)
     if not found:
         return None
     if thousands and thousands in found:

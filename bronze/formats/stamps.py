@@ -35,10 +35,15 @@ def iso(text: str) -> datetime:
 
 
 def at(stamp: datetime, clock: LocalTime) -> datetime:
-    """Return the instant (UTC) of a stamp, by its own offset or else by the series' clock."""
+    """Return the instant (UTC) of a stamp, by its own offset or else by the series' clock.
+
+    Where the clocks leave out midnight it says the begin of its day.
+    """
     if stamp.tzinfo is not None:
         return stamp.astimezone(UTC)
     found = clock.instant(stamp)
+    if found is None and (stamp.hour, stamp.minute, stamp.second) == (0, 0, 0):
+        return clock.midnight(stamp)
     if found is None:
         raise UnreadableRow(f"{stamp} is in the hour that the clocks leave out in {clock.zone}")
     return found

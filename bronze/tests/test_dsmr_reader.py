@@ -129,6 +129,11 @@ def test_a_bad_row_is_refused_alone() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_delivered_alone_is_not_its_gas() -> None:
+    assert dsmr_reader.is_its("x.csv", b"read_at,delivered,currently_delivered\n")
+    assert not dsmr_reader.is_its("x.csv", b"timestamp,delivered,returned\n")
+
+
 def test_temperatures_are_no_energy() -> None:
     with pytest.raises(UnreadableFile, match="not an export"):
         records("Read At,Degrees Celcius\n2025-06-01T13:00:00+02:00,21\n")

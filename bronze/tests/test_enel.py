@@ -53,13 +53,27 @@ def test_hours_and_other_separators_are_read() -> None:
     assert (block.resolution, len(block.values)) == ("PT1H", 24)
 
 
-def test_a_pod_and_a_kind_of_energy_name_the_meter() -> None:
+@pytest.mark.parametrize(
+    "kinds",
+    [("Energia attiva prelevata", "Energia attiva immessa"), ("Prelievo", "Immissione"),
+     ("A+", "A-")],
+)  # fmt: skip
+def test_a_pod_and_a_kind_of_energy_name_the_meter(kinds: tuple[str, str]) -> None:
     header = ";".join(["POD", "Giorno", "Tipo", *TIMES]) + "\n"
-    text = "".join(
-        ";".join(["IT002", "01/09/2024", kind, *numbers(96)]) + "\n"
-        for kind in ("Energia attiva prelevata", "Energia attiva immessa")
-    ).replace("immessa", "immessa in rete (immissione)")
+    text = "".join(";".join(["IT002", "01/09/2024", kind, *numbers(96)]) + "\n" for kind in kinds)
     assert [b.meter_id for b in blocks(header + text)] == ["IT002-import", "IT002-export"]
+
+
+def test_reactive_energy_is_refused_and_not_taken_for_active() -> None:
+    header = ";".join(["POD", "Giorno", "Tipo", *TIMES]) + "\n"
+    rows = (
+        ";".join(["IT002", "01/09/2024", f"Energia {kind} prelevata", *numbers(96)])
+        for kind in ("attiva", "reattiva")
+    )
+    block, refused = sorted(records(header + "\n".join(rows)), key=lambda r: r.line)
+    assert isinstance(block, Block)
+    assert isinstance(refused, Refused)
+    assert (len(block.values), refused.line) == (96, 3)
 
 
 @pytest.mark.parametrize("left_out", ["", "0", "0,000"])
@@ -91,6 +105,15 @@ def test_100_values_in_autumn_are_counted_from_midnight() -> None:
     repeated = [*TIMES[:12], *TIMES[8:12], *TIMES[12:]]
     [block] = blocks(";".join(["Giorno", *repeated]) + "\n" + day(AUTUMN, numbers(100)))
     assert block.values == tuple(f"0.{n:03}" for n in range(100))
+
+
+def test_values_without_a_column_count_where_the_day_has_them_and_are_refused_elsewhere() -> None:
+    [block] = blocks(HEADER + day(AUTUMN, numbers(100)))
+    assert block.values == tuple(f"0.{n:03}" for n in range(100))
+    refused, block_of_96 = records(HEADER + day("01/09/2024", numbers(97)))
+    assert isinstance(refused, Refused)
+    assert refused.reason == "97 values, and the day has 96"
+    assert isinstance(block_of_96, Block)
 
 
 def test_96_values_in_autumn_leave_the_second_hour_open() -> None:

@@ -43,6 +43,19 @@ def test_columns_are_directions_of_one_meter() -> None:
     assert next(b.quality for b in found if b.meter_id == "pv-export") == ("measured", "missing")
 
 
+def test_french_columns_are_the_same() -> None:
+    header = (
+        "Date/Heure,Énergie produite (Wh),Énergie consommée (Wh),Importée depuis le réseau (Wh),"
+        "Exportée vers le réseau (Wh)\n"
+    )
+    assert enphase.is_its("x.csv", header.encode())
+    found = blocks(header + "06/13/2025 12:00,5,3,2,4\n06/13/2025 13:00,6,3,2,4\n")
+    assert {b.meter_id: b.values for b in found} == {
+        "pv-production": ("5", "6"), "pv-consumption": ("3", "3"),
+        "pv-import": ("2", "2"), "pv-export": ("4", "4"),
+    }  # fmt: skip
+
+
 def test_a_report_of_production_alone_is_the_meter_itself() -> None:
     [block] = blocks(ONE + "06/13/2025 12:00,5\n06/13/2025 12:15,6\n")
     assert (block.meter_id, block.resolution, block.line) == ("pv", "PT15M", 2)
@@ -65,6 +78,19 @@ def test_the_first_days_of_a_month_are_told_by_their_order() -> None:
     day_first = "".join(f"{n:02}/03/2025 00:00,1\n" for n in range(1, 11))
     [block] = blocks(ONE + day_first)
     assert (block.starts_at.month, block.resolution, len(block.values)) == (3, "P1D", 10)
+
+
+def test_firsts_of_months_are_a_report_by_month_but_not_with_hours() -> None:
+    months = "".join(f"{n:02}/01/2025,1\n" for n in range(1, 13))
+    [year] = blocks(ONE + months)
+    assert (year.resolution, len(year.values), year.starts_at.month) == ("P1M", 12, 1)
+    hours = "".join(f"{d:02}/01/2025 {h:02}:00,1\n" for d in (1, 2) for h in range(24))
+    assert starts(blocks(ONE + hours)) == ["2025-01-01T00:00:00+01:00", "2025-01-02T00:00:00+01:00"]
+
+
+def test_weeks_are_weeks_when_the_clocks_change_too() -> None:
+    found = blocks(ONE + "".join(f"03/{n:02}/2025,1\n" for n in (16, 23, 30)) + "04/06/2025,1\n")
+    assert {b.resolution for b in found} == {"P7D"}
 
 
 def test_one_day_alone_is_read_in_us_order() -> None:
@@ -93,6 +119,13 @@ def test_the_hour_that_is_left_out_in_spring_is_no_gap() -> None:
     assert [type(r) for r in refused] == [Refused, Block]
 
 
+def test_a_day_whose_midnight_is_left_out_is_a_day() -> None:
+    rows = "".join(f"03/{n}/2025,{n}\n" for n in (29, 30, 31))
+    [block] = blocks(ONE + rows, "Atlantic/Azores")
+    assert (block.resolution, block.values) == ("P1D", ("29", "30", "31"))
+    assert block.starts_at.isoformat() == "2025-03-29T00:00:00-01:00"
+
+
 def test_thousands_marks_and_kwh_are_read() -> None:
     [block] = blocks(
         'Date/Time,Energy Produced (kWh)\n06/13/2025 12:00,"1,234"\n06/13/2025 13:00,0.5\n'
@@ -116,9 +149,31 @@ def test_without_a_zone_local_time_is_nobody_s() -> None:
         records(ONE + "06/13/2025 00:00,1\n", zone="Europe/Nowhere")
 
 
+def test_stamps_with_an_offset_need_a_zone_for_days_only() -> None:
+    rows = "2021-12-01 00:00:00 -0700,1\n2021-12-01 00:15:00 -0700,2\n"
+    [block] = blocks(ONE + rows, zone="")
+    assert (block.resolution, block.values) == ("PT15M", ("1", "2"))
+    assert block.starts_at.isoformat() == "2021-12-01T07:00:00+00:00"
+    days = ONE + "2021-12-01 00:00:00 -0700,1\n2021-12-02 00:00:00 -0700,2\n"
+    with pytest.raises(UnreadableFile, match="time zone"):
+        records(days, zone="")
+    assert starts(blocks(days, "America/Denver")) == ["2021-12-01T00:00:00-07:00"]
+
+
 def test_one_stamp_tells_no_frequency() -> None:
     with pytest.raises(UnreadableFile, match="how long an interval is"):
         records(ONE + "06/13/2025 00:00,1\n")
+
+
+def test_stamps_that_cannot_be_read_are_named_where_they_leave_no_frequency() -> None:
+    with pytest.raises(UnreadableFile, match="how long an interval is: 'Jun 13' is no date"):
+        records(ONE + "Jun 13,1\nJun 14,1\n")
+
+
+def test_consumption_beside_a_date_is_not_its() -> None:
+    assert not enphase.is_its("x.csv", b"Date,Consumption (kWh)\n01/02/2025,10\n")
+    assert enphase.is_its("x.csv", b"Date,Energy Produced (Wh)\n01/02/2025,10\n")
+    assert enphase.is_its("x.csv", b"Date/Time,Production (Wh)\n01/02/2025,10\n")
 
 
 def test_the_sample_has_its_own_totals(public_data: Path) -> None:

@@ -11,7 +11,8 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from bronze.commands import add
-from bronze.intake import found, take
+from bronze.formats.files import found
+from bronze.intake import take
 from lake.landing import UnreadableFile
 from lake.settings import Settings
 

@@ -91,6 +91,16 @@ def test_a_sum_of_which_a_part_is_not_known_is_not_known() -> None:
     assert (block.values, block.quality) == ((None,), "missing")
 
 
+def test_a_sum_of_which_a_part_is_refused_is_not_known() -> None:
+    refused, block = records(
+        row("24-10-2025 00:00:00", "25-10-2025 00:00:00", "Afname Dag", "1.234,5")
+        + row("24-10-2025 00:00:00", "25-10-2025 00:00:00", "Afname Nacht", "3")
+    )
+    assert isinstance(refused, Refused)
+    assert isinstance(block, Block)
+    assert (block.values, block.quality) == ((None,), "missing")
+
+
 def test_months_are_months() -> None:
     [block] = blocks(row("01-10-2025 00:00:00", "01-11-2025 00:00:00", "Afname Nacht", "100"))
     assert (block.resolution, block.values) == ("P1M", ("100",))
@@ -174,6 +184,23 @@ def test_a_register_said_twice_is_one_value_or_a_refusal() -> None:
     assert (refused.line, refused.payload.split(";")[8]) == (3, "0,6")
     assert isinstance(block, Block)
     assert block.values == ("0.5",)
+
+
+def test_two_meters_of_one_day_are_parts_of_it() -> None:
+    old = row("24-10-2025 00:00:00", "25-10-2025 00:00:00", "Afname Dag", "5,25")
+    new = old.replace("1SAG1", "1SAG2").replace("5,25", "1,5")
+    [block] = blocks(old + new)
+    assert (block.resolution, block.values) == ("P1D", ("6.75",))
+
+
+@pytest.mark.parametrize(("volume", "value"), [("3,179", "3.179"), ("", None)])
+def test_reactive_energy_stands_in_for_nothing(volume: str, value: str | None) -> None:
+    start, end = "01-06-2025 00:00:00", "01-06-2025 00:15:00"
+    [block] = blocks(
+        row(start, end, "Afname Inductief", "1,5", "kVArh")
+        + row(start, end, "Afname Actief", volume)
+    )
+    assert (block.meter_id, block.unit, block.values) == (f"{EAN}-import", "kWh", (value,))
 
 
 @pytest.mark.parametrize(

@@ -196,13 +196,16 @@ def test_two_series_of_one_flow_have_the_id_of_their_reading() -> None:
     assert [b.meter_id for b in found] == ["5446AF3F-01", "5446AF3F-02", "5446AF3F-VArh"]
 
 
-def test_several_usage_points_are_told_apart_and_a_short_id_has_the_customer_before_it() -> None:
-    points = ["/espi/RetailCustomer/11/UsagePoint/1", "/espi/RetailCustomer/12/UsagePoint/1"]
+@pytest.mark.parametrize("own", ["1", "NET_USAGE"])
+def test_several_usage_points_are_told_apart_and_an_id_that_many_have_has_the_customer_before_it(
+    own: str,
+) -> None:
+    points = [f"/espi/RetailCustomer/{n}/UsagePoint/{own}" for n in (11, 12)]
     all_ = [e for n, p in enumerate(points)
             for e in (interval_block(*quarters(n), point=p), meter_reading(point=p),
                       usage_point(p))]  # fmt: skip
     found = blocks(read(*all_, kind_of()))
-    assert [(b.meter_id, *b.values) for b in found] == [("11-1", "0"), ("12-1", "1")]
+    assert [(b.meter_id, *b.values) for b in found] == [(f"11-{own}", "0"), (f"12-{own}", "1")]
 
 
 def test_without_links_the_only_type_and_the_only_point_hold() -> None:

@@ -95,6 +95,18 @@ def test_water_is_no_energy() -> None:
         records(text)
 
 
+def test_energy_by_interval_under_the_same_names_is_not_its() -> None:
+    header = "time,Import kWh,Export kWh\n"
+
+    def is_its(values: list[float]) -> bool:
+        rows = "".join(f"2025-06-01 00:{n:02},{v},0\n" for n, v in enumerate(values))
+        return homewizard.is_its("x.csv", (header + rows).encode())
+
+    assert is_its([1, 1.5, 2, 2])
+    assert is_its([99, 1, 2, 3])  # another meter
+    assert not is_its([0.5, 0.4, 0.6, 0.2])
+
+
 def test_the_sample_has_its_own_last_counters(public_data: Path) -> None:
     [file] = (public_data / "formats/provider_exports/HomeWizard").glob("*.csv")
     with file.open(newline="") as opened:

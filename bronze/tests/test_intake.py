@@ -9,7 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from typer import Typer
+from typer.testing import CliRunner
 
+from bronze.commands import add
 from bronze.formats.records import Told
 from bronze.intake import COLUMNS, as_csv, take
 from lake.landing import UnreadableFile
@@ -112,6 +115,40 @@ def test_zip_and_gzip_give_what_the_plain_file_gives(
     assert (one.readings, two.readings, two.refused) == (2, 4, 2)
 
 
+def test_a_file_of_a_zip_that_is_not_of_its_form_is_refused_alone(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    file = tmp_path / "a.zip"
+    zipped(file, {"README.txt": "hello", "one.csv": NEM12, "none.csv": ""})
+    taken = take(file, partner="northgrid", settings=lake, clock=clock)
+    assert (taken.form, taken.readings, taken.refused) == ("nem12", 2, 3)
+    said = [str(line.get("refused", "")) for line in lines(landed(lake, "readings")[0])]
+    assert [text.partition(":")[0] for text in said[2:]] == ["README.txt", "none.csv"]
+    zipped(file, {"README.txt": "hello", "none.csv": ""})
+    with pytest.raises(UnreadableFile, match=r"no format knows this file \(README.txt\)"):
+        take(file, partner="northgrid", settings=lake, clock=clock)
+    with pytest.raises(UnreadableFile, match="not a NEM12"):
+        take(file, partner="northgrid", settings=lake, clock=clock, form="nem12")
+
+
+def test_files_of_a_zip_that_name_no_meter_are_meters_of_their_own(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    file = tmp_path / "homes.zip"
+    zipped(file, {"in/home1.csv": COUNTERS, "in/home2.csv": COUNTERS})
+    take(file, partner="northgrid", settings=lake, clock=clock)
+    (read,) = landed(lake, "registers")
+    assert {line["meter_id"] for line in lines(read)} == {"home1", "home2"}
+    take(file, partner="northgrid", settings=lake, clock=clock, told=Told(meter_id="m7"))
+    assert {line["meter_id"] for p in landed(lake, "registers") for line in lines(p)} == {
+        "home1", "home2", "m7"
+    }  # fmt: skip
+    zipped(file, {"in/home1.csv": COUNTERS})
+    assert {row["meter_id"] for row in dry(file)[0]} == {"homes"}
+    zipped(file, {"home1/p1.csv": COUNTERS, "home2/p1.csv": COUNTERS})
+    assert {row["meter_id"] for row in dry(file)[0]} == {"home1-p1", "home2-p1"}
+
+
 def test_what_no_form_knows_leaves_nothing(tmp_path: Path, lake: Settings, clock: datetime) -> None:
     for name, content in (("a.csv", b"x;y\n1;2\n"), ("b.xml", b"<a/>"), ("c", b""), ("d", b"\0")):
         (file := tmp_path / name).write_bytes(content)
@@ -138,6 +175,27 @@ def test_canonical_files_land_as_they_are(tmp_path: Path, lake: Settings, clock:
     assert take(file, partner="northgrid", settings=lake, clock=clock).form == "canonical"
     assert landed(lake, "readings")[0].read_bytes() == file.read_bytes()
     assert not landed(lake, "files")
+
+
+def test_canonical_files_of_a_zip_land_each_for_itself_or_not_at_all(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    file, head = tmp_path / "a.zip", "meter_id,starts_at,resolution,value\n"
+    zipped(file, {"a.csv": head + "m,2025-05-01T00:00Z,PT1H,1\n", "b.csv": "x,y\n"})
+    with pytest.raises(UnreadableFile, match="no column meter_id"):
+        take(file, partner="northgrid", settings=lake, clock=clock)
+    assert not landed(lake, "*")
+    zipped(file, {f"{n}.csv": head + f"m,2025-05-01T0{n}:00Z,PT1H,1\n" for n in range(2)})
+    taken = take(file, partner="northgrid", settings=lake, clock=clock)
+    assert (taken.form, taken.landed.is_new) == ("canonical", True)
+    assert sorted(p.name[17:] for p in landed(lake, "readings")) == ["0.csv", "1.csv"]
+    assert not take(file, partner="northgrid", settings=lake, clock=clock).landed.is_new
+
+
+def zipped(file: Path, members: dict[str, str]) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
 
 
 def dry(file: Path, **options: object) -> tuple[list[dict[str, str]], str]:
@@ -167,3 +225,48 @@ def test_a_dry_run_shows_counters_as_what_passed_and_none_where_one_fell(tmp_pat
         ("2025-10-26T00:00:00+02:00", "PT15M", "", "missing"),
         ("2025-10-26T00:00:00+02:00", "PT15M", "0.25", "measured"),
     ]
+
+
+def test_a_dry_run_refuses_what_silver_would_not_take_and_shows_the_rest(tmp_path: Path) -> None:
+    (file := tmp_path / "a.ndjson").write_text(
+        "".join(
+            json.dumps({"meter_id": "m", **line}) + "\n"
+            for line in (
+                {"starts_at": "2025-01-31T00:00Z", "resolution": "15min", "value": 1},
+                {"starts_at": "2025-01-31T00:00Z", "resolution": "P1M", "values": [1, 2, 3]},
+                {"starts_at": "2199-12-31T00:00Z", "resolution": "PT9999999999H", "values": [1, 2]},
+                {"starts_at": "2025-01-31T00:00Z", "resolution": "PT1H", "values": [1, 2],
+                 "quality": ["measured"]},
+                {"read_at": "2025-01-01T00:00Z", "reading": "1"},
+                {"read_at": "2025-01-02T00:00Z", "reading": "one"},
+                {"read_at": "2025-01-03T00:00Z", "reading": "3"},
+            )
+        )
+    )  # fmt: skip
+    rows, said = dry(file)
+    assert [(r["starts_at"][:10], r["resolution"], r["value"]) for r in rows] == [
+        ("2025-01-31", "P1M", "1"), ("2025-02-28", "P1M", "2"), ("2025-03-31", "P1M", "3"),
+        ("2025-01-01", "PT48H", "2"),
+    ]  # fmt: skip
+    assert [line.split(": ")[1] for line in said.splitlines()] == [
+        "line 1", "line 3", "line 4", "line 6"
+    ]  # fmt: skip
+
+
+def test_utf_16_is_named(tmp_path: Path) -> None:
+    (file := tmp_path / "a.csv").write_bytes("time,Import kWh\n".encode("utf-16"))
+    with pytest.raises(UnreadableFile, match="it is UTF-16 text"):
+        dry(file)
+
+
+def test_a_dry_run_of_a_folder_shows_the_files_that_can_be_read_and_names_the_other(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.csv").write_text("x;y\n1;2\n")
+    (tmp_path / "p1.csv").write_text(COUNTERS)
+    app = Typer()
+    add(app)
+    ran = CliRunner().invoke(app, ["ingest", str(tmp_path), "--dry-run"])
+    assert "p1,2025-10-25T23:45:00+02:00,PT15M,0.5,kWh,measured," in ran.stdout
+    assert isinstance(ran.exception, UnreadableFile)
+    assert "no format knows this file (a.csv)" in str(ran.exception)

@@ -27,6 +27,18 @@ def test_the_repeated_hour_is_told_by_the_order(step: int) -> None:
     assert found == [first + timedelta(minutes=step * n) for n in range(25 * 60 // step)]
 
 
+@pytest.mark.parametrize("step", [15, 30, 60])
+def test_the_repeated_hour_is_told_by_pairs_where_a_file_is_sorted_by_the_wall_clock(
+    step: int,
+) -> None:
+    wall = sorted([*range(0, 240, step), *range(120, 180, step)])
+    found = instants("Europe/Brussels", day("2025-10-26", wall))
+    first = datetime(2025, 10, 25, 22, tzinfo=UTC)
+    assert sorted(f for f in found if f) == [
+        first + timedelta(minutes=step * n) for n in range(300 // step)
+    ]
+
+
 def test_without_its_second_pass_the_hour_is_the_first() -> None:
     found = instants("Europe/Brussels", day("2025-10-26", range(0, 1440, 15)))
     assert found[8] == datetime(2025, 10, 26, 0, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,21 @@ def test_stamps_of_the_wall_clock_are_told_by_their_order(
     assert block.starts_at.isoformat()[11:16] == first
 
 
+@pytest.mark.parametrize("labels", ["start", "end"])
+def test_a_file_sorted_by_the_wall_clock_says_the_repeated_hour_in_pairs(
+    read: Any, labels: str
+) -> None:
+    keys = {**LONG, "stamp": {**LONG["stamp"], "labels": labels}, "resolution": "PT15M"}
+    clock = ["01:45", *sorted(["02:00", "02:15", "02:30", "02:45"] * 2), "03:00", "03:15"]
+    found = read(keys, "at,kwh\n" + "".join(f"2025-10-26 {c},{n}\n" for n, c in enumerate(clock)))
+    instants = {
+        (b.starts_at + timedelta(minutes=15 * n)).astimezone(UTC)
+        for b in found for n in range(len(b.values))
+    }  # fmt: skip
+    assert len(instants) == len(clock) == 11
+    assert max(instants) - min(instants) == timedelta(minutes=150)
+
+
 def test_ends_that_count_on_by_the_wall_clock(read: Any) -> None:
     keys = {**LONG, "stamp": {**LONG["stamp"], "labels": "end"}}
     spring = ["01:45", "02:00", "03:15", "03:30"]
@@ -137,7 +153,9 @@ def test_a_fixed_offset_and_stamps_with_their_own(read: Any) -> None:
         (",", ".", "1.234.567,5", "1234567.5"), (",", ".", "1.5", None), (",", "", "1.5", None),
         (",", "", "1,5", "1.5"), (".", ",", "12,345.6", "12345.6"), (".", "'", "1'234", "1234"),
         (".", ",", "1,5", None), (".", " ", "1\u00a0234", "1234"), (".", "", "1G000", None),
-        (".", "", "-.5", "-.5"), (".", "", "+1e3", "1e3"), (".", "", "1_000", None),
+        (",", " ", "1\u202f234,5", "1234.5"), (".", "'", "1\u2019234", "1234"),
+        (",", "", "\u22121,5", "-1.5"), (".", "", "-.5", "-.5"),
+        (".", "", "+1e3", "1e3"), (".", "", "1_000", None),
     ],
 )  # fmt: skip
 def test_marks_of_numbers(
@@ -212,6 +230,56 @@ def test_a_row_a_day(read: Any) -> None:
     assert all(b.starts_at.hour == 0 for b in found)
 
 
+def test_a_row_a_day_at_a_fixed_offset_begins_at_its_midnight(read: Any) -> None:
+    keys = {
+        "stamp": {"column": "at", "offset": "+01:00"}, "resolution": "PT12H",
+        "day": {"first": "am", "count": 2},
+    }  # fmt: skip
+    block = the(read(keys, "at,am,pm\n2025-06-01,1,2\n"))
+    assert block.starts_at.isoformat() == "2025-06-01T00:00:00+01:00"
+
+
+REGISTERS = {
+    "column": "tariff",
+    "rules": [{"match": "HT", "register": "day"}, {"match": "NT", "register": "night"}],
+}
+
+
+@pytest.mark.parametrize("order", ["HT HT NT NT", "HT NT HT NT"])
+def test_registers_are_added_up_wherever_they_stand(read: Any, order: str) -> None:
+    days = {"HT": iter([1, 2]), "NT": iter([1, 2])}
+    rows = "".join(
+        f"2025-06-0{next(days[tariff])},{tariff},{n}\n" for n, tariff in enumerate(order.split())
+    )
+    block = the(
+        read({**LONG, "direction": REGISTERS, "resolution": "P1D"}, "at,tariff,kwh\n" + rows)
+    )
+    assert block.values == (("2", "4") if order.startswith("HT HT") else ("1", "5"))
+
+
+def test_a_sum_of_which_a_part_is_refused_is_not_known(read: Any) -> None:
+    rows = "2025-06-01,HT,x\n2025-06-01,NT,2\n2025-06-02,HT,1\n2025-06-02,NT,2\n"
+    refused, block = read(
+        {**LONG, "direction": REGISTERS, "resolution": "P1D"}, "at,tariff,kwh\n" + rows
+    )
+    assert isinstance(refused, Refused)
+    assert (block.values, block.quality) == ((None, "3"), ("missing", "measured"))
+
+
+def test_the_registers_of_a_row_a_day_are_added_up_and_one_said_again_replaces(read: Any) -> None:
+    keys = {
+        "stamp": LONG["stamp"], "resolution": "PT12H", "day": {"first": "am", "count": 2},
+        "direction": REGISTERS,
+    }  # fmt: skip
+    rows = ["HT,1,2", "NT,10,20", "NT,30,"]
+    block = the(read(keys, "at,tariff,am,pm\n" + "".join(f"2025-06-01,{r}\n" for r in rows)))
+    assert block.values == ("31", "22")
+    rows = ["HT,x,2", "NT,10,20"]
+    refused, block = read(keys, "at,tariff,am,pm\n" + "".join(f"2025-06-01,{r}\n" for r in rows))
+    assert isinstance(refused, Refused)
+    assert block.values == (None, "22")
+
+
 def test_files_without_header_with_preamble_in_another_encoding(read: Any) -> None:
     keys = {
         "header": False, "skip_rows": 2, "encoding": "cp1252", "separator": "tab", "decimal": ",",
@@ -236,6 +304,7 @@ def test_a_bad_row_is_refused_alone(read: Any) -> None:
     [
         ({"value": "kwh"}, "stamp: Field required"),
         ({**LONG, "separater": ";"}, "separater: Extra inputs"),
+        ({**LONG, "stamp": {"column": "at", "format": "%H:%M %Z"}}, "stamp.format: %Z tells no"),
         ({**LONG, "decimal": ";"}, "decimal: "),
         ({**LONG, "encoding": "latin-99"}, "encoding: there is no encoding latin-99"),
         ({**LONG, "resolution": "15 min"}, "resolution: PT15M"),

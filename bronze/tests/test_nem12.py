@@ -104,6 +104,14 @@ def test_a_value_that_is_no_number_leaves_a_gap_and_an_empty_one_too() -> None:
     assert [n for n, word in enumerate(block.quality) if word == "missing"] == [3, 7]
 
 
+def test_a_comma_in_a_quoted_value_does_not_make_it_two() -> None:
+    refused, block = read(HEADER, channel(), day(['"1,5"', *numbers(48)[1:]]), "900")
+    assert isinstance(refused, Refused)
+    assert refused.reason == "no number: value 1"
+    assert isinstance(block, Block)
+    assert block.values[:2] == [None, numbers(48)[1]]
+
+
 @pytest.mark.parametrize("wrong", [47, 49, 96])
 def test_a_wrong_count_of_values_is_refused_with_its_400s_and_nothing_else(wrong: int) -> None:
     bad = day(numbers(wrong), "V")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bronze.formats.opened import contents, text
+from bronze.formats.opened import contents, text, unpacked
 from lake.landing import UnreadableFile
 
 
@@ -27,6 +27,34 @@ def test_a_gzip_and_a_zip_give_what_is_in_them(tmp_path: Path) -> None:
         archive.writestr("two.csv", "2")
     assert read(packed) == {"a.csv": b"one"}
     assert read(tmp_path / "b.zip") == {"in/one.csv": b"1", "two.csv": b"2"}
+
+
+def test_what_a_mac_puts_into_a_zip_is_left_out(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        for name in ("__MACOSX/._one.csv", "._one.csv", "in/.DS_Store", "one.csv"):
+            archive.writestr(name, name)
+    [inner] = contents(tmp_path / "b.zip")
+    assert (inner.name, inner.own_name) == ("one.csv", "")
+
+
+def test_a_workbook_of_excel_is_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
+        archive.writestr("docProps/app.xml", "<x/>")
+        archive.writestr("[Content_Types].xml", "<x/>")
+    with pytest.raises(UnreadableFile, match=r"workbook of Excel .*; save it as CSV"):
+        read(tmp_path / "b.xlsx")
+
+
+def test_the_files_of_a_zip_lie_below_their_names_one_after_the_other(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("in/one.csv", "1")
+        archive.writestr("two.csv", "2")
+    found = [(plain.name, plain.read_text()) for plain in unpacked(tmp_path / "b.zip")]
+    assert found == [("one.csv", "1"), ("two.csv", "2")]
+    (plain := tmp_path / "a.csv").write_text("x")
+    assert list(unpacked(plain)) == [plain]
+    with pytest.raises(UnreadableFile, match="cannot read the file"):
+        list(unpacked(tmp_path / "none.csv"))
 
 
 def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:

@@ -5,16 +5,14 @@ row; any other form is read by bronze's own intake (decision 0025).
 """
 
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from bronze import intake as bronze
-from bronze.formats.opened import contents
+from bronze.formats.opened import contents, unpacked
 from bronze.formats.records import Told
 from lake.landing import land
 from lake.settings import Settings
@@ -22,7 +20,6 @@ from serving.data_management.job_rows import Find, Row, rows
 from serving.data_management.receipts import Receipt, Receipts, add
 
 CANONICAL = "canonical"
-_CHUNK = 1024 * 1024
 
 
 @dataclass
@@ -70,7 +67,7 @@ def take(
     if form != CANONICAL:
         return _read_by_bronze(file, kind, form, partner, settings, clock, zone, meter_id)
     is_new = False
-    for plain in _unzipped(file):
+    for plain in unpacked(file, folder=file.parent):
         landed = land(plain, kind=kind, partner=partner, settings=settings, clock=clock)
         is_new |= landed.is_new
     return is_new
@@ -117,19 +114,3 @@ class _Log:
 
 def _named(form: str) -> str:
     return "" if form == "auto" else form
-
-
-def _unzipped(file: Path) -> Iterator[Path]:
-    """Yield the file, or the members of a zip one after the other, each below its own name."""
-    with file.open("rb") as source:
-        is_zip = source.read(4) == b"PK\x03\x04"
-    if not is_zip:
-        yield file
-        return
-    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        for inner in contents(file):
-            plain = Path(folder) / (Path(inner.name).name or "member")
-            with plain.open("wb") as copy:
-                shutil.copyfileobj(inner.stream, copy, _CHUNK)
-            yield plain
-            plain.unlink()
