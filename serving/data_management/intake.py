@@ -5,6 +5,7 @@ row; any other form is read by bronze's own intake (decision 0025).
 """
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,13 +17,16 @@ from pathlib import Path
 from bronze import intake as bronze
 from bronze.formats.opened import contents
 from bronze.formats.records import Told
-from lake.landing import land
+from lake.landing import UnreadableFile, land
 from lake.settings import Settings
 from serving.data_management.job_rows import Find, Row, rows
 from serving.data_management.receipts import Receipt, Receipts, add
 
 CANONICAL = "canonical"
 _CHUNK = 1024 * 1024
+_NAME = re.compile(r"[^\w.() -]")
+# Landing puts more before and behind it; file systems take 255 bytes.
+_LONGEST_NAME = 150
 
 
 @dataclass
@@ -45,6 +49,7 @@ def judge(
     is called after each row with what was found so far.
     """
     found = Judged()
+    plain = None
     for plain in contents(file):
         for row in rows(plain.stream, kind, partner_id=partner_id, at=at, find=find):
             found.rows += 1
@@ -56,6 +61,8 @@ def judge(
                 more = Receipt(at, at, block.ends_s, 1, block.count)
                 add(found.receipts, partner_id, block.meter_id, more)
             step(found)
+    if plain is None:
+        raise UnreadableFile("the archive is empty", cure="send it again, whole")
     return found
 
 
@@ -115,6 +122,15 @@ class _Log:
         return len(text)
 
 
+def plain_name(name: str) -> str:
+    """Return the last part of a name: its end, without what no file name should have.
+
+    ``.gz`` is for what is gzip to say, not for its sender.
+    """
+    plain = _NAME.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).removesuffix(".gz")
+    return plain.encode()[-_LONGEST_NAME:].decode(errors="ignore").strip(". ") or "upload"
+
+
 def _named(form: str) -> str:
     return "" if form == "auto" else form
 
@@ -128,7 +144,7 @@ def _unzipped(file: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
         for inner in contents(file):
-            plain = Path(folder) / (Path(inner.name).name or "member")
+            plain = Path(folder) / plain_name(inner.name)
             with plain.open("wb") as copy:
                 shutil.copyfileobj(inner.stream, copy, _CHUNK)
             yield plain

@@ -27,6 +27,7 @@ from serving.data_management.job_rows import Row
 from serving.data_management.job_tables import (
     CANCELED,
     COMPLETED,
+    ENDED,
     FAILED,
     PROCESSING,
     QUEUED,
@@ -38,6 +39,7 @@ from serving.data_management.job_tables import (
 from serving.data_management.known_meters import Meters
 from serving.data_management.receipts import count_once
 from serving.data_management.state import State
+from serving.data_management.uploads import file_of, let_go
 
 _log = logging.getLogger(__name__)
 _HELD = timedelta(seconds=10)
@@ -71,8 +73,9 @@ class JobWorker:
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        """Begin with what waits; files that no job is of were cut off by a crash."""
-        jobs = set(self.state.read(lambda session: session.scalars(select(JobRow.job_id)).all()))
+        """Begin with what waits; files that no job waits for were left by a crash."""
+        waiting = select(JobRow.job_id).where(JobRow.job_state.not_in(ENDED))
+        jobs = set(self.state.read(lambda session: session.scalars(waiting).all()))
         for left in self.folder.glob("*"):
             if left.name not in jobs and time.time() - left.stat().st_mtime > _CUT_OFF_S:
                 shutil.rmtree(left, ignore_errors=True)
@@ -172,6 +175,9 @@ class _Work:
                 raise
             where = f" ({error.where})" if error.where and "/" not in error.where else ""
             self._end(FAILED, problem=f"{error.what}{where}; {error.cure}".strip("; "))
+        except Exception:  # noqa: BLE001 - what one file does to its readers ends no other's job
+            _log.exception("job %s", job.job_id)
+            self._end(FAILED, problem="something failed on our side; it is logged")
 
     def _judged(self) -> Judged:
         job, worker = self._job, self._worker
@@ -284,12 +290,5 @@ class _Work:
             return True
 
         if self._worker.state.write(ended):
-            self._file.unlink(missing_ok=True)
-            with suppress(OSError):
-                self._file.parent.rmdir()
+            let_go(self._file)
             self._worker.announced()
-
-
-def file_of(folder: Path, job: JobRow) -> Path:
-    """Return the working file of a job: its name is the one that it has in landing later."""
-    return folder / job.job_id / job.file_name

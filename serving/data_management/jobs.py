@@ -1,6 +1,5 @@
 """Bulk jobs: a file of any size as the body, done in the background, told row by row."""
 
-import re
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,8 +15,9 @@ from serving.cursors import Cursor
 from serving.data_management.asking import Answer, Change, Read, Reading, Write, resource
 from serving.data_management.errors_told import OwnId, answers
 from serving.data_management.idempotency import IdempotencyKey, Keyed, said_before
-from serving.data_management.intake import CANONICAL
+from serving.data_management.intake import CANONICAL, plain_name
 from serving.data_management.job_tables import (
+    CANCELED,
     RECEIVED,
     STATES,
     JobErrorRow,
@@ -27,14 +27,12 @@ from serving.data_management.job_tables import (
     new_job_id,
     shown,
 )
-from serving.data_management.job_worker import file_of
 from serving.data_management.outlet import OutletUnavailable
 from serving.data_management.paging import Limit, page
-from serving.data_management.uploads import Received, received
+from serving.data_management.uploads import Received, file_of, let_go, received
 from serving.parameters import BadRequest
 
 router = resource("jobs")
-_NAME = re.compile(r"[^\w.() -]")
 Kind = Literal["readings", "registers", "weather", "prices", "registrations"]
 State = Literal["received", "queued", "processing", "completed", "failed", "canceled"]
 assert set(State.__args__) == set(STATES)  # type: ignore[attr-defined]
@@ -138,7 +136,7 @@ async def create(  # noqa: D103 - the summary says it
         raise BadRequest("a parameter has characters that cannot be printed", cure="leave them out")
     job = JobRow(
         job_id=new_job_id(read.now), partner_id=read.partner_id, kind=kind, form=form,
-        file_name=_plain(name), zone=zone, meter_id=meter_id, job_state=RECEIVED,
+        file_name=plain_name(name), zone=zone, meter_id=meter_id, job_state=RECEIVED,
         all_or_nothing=all_or_nothing, is_dry_run=dry_run, is_cancel_asked=False, bytes_done=0,
         rows_done=0, rows_refused=0, created_at=read.now,
     )  # fmt: skip
@@ -155,8 +153,7 @@ async def create(  # noqa: D103 - the summary says it
         is_kept = "idempotent-replayed" not in answer.headers
     finally:
         if not is_kept:
-            named.unlink()
-            named.parent.rmdir()
+            let_go(named)
     request.app.state.jobs.wake()
     return answer
 
@@ -205,7 +202,12 @@ def job_errors(  # noqa: D103
     responses=answers(EXAMPLE | {"state": "canceled"}, 404, 409, 422, 503),
 )  # fmt: skip
 def cancel_job(write: Write, job_id: OwnId) -> Response:  # noqa: D103
-    return write.answer_change(partial(_canceled, job_id))
+    left: list[Path] = []
+    answer = write.answer_change(partial(_canceled, _folder(write), left, job_id))
+    if not write.dry_run:
+        for file in left:
+            let_go(file)
+    return answer
 
 
 def _folder(read: Reading) -> Path:
@@ -214,17 +216,11 @@ def _folder(read: Reading) -> Path:
     return Path(read.settings.root) / "_uploads"
 
 
-def _plain(name: str) -> str:
-    """Return the last part of a name, without what no file name should have."""
-    plain = _NAME.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip(". ")
-    return plain or "upload"
-
-
 def _with_ending(path: Path) -> str:
     """Name a gzip file as readers know it."""
     with path.open("rb") as file:
         is_gzip = file.read(2) == b"\x1f\x8b"
-    return f"{path.name}.gz" if is_gzip and path.suffix != ".gz" else path.name
+    return f"{path.name}.gz" if is_gzip else path.name
 
 
 def _keyed(read: Reading, request: Request, key: str | None, file: Received) -> Keyed | None:
@@ -278,7 +274,9 @@ def _errors(partner_id: str, job_id: str, limit: int, cursor: str, session: Sess
     return Answer({"items": items, "next_cursor": following})
 
 
-def _canceled(job_id: str, change: Change) -> Answer:
+def _canceled(folder: Path, left: list[Path], job_id: str, change: Change) -> Answer:
+    """Cancel a job; the file of one that nobody works on any more is ``left`` to be removed."""
     row = job_of(change.session, change.partner_id, job_id)
     cancel(row, change.at)
+    left[:] = [file_of(folder, row)] if row.job_state == CANCELED else []
     return Answer(shown(row))
