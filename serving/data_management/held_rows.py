@@ -14,6 +14,7 @@ from lake.reading import Reader
 from lake.repairs import Decision, check_release, decide
 from serving.data_management.asking import Answer, Change, Reading, Write, Writing, resource
 from serving.data_management.errors_told import answers
+from serving.data_management.reading_bodies import unpacked
 
 router = resource("ingestion")
 _ID = r"[0-9a-f]{12}"
@@ -83,7 +84,8 @@ class Mending:
 
     def close(self, rows: list[Held], body: bytes) -> None:
         """Say that the rows were mended by these lines."""
-        mended = body.decode("utf-8", "replace")[:_LONGEST]
+        plain = unpacked(body, self.write.request.headers.get("content-encoding", ""))
+        mended = plain.decode("utf-8", "replace")[:_LONGEST]
         _decide(self.write, rows, Decision(action="mend", by=_who(self.write), mended=mended))
 
 

@@ -79,7 +79,8 @@ def _of_json(plain: bytes) -> list[object]:
     try:
         found = from_json(plain, allow_inf_nan=False)
     except ValueError as error:
-        raise UnreadableBody(f"not JSON: {str(error)[:_SAID]}", cure="see /openapi.json") from error
+        said = str(error)[:_SAID]
+        raise UnreadableBody(f"not JSON: {said}", cure="a list of blocks, or NDJSON") from error
     if isinstance(found, dict):
         return [found]
     if not isinstance(found, list):
