@@ -125,6 +125,22 @@ def test_a_body_that_is_none_is_one_clear_problem(registry: TestClient, sent: by
     assert problem(response)[1] in ("unreadable-body", "invalid")
 
 
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_a_body_that_is_not_said_to_be_json_is_told_so(
+    registry: TestClient, kind: str | None
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    response = registry.put("users/u", content=b"{}", headers=headers)
+    assert problem(response) == (400, "unreadable-body")
+    assert response.json()["cure"] == "send Content-Type: application/json"
+    assert registry.put("users/u").status_code == 422
+
+
+def test_a_message_says_its_rule_as_it_is(registry: TestClient) -> None:
+    errors = registry.put("users/u", json={"country_code": "sverige"}).json()["errors"]
+    assert errors[0]["message"] == "String should match pattern '^[A-Z]{2}$'"
+
+
 def test_a_body_of_more_than_a_mib_is_refused(registry: TestClient) -> None:
     assert problem(registry.put("users/u", content=b" " * 1_200_000)) == (413, "too-large")
     assert registry.get("users").json()["items"] == []
