@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from lake.errors import LakeError
 
@@ -160,6 +161,12 @@ async def _http(request: Request, error: Exception) -> Response:
     return problem(request, code, detail=str(error.detail), cure=cure, headers=error.headers)
 
 
+async def _gone(request: Request, error: Exception) -> Response:
+    """Nobody hears this answer; the metrics count it as what it is, no failure of ours."""
+    del error
+    return problem(request, "unreadable-body", detail="The sender went away.", cure="send it again")
+
+
 async def _unknown(request: Request, error: Exception) -> Response:
     """Log what happened; its words may hold anything, so the caller gets only the request's id."""
     request_id = getattr(request.state, "request_id", "")
@@ -174,6 +181,7 @@ def turns_errors_into_http(app: FastAPI) -> None:
     app.add_exception_handler(LakeError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unknown)
 
     @app.get("/problems/{code}", include_in_schema=False)

@@ -1,5 +1,6 @@
 """What every endpoint of the Data Management API does: tokens, partners, keys, versions, pages."""
 
+import asyncio
 import json
 import threading
 import time
@@ -134,6 +135,27 @@ def test_a_body_that_is_not_said_to_be_json_is_told_so(
     assert problem(response) == (400, "unreadable-body")
     assert response.json()["cure"] == "send Content-Type: application/json"
     assert registry.put("users/u").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["readings", "jobs?kind=readings", "webhooks"])
+def test_a_sender_who_goes_away_is_no_failure_of_ours(
+    registry: TestClient, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    sent: list[dict[str, Any]] = []
+    whole, _, query = f"/data-management/v1/{path}".partition("?")
+    headers = [(b"authorization", registry.headers["Authorization"].encode())]
+    scope = {"type": "http", "method": "POST", "path": whole, "query_string": query.encode(),
+             "headers": headers, "root_path": "", "scheme": "http"}  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(registry.app(scope, receive, send))  # type: ignore[arg-type]
+    assert sent[0]["status"] == 400
+    assert not caplog.records
 
 
 def test_a_message_says_its_rule_as_it_is(registry: TestClient) -> None:
