@@ -148,10 +148,31 @@ def test_days_of_23_and_25_hours_and_local_midnights(partner: TestClient) -> Non
     bad = [
         block(starts_at="2025-10-26T00:00:00Z", resolution="P1D", values=[1]),
         block(starts_at="2025-10-26T00:00:00+01:00", resolution="P1D", values=[1]),
+        block(starts_at="2025-10-25T22:00:00Z", resolution="P1D", values=[1]),
+        block(starts_at="2025-02-28T23:00:00Z", resolution="P1M", values=[1]),
         block(starts_at="2025-03-02T00:30:00+01:00", resolution="PT1H", values=[1]),
     ]
     answer = partner.post("readings", json=[*bad, *good])
-    assert reasons(answer) == {n: {"misaligned"} for n in range(3)}
+    assert reasons(answer) == {n: {"misaligned"} for n in range(5)}
+    told = [one["reasons"][0]["message"] for one in answer.json()["refused"]]
+    assert ["midnight, with its offset" in message for message in told] == [True] * 4 + [False]
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "count", "until"),
+    [
+        ("2025-03-01T00:00:00+01:00", 1, "2025-03-31T22:00:00+00:00"),
+        ("2025-03-15T00:00:00+01:00", 1, "2025-04-14T22:00:00+00:00"),
+        ("2025-01-31T00:00:00+01:00", 1, "2025-02-27T23:00:00+00:00"),
+        ("2025-01-31T00:00:00+01:00", 2, "2025-03-30T22:00:00+00:00"),
+    ],
+)
+def test_a_month_ends_on_the_day_on_which_it_began(
+    partner: TestClient, starts_at: str, count: int, until: str
+) -> None:
+    """As silver has it (add_months)."""
+    sent = block(starts_at=starts_at, resolution="P1M", values=[1] * count)
+    assert partner.post("readings", json=[sent]).json()["data_until"] == until
 
 
 def test_an_unknown_meter_waits_or_is_refused_where_that_is_asked(partner: TestClient) -> None:
