@@ -9,6 +9,7 @@ from functools import partial
 from types import ModuleType
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from lake.settings import Settings
 from serving.access import signing_key
@@ -88,6 +89,7 @@ def create_management_app(settings: Settings, *, is_developer: bool = False) -> 
     app.state.publisher = Publisher(settings, partial(_clock, app))
     app.state.sync, app.state.profiles, app.state.parts = Sync.with_lake(settings), None, ()
     app.add_middleware(Bounds, larger=_LARGER)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(Edge, metrics=Metrics())
     turns_errors_into_http(app)
     for resource in _RESOURCES:

@@ -314,6 +314,19 @@ def test_pages_show_each_once_in_order(registry: TestClient) -> None:
     assert found == names
 
 
+def test_a_long_page_is_zipped_where_that_is_taken(registry: TestClient) -> None:
+    for n in range(20):
+        registry.put(f"users/u{n}", json=USER)
+    zipped = registry.get("users", headers={"Accept-Encoding": "gzip"})
+    plain = registry.get("users", headers={"Accept-Encoding": "identity"})
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    for answer in (zipped, plain):
+        assert {"Authorization", "Accept-Encoding"} <= set(answer.headers["vary"].split(", "))
+    assert int(zipped.headers["content-length"]) < len(plain.content) / 3
+    assert zipped.json() == plain.json()
+
+
 @pytest.mark.parametrize("cursor", ["x", "bnVsbA", "WzFd", "W10", "WyJhIiwiYiJd", "WyJcdTAwMDAiXQ"])
 def test_a_cursor_of_somebody_else_is_refused(registry: TestClient, cursor: str) -> None:
     registry.put("users/u", json={})
