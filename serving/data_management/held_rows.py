@@ -50,6 +50,18 @@ _EXAMPLE = {"ids": ["b20e7715c3d4"], "action": "drop"}
     responses=answers(_EXAMPLE, 404, 409, 422, 503, status=202),
 )  # fmt: skip
 def decided(said: DecisionSaid, write: Write) -> Response:  # noqa: D103 - the summary says it
+    def change(change: Change) -> Answer:
+        # Here, so that a request that is sent again has its answer when they wait no more.
+        rows = _meant(write, said)
+        change.effects.append(lambda: _decide(write, rows, Decision(
+            action=said.action, by=_who(write), note=said.note)))  # fmt: skip
+        return Answer({"ids": [row.id for row in rows], "action": said.action}, 202)
+
+    return write.answer_change(change)
+
+
+def _meant(write: Writing, said: DecisionSaid) -> list[Held]:
+    """Return the rows that can be decided so; UnknownRow, CannotRelease."""
     lake = lake_of(write)
     wanted = Wanted(ids=tuple(dict.fromkeys(said.ids)), partner=write.partner_id)
     if said.action == "reopen":
@@ -59,13 +71,7 @@ def decided(said: DecisionSaid, write: Write) -> Response:  # noqa: D103 - the s
     _all_are(rows, wanted.ids)
     if said.action == "release":
         check_release(rows, lake.tables)
-
-    def change(change: Change) -> Answer:
-        change.effects.append(lambda: _decide(write, rows, Decision(
-            action=said.action, by=_who(write), note=said.note)))  # fmt: skip
-        return Answer({"ids": [row.id for row in rows], "action": said.action}, 202)
-
-    return write.answer_change(change)
+    return rows
 
 
 @dataclass(frozen=True)

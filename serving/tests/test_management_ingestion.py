@@ -171,12 +171,30 @@ def test_a_partner_decides_about_its_own_rows(
 
     refused = northgrid.post("ingestion/decisions", json={"ids": [theirs], "action": "drop"})
     assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-row")
-    kept = northgrid.post("ingestion/decisions", json={"ids": [row["id"]], "action": "release"})
-    assert (kept.status_code, kept.json()["type"]) == (409, "/problems/cannot-release")
+    for one in (row, line):
+        kept = northgrid.post("ingestion/decisions", json={"ids": [one["id"]], "action": "release"})
+        assert (kept.status_code, kept.json()["type"]) == (409, "/problems/cannot-release")
     nothing = northgrid.post("ingestion/decisions", json={"ids": [row["id"]], "action": "reopen"})
     assert nothing.status_code == 404
     assert len(decisions_of(lake, "northgrid")) == 2
     assert not decisions_of(lake, "southgrid")
+
+
+def test_a_decision_that_is_sent_again_has_its_answer_also_after_the_run(
+    clients: Callable[[str], TestClient], lake: Path
+) -> None:
+    line = clients("northgrid").get("ingestion/rejected").json()["items"][0]
+    said, key = {"ids": [line["id"]], "action": "drop"}, {"Idempotency-Key": "k"}
+    first = clients("northgrid").post("ingestion/decisions", json=said, headers=key)
+    put(lake, REPAIRS, [
+        {"partner_id": "northgrid", "action": "drop", "table_name": line["table_name"],
+         "held_file": line["source_file"], "held_line": line["source_line"], "position": -1,
+         "reasons": ["broken"], "decided_by": "somebody", "source_file": "r", "source_line": 1,
+         "held_at": AT}])  # fmt: skip
+    assert clients("northgrid").post("ingestion/decisions", json=said).status_code == 404
+    again = clients("northgrid").post("ingestion/decisions", json=said, headers=key)
+    assert (again.status_code, again.json()) == (202, first.json())
+    assert len(decisions_of(lake, "northgrid")) == 1
 
 
 def test_what_was_decided_is_listed_no_more_and_can_be_reopened(
