@@ -198,6 +198,12 @@ def test_ndjson_is_judged_line_by_line(partner: TestClient) -> None:
     assert again.json()["blocks_taken"] == 2
 
 
+def test_a_byte_order_mark_before_the_body_is_none_of_it(partner: TestClient) -> None:
+    for kind in ("application/json", "application/x-ndjson"):
+        sent = json.dumps(block()).encode("utf-8-sig")
+        assert partner.post("readings", content=sent, headers={"Content-Type": kind}).is_success
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
@@ -239,6 +245,8 @@ def test_a_key_gives_the_same_answer_before_and_after_the_landing(
         assert again.headers["idempotent-replayed"] == "true"
     other = partner.post("readings", json=[block(values=[9])], headers=key)
     assert other.json()["type"] == "/problems/idempotency-key-reused"
+    strict = partner.post("readings?strict=true", json=[block()], headers=key)
+    assert strict.json()["type"] == "/problems/idempotency-key-reused"
     assert len(lines(tmp_path / "lake")) == 1
     assert partner.get("ingestion/meters/m").json()["readings_received"] == 2
 
