@@ -22,7 +22,7 @@ from lake.settings import Settings
 from serving.data_management.job_rows import Find, Row, rows
 from serving.data_management.receipts import Receipt, Receipts, add
 
-CANONICAL = "canonical"
+CANONICAL, AUTO = "canonical", "auto"
 _CHUNK = 1024 * 1024
 _NAME = re.compile(r"[^\w.() -]")
 # Landing puts more before and behind it; file systems take 255 bytes.
@@ -37,6 +37,11 @@ class Judged:
     refused: int = 0
     bytes: int = 0
     receipts: Receipts = field(default_factory=dict)
+
+
+def form_of(file: Path, form: str) -> str:
+    """Return the form of a file, found out where it is to be; UnreadableFile."""
+    return bronze.found(file) if form == AUTO else form
 
 
 def judge(
@@ -90,7 +95,7 @@ def judge_form(
     told = Told(zone=zone, meter_id=meter_id)
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         count = bronze.as_csv(
-            file, nowhere, log=_Log(partial(refuse, file.name)), form=_named(form), told=told
+            file, nowhere, log=_Log(partial(refuse, file.name)), form=form, told=told
         )
     kinds = {kind.__name__: n for kind, n in count.items()}
     return Judged(sum(kinds.values()), kinds.get("Refused", 0), file.stat().st_size)
@@ -101,7 +106,7 @@ def _read_by_bronze(
     zone: str, meter_id: str,
 ) -> bool:  # fmt: skip
     taken = bronze.take(
-        file, partner=partner, settings=settings, clock=clock, kind=kind, form=_named(form),
+        file, partner=partner, settings=settings, clock=clock, kind=kind, form=form,
         told=Told(zone=zone, meter_id=meter_id),
     )  # fmt: skip
     return bool(taken.landed.is_new)
@@ -129,10 +134,6 @@ def plain_name(name: str) -> str:
     """
     plain = _NAME.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).removesuffix(".gz")
     return plain.encode()[-_LONGEST_NAME:].decode(errors="ignore").strip(". ") or "upload"
-
-
-def _named(form: str) -> str:
-    return "" if form == "auto" else form
 
 
 def _unzipped(file: Path) -> Iterator[Path]:

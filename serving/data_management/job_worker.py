@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from lake.errors import LakeError
 from lake.settings import Settings
 from serving.data_management.events import announce
-from serving.data_management.intake import CANONICAL, Judged, judge, judge_form, take
+from serving.data_management.intake import CANONICAL, Judged, form_of, judge, judge_form, take
 from serving.data_management.job_rows import Row
 from serving.data_management.job_tables import (
     CANCELED,
@@ -146,6 +146,7 @@ class _Work:
     def __init__(self, worker: JobWorker, job: JobRow) -> None:
         self._worker, self._job = worker, job
         self._file = file_of(worker.folder, job)
+        self._form = job.form
         self._errors: list[JobErrorRow] = []
         self._refused = 0
         self._next = time.monotonic() + _STEP_S
@@ -157,6 +158,7 @@ class _Work:
             if not self._file.exists():
                 self._end(FAILED, problem="the file is gone from this machine: send it again")
                 return
+            self._form = form_of(self._file, job.form)
             found = self._judged()
             self._kept()
             if found.refused and (job.all_or_nothing or found.refused == found.rows):
@@ -181,10 +183,14 @@ class _Work:
 
     def _judged(self) -> Judged:
         job, worker = self._job, self._worker
-        if job.form != CANONICAL:
+        if self._form != CANONICAL:
             with self._held_meanwhile():
                 return judge_form(
-                    self._file, job.form, refuse=self._refuse, zone=job.zone, meter_id=job.meter_id
+                    self._file,
+                    self._form,
+                    refuse=self._refuse,
+                    zone=job.zone,
+                    meter_id=job.meter_id,
                 )
         return judge(
             self._file, job.kind, partner_id=job.partner_id, at=job.created_at,
@@ -196,7 +202,7 @@ class _Work:
         job = self._job
         with self._held_meanwhile():
             return take(
-                self._file, kind=job.kind, form=job.form, partner=job.partner_id,
+                self._file, kind=job.kind, form=self._form, partner=job.partner_id,
                 settings=self._worker.settings, clock=job.created_at, zone=job.zone,
                 meter_id=job.meter_id,
             )  # fmt: skip

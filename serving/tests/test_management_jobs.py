@@ -177,6 +177,18 @@ def test_a_cell_that_no_reader_of_csv_takes_is_a_refused_row(
     assert error["reasons"][0].startswith("not_csv")
 
 
+@pytest.mark.parametrize("wrapped", [bytes, gzip.compress, lambda raw: zipped(csv=raw.decode())])
+def test_a_canonical_file_that_is_found_out_is_judged_as_one(
+    partner: TestClient, wrapped: Callable[[bytes], bytes], ended: End
+) -> None:
+    sent = wrapped((CSV + "m,2025-10-26T00:00:00Z,PT1H,-1,kWh\n").encode())
+    job = ended(partner, partner.post("jobs?kind=readings&format=auto", content=sent))
+    assert (job["state"], job["rows_done"], job["rows_refused"]) == ("completed", 25, 1)
+    (error,) = partner.get(f"jobs/{job['job_id']}/errors").json()["items"]
+    assert error["payload"] == "m,2025-10-26T00:00:00Z,PT1H,-1,kWh"
+    assert partner.get("ingestion/meters/m").json()["readings_received"] == 24
+
+
 @pytest.mark.parametrize("name", ["x" * 150, "用" * 150, "../../day.csv", "day.csv.gz", ".."])
 @pytest.mark.parametrize("is_zip", [False, True])
 def test_a_file_may_have_any_name(
