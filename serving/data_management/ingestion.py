@@ -30,9 +30,10 @@ MeterId = Annotated[
 class MeterStatus(BaseModel):
     """How fresh a meter is.
 
-    ``readings_received`` counts what this API took, values that were sent again included;
-    ``readings_in_lake`` the intervals that are known, however they came. ``data_until`` is where
-    the last of them ends; a meter of which nothing came is ``waiting_for_data``.
+    ``readings_received`` counts the canonical readings that this API took, values that were sent
+    again included; ``readings_in_lake`` the intervals that are known, however they came, those of
+    meter files too. ``data_until`` is where the last of them ends; a meter of which nothing came is
+    ``waiting_for_data``.
     """
 
     meter_id: str

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from bronze import formats
 from bronze import intake as bronze
 from bronze.formats.opened import contents
 from bronze.formats.records import Told
@@ -23,6 +24,8 @@ from serving.data_management.job_rows import Find, Row, rows
 from serving.data_management.receipts import Receipt, Receipts, add
 
 CANONICAL, AUTO = "canonical", "auto"
+# A mapping is a file of its own, which a job does not bring.
+FORMS = (AUTO, *(name for name in formats.FORMS if name != formats.MAPPING))
 _CHUNK = 1024 * 1024
 _NAME = re.compile(r"[^\w.() -]")
 # Landing puts more before and behind it; file systems take 255 bytes.
@@ -89,10 +92,11 @@ def take(
 
 
 def judge_form(
-    file: Path, form: str, *, refuse: Callable[[str, Row], None], zone: str, meter_id: str
-) -> Judged:
+    file: Path, form: str, *, partner: str, refuse: Callable[[str, Row], None],
+    zone: str, meter_id: str,
+) -> Judged:  # fmt: skip
     """Read a file of any form and write nothing; UnreadableFile."""
-    told = Told(zone=zone, meter_id=meter_id)
+    told = Told(zone=zone, meter_id=meter_id, partner=partner)
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         count = bronze.as_csv(
             file, nowhere, log=_Log(partial(refuse, file.name)), form=form, told=told

@@ -186,12 +186,9 @@ class _Work:
         if self._form != CANONICAL:
             with self._held_meanwhile():
                 return judge_form(
-                    self._file,
-                    self._form,
-                    refuse=self._refuse,
-                    zone=job.zone,
-                    meter_id=job.meter_id,
-                )
+                    self._file, self._form, partner=job.partner_id, refuse=self._refuse,
+                    zone=job.zone, meter_id=job.meter_id,
+                )  # fmt: skip
         return judge(
             self._file, job.kind, partner_id=job.partner_id, at=job.created_at,
             find=lambda ids: worker.meters.of(job.partner_id, ids), refuse=self._refuse,

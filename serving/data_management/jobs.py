@@ -15,7 +15,7 @@ from serving.cursors import Cursor
 from serving.data_management.asking import Answer, Change, Read, Reading, Write, resource
 from serving.data_management.errors_told import OwnId, answers
 from serving.data_management.idempotency import IdempotencyKey, Keyed, said_before
-from serving.data_management.intake import CANONICAL, plain_name
+from serving.data_management.intake import CANONICAL, FORMS, plain_name
 from serving.data_management.job_tables import (
     CANCELED,
     RECEIVED,
@@ -67,7 +67,10 @@ class Jobs(BaseModel):
 
 
 class JobError(BaseModel):
-    """A row that was refused: the file within an archive, the line, why, and how it was sent."""
+    """A row that was refused: the file within an archive, the line, and why.
+
+    ``payload`` is how a canonical row was sent; of meter files the line says where it stands.
+    """
 
     member: str
     line: int
@@ -113,7 +116,7 @@ async def create(  # noqa: D103 - the summary says it
     kind: Annotated[Kind, Query(description="What the file holds.")],
     form: Annotated[
         str, Query(alias="format", pattern=r"^[a-z0-9_-]{1,40}$",
-                   description="canonical, auto, or the name of a meter-file format.")
+                   description=f"Of readings: {', '.join(FORMS)}; auto finds out.")
     ] = CANONICAL,
     name: Annotated[str, Query(max_length=150, description="The file's name.")] = "upload",
     zone: Annotated[
@@ -130,6 +133,8 @@ async def create(  # noqa: D103 - the summary says it
                description="The same key and file are the same job, for 24 hours."),
     ] = None,
 ) -> Response:  # fmt: skip
+    if form not in FORMS:
+        raise BadRequest(f"there is no format {form}", cure=f"choose from {', '.join(FORMS)}")
     if form != CANONICAL and kind != "readings":
         raise BadRequest(f"{kind} come in the canonical format", cure="leave format out")
     if any(not text.isprintable() for text in (name, zone, meter_id)):

@@ -16,6 +16,7 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
+import fastavro
 import httpx
 import pytest
 from fastapi.testclient import TestClient
@@ -187,6 +188,32 @@ def test_a_canonical_file_that_is_found_out_is_judged_as_one(
     (error,) = partner.get(f"jobs/{job['job_id']}/errors").json()["items"]
     assert error["payload"] == "m,2025-10-26T00:00:00Z,PT1H,-1,kWh"
     assert partner.get("ingestion/meters/m").json()["readings_received"] == 24
+
+
+def test_of_captured_events_a_partner_is_told_its_own(partner: TestClient, ended: End) -> None:
+    schema = {"type": "record", "name": "EventData", "fields": [
+        {"name": "SequenceNumber", "type": "long"}, {"name": "EnqueuedTimeUtc", "type": "string"},
+        {"name": "Body", "type": "bytes"}]}  # fmt: skip
+    said = {"meter_id": "m", "starts_at": "2025-10-26T00:00:00Z", "resolution": "PT1H"}
+    bodies = [said | {"partner_id": "northgrid", "values": [1]}, {"partner_id": "southgrid"}]
+    events = [
+        {"SequenceNumber": n, "EnqueuedTimeUtc": "2025-10-26T02:00:00Z",
+         "Body": json.dumps(body).encode()}
+        for n, body in enumerate(bodies)
+    ]  # fmt: skip
+    out = io.BytesIO()
+    fastavro.writer(out, schema, events)
+    job = ended(partner, partner.post(
+        "jobs?kind=readings&format=auto&all_or_nothing=true", content=out.getvalue()))  # fmt: skip
+    assert (job["state"], job["rows_done"], job["rows_refused"]) == ("completed", 1, 0)
+
+
+def test_a_format_that_there_is_not_is_refused_at_once(partner: TestClient) -> None:
+    for form in ("green_button", "mapping"):
+        answer = partner.post(f"jobs?kind=readings&format={form}", content=CSV.encode())
+        assert (answer.status_code, answer.json()["type"]) == (422, "/problems/bad-request")
+        assert "nem12, mscons, green-button" in answer.json()["cure"]
+    assert partner.get("jobs").json()["items"] == []
 
 
 @pytest.mark.parametrize("name", ["x" * 150, "用" * 150, "../../day.csv", "day.csv.gz", ".."])
