@@ -57,6 +57,8 @@ def test_a_token_that_is_not_valid_gets_401(api: TestClient, settings: Settings,
     sent = f"Bearer {tokens[kind]}" if kind != "basic" else "Basic eDp5"
     response = api.get(DAYS, headers={"Authorization": sent})
     assert (response.status_code, response.json()["type"]) == (401, "/problems/unauthenticated")
+    is_renewed = "invalid_token" in response.headers["www-authenticate"]
+    assert is_renewed is (kind != "basic")
 
 
 def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
