@@ -107,7 +107,7 @@ def _ids(read: Reading, after: str, limit: int) -> list[str]:
 
     in_lake = lake.rows(
         f"SELECT meter_id FROM {METERS.name} WHERE partner_id = {literal(read.partner_id)} "
-        f"AND meter_id > {literal(after)} ORDER BY meter_id LIMIT {limit}"
+        f"AND deleted_at IS NULL AND meter_id > {literal(after)} ORDER BY meter_id LIMIT {limit}"
     )
     found = {
         *(i for i in _recent(read) if i > after),

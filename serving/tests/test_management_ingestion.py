@@ -50,8 +50,9 @@ def lake(tmp_path: Path) -> Path:
         for p in ("northgrid", "southgrid")])  # fmt: skip
     put(root, METERS, [
         {"partner_id": p, "meter_id": m, "location_id": "h", "fuel": "elec",
-         "direction": "import", "is_sub_meter": False}
-        for p, m in (("northgrid", "m1"), ("northgrid", "m2"), ("southgrid", "m1"))])  # fmt: skip
+         "direction": "import", "is_sub_meter": False, "deleted_at": AT if m == "gone" else None}
+        for p, m in (("northgrid", "m1"), ("northgrid", "m2"), ("northgrid", "gone"),
+                     ("southgrid", "m1"))])  # fmt: skip
     put(root, METER_READINGS, [
         {"partner_id": p, "meter_id": "m1", "starts_at": AT + timedelta(hours=n),
          "ends_at": AT + timedelta(hours=n + 1), "energy_kwh": 1.0}

@@ -198,6 +198,24 @@ def test_ndjson_is_judged_line_by_line(partner: TestClient) -> None:
     assert again.json()["blocks_taken"] == 2
 
 
+def test_what_was_counted_of_a_meter_goes_with_it(
+    partner: TestClient, tmp_path: Path, waited_for: Wait
+) -> None:
+    def listed() -> list[str]:
+        return [one["meter_id"] for one in partner.get("ingestion").json()["items"]]
+
+    assert partner.post("readings", json=[block(), block(meter_id="g")]).status_code == 202
+    assert waited_for(lambda: lines(tmp_path / "lake"))
+    waited_for(lambda: not list((tmp_path / "lake/_spool/readings").glob("*.segment")))
+    assert listed() == ["g", "m"]
+    assert partner.delete("meters/m?dry_run=true").status_code == 204
+    assert listed() == ["g", "m"]
+    assert partner.delete("meters/m").status_code == 204
+    assert listed() == ["g"]
+    assert partner.delete("locations/h").status_code == 204
+    assert listed() == []
+
+
 def test_a_byte_order_mark_before_the_body_is_none_of_it(partner: TestClient) -> None:
     for kind in ("application/json", "application/x-ndjson"):
         sent = json.dumps(block()).encode("utf-8-sig")
