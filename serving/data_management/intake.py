@@ -18,6 +18,7 @@ from bronze import formats
 from bronze import intake as bronze
 from bronze.formats.opened import contents
 from bronze.formats.records import Told
+from bronze.formats.stamps import zone_told
 from lake.landing import UnreadableFile, land
 from lake.settings import Settings
 from serving.data_management.job_rows import Find, Row, rows
@@ -123,8 +124,10 @@ class _Log:
         self._refuse = refuse
 
     def write(self, text: str) -> int:
-        """Take one line."""
-        _, place, why = (*text.strip().split(": ", 2), "", "")[:3]
+        """Take one line; NoZone where it says that a zone was made up, which landing does not."""
+        kind, place, why = (*text.strip().split(": ", 2), "", "")[:3]
+        if kind != "refused":
+            zone_told("")
         number = place.removeprefix("line ")
         line = int(number) if number.isdecimal() else 0
         self._refuse(Row(line, b"", [f"unreadable: {why}"]))

@@ -176,7 +176,9 @@ class _Work:
             if error.code in ("state-unavailable", "cannot-write"):
                 raise
             where = f" ({error.where})" if error.where and "/" not in error.where else ""
-            self._end(FAILED, problem=f"{error.what}{where}; {error.cure}".strip("; "))
+            # An option of the command line is a parameter here.
+            cure = error.cure.replace("--", "")
+            self._end(FAILED, problem=f"{error.what}{where}; {cure}".strip("; "))
         except Exception:  # noqa: BLE001 - what one file does to its readers ends no other's job
             _log.exception("job %s", job.job_id)
             self._end(FAILED, problem="something failed on our side; it is logged")

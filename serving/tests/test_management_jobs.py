@@ -208,6 +208,22 @@ def test_of_captured_events_a_partner_is_told_its_own(partner: TestClient, ended
     assert (job["state"], job["rows_done"], job["rows_refused"]) == ("completed", 1, 0)
 
 
+def test_what_a_file_does_not_say_is_asked_for_as_a_parameter(
+    partner: TestClient, ended: End
+) -> None:
+    job = ended(partner, partner.post("jobs?kind=readings&format=auto", content=b"a;b\n1;2\n"))
+    assert "name it with format (" in job["problem"]
+    text = b"Date/Time,Energy Produced (Wh)\n10/01/2025 00:00,120\n10/01/2025 00:15,130\n"
+    # A dry run does not go on with a zone that nobody told either.
+    for path in ("jobs?kind=readings&format=enphase", "jobs?kind=readings&dry_run=1&format=auto"):
+        job = ended(partner, partner.post(path, content=text))
+        assert (job["state"], job["rows_done"]) == ("failed", 0)
+        assert job["problem"].endswith("say it with zone, as in Europe/Brussels")
+        assert partner.get(f"jobs/{job['job_id']}/errors").json()["items"] == []
+        told = ended(partner, partner.post(f"{path}&zone=Europe/Brussels", content=text))
+        assert (told["state"], told["rows_done"], told["rows_refused"]) == ("completed", 2, 0)
+
+
 def test_a_format_that_there_is_not_is_refused_at_once(partner: TestClient) -> None:
     for form in ("green_button", "mapping"):
         answer = partner.post(f"jobs?kind=readings&format={form}", content=CSV.encode())
