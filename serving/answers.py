@@ -71,7 +71,7 @@ def _encoded(made: Callable[[], Body], is_zipped: bool) -> bytes:
 
 async def asked(request: Request, who: Who) -> Asked:
     """Bundle what every endpoint needs; BadRequest for what no table has in its texts."""
-    if "\0" in request.url.path or "%00" in request.url.query:
+    if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
         raise BadRequest("the address has a zero byte in it", cure="leave it out")
     return Asked(request, who)
 
