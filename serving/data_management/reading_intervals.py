@@ -42,21 +42,24 @@ def find_interval(
     if length:
         start_s = int(starts_at.timestamp())
         found.steps = range(start_s, start_s + length * count, length)
-        ends_s, found.resolution = found.steps.stop, length
+        found.resolution = length
     else:
         found.resolution = cast(str, resolution).strip().upper()
         first = starts_at.date()
         is_month = found.resolution == "P1M"
         step = first.year * 12 + first.month if is_month else first.toordinal()
         found.steps = range(step, step + count)
-        last = _after(first, count, is_month)
-        ends_s = int(_midnight(last, zone).timestamp()) if last else 0
+    ends_s = _end_s(starts_at, found.resolution, count, zone)
     if min(starts_at.timestamp(), ends_s) < _EARLIEST_S or ends_s > at.timestamp() + _DAY_S:
         fault("starts_at", "out_of_range", "readings are from 1990 until tomorrow")
         return
     found.ends_s = ends_s
     if known is not None:
         _of_meter(found, starts_at, length, known, fault)
+    if found.values[-1] is None:
+        # What is missing at the end has not come yet.
+        told = next((n for n in range(count, 0, -1) if found.values[n - 1] is not None), count)
+        found.ends_s = _end_s(starts_at, found.resolution, told, zone)
 
 
 def _of_meter(found: Block, starts_at: datetime, length: int, known: Meter, fault: Faults) -> None:
@@ -77,6 +80,14 @@ def _of_meter(found: Block, starts_at: datetime, length: int, known: Meter, faul
         begins = known.supply_start or "the beginning"
         ends = known.supply_end or "now on"
         fault("starts_at", "outside_supply", f"the meter is supplied from {begins} to {ends}")
+
+
+def _end_s(starts_at: datetime, resolution: str | int, count: int, zone: ZoneInfo | None) -> int:
+    """Return where so many intervals end (s since 1970), 0 where no calendar goes so far."""
+    if isinstance(resolution, int):
+        return int(starts_at.timestamp()) + resolution * count
+    last = _after(starts_at.date(), count, resolution == "P1M")
+    return int(_midnight(last, zone).timestamp()) if last else 0
 
 
 def _after(day: date, count: int, is_month: bool) -> date | None:

@@ -104,7 +104,7 @@ def test_a_meter_is_as_fresh_as_the_lake_and_this_api_know(
         "readings_in_lake": 24, "data_until": "2025-10-27T00:00:00Z"}  # fmt: skip
     assert northgrid.get("ingestion/meters/m2").json()["status"] == "waiting_for_data"
     assert northgrid.get("ingestion/meters/m3").status_code == 404
-    later = BLOCK | {"starts_at": "2025-10-28T12:00:00Z", "values": [1, 2, None]}
+    later = BLOCK | {"starts_at": "2025-10-28T12:00:00Z", "values": [1, None, 2, None, None]}
     assert northgrid.post("readings", json=[later]).json()["blocks_waiting"] == 0
     found = northgrid.get("ingestion/meters/m1").json()
     assert (found["readings_received"], found["data_until"]) == (2, "2025-10-28T15:00:00Z")

@@ -171,7 +171,7 @@ def test_a_month_ends_on_the_day_on_which_it_began(
     partner: TestClient, starts_at: str, count: int, until: str
 ) -> None:
     """As silver has it (add_months)."""
-    sent = block(starts_at=starts_at, resolution="P1M", values=[1] * count)
+    sent = block(starts_at=starts_at, resolution="P1M", values=[1] * count + [None])
     assert partner.post("readings", json=[sent]).json()["data_until"] == until
 
 
