@@ -42,7 +42,9 @@ class Decision:
 def check_release(rows: Iterable[Held], tables: Mapping[str, Table]) -> None:
     """CannotRelease where a row has a reason that its table's contract does not let go."""
     for row in rows:
-        releasable = tables[row.table_name].releasable or ()
+        # A line that could not be parsed is of a table that holds nothing back.
+        table = tables.get(row.table_name)
+        releasable = (table.releasable if table else None) or ()
         if kept := [r for r in row.reasons if r not in releasable]:
             is_unknown = "unknown_meter" in kept
             raise CannotRelease(

@@ -29,10 +29,16 @@ Credentials = HTTPAuthorizationCredentials | None
 
 
 class Unauthenticated(LakeError):
-    """No token, or one that is not valid (any more)."""
+    """No token that is valid."""
 
     code = "unauthenticated"
     headers = {"WWW-Authenticate": 'Bearer realm="insights"'}  # noqa: RUF012
+
+
+class InvalidToken(Unauthenticated):
+    """A token that is not valid (any more), which clients renew where they are told (RFC 6750)."""
+
+    headers = {"WWW-Authenticate": 'Bearer realm="insights", error="invalid_token"'}  # noqa: RUF012
 
 
 class MissingScope(LakeError):
@@ -89,7 +95,7 @@ def caller_of(token: str, *, key: bytes, needs: str = READ) -> Caller:
     try:
         claims = jwt.decode(token, key, [_ALGORITHM], options={"require": ["exp", "sub"]})
     except jwt.InvalidTokenError as error:
-        raise Unauthenticated(f"the token is not valid: {error}", cure="get a new one") from error
+        raise InvalidToken(f"the token is not valid: {error}", cure="get a new one") from error
     scopes = str(claims.get("scope", "")).split()
     partner = claims.get("partner_id")
     if needs == READ and EVERYBODY in scopes and partner is None:

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from lake.reading import Reader
 from serving.access import Who
 from serving.kept import Answer, Kept, Question, is_had, not_modified, ready
+from serving.parameters import BadRequest
 
 Body = Mapping[str, object]
 _GZIP_FROM = 1_000
@@ -69,7 +70,9 @@ def _encoded(made: Callable[[], Body], is_zipped: bool) -> bytes:
 
 
 async def asked(request: Request, who: Who) -> Asked:
-    """Bundle what every endpoint needs."""
+    """Bundle what every endpoint needs; BadRequest for what no table has in its texts."""
+    if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
+        raise BadRequest("the address has a zero byte in it", cure="leave it out")
     return Asked(request, who)
 
 

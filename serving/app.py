@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import anyio.to_thread
 from fastapi import FastAPI, Response
@@ -17,6 +18,7 @@ from lake.settings import Settings
 from models.contracts import TABLES as MODELS
 from serving import page
 from serving.access import signing_key
+from serving.document import tells_the_truth
 from serving.edge import Edge, Metrics
 from serving.insights import (
     anomalies,
@@ -51,6 +53,31 @@ _DESCRIPTION = """Energy of homes: what was used, made, bought and sold, how com
 what is expected. Periods are half-open, instants carry the location's offset, gaps are null, and
 every answer says how far the data reach (`data_until`)."""
 _PAGES = Path("/proc/self/statm")
+_RESOURCES: tuple[ModuleType, ...] = (
+    locations,
+    energy,
+    peak_power,
+    cost,
+    forecast,
+    anomalies,
+    data_quality,
+    changes,
+    portfolio,
+    forecast_quality,
+    sources,
+    validation,
+    ingestion_errors,
+    checks,
+    baseload,
+    weather_normalised,
+    prices,
+    solar,
+    similar_homes,
+    estimate,
+    disaggregation,
+    assets,
+    page,
+)
 
 
 def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
@@ -61,7 +88,8 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
     """
     app = FastAPI(
         title="Eliq Insights API", version="1.0.0", description=_DESCRIPTION, redoc_url=None,
-        docs_url=None, separate_input_output_schemas=False, lifespan=_few_threads,
+        docs_url=None, redirect_slashes=False, separate_input_output_schemas=False,
+        lifespan=_few_threads,
     )  # fmt: skip
     app.state.reader = Reader(settings, {t.name: t for t in (*SILVER, *GOLD, *MODELS, RESULTS)})
     app.state.key = signing_key(settings)
@@ -71,32 +99,9 @@ def create_app(settings: Settings, *, is_developer: bool = False) -> FastAPI:
     # The last one is the outermost.
     app.add_middleware(Edge, metrics=metrics)
     turns_errors_into_http(app)
-    for resource in (
-        locations,
-        energy,
-        peak_power,
-        cost,
-        forecast,
-        anomalies,
-        data_quality,
-        changes,
-        portfolio,
-        forecast_quality,
-        sources,
-        validation,
-        ingestion_errors,
-        checks,
-        baseload,
-        weather_normalised,
-        prices,
-        solar,
-        similar_homes,
-        estimate,
-        disaggregation,
-        assets,
-        page,
-    ):
+    for resource in _RESOURCES:
         app.include_router(resource.router)
+    tells_the_truth(app, [resource.router for resource in _RESOURCES])
 
     _mount_management(app, settings, is_developer)
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from fastapi import Query
 
 from lake.errors import LakeError
 
+_STRANGE = re.compile(r"[\x00-\x1f\ud800-\udfff]")
 Cursor = Annotated[str, Query(max_length=1000, description="next_cursor of the page before.")]
 
 
@@ -29,6 +31,15 @@ def opened(cursor: str) -> Any:
         return json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, RecursionError) as error:
         raise unreadable() from error
+
+
+def key_of(cursor: str, length: int) -> list[str]:
+    """Return the key of so many plain texts that a cursor holds; BadCursor."""
+    found = opened(cursor)
+    is_key = isinstance(found, list) and all(isinstance(k, str) for k in found)
+    if not is_key or len(found) != length or any(_STRANGE.search(k) for k in found):
+        raise BadCursor("the cursor is not one that was given out", cure="begin without one")
+    return list(found)
 
 
 def unreadable() -> BadCursor:

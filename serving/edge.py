@@ -65,6 +65,8 @@ class Edge:
         if scope["type"] != "http" or "request_id" in scope.setdefault("state", {}):
             await self.app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # the server leaves the body out
+            scope = {**scope, "method": "GET"}
         state = scope["state"]
         state["request_id"] = _request_id(scope)
         started, status = time.perf_counter(), 500

@@ -117,3 +117,13 @@ def data_until(lake: Reader, home: Location, *, fuel: str, direction: str) -> st
     # What was known once is asked for once.
     reach = _reach if lake.at is None else _reach.__wrapped__
     return home.instant(reach(lake, lake.state(*REACH_TABLES), home, fuel, direction))
+
+
+def newest_of_all(lake: Reader, home: Location) -> str | None:
+    """Return how far the data of a home reach in any of its series, null where it has none."""
+    series = lake.rows(f"SELECT DISTINCT fuel, direction FROM gold.energy_daily WHERE {home.where}")
+    reaches = (
+        data_until(lake, home, fuel=str(one["fuel"]), direction=str(one["direction"]))
+        for one in series
+    )
+    return max(filter(None, reaches), key=datetime.fromisoformat, default=None)

@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from lake.errors import LakeError
 
@@ -127,6 +128,11 @@ async def _invalid(request: Request, error: Exception) -> Response:
     told = error.errors()
     if any(e["type"] == "json_invalid" for e in told):
         return problem(request, "unreadable-body", detail="The body is no JSON.", cure="send JSON")
+    if any(e["loc"] == ("body",) and e["type"] != "missing" for e in told) and not _is_json(
+        request
+    ):
+        detail, cure = "The body is not sent as JSON.", "send Content-Type: application/json"
+        return problem(request, "unreadable-body", detail=detail, cure=cure)
     errors = [FieldError(field=_place(e["loc"]), message=e["msg"]) for e in told]
     return problem(
         request,
@@ -135,6 +141,10 @@ async def _invalid(request: Request, error: Exception) -> Response:
         cure=f"see {request.scope.get('root_path', '')}/openapi.json",
         errors=errors,
     )
+
+
+def _is_json(request: Request) -> bool:
+    return "json" in request.headers.get("content-type", "").lower()
 
 
 def _place(location: tuple[str | int, ...]) -> str:
@@ -147,12 +157,20 @@ async def _http(request: Request, error: Exception) -> Response:
     code = _BY_STATUS.get(error.status_code, "internal")
     if code == "unknown-location" or error.status_code == HTTPStatus.NOT_FOUND:
         code = "not-found"
-    return problem(request, code, detail=str(error.detail), headers=error.headers)
+    cure = "send JSON in UTF-8" if code == "unreadable-body" else ""
+    return problem(request, code, detail=str(error.detail), cure=cure, headers=error.headers)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """Nobody hears this answer; the metrics count it as what it is, no failure of ours."""
+    del error
+    return problem(request, "unreadable-body", detail="The sender went away.", cure="send it again")
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
     """Log what happened; its words may hold anything, so the caller gets only the request's id."""
-    _log.error("%s %s", request.method, request.url.path, exc_info=error)
+    request_id = getattr(request.state, "request_id", "")
+    _log.error("%s %r (%s)", request.method, request.url.path, request_id, exc_info=error)
     return problem(
         request, "internal", detail="The answer could not be made.", cure="quote the request_id"
     )
@@ -163,6 +181,7 @@ def turns_errors_into_http(app: FastAPI) -> None:
     app.add_exception_handler(LakeError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unknown)
 
     @app.get("/problems/{code}", include_in_schema=False)

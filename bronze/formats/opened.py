@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import shutil
 import tempfile
 import zipfile
@@ -23,6 +24,9 @@ _OFFICE = "[Content_Types].xml"
 # Meter files shrink to a twentieth at most; a file of one byte repeated shrinks to a thousandth.
 _MOST_BYTES, _MOST_TIMES, _FREE_BYTES = 4 * 1024**3, 200, 64 * 1024**2
 _MOST_MEMBERS = 10_000
+_NAME = re.compile(r"[^\w.() -]")
+# Landing puts more before and behind it; file systems take 255 bytes.
+_LONGEST_NAME = 150
 HEAD = 64 * 1024
 
 
@@ -78,11 +82,20 @@ def unpacked(file: Path, *, folder: Path | None = None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(dir=folder) as within:
         for inner in contents(file):
-            plain = Path(within) / (PurePosixPath(inner.name).name or "member")
+            plain = Path(within) / plain_name(inner.name)
             with plain.open("wb") as copy:
                 shutil.copyfileobj(inner.stream, copy, HEAD)
             yield plain
             plain.unlink()
+
+
+def plain_name(name: str) -> str:
+    """Return the last part of a name: its end, without what no file name should have.
+
+    ``.gz`` is for what is gzip to say, not for its sender.
+    """
+    plain = _NAME.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).removesuffix(".gz")
+    return plain.encode()[-_LONGEST_NAME:].decode(errors="ignore").strip(". ") or "upload"
 
 
 def _zipped(file: Path) -> Iterator[Contents]:

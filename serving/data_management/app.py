@@ -9,6 +9,7 @@ from functools import partial
 from types import ModuleType
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from lake.settings import Settings
 from serving.access import signing_key
@@ -37,6 +38,7 @@ from serving.data_management.publishing import Publisher
 from serving.data_management.reading_bodies import MOST_BYTES
 from serving.data_management.state import StateUnavailable, opened
 from serving.data_management.sync import Sync
+from serving.document import tells_the_truth
 from serving.edge import Edge, Metrics
 from serving.limits import Limits
 from serving.problems import turns_errors_into_http
@@ -78,7 +80,7 @@ def create_management_app(settings: Settings, *, is_developer: bool = False) -> 
     """
     app = FastAPI(
         title="Eliq Data Management API", version="1.0.0", description=_DESCRIPTION, redoc_url=None,
-        docs_url=None, separate_input_output_schemas=False, lifespan=_open,
+        docs_url=None, redirect_slashes=False, separate_input_output_schemas=False, lifespan=_open,
         root_path_in_servers=False, servers=[{"url": PREFIX}],
     )  # fmt: skip
     app.state.settings, app.state.key = settings, signing_key(settings)
@@ -87,10 +89,12 @@ def create_management_app(settings: Settings, *, is_developer: bool = False) -> 
     app.state.publisher = Publisher(settings, partial(_clock, app))
     app.state.sync, app.state.profiles, app.state.parts = Sync.with_lake(settings), None, ()
     app.add_middleware(Bounds, larger=_LARGER)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(Edge, metrics=Metrics())
     turns_errors_into_http(app)
     for resource in _RESOURCES:
         app.include_router(resource.router)
+    tells_the_truth(app, [resource.router for resource in _RESOURCES])
     return app
 
 

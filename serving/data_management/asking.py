@@ -224,7 +224,7 @@ async def _writing(
         Header(
             min_length=1,
             max_length=255,
-            description="The same key and body get the same answer again, for 24 hours.",
+            description="The same request of a key gets the same answer again, for 24 hours.",
             examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
         ),
     ] = None,
@@ -242,7 +242,8 @@ async def _writing(
     route = f"{request.method} {request.url.path}"
     keyed = None
     if idempotency_key is not None and not dry_run:
-        keyed = Keyed.of(who, route, idempotency_key, await request.body())
+        said = f"{request.url.query}\n".encode() + await request.body()
+        keyed = Keyed.of(who, route, idempotency_key, said)
     return Writing(request, who, keyed, dry_run, if_match, if_none_match)
 
 

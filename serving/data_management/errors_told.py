@@ -9,11 +9,13 @@ from serving.data_management.documented import problems
 # An id that we gave out.
 OwnId = Annotated[str, Path(pattern=r"^[a-z0-9]{1,40}$", description="As it was given to you.")]
 _SAID = {
+    304: "You have this version already (If-None-Match).",
     400: "The body cannot be read.",
     401: "No bearer token, or none that is valid.",
     403: "The token lacks the scope.",
     404: "The caller has nothing of this id.",
     409: "A request of the same Idempotency-Key is being answered, or what is there contradicts.",
+    412: "It is not the version of If-Match.",
     413: "The body is larger than the address takes.",
     422: "A parameter or what was sent breaks a rule; errors names each.",
     429: "More requests a minute than allowed; Retry-After says when to go on.",

@@ -101,9 +101,9 @@ class Said(BaseModel):
 
 
 def _again(place: tuple[str | int, ...], message: str, kind: str) -> InitErrorDetails:
-    # A template: braces in a message would be taken for its fields.
-    plain = message.replace("{", "(").replace("}", ")")
-    return InitErrorDetails(type=PydanticCustomError(kind, plain), loc=place, input=None)
+    # A message is no template: its braces stand for themselves.
+    told = PydanticCustomError(kind, "{message}", {"message": message})
+    return InitErrorDetails(type=told, loc=place, input=None)
 
 
 @cache

@@ -14,6 +14,7 @@ from lake.reading import Reader
 from lake.repairs import Decision, check_release, decide
 from serving.data_management.asking import Answer, Change, Reading, Write, Writing, resource
 from serving.data_management.errors_told import answers
+from serving.data_management.reading_bodies import unpacked
 
 router = resource("ingestion")
 _ID = r"[0-9a-f]{12}"
@@ -49,6 +50,18 @@ _EXAMPLE = {"ids": ["b20e7715c3d4"], "action": "drop"}
     responses=answers(_EXAMPLE, 404, 409, 422, 503, status=202),
 )  # fmt: skip
 def decided(said: DecisionSaid, write: Write) -> Response:  # noqa: D103 - the summary says it
+    def change(change: Change) -> Answer:
+        # Here, so that a request that is sent again has its answer when they wait no more.
+        rows = _meant(write, said)
+        change.effects.append(lambda: _decide(write, rows, Decision(
+            action=said.action, by=_who(write), note=said.note)))  # fmt: skip
+        return Answer({"ids": [row.id for row in rows], "action": said.action}, 202)
+
+    return write.answer_change(change)
+
+
+def _meant(write: Writing, said: DecisionSaid) -> list[Held]:
+    """Return the rows that can be decided so; UnknownRow, CannotRelease."""
     lake = lake_of(write)
     wanted = Wanted(ids=tuple(dict.fromkeys(said.ids)), partner=write.partner_id)
     if said.action == "reopen":
@@ -58,13 +71,7 @@ def decided(said: DecisionSaid, write: Write) -> Response:  # noqa: D103 - the s
     _all_are(rows, wanted.ids)
     if said.action == "release":
         check_release(rows, lake.tables)
-
-    def change(change: Change) -> Answer:
-        change.effects.append(lambda: _decide(write, rows, Decision(
-            action=said.action, by=_who(write), note=said.note)))  # fmt: skip
-        return Answer({"ids": [row.id for row in rows], "action": said.action}, 202)
-
-    return write.answer_change(change)
+    return rows
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,8 @@ class Mending:
 
     def close(self, rows: list[Held], body: bytes) -> None:
         """Say that the rows were mended by these lines."""
-        mended = body.decode("utf-8", "replace")[:_LONGEST]
+        plain = unpacked(body, self.write.request.headers.get("content-encoding", ""))
+        mended = plain.decode("utf-8", "replace")[:_LONGEST]
         _decide(self.write, rows, Decision(action="mend", by=_who(self.write), mended=mended))
 
 

@@ -57,7 +57,7 @@ class Keyed:
 
     @classmethod
     def of(cls, partner_id: str, route: str, key: str, body: bytes) -> "Keyed":
-        """Return the request of a partner to a route (method and address with its parameters)."""
+        """Return the request of a partner to a route (method and path); ``body`` is all else."""
         mine = sha256("\n".join((partner_id, route, key)).encode()).hexdigest()
         return cls(partner_id, mine, sha256(body).hexdigest())
 
@@ -97,7 +97,8 @@ def said_before(session: Session, keyed: Keyed, at: datetime) -> IdempotencyKey 
         return None
     if kept.body_digest != keyed.body_digest:
         raise KeyReused(
-            "the Idempotency-Key was used with another body", cure="take a new key for a new body"
+            "the Idempotency-Key was used with another body or other parameters",
+            cure="take a new key for a new request",
         )
     return kept
 

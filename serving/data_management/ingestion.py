@@ -30,9 +30,10 @@ MeterId = Annotated[
 class MeterStatus(BaseModel):
     """How fresh a meter is.
 
-    ``readings_received`` counts what this API took, values that were sent again included;
-    ``readings_in_lake`` the intervals that are known, however they came. ``data_until`` is where
-    the last of them ends; a meter of which nothing came is ``waiting_for_data``.
+    ``readings_received`` counts the canonical readings that this API took, values that were sent
+    again included; ``readings_in_lake`` the intervals that are known, however they came, those of
+    meter files too. ``data_until`` is where the last of them ends; a meter of which nothing came is
+    ``waiting_for_data``.
     """
 
     meter_id: str
@@ -106,7 +107,7 @@ def _ids(read: Reading, after: str, limit: int) -> list[str]:
 
     in_lake = lake.rows(
         f"SELECT meter_id FROM {METERS.name} WHERE partner_id = {literal(read.partner_id)} "
-        f"AND meter_id > {literal(after)} ORDER BY meter_id LIMIT {limit}"
+        f"AND deleted_at IS NULL AND meter_id > {literal(after)} ORDER BY meter_id LIMIT {limit}"
     )
     found = {
         *(i for i in _recent(read) if i > after),

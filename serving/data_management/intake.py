@@ -11,15 +11,20 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from bronze import formats
 from bronze import intake as bronze
+from bronze.formats import files
 from bronze.formats.opened import contents, unpacked
 from bronze.formats.records import Told
-from lake.landing import land
+from bronze.formats.stamps import zone_told
+from lake.landing import UnreadableFile, land
 from lake.settings import Settings
 from serving.data_management.job_rows import Find, Row, rows
 from serving.data_management.receipts import Receipt, Receipts, add
 
-CANONICAL = "canonical"
+CANONICAL, AUTO = "canonical", "auto"
+# A mapping is a file of its own, which a job does not bring.
+FORMS = (AUTO, *(name for name in formats.FORMS if name != formats.MAPPING))
 
 
 @dataclass
@@ -32,6 +37,11 @@ class Judged:
     receipts: Receipts = field(default_factory=dict)
 
 
+def form_of(file: Path, form: str) -> str:
+    """Return the form of a file, found out where it is to be; UnreadableFile."""
+    return files.found(file) if form == AUTO else form
+
+
 def judge(
     file: Path, kind: str, *, partner_id: str, at: datetime, find: Find,
     refuse: Callable[[str, Row], None], step: Callable[[Judged], None],
@@ -42,6 +52,7 @@ def judge(
     is called after each row with what was found so far.
     """
     found = Judged()
+    plain = None
     for plain in contents(file):
         for row in rows(plain.stream, kind, partner_id=partner_id, at=at, find=find):
             found.rows += 1
@@ -53,6 +64,8 @@ def judge(
                 more = Receipt(at, at, block.ends_s, 1, block.count)
                 add(found.receipts, partner_id, block.meter_id, more)
             step(found)
+    if plain is None:
+        raise UnreadableFile("the archive is empty", cure="send it again, whole")
     return found
 
 
@@ -74,13 +87,14 @@ def take(
 
 
 def judge_form(
-    file: Path, form: str, *, refuse: Callable[[str, Row], None], zone: str, meter_id: str
-) -> Judged:
+    file: Path, form: str, *, partner: str, refuse: Callable[[str, Row], None],
+    zone: str, meter_id: str,
+) -> Judged:  # fmt: skip
     """Read a file of any form and write nothing; UnreadableFile."""
-    told = Told(zone=zone, meter_id=meter_id)
+    told = Told(zone=zone, meter_id=meter_id, partner=partner)
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         count = bronze.as_csv(
-            file, nowhere, log=_Log(partial(refuse, file.name)), form=_named(form), told=told
+            file, nowhere, log=_Log(partial(refuse, file.name)), form=form, told=told
         )
     kinds = {kind.__name__: n for kind, n in count.items()}
     return Judged(sum(kinds.values()), kinds.get("Refused", 0), file.stat().st_size)
@@ -91,7 +105,7 @@ def _read_by_bronze(
     zone: str, meter_id: str,
 ) -> bool:  # fmt: skip
     taken = bronze.take(
-        file, partner=partner, settings=settings, clock=clock, kind=kind, form=_named(form),
+        file, partner=partner, settings=settings, clock=clock, kind=kind, form=form,
         told=Told(zone=zone, meter_id=meter_id),
     )  # fmt: skip
     return bool(taken.landed.is_new)
@@ -104,13 +118,11 @@ class _Log:
         self._refuse = refuse
 
     def write(self, text: str) -> int:
-        """Take one line."""
-        _, place, why = (*text.strip().split(": ", 2), "", "")[:3]
+        """Take one line; NoZone where it says that a zone was made up, which landing does not."""
+        kind, place, why = (*text.strip().split(": ", 2), "", "")[:3]
+        if kind != "refused":
+            zone_told("")
         number = place.removeprefix("line ")
         line = int(number) if number.isdecimal() else 0
         self._refuse(Row(line, b"", [f"unreadable: {why}"]))
         return len(text)
-
-
-def _named(form: str) -> str:
-    return "" if form == "auto" else form

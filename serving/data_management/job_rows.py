@@ -130,20 +130,31 @@ def _as_numbers(said: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _number(text: Any) -> Any:
+def _number(said: Any) -> Any:
+    """Return the number that a text is to silver, else what was said; ``1_000`` is none there."""
+    if not isinstance(said, str) or not said.isascii() or "_" in said:
+        return said
     try:
-        return float(text) if isinstance(text, str) else text
+        return float(said)
     except ValueError:
-        return text
+        return said
 
 
 def _of_csv(head: bytes, numbered: Iterator[tuple[int, bytes]], kind: str) -> Iterator[Said]:
-    names = [cell.strip().lower() for cell in _cells(head)]
+    try:
+        names = [cell.strip().lower() for cell in _cells(head)]
+    except csv.Error as error:
+        raise UnreadableFile(f"not CSV: {error}", where="line 1", cure=_columns(kind)) from error
     if missing := [name for name in NEEDED[kind] if name not in names]:
         raise UnreadableFile(f"no column {', '.join(missing)}", where="line 1", cure=_columns(kind))
     for number, line in numbered:
         row = Row(number, line)
-        cells = _cells(line)
+        try:
+            cells = _cells(line)
+        except csv.Error as error:
+            row.reasons.append(f"not_csv: {error}")
+            yield row, {}
+            continue
         told = {n: c.strip() for n, c in zip(names, cells, strict=False) if c.strip()}
         said: dict[str, Any] = dict(told)
         if kind == "readings":
@@ -159,10 +170,11 @@ def _with_value(row: Row, said: dict[str, Any]) -> None:
     if text is None:
         row.reasons.append("missing: value is missing")
         return
-    try:
-        said["values"] = [float(text)]
-    except ValueError:
+    value = _number(text)
+    if isinstance(value, str):
         row.reasons.append(f"not_a_number: {text[:40]}")
+    else:
+        said["values"] = [value]
 
 
 def _cells(line: bytes) -> list[str]:

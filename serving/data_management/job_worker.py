@@ -22,11 +22,12 @@ from sqlalchemy.orm import Session
 from lake.errors import LakeError
 from lake.settings import Settings
 from serving.data_management.events import announce
-from serving.data_management.intake import CANONICAL, Judged, judge, judge_form, take
+from serving.data_management.intake import CANONICAL, Judged, form_of, judge, judge_form, take
 from serving.data_management.job_rows import Row
 from serving.data_management.job_tables import (
     CANCELED,
     COMPLETED,
+    ENDED,
     FAILED,
     PROCESSING,
     QUEUED,
@@ -38,6 +39,7 @@ from serving.data_management.job_tables import (
 from serving.data_management.known_meters import Meters
 from serving.data_management.receipts import count_once
 from serving.data_management.state import State
+from serving.data_management.uploads import file_of, let_go
 
 _log = logging.getLogger(__name__)
 _HELD = timedelta(seconds=10)
@@ -71,8 +73,9 @@ class JobWorker:
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        """Begin with what waits; files that no job is of were cut off by a crash."""
-        jobs = set(self.state.read(lambda session: session.scalars(select(JobRow.job_id)).all()))
+        """Begin with what waits; files that no job waits for were left by a crash."""
+        waiting = select(JobRow.job_id).where(JobRow.job_state.not_in(ENDED))
+        jobs = set(self.state.read(lambda session: session.scalars(waiting).all()))
         for left in self.folder.glob("*"):
             if left.name not in jobs and time.time() - left.stat().st_mtime > _CUT_OFF_S:
                 shutil.rmtree(left, ignore_errors=True)
@@ -143,6 +146,7 @@ class _Work:
     def __init__(self, worker: JobWorker, job: JobRow) -> None:
         self._worker, self._job = worker, job
         self._file = file_of(worker.folder, job)
+        self._form = job.form
         self._errors: list[JobErrorRow] = []
         self._refused = 0
         self._next = time.monotonic() + _STEP_S
@@ -154,6 +158,7 @@ class _Work:
             if not self._file.exists():
                 self._end(FAILED, problem="the file is gone from this machine: send it again")
                 return
+            self._form = form_of(self._file, job.form)
             found = self._judged()
             self._kept()
             if found.refused and (job.all_or_nothing or found.refused == found.rows):
@@ -171,15 +176,21 @@ class _Work:
             if error.code in ("state-unavailable", "cannot-write"):
                 raise
             where = f" ({error.where})" if error.where and "/" not in error.where else ""
-            self._end(FAILED, problem=f"{error.what}{where}; {error.cure}".strip("; "))
+            # An option of the command line is a parameter here.
+            cure = error.cure.replace("--", "")
+            self._end(FAILED, problem=f"{error.what}{where}; {cure}".strip("; "))
+        except Exception:  # noqa: BLE001 - what one file does to its readers ends no other's job
+            _log.exception("job %s", job.job_id)
+            self._end(FAILED, problem="something failed on our side; it is logged")
 
     def _judged(self) -> Judged:
         job, worker = self._job, self._worker
-        if job.form != CANONICAL:
+        if self._form != CANONICAL:
             with self._held_meanwhile():
                 return judge_form(
-                    self._file, job.form, refuse=self._refuse, zone=job.zone, meter_id=job.meter_id
-                )
+                    self._file, self._form, partner=job.partner_id, refuse=self._refuse,
+                    zone=job.zone, meter_id=job.meter_id,
+                )  # fmt: skip
         return judge(
             self._file, job.kind, partner_id=job.partner_id, at=job.created_at,
             find=lambda ids: worker.meters.of(job.partner_id, ids), refuse=self._refuse,
@@ -190,7 +201,7 @@ class _Work:
         job = self._job
         with self._held_meanwhile():
             return take(
-                self._file, kind=job.kind, form=job.form, partner=job.partner_id,
+                self._file, kind=job.kind, form=self._form, partner=job.partner_id,
                 settings=self._worker.settings, clock=job.created_at, zone=job.zone,
                 meter_id=job.meter_id,
             )  # fmt: skip
@@ -284,12 +295,5 @@ class _Work:
             return True
 
         if self._worker.state.write(ended):
-            self._file.unlink(missing_ok=True)
-            with suppress(OSError):
-                self._file.parent.rmdir()
+            let_go(self._file)
             self._worker.announced()
-
-
-def file_of(folder: Path, job: JobRow) -> Path:
-    """Return the working file of a job: its name is the one that it has in landing later."""
-    return folder / job.job_id / job.file_name

@@ -1,6 +1,5 @@
 """Bulk jobs: a file of any size as the body, done in the background, told row by row."""
 
-import re
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,12 +11,14 @@ from pydantic_core import to_json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bronze.formats.opened import plain_name
 from serving.cursors import Cursor
 from serving.data_management.asking import Answer, Change, Read, Reading, Write, resource
 from serving.data_management.errors_told import OwnId, answers
 from serving.data_management.idempotency import IdempotencyKey, Keyed, said_before
-from serving.data_management.intake import CANONICAL
+from serving.data_management.intake import CANONICAL, FORMS
 from serving.data_management.job_tables import (
+    CANCELED,
     RECEIVED,
     STATES,
     JobErrorRow,
@@ -27,14 +28,12 @@ from serving.data_management.job_tables import (
     new_job_id,
     shown,
 )
-from serving.data_management.job_worker import file_of
 from serving.data_management.outlet import OutletUnavailable
 from serving.data_management.paging import Limit, page
-from serving.data_management.uploads import Received, received
+from serving.data_management.uploads import Received, file_of, let_go, received
 from serving.parameters import BadRequest
 
 router = resource("jobs")
-_NAME = re.compile(r"[^\w.() -]")
 Kind = Literal["readings", "registers", "weather", "prices", "registrations"]
 State = Literal["received", "queued", "processing", "completed", "failed", "canceled"]
 assert set(State.__args__) == set(STATES)  # type: ignore[attr-defined]
@@ -69,7 +68,10 @@ class Jobs(BaseModel):
 
 
 class JobError(BaseModel):
-    """A row that was refused: the file within an archive, the line, why, and how it was sent."""
+    """A row that was refused: the file within an archive, the line, and why.
+
+    ``payload`` is how a canonical row was sent; of meter files the line says where it stands.
+    """
 
     member: str
     line: int
@@ -115,7 +117,7 @@ async def create(  # noqa: D103 - the summary says it
     kind: Annotated[Kind, Query(description="What the file holds.")],
     form: Annotated[
         str, Query(alias="format", pattern=r"^[a-z0-9_-]{1,40}$",
-                   description="canonical, auto, or the name of a meter-file format.")
+                   description=f"Of readings: {', '.join(FORMS)}; auto finds out.")
     ] = CANONICAL,
     name: Annotated[str, Query(max_length=150, description="The file's name.")] = "upload",
     zone: Annotated[
@@ -132,13 +134,15 @@ async def create(  # noqa: D103 - the summary says it
                description="The same key and file are the same job, for 24 hours."),
     ] = None,
 ) -> Response:  # fmt: skip
+    if form not in FORMS:
+        raise BadRequest(f"there is no format {form}", cure=f"choose from {', '.join(FORMS)}")
     if form != CANONICAL and kind != "readings":
         raise BadRequest(f"{kind} come in the canonical format", cure="leave format out")
     if any(not text.isprintable() for text in (name, zone, meter_id)):
         raise BadRequest("a parameter has characters that cannot be printed", cure="leave them out")
     job = JobRow(
         job_id=new_job_id(read.now), partner_id=read.partner_id, kind=kind, form=form,
-        file_name=_plain(name), zone=zone, meter_id=meter_id, job_state=RECEIVED,
+        file_name=plain_name(name), zone=zone, meter_id=meter_id, job_state=RECEIVED,
         all_or_nothing=all_or_nothing, is_dry_run=dry_run, is_cancel_asked=False, bytes_done=0,
         rows_done=0, rows_refused=0, created_at=read.now,
     )  # fmt: skip
@@ -155,8 +159,7 @@ async def create(  # noqa: D103 - the summary says it
         is_kept = "idempotent-replayed" not in answer.headers
     finally:
         if not is_kept:
-            named.unlink()
-            named.parent.rmdir()
+            let_go(named)
     request.app.state.jobs.wake()
     return answer
 
@@ -205,7 +208,12 @@ def job_errors(  # noqa: D103
     responses=answers(EXAMPLE | {"state": "canceled"}, 404, 409, 422, 503),
 )  # fmt: skip
 def cancel_job(write: Write, job_id: OwnId) -> Response:  # noqa: D103
-    return write.answer_change(partial(_canceled, job_id))
+    left: list[Path] = []
+    answer = write.answer_change(partial(_canceled, _folder(write), left, job_id))
+    if not write.dry_run:
+        for file in left:
+            let_go(file)
+    return answer
 
 
 def _folder(read: Reading) -> Path:
@@ -214,17 +222,11 @@ def _folder(read: Reading) -> Path:
     return Path(read.settings.root) / "_uploads"
 
 
-def _plain(name: str) -> str:
-    """Return the last part of a name, without what no file name should have."""
-    plain = _NAME.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip(". ")
-    return plain or "upload"
-
-
 def _with_ending(path: Path) -> str:
     """Name a gzip file as readers know it."""
     with path.open("rb") as file:
         is_gzip = file.read(2) == b"\x1f\x8b"
-    return f"{path.name}.gz" if is_gzip and path.suffix != ".gz" else path.name
+    return f"{path.name}.gz" if is_gzip else path.name
 
 
 def _keyed(read: Reading, request: Request, key: str | None, file: Received) -> Keyed | None:
@@ -278,7 +280,9 @@ def _errors(partner_id: str, job_id: str, limit: int, cursor: str, session: Sess
     return Answer({"items": items, "next_cursor": following})
 
 
-def _canceled(job_id: str, change: Change) -> Answer:
+def _canceled(folder: Path, left: list[Path], job_id: str, change: Change) -> Answer:
+    """Cancel a job; the file of one that nobody works on any more is ``left`` to be removed."""
     row = job_of(change.session, change.partner_id, job_id)
     cancel(row, change.at)
+    left[:] = [file_of(folder, row)] if row.job_state == CANCELED else []
     return Answer(shown(row))

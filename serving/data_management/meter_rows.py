@@ -1,12 +1,16 @@
 """A meter's row, and what is said of it to the lake with its location."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, Double, ForeignKeyConstraint, Index, Unicode, select
+from sqlalchemy import Date, Double, ForeignKeyConstraint, Index, Unicode, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serving.data_management.asking import Change
 from serving.data_management.homes import listed
+from serving.data_management.receipts import MeterReceipt
 from serving.data_management.state import Base, Instant
 
 _TOLD = (
@@ -59,4 +63,19 @@ def gone(row: MeterRow) -> dict[str, Any]:
     return {**_told(row), "is_deleted": True}
 
 
-PART = listed("meters", meters_at, _told, gone)
+def forget(change: Change, meter_ids: Collection[str]) -> None:
+    """Remove what was counted of meters that are deleted."""
+    theirs = MeterReceipt.meter_id.in_(meter_ids)
+    change.session.execute(
+        delete(MeterReceipt).where(MeterReceipt.partner_id == change.partner_id, theirs)
+    )
+
+
+def _removed(change: Change, location_id: str) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = _LISTED.removed(change, location_id)
+    forget(change, [one["meter_id"] for one in told])
+    return told
+
+
+_LISTED = listed("meters", meters_at, _told, gone)
+PART = replace(_LISTED, removed=_removed)

@@ -40,7 +40,7 @@ from serving.data_management.fields import (
     version_of,
 )
 from serving.data_management.homes import LocationRow, home_of, say_home
-from serving.data_management.meter_rows import MeterRow, gone, meters_at
+from serving.data_management.meter_rows import MeterRow, forget, gone, meters_at
 from serving.data_management.paging import Limit, page
 from serving.data_management.sync import Synced
 
@@ -217,6 +217,7 @@ def _deleted(meter_id: str, change: Change) -> Answer:
     change.expects(version_of(Meter, row))
     home = home_of(change.session, change.partner_id, row.location_id)
     change.session.delete(row)
+    forget(change, [meter_id])
     say_home(change, home, meters=[gone(row)])
     return Answer(None, 204)
 

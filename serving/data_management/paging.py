@@ -1,6 +1,5 @@
 """Rows in the order of their key -> a page and the cursor of the next."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -8,11 +7,10 @@ from fastapi import Query
 from sqlalchemy import Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from serving.cursors import BadCursor, closed, opened
+from serving.cursors import closed, key_of
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many a page.")]
 Item = TypeVar("Item")
-_STRANGE = re.compile(r"[\x00-\x1f\ud800-\udfff]")
 Key = tuple[InstrumentedAttribute[Any], ...]
 
 
@@ -21,7 +19,7 @@ def page(
 ) -> tuple[Sequence[Any], str | None]:
     """Return a page of rows by their key (columns of text) and the next cursor; BadCursor."""
     if cursor:
-        after = _opened(cursor, len(key))
+        after = key_of(cursor, len(key))
         # (a, b) > (x, y), which not every database can say.
         beyond = [
             and_(*(k == v for k, v in zip(key[:n], after[:n], strict=True)), key[n] > after[n])
@@ -38,16 +36,8 @@ def page_of(
     items: Sequence[Item], key: Callable[[Item], str], *, cursor: str, limit: int
 ) -> tuple[Sequence[Item], str | None]:
     """Return a page of items that are at hand, in their order, and the next cursor; BadCursor."""
-    after = _opened(cursor, 1)[0] if cursor else None
+    after = key_of(cursor, 1)[0] if cursor else None
     found = [item for item in items if after is None or key(item) > after]
     if len(found) <= limit:
         return found, None
     return found[:limit], closed([key(found[limit - 1])])
-
-
-def _opened(cursor: str, length: int) -> list[str]:
-    found = opened(cursor)
-    is_key = isinstance(found, list) and all(isinstance(k, str) for k in found)
-    if not is_key or len(found) != length or any(_STRANGE.search(k) for k in found):
-        raise BadCursor("the cursor is not one that was given out", cure="begin without one")
-    return list(found)

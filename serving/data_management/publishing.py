@@ -60,7 +60,7 @@ class Publisher:
         try:
             outbox.publish(self._settings, state, self._clock())
             self._forget(state)
-        except LakeError as error:
+        except (LakeError, OSError) as error:
             _log.warning("registrations wait for the lake: %s", error)
             return False
         return True

@@ -36,8 +36,8 @@ async def answered_before(write: Writing, outlet: Outlet) -> Said | None:
     if kept := outlet.kept(write.partner_id, keyed.key_digest):
         if kept.fingerprint != keyed.body_digest:
             raise KeyReused(
-                "the Idempotency-Key was used with another body",
-                cure="take a new key for a new body",
+                "the Idempotency-Key was used with another body or other parameters",
+                cure="take a new key for a new request",
             )
         return Said(now, kept.answer)
 

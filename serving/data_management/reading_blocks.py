@@ -37,6 +37,7 @@ class Block:
     resolution: str | int = ""
     # Which intervals it says: steps of its resolution, counted from a fixed beginning.
     steps: range = range(0)
+    # Where its last value ends, in s since 1970.
     ends_s: int = 0
     values: Sequence[float | None] = ()
     faults: list[Fault] = field(default_factory=list)

@@ -5,6 +5,7 @@ only that line.
 """
 
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 
 from pydantic_core import from_json
@@ -40,7 +41,7 @@ class UnreadableLine:
 
 def blocks_in(body: bytes, headers: Mapping[str, str]) -> list[object]:
     """Return the blocks of a request, unjudged; UnreadableBody, TooLarge."""
-    plain = unpacked(body, headers.get("content-encoding", ""))
+    plain = unpacked(body, headers.get("content-encoding", "")).removeprefix(BOM_UTF8)
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if not plain.strip():
         raise UnreadableBody("the body is empty", cure="send a JSON list of blocks, or NDJSON")
@@ -79,7 +80,8 @@ def _of_json(plain: bytes) -> list[object]:
     try:
         found = from_json(plain, allow_inf_nan=False)
     except ValueError as error:
-        raise UnreadableBody(f"not JSON: {str(error)[:_SAID]}", cure="see /openapi.json") from error
+        said = str(error)[:_SAID]
+        raise UnreadableBody(f"not JSON: {said}", cure="a list of blocks, or NDJSON") from error
     if isinstance(found, dict):
         return [found]
     if not isinstance(found, list):
@@ -89,7 +91,7 @@ def _of_json(plain: bytes) -> list[object]:
 
 def _of_lines(plain: bytes) -> list[object]:
     found: list[object] = []
-    for line in plain.removeprefix(b"\xef\xbb\xbf").splitlines():
+    for line in plain.splitlines():
         if line.strip():
             try:
                 found.append(from_json(line, allow_inf_nan=False))

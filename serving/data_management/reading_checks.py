@@ -6,6 +6,7 @@ is a word that a program can tell and a sentence that a person can.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from math import isnan
 from typing import Any, TypeGuard, cast
 
 from pydantic_core import to_json
@@ -90,7 +91,8 @@ def _values(said: dict[str, Any], fault: Faults) -> Sequence[float | None]:
     types = set(map(type, values))
     if types <= {float, int, type(None)}:
         numbers = [v for v in values if v is not None] if type(None) in types else values
-        if numbers and min(numbers) >= 0 and max(numbers) < TOO_LARGE:
+        # NaN is neither less nor more than the others, but makes a sum that is none.
+        if numbers and min(numbers) >= 0 and max(numbers) < TOO_LARGE and sum(numbers) >= 0:
             return values
         if not numbers:
             fault("values", "missing", "no value is there: every one is null")
@@ -105,7 +107,8 @@ def _values(said: dict[str, Any], fault: Faults) -> Sequence[float | None]:
 def _value(n: int, value: object, fault: Faults) -> None:
     if value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, float | int):
+    is_nan = isinstance(value, float) and isnan(value)
+    if isinstance(value, bool) or not isinstance(value, float | int) or is_nan:
         fault(f"values.{n}", "not_a_number", "a value is a number or null")
     elif value < 0:
         fault(f"values.{n}", "negative", "energy is not negative: direction is the meter's")

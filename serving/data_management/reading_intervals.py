@@ -4,6 +4,7 @@ The instants, lengths and alignment are those that silver reads and judges by.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -19,6 +20,8 @@ _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.]\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})", re.IGNORECASE
 )
 _LENGTH = re.compile(r"PT(?:(\d{1,2})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?")
+_ON_A_STEP = "starts_at is not on a step of its resolution, local time"
+_AT_MIDNIGHT = "days and months start at local midnight, with its offset: 2025-10-26T00:00:00+02:00"
 _RESOLUTIONS = "resolution is an ISO 8601 duration that divides an hour or a day, P1D or P1M"
 
 
@@ -39,22 +42,24 @@ def find_interval(
     if length:
         start_s = int(starts_at.timestamp())
         found.steps = range(start_s, start_s + length * count, length)
-        ends_s, found.resolution = found.steps.stop, length
+        found.resolution = length
     else:
         found.resolution = cast(str, resolution).strip().upper()
         first = starts_at.date()
         is_month = found.resolution == "P1M"
         step = first.year * 12 + first.month if is_month else first.toordinal()
         found.steps = range(step, step + count)
-        last = _after(first, count, is_month)
-        ends_s = int(_midnight(last, zone).timestamp()) if last else 0
-    latest = at.timestamp() + _DAY_S
-    if not _EARLIEST_S <= starts_at.timestamp() < ends_s <= latest:
+    ends_s = _end_s(starts_at, found.resolution, count, zone)
+    if min(starts_at.timestamp(), ends_s) < _EARLIEST_S or ends_s > at.timestamp() + _DAY_S:
         fault("starts_at", "out_of_range", "readings are from 1990 until tomorrow")
         return
     found.ends_s = ends_s
     if known is not None:
         _of_meter(found, starts_at, length, known, fault)
+    if found.values[-1] is None:
+        # What is missing at the end has not come yet.
+        told = next((n for n in range(count, 0, -1) if found.values[n - 1] is not None), count)
+        found.ends_s = _end_s(starts_at, found.resolution, told, zone)
 
 
 def _of_meter(found: Block, starts_at: datetime, length: int, known: Meter, fault: Faults) -> None:
@@ -66,7 +71,7 @@ def _of_meter(found: Block, starts_at: datetime, length: int, known: Meter, faul
     else:
         is_aligned = starts_at == _midnight(starts_at.date(), zone)
     if not is_aligned:
-        fault("starts_at", "misaligned", "starts_at is not on a step of its resolution, local time")
+        fault("starts_at", "misaligned", _ON_A_STEP if length else _AT_MIDNIGHT)
     if known.supply_start is None and known.supply_end is None:
         return
     last = datetime.fromtimestamp(found.ends_s - 1, zone).date()
@@ -77,12 +82,22 @@ def _of_meter(found: Block, starts_at: datetime, length: int, known: Meter, faul
         fault("starts_at", "outside_supply", f"the meter is supplied from {begins} to {ends}")
 
 
+def _end_s(starts_at: datetime, resolution: str | int, count: int, zone: ZoneInfo | None) -> int:
+    """Return where so many intervals end (s since 1970), 0 where no calendar goes so far."""
+    if isinstance(resolution, int):
+        return int(starts_at.timestamp()) + resolution * count
+    last = _after(starts_at.date(), count, resolution == "P1M")
+    return int(_midnight(last, zone).timestamp()) if last else 0
+
+
 def _after(day: date, count: int, is_month: bool) -> date | None:
+    """Return the day on which so many days or months end; a shorter month ends on its last day."""
     try:
         if not is_month:
             return day + timedelta(days=count)
-        months = day.year * 12 + day.month - 1 + count
-        return date(months // 12, months % 12 + 1, 1)
+        year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
+        last = monthrange(year, month + 1)[1]
+        return date(year, month + 1, min(day.day, last))
     except (OverflowError, ValueError):
         return None
 

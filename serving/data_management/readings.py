@@ -51,7 +51,7 @@ class Taken(TypedDict):
     """What was taken and what was not; of refused and waiting blocks the first thousand are shown.
 
     ``waiting`` blocks are of meters that are not registered yet: they are taken, and count once
-    they are. ``data_until`` is where the last interval that was taken ends.
+    they are. ``data_until`` is where the last value that was taken ends.
     """
 
     received_at: str

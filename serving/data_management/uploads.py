@@ -18,6 +18,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from lake.errors import LakeError
 from serving.data_management.bounds import MIB
+from serving.data_management.job_tables import JobRow
 from serving.data_management.outlet import OutletUnavailable
 from serving.data_management.reading_bodies import TooLarge, UnreadableBody
 
@@ -40,6 +41,18 @@ class Received:
     sha256: str
 
 
+def file_of(folder: Path, job: JobRow) -> Path:
+    """Return the working file of a job: its name is the one that it has in landing later."""
+    return folder / job.job_id / job.file_name
+
+
+def let_go(file: Path) -> None:
+    """Remove a working file that no job needs any more."""
+    file.unlink(missing_ok=True)
+    with suppress(OSError):
+        file.parent.rmdir()
+
+
 async def received(request: Request, path: Path, *, most_bytes: int) -> Received:
     """Write a body to a file and make it durable; TooLarge, UnreadableBody, WrongDigest.
 
@@ -48,9 +61,7 @@ async def received(request: Request, path: Path, *, most_bytes: int) -> Received
     try:
         return await _received(request, path, most_bytes)
     except BaseException:
-        path.unlink(missing_ok=True)
-        with suppress(OSError):
-            path.parent.rmdir()
+        let_go(path)
         raise
 
 

@@ -86,15 +86,15 @@ def webhooks(read: Read, limit: Limit = 100, cursor: Cursor = "") -> Response:  
 
 @router.get(
     "/v1/webhooks/{webhook_id}", response_model=Webhook, operation_id="webhook",
-    summary="One subscription", responses=answers(EXAMPLE, 404, 422, 503),
+    summary="One subscription", responses=answers(EXAMPLE, 304, 404, 422, 503),
 )  # fmt: skip
 def webhook(read: Read, webhook_id: OwnId) -> Response:  # noqa: D103
-    return read.answer(lambda s: Answer(_shown(webhook_of(s, read.partner_id, webhook_id))))
+    return read.answer(lambda s: _answered(webhook_of(s, read.partner_id, webhook_id)))
 
 
 @router.patch(
     "/v1/webhooks/{webhook_id}", response_model=Webhook, operation_id="change_webhook",
-    summary="Change, pause or resume", responses=answers(EXAMPLE, *_WRONG),
+    summary="Change, pause or resume", responses=answers(EXAMPLE, *_WRONG, 412),
 )  # fmt: skip
 def change(write: Write, webhook_id: OwnId, said: WebhookChange) -> Response:  # noqa: D103
     return write.answer_change(partial(_changed, write, webhook_id, said))
@@ -102,7 +102,8 @@ def change(write: Write, webhook_id: OwnId, said: WebhookChange) -> Response:  #
 
 @router.delete(
     "/v1/webhooks/{webhook_id}", status_code=204, operation_id="delete_webhook",
-    summary="Unsubscribe; what waits is not sent any more", responses=errors(404, 409, 422, 503),
+    summary="Unsubscribe; what waits is not sent any more",
+    responses=errors(404, 409, 412, 422, 503),
 )  # fmt: skip
 def remove(write: Write, webhook_id: OwnId) -> Response:  # noqa: D103
     return write.answer_change(partial(_removed, webhook_id))
@@ -111,7 +112,7 @@ def remove(write: Write, webhook_id: OwnId) -> Response:  # noqa: D103
 @router.post(
     "/v1/webhooks/{webhook_id}/rotate", response_model=Webhook, operation_id="rotate_webhook",
     summary="Take a new secret; the old one signs beside it for 24 hours",
-    responses=answers(_WITH_SECRET, 404, 409, 422, 503),
+    responses=answers(_WITH_SECRET, 404, 409, 412, 422, 503),
 )  # fmt: skip
 def rotate(write: Write, webhook_id: OwnId) -> Response:  # noqa: D103
     return write.answer_change(partial(_rotated, webhook_id))
@@ -167,11 +168,11 @@ def _created(write: Writing, said: WebhookSaid, change: Change) -> Answer:
         description=said.description, is_paused=False, secret=made, created_at=change.at,
     )  # fmt: skip
     change.session.add(row)
-    return Answer(_shown(row, secret=made), 201)
+    return _answered(row, secret=made, status=201)
 
 
 def _changed(write: Writing, webhook_id: OwnId, said: WebhookChange, change: Change) -> Answer:
-    row = webhook_of(change.session, change.partner_id, webhook_id)
+    row = _expected(webhook_id, change)
     if said.url is not None:
         row.url = plain(said.url, is_developer=write.request.app.state.is_developer)
     if said.event_types is not None:
@@ -180,21 +181,32 @@ def _changed(write: Writing, webhook_id: OwnId, said: WebhookChange, change: Cha
         row.description = said.description
     if said.is_paused is not None:
         row.is_paused = said.is_paused
-    return Answer(_shown(row))
+    return _answered(row)
 
 
 def _removed(webhook_id: OwnId, change: Change) -> Answer:
-    row = webhook_of(change.session, change.partner_id, webhook_id)
+    row = _expected(webhook_id, change)
     change.session.execute(delete(DeliveryRow).where(DeliveryRow.webhook_id == webhook_id))
     change.session.delete(row)
     return Answer(None, 204)
 
 
 def _rotated(webhook_id: OwnId, change: Change) -> Answer:
-    row = webhook_of(change.session, change.partner_id, webhook_id)
+    row = _expected(webhook_id, change)
     row.old_secret, row.old_until = row.secret, change.at + _BOTH_SECRETS
     row.secret = new_secret()
-    return Answer(_shown(row, secret=row.secret))
+    return _answered(row, secret=row.secret)
+
+
+def _expected(webhook_id: OwnId, change: Change) -> WebhookRow:
+    """Return a webhook that is the version of If-Match; UnknownResource, ChangedMeanwhile."""
+    row = webhook_of(change.session, change.partner_id, webhook_id)
+    change.expects(_shown(row))
+    return row
+
+
+def _answered(row: WebhookRow, *, secret: str | None = None, status: int = 200) -> Answer:
+    return Answer(_shown(row, secret=secret), status, version=_shown(row))
 
 
 def _tested(webhook_id: OwnId, change: Change) -> Answer:

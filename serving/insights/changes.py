@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
-from serving.homes import Home, Location
+from serving.homes import REACH_TABLES, Home, Location, newest_of_all
 from serving.parameters import From, Since, To, errors
 from serving.periods import Periods, periods
 
@@ -41,6 +41,7 @@ Changes = TypedDict(
         "since": str | None,
         "from": str,
         "to": str,
+        "data_until": str | None,
         "elements": list[Change],
     },
 )
@@ -51,6 +52,7 @@ EXAMPLE = {
     "since": "2025-05-03T01:00:00+01:00",
     "from": "2025-05-01T00:00:00+01:00",
     "to": "2025-06-01T00:00:00+01:00",
+    "data_until": "2025-06-01T00:00:00+01:00",
     "elements": [
         {
             "fuel": "elec",
@@ -78,7 +80,7 @@ async def changes(  # noqa: D103 - the summary says it
 ) -> Response:
     span = periods(start, end, resolution="P1D", zone=home.zone)
     made = partial(_changes, ask.lake, ask.lake.as_of(since), home, span)
-    return await ask.answer((_NOW, _THEN), made)
+    return await ask.answer((_NOW, _THEN, *REACH_TABLES), made)
 
 
 def _changes(lake: Reader, then: Reader, home: Location, span: Periods) -> Body:
@@ -89,6 +91,7 @@ def _changes(lake: Reader, then: Reader, home: Location, span: Periods) -> Body:
         "since": home.instant(then.at),
         "from": span.local(0),
         "to": span.local(len(span)),
+        "data_until": newest_of_all(lake, home),
         "elements": list(_days(home, _intervals(lake, home, span), _intervals(then, home, span))),
     }
 

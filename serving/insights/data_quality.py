@@ -1,7 +1,7 @@
 """gold.data_quality_daily, silver.quarantine, reading_flags -> how complete and sound data are."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Annotated, Literal
@@ -146,7 +146,7 @@ def _quality(lake: Reader, home: Location, span: Periods, fuel: str | None) -> B
         "time_zone": home.time_zone,
         "from": span.local(0),
         "to": span.local(len(span)),
-        "data_until": max(reaches, default=None),
+        "data_until": max(reaches, key=datetime.fromisoformat, default=None),
         "series": series,
         # What waits and what is flagged have no history: they are told of now.
         "quarantine": _waiting(lake, home) if lake.at is None else [],

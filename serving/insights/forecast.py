@@ -9,12 +9,11 @@ from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
 from lake.contract import Table
-from lake.reading import Reader, Row, literal
+from lake.reading import Reader, Row, instant_of, literal
 from models.contracts import LOAD_FORECASTS, LOAD_OUTLOOKS, QUANTILES, quantile_column
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
 from serving.parameters import Direction, Fuel, errors
-from serving.periods import BadSpan
 from serving.refusals import Refusal
 
 router = APIRouter(tags=["forecast"])
@@ -98,9 +97,10 @@ EXAMPLE = {
     "refusal": None,
 }
 AsOf = Annotated[
-    datetime | None,
+    str | None,
     Query(
-        description="The forecast as it was known at this instant.",
+        description="The forecast as it was known at this instant (with an offset), or at the end "
+        "of this day in UTC.",
         examples=["2025-10-27T12:00:00Z"],
     ),
 ]
@@ -117,9 +117,8 @@ async def forecast(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, resolution: Literal["PT15M", "PT1H", "P1D", "P1M"] = "PT1H",
     fuel: Fuel = "elec", direction: Direction = "consumption", as_of: AsOf = None,
 ) -> Response:  # fmt: skip
-    if as_of is not None and as_of.tzinfo is None:
-        raise BadSpan("as_of has no offset", cure="add Z or an offset as +02:00")
-    made = partial(_forecast, ask.lake, home, resolution, fuel, direction, as_of)
+    known_at = None if as_of is None else instant_of(as_of)
+    made = partial(_forecast, ask.lake, home, resolution, fuel, direction, known_at)
     return await ask.answer((*_TABLES, *REACH_TABLES), made)
 
 
@@ -128,7 +127,6 @@ def _forecast(
 ) -> Body:
     series = f"{home.where} AND fuel = {literal(fuel)} AND direction = {literal(direction)}"
     if as_of is not None:
-        as_of = as_of.astimezone(UTC)
         series += f" AND issued_at <= {literal(as_of)} AND issued_date <= {literal(as_of.date())}"
     wanted = f"{series} AND resolution = {literal(resolution)}"
     table, of_table = _SOURCES[resolution]

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
-from serving.cursors import Cursor, closed, opened, unreadable
+from serving.cursors import Cursor, closed, key_of
 from serving.homes import REACH_TABLES, Home
 from serving.parameters import errors
 
@@ -194,8 +194,5 @@ def _opened(cursor: str) -> tuple[str, str] | None:
     """Return the last home of the page before; BadCursor."""
     if not cursor:
         return None
-    try:
-        partner, location_id = opened(cursor)
-    except (ValueError, TypeError) as error:
-        raise unreadable() from error
-    return str(partner), str(location_id)
+    partner, location_id = key_of(cursor, 2)
+    return partner, location_id

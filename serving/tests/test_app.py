@@ -14,6 +14,7 @@ import jwt
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from fastapi.testclient import TestClient
+from jsonschema import Draft202012Validator
 from pydantic import SecretStr
 
 from lake.settings import Settings
@@ -21,6 +22,7 @@ from serving import openapi
 from serving.access import READ, signed_token, signing_key
 from serving.app import create_app
 from serving.commands import CannotListen, serve, token
+from serving.cursors import closed
 
 DAYS = "/v1/locations/castle/import?from=2025-10-20&to=2025-11-02"
 HERE = {"host": "127.0.0.1:8000"}
@@ -55,6 +57,8 @@ def test_a_token_that_is_not_valid_gets_401(api: TestClient, settings: Settings,
     sent = f"Bearer {tokens[kind]}" if kind != "basic" else "Basic eDp5"
     response = api.get(DAYS, headers={"Authorization": sent})
     assert (response.status_code, response.json()["type"]) == (401, "/problems/unauthenticated")
+    is_renewed = "invalid_token" in response.headers["www-authenticate"]
+    assert is_renewed is (kind != "basic")
 
 
 def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
@@ -126,13 +130,62 @@ def test_what_is_not_there_is_a_problem_too(api: TestClient) -> None:
         assert response.headers["content-type"] == "application/problem+json"
 
 
+def test_head_is_get_without_its_body(api: TestClient) -> None:
+    got, asked = api.get(DAYS), api.head(DAYS)
+    assert (asked.status_code, asked.content) == (200, b"")
+    for header in ("etag", "content-length", "content-type"):
+        assert asked.headers[header] == got.headers[header]
+    assert api.head("/healthz").status_code == 200
+    assert api.head("/v1/locations/nobody").status_code == 404
+
+
+def test_an_address_with_a_slash_more_is_another_one(api: TestClient) -> None:
+    """It is not sent elsewhere: a client would follow to plain http behind a proxy."""
+    assert api.get("/v1/locations/", follow_redirects=False).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/locations?search=a%00",
+        "/v1/locations/a%00b/import?from=2025-10-26&to=2025-10-27",
+        "/v1/prices/%00?from=2025-10-26&to=2025-10-27",
+        f"/v1/locations?cursor={closed(['northgrid', chr(0)])}",
+        f"/v1/locations?cursor={closed(['northgrid', chr(0xD800)])}",
+        f"/v1/locations?cursor={closed(['northgrid', 1])}",
+        f"/v1/locations?cursor={closed({'northgrid': 1, 'castle': 2})}",  # type: ignore[arg-type]
+    ],
+)
+def test_what_no_table_holds_is_a_bad_request(api: TestClient, path: str) -> None:
+    response = api.get(path)
+    assert (response.status_code, response.headers["content-type"]) == (
+        422, "application/problem+json")  # fmt: skip
+
+
+@pytest.mark.parametrize("file", [openapi.DOCUMENT, openapi.MANAGEMENT])
+def test_a_document_shows_what_is_sent(file: Path) -> None:
+    document = json.loads(file.read_text(encoding="utf-8"))
+    components = {"components": document["components"]}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for status, response in operation["responses"].items():
+                for kind, content in response.get("content", {}).items():
+                    is_problem = status == "default" or status >= "400"
+                    assert (kind == "application/problem+json") is is_problem, (method, path)
+                    if "example" in content:
+                        schema = Draft202012Validator(content["schema"] | components)
+                        assert not list(schema.iter_errors(content["example"])), (method, path)
+
+
 def test_every_problem_type_has_its_page(api: TestClient) -> None:
     problem = api.get("/nope").json()
     assert "There is nothing at this address." in api.get(problem["type"]).text
     assert api.get("/problems/nope").status_code == 404
 
 
-def test_a_broken_table_is_500_without_its_words(tmp_path: Path) -> None:
+def test_a_broken_table_is_500_without_its_words(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     settings = Settings(lake=str(tmp_path))
     (tmp_path / "silver/locations/_delta_log").mkdir(parents=True)
     (tmp_path / "silver/locations/_delta_log/00000000000000000000.json").write_text("{broken")
@@ -140,6 +193,7 @@ def test_a_broken_table_is_500_without_its_words(tmp_path: Path) -> None:
         api.headers["Authorization"] = f"Bearer {token('p', settings=settings)}"
         response = api.get(DAYS)
     assert (response.status_code, response.json()["type"]) == (500, "/problems/internal")
+    assert response.json()["request_id"] in caplog.text
     assert "broken" not in response.text
     assert str(tmp_path) not in response.text
 

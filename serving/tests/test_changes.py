@@ -87,6 +87,7 @@ def test_another_partners_changes_are_of_no_location(api: TestClient) -> None:
 def test_a_correction_is_a_change_of_its_day(api: TestClient) -> None:
     said = answer(api, since="2025-10-31")
     TypeAdapter(Changes).validate_python(said, strict=True)
+    assert said["data_until"] == "2025-11-02T00:00:00+01:00"
     now = sum(r["energy_kwh"] for r in [q for q in quarters() if q["local_date"] == DAY][72:76])
     for change in said["elements"]:
         assert change["local_date"] == DAY.isoformat()

@@ -47,6 +47,9 @@ def test_the_newest_issue_is_answered_with_its_bounds(api: TestClient) -> None:
         ("2025-11-01T23:00:00Z", "2025-11-02T00:00:00+01:00"),
         ("2025-11-01T22:59:59Z", "2025-11-01T00:00:00+01:00"),
         ("2025-11-01T00:00:00+01:00", "2025-11-01T00:00:00+01:00"),
+        ("2025-11-01T00:00:00 01:00", "2025-11-01T00:00:00+01:00"),
+        ("2025-11-01", "2025-11-02T00:00:00+01:00"),
+        ("2025-11-01T04:45:00+05:45", "2025-11-01T00:00:00+01:00"),
     ],
 )
 def test_as_of_answers_what_was_forecast_then(api: TestClient, as_of: str, issued_at: str) -> None:
@@ -81,8 +84,14 @@ def test_quarters_of_an_hour_are_answered_until_hours_alone_are_issued(api: Test
     assert later["refusal"]["code"] == "no_quarter_hours"
 
 
-def test_a_time_without_offset_is_refused(api: TestClient) -> None:
-    assert api.get(FORECAST, params={"as_of": "2025-10-01T00:00:00"}).status_code == 422
+@pytest.mark.parametrize(
+    "as_of",
+    ["2025-10-01T00:00:00", "1761566400", "", "0001-01-01T00:00:00+05:45",
+     "9999-12-31T23:59:59-05:00"],
+)  # fmt: skip
+def test_what_is_no_instant_is_refused(api: TestClient, as_of: str) -> None:
+    response = api.get(FORECAST, params={"as_of": as_of})
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/bad-instant")
 
 
 def test_days_and_months_are_answered_on_the_homes_own_clock(api: TestClient) -> None:

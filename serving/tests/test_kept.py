@@ -167,9 +167,11 @@ def test_another_homes_registration_leaves_an_answer_as_it_is(
     assert (after.content, after.headers["etag"]) == (before.content, before.headers["etag"])
 
 
-def test_only_get_is_answered_from_what_is_kept(app: TestClient) -> None:
-    app.get(DAYS)
-    for method in ("HEAD", "POST", "DELETE"):
+def test_only_get_and_head_are_answered_from_what_is_kept(app: TestClient) -> None:
+    got = app.get(DAYS)
+    assert app.head(DAYS).headers["etag"] == got.headers["etag"]
+    assert answers(app) == 1
+    for method in ("PUT", "POST", "DELETE"):
         assert app.request(method, DAYS).status_code == 405
 
 

@@ -1,5 +1,6 @@
 """What every endpoint of the Data Management API does: tokens, partners, keys, versions, pages."""
 
+import asyncio
 import json
 import threading
 import time
@@ -123,6 +124,43 @@ def test_a_body_that_is_none_is_one_clear_problem(registry: TestClient, sent: by
     response = registry.put("users/u", content=sent, headers={"Content-Type": "application/json"})
     assert problem(response)[0] in (400, 422)
     assert problem(response)[1] in ("unreadable-body", "invalid")
+
+
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_a_body_that_is_not_said_to_be_json_is_told_so(
+    registry: TestClient, kind: str | None
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    response = registry.put("users/u", content=b"{}", headers=headers)
+    assert problem(response) == (400, "unreadable-body")
+    assert response.json()["cure"] == "send Content-Type: application/json"
+    assert registry.put("users/u").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["readings", "jobs?kind=readings", "webhooks"])
+def test_a_sender_who_goes_away_is_no_failure_of_ours(
+    registry: TestClient, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    sent: list[dict[str, Any]] = []
+    whole, _, query = f"/data-management/v1/{path}".partition("?")
+    headers = [(b"authorization", registry.headers["Authorization"].encode())]
+    scope = {"type": "http", "method": "POST", "path": whole, "query_string": query.encode(),
+             "headers": headers, "root_path": "", "scheme": "http"}  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(registry.app(scope, receive, send))  # type: ignore[arg-type]
+    assert sent[0]["status"] == 400
+    assert not caplog.records
+
+
+def test_a_message_says_its_rule_as_it_is(registry: TestClient) -> None:
+    errors = registry.put("users/u", json={"country_code": "sverige"}).json()["errors"]
+    assert errors[0]["message"] == "String should match pattern '^[A-Z]{2}$'"
 
 
 def test_a_body_of_more_than_a_mib_is_refused(registry: TestClient) -> None:
@@ -274,6 +312,19 @@ def test_pages_show_each_once_in_order(registry: TestClient) -> None:
         found += [item["user_id"] for item in page["items"]]
         cursor = page["next_cursor"]
     assert found == names
+
+
+def test_a_long_page_is_zipped_where_that_is_taken(registry: TestClient) -> None:
+    for n in range(20):
+        registry.put(f"users/u{n}", json=USER)
+    zipped = registry.get("users", headers={"Accept-Encoding": "gzip"})
+    plain = registry.get("users", headers={"Accept-Encoding": "identity"})
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    for answer in (zipped, plain):
+        assert {"Authorization", "Accept-Encoding"} <= set(answer.headers["vary"].split(", "))
+    assert int(zipped.headers["content-length"]) < len(plain.content) / 3
+    assert zipped.json() == plain.json()
 
 
 @pytest.mark.parametrize("cursor", ["x", "bnVsbA", "WzFd", "W10", "WyJhIiwiYiJd", "WyJcdTAwMDAiXQ"])

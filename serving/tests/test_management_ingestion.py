@@ -1,5 +1,6 @@
 """How fresh each meter is, what was rejected and put aside, and mended lines back in."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -49,8 +50,9 @@ def lake(tmp_path: Path) -> Path:
         for p in ("northgrid", "southgrid")])  # fmt: skip
     put(root, METERS, [
         {"partner_id": p, "meter_id": m, "location_id": "h", "fuel": "elec",
-         "direction": "import", "is_sub_meter": False}
-        for p, m in (("northgrid", "m1"), ("northgrid", "m2"), ("southgrid", "m1"))])  # fmt: skip
+         "direction": "import", "is_sub_meter": False, "deleted_at": AT if m == "gone" else None}
+        for p, m in (("northgrid", "m1"), ("northgrid", "m2"), ("northgrid", "gone"),
+                     ("southgrid", "m1"))])  # fmt: skip
     put(root, METER_READINGS, [
         {"partner_id": p, "meter_id": "m1", "starts_at": AT + timedelta(hours=n),
          "ends_at": AT + timedelta(hours=n + 1), "energy_kwh": 1.0}
@@ -102,7 +104,7 @@ def test_a_meter_is_as_fresh_as_the_lake_and_this_api_know(
         "readings_in_lake": 24, "data_until": "2025-10-27T00:00:00Z"}  # fmt: skip
     assert northgrid.get("ingestion/meters/m2").json()["status"] == "waiting_for_data"
     assert northgrid.get("ingestion/meters/m3").status_code == 404
-    later = BLOCK | {"starts_at": "2025-10-28T12:00:00Z", "values": [1, 2, None]}
+    later = BLOCK | {"starts_at": "2025-10-28T12:00:00Z", "values": [1, None, 2, None, None]}
     assert northgrid.post("readings", json=[later]).json()["blocks_waiting"] == 0
     found = northgrid.get("ingestion/meters/m1").json()
     assert (found["readings_received"], found["data_until"]) == (2, "2025-10-28T15:00:00Z")
@@ -170,12 +172,30 @@ def test_a_partner_decides_about_its_own_rows(
 
     refused = northgrid.post("ingestion/decisions", json={"ids": [theirs], "action": "drop"})
     assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-row")
-    kept = northgrid.post("ingestion/decisions", json={"ids": [row["id"]], "action": "release"})
-    assert (kept.status_code, kept.json()["type"]) == (409, "/problems/cannot-release")
+    for one in (row, line):
+        kept = northgrid.post("ingestion/decisions", json={"ids": [one["id"]], "action": "release"})
+        assert (kept.status_code, kept.json()["type"]) == (409, "/problems/cannot-release")
     nothing = northgrid.post("ingestion/decisions", json={"ids": [row["id"]], "action": "reopen"})
     assert nothing.status_code == 404
     assert len(decisions_of(lake, "northgrid")) == 2
     assert not decisions_of(lake, "southgrid")
+
+
+def test_a_decision_that_is_sent_again_has_its_answer_also_after_the_run(
+    clients: Callable[[str], TestClient], lake: Path
+) -> None:
+    line = clients("northgrid").get("ingestion/rejected").json()["items"][0]
+    said, key = {"ids": [line["id"]], "action": "drop"}, {"Idempotency-Key": "k"}
+    first = clients("northgrid").post("ingestion/decisions", json=said, headers=key)
+    put(lake, REPAIRS, [
+        {"partner_id": "northgrid", "action": "drop", "table_name": line["table_name"],
+         "held_file": line["source_file"], "held_line": line["source_line"], "position": -1,
+         "reasons": ["broken"], "decided_by": "somebody", "source_file": "r", "source_line": 1,
+         "held_at": AT}])  # fmt: skip
+    assert clients("northgrid").post("ingestion/decisions", json=said).status_code == 404
+    again = clients("northgrid").post("ingestion/decisions", json=said, headers=key)
+    assert (again.status_code, again.json()) == (202, first.json())
+    assert len(decisions_of(lake, "northgrid")) == 1
 
 
 def test_what_was_decided_is_listed_no_more_and_can_be_reopened(
@@ -203,12 +223,14 @@ def test_lines_that_are_sent_for_rows_close_them(
     northgrid = clients("northgrid")
     ids = [one["id"] for one in northgrid.get("ingestion/rejected?limit=2").json()["items"]]
     path = f"ingestion/rejected/resend?closes={','.join(ids)}"
-    key = {"Idempotency-Key": "k"}
-    assert northgrid.post(path, json=[BLOCK], headers=key).status_code == 202
+    key = {"Idempotency-Key": "k", "Content-Encoding": "gzip"}
+    packed = gzip.compress(json.dumps([BLOCK]).encode(), mtime=0)
+    assert northgrid.post(path, content=packed, headers=key).status_code == 202
     told = decisions_of(lake, "northgrid")
     assert [d["action"] for d in told] == ["mend", "mend"]
     assert json.loads(told[0]["mended"]) == [BLOCK]
-    assert northgrid.post(path, json=[BLOCK], headers=key).headers["idempotent-replayed"] == "true"
+    again = northgrid.post(path, content=packed, headers=key)
+    assert again.headers["idempotent-replayed"] == "true"
     assert len(decisions_of(lake, "northgrid")) == 2
     unknown = northgrid.post("ingestion/rejected/resend?closes=0123456789ab", json=[BLOCK])
     assert unknown.status_code == 404

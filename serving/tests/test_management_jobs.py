@@ -16,11 +16,13 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
+import fastavro
 import httpx
 import pytest
 from fastapi.testclient import TestClient
 
 from lake.settings import Settings
+from serving.app import create_app
 from serving.commands import token
 from serving.data_management.job_tables import KEPT, JobErrorRow, forget
 
@@ -143,6 +145,120 @@ def test_rows_that_are_refused_are_told_with_line_reason_and_payload(
     assert found[-1]["reasons"] == ["missing: value is missing"]
 
 
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("1,NaN", "not_a_number: values.1"),
+        ('2,"NaN"', "not_a_number: values.1"),
+        ("1e400", "too_large: values.0"),
+        ('"1_000"', "not_a_number: values.0"),
+        ('"\u0661"', "not_a_number: values.0"),
+    ],
+)
+def test_what_silver_reads_as_no_number_is_none_here(
+    partner: TestClient, ended: End, row: str, why: str
+) -> None:
+    block = (
+        '{"meter_id":"m","starts_at":"2025-10-26T00:00:00Z","resolution":"PT1H","values":[%s]}\n'
+    )
+    text = (block % row + block % '0.5,"1.5"').encode()
+    job = ended(partner, partner.post("jobs?kind=readings", content=text))
+    (error,) = partner.get(f"jobs/{job['job_id']}/errors").json()["items"]
+    assert error["reasons"][0].startswith(why)
+    assert (job["state"], job["rows_refused"]) == ("completed", 1)
+
+
+def test_a_cell_that_no_reader_of_csv_takes_is_a_refused_row(
+    partner: TestClient, ended: End
+) -> None:
+    text = CSV + '"' + "m" * 200_000 + '",2025-10-26T00:00:00Z,PT1H,1,kWh\n'
+    job = ended(partner, partner.post("jobs?kind=readings", content=text.encode()))
+    assert (job["state"], job["rows_done"], job["rows_refused"]) == ("completed", 25, 1)
+    (error,) = partner.get(f"jobs/{job['job_id']}/errors").json()["items"]
+    assert error["reasons"][0].startswith("not_csv")
+
+
+@pytest.mark.parametrize("wrapped", [bytes, gzip.compress, lambda raw: zipped(csv=raw.decode())])
+def test_a_canonical_file_that_is_found_out_is_judged_as_one(
+    partner: TestClient, wrapped: Callable[[bytes], bytes], ended: End
+) -> None:
+    sent = wrapped((CSV + "m,2025-10-26T00:00:00Z,PT1H,-1,kWh\n").encode())
+    job = ended(partner, partner.post("jobs?kind=readings&format=auto", content=sent))
+    assert (job["state"], job["rows_done"], job["rows_refused"]) == ("completed", 25, 1)
+    (error,) = partner.get(f"jobs/{job['job_id']}/errors").json()["items"]
+    assert error["payload"] == "m,2025-10-26T00:00:00Z,PT1H,-1,kWh"
+    assert partner.get("ingestion/meters/m").json()["readings_received"] == 24
+
+
+def test_of_captured_events_a_partner_is_told_its_own(partner: TestClient, ended: End) -> None:
+    schema = {"type": "record", "name": "EventData", "fields": [
+        {"name": "SequenceNumber", "type": "long"}, {"name": "EnqueuedTimeUtc", "type": "string"},
+        {"name": "Body", "type": "bytes"}]}  # fmt: skip
+    said = {"meter_id": "m", "starts_at": "2025-10-26T00:00:00Z", "resolution": "PT1H"}
+    bodies = [said | {"partner_id": "northgrid", "values": [1]}, {"partner_id": "southgrid"}]
+    events = [
+        {"SequenceNumber": n, "EnqueuedTimeUtc": "2025-10-26T02:00:00Z",
+         "Body": json.dumps(body).encode()}
+        for n, body in enumerate(bodies)
+    ]  # fmt: skip
+    out = io.BytesIO()
+    fastavro.writer(out, schema, events)
+    job = ended(partner, partner.post(
+        "jobs?kind=readings&format=auto&all_or_nothing=true", content=out.getvalue()))  # fmt: skip
+    assert (job["state"], job["rows_done"], job["rows_refused"]) == ("completed", 1, 0)
+
+
+def test_what_a_file_does_not_say_is_asked_for_as_a_parameter(
+    partner: TestClient, ended: End
+) -> None:
+    job = ended(partner, partner.post("jobs?kind=readings&format=auto", content=b"a;b\n1;2\n"))
+    assert "name it with format (" in job["problem"]
+    text = b"Date/Time,Energy Produced (Wh)\n10/01/2025 00:00,120\n10/01/2025 00:15,130\n"
+    # A dry run does not go on with a zone that nobody told either.
+    for path in ("jobs?kind=readings&format=enphase", "jobs?kind=readings&dry_run=1&format=auto"):
+        job = ended(partner, partner.post(path, content=text))
+        assert (job["state"], job["rows_done"]) == ("failed", 0)
+        assert job["problem"].endswith("say it with zone, as in Europe/Brussels")
+        assert partner.get(f"jobs/{job['job_id']}/errors").json()["items"] == []
+        told = ended(partner, partner.post(f"{path}&zone=Europe/Brussels", content=text))
+        assert (told["state"], told["rows_done"], told["rows_refused"]) == ("completed", 2, 0)
+
+
+def test_a_format_that_there_is_not_is_refused_at_once(partner: TestClient) -> None:
+    for form in ("green_button", "mapping"):
+        answer = partner.post(f"jobs?kind=readings&format={form}", content=CSV.encode())
+        assert (answer.status_code, answer.json()["type"]) == (422, "/problems/bad-request")
+        assert "nem12, mscons, green-button" in answer.json()["cure"]
+    assert partner.get("jobs").json()["items"] == []
+
+
+@pytest.mark.parametrize("name", ["x" * 150, "用" * 150, "../../day.csv", "day.csv.gz", ".."])
+@pytest.mark.parametrize("is_zip", [False, True])
+def test_a_file_may_have_any_name(
+    partner: TestClient, tmp_path: Path, ended: End, name: str, is_zip: bool
+) -> None:
+    sent = zipped(**{f"folder/{name * 2}": CSV}) if is_zip else CSV.encode()
+    job = ended(partner, partner.post("jobs", params={"kind": "readings", "name": name},
+                                      content=sent))  # fmt: skip
+    assert (job["state"], job["rows_done"], job["problem"]) == ("completed", 24, None)
+    (file,) = landed(tmp_path / "lake", "readings")
+    assert file.read_bytes() == CSV.encode()
+
+
+def test_a_job_that_breaks_its_reader_ends_and_the_next_is_done(
+    partner: TestClient, ended: End
+) -> None:
+    worker = partner.app.state.mounted[0].state.jobs  # type: ignore[attr-defined]
+    meters, worker.meters = worker.meters, None
+    for _ in range(3):
+        job = ended(partner, partner.post("jobs?kind=readings", content=CSV.encode()))
+        assert (job["state"], job["problem"]) == (
+            "failed", "something failed on our side; it is logged")  # fmt: skip
+    worker.meters = meters
+    job = ended(partner, partner.post("jobs?kind=readings", content=CSV.encode()))
+    assert job["state"] == "completed"
+
+
 def test_all_or_nothing_and_dry_run_land_nothing(
     partner: TestClient, tmp_path: Path, ended: End
 ) -> None:
@@ -164,6 +280,8 @@ def test_all_or_nothing_and_dry_run_land_nothing(
         ("readings", b"   \n", "empty"),
         ("readings", gzip.compress(CSV.encode(), mtime=0)[:-20], "cannot read the file"),
         ("readings", zipped(a=CSV)[:-30], "cannot read the file"),
+        ("readings", zipped(**{"folder/": ""}), "the archive is empty"),
+        ("readings", b'"' + b"x" * 200_000 + b'",2\n', "not CSV"),
         ("weather", b'{"latitude": 1}', "weather come as CSV"),
         ("registrations", b"location_id\nx\n", "registrations come as NDJSON"),
         ("readings", b'{"meter_id":' * 10_000, "1 of 1 rows cannot be taken"),
@@ -263,7 +381,11 @@ def test_a_job_that_waits_or_runs_can_be_canceled_and_one_that_is_done_cannot(
 ) -> None:
     slow = partner.post("jobs?kind=readings", content=(CSV * 20_000).encode()).json()
     waiting = partner.post("jobs?kind=readings", content=CSV.encode())
-    assert partner.delete(f"jobs/{waiting.json()['job_id']}").json()["state"] == "canceled"
+    file = tmp_path / "lake/_uploads" / waiting.json()["job_id"]
+    assert partner.delete(f"jobs/{file.name}?dry_run=true").json()["state"] == "canceled"
+    assert file.exists()
+    assert partner.delete(f"jobs/{file.name}").json()["state"] == "canceled"
+    assert not file.exists()
     path = f"jobs/{slow['job_id']}"
     waited_for(lambda: partner.get(path).json()["state"] == "processing")
     partner.post(f"{path}/cancel")
@@ -271,6 +393,17 @@ def test_a_job_that_waits_or_runs_can_be_canceled_and_one_that_is_done_cannot(
     assert not landed(tmp_path / "lake", "readings")
     done = ended(partner, partner.post("jobs?kind=readings", content=CSV.encode()))
     assert partner.delete(f"jobs/{done['job_id']}").status_code == 409
+
+
+def test_a_file_that_no_job_waits_for_goes_at_the_next_start(
+    registry: TestClient, tmp_path: Path, ended: End
+) -> None:
+    job = ended(registry, registry.post("jobs?kind=readings", content=CSV.encode()))
+    old = tmp_path / "lake/_uploads" / job["job_id"]
+    old.mkdir()
+    os.utime(old, (0, 0))
+    with TestClient(create_app(Settings(lake=f"{tmp_path}/lake"))):
+        assert not old.exists()
 
 
 @pytest.mark.slow

@@ -148,10 +148,31 @@ def test_days_of_23_and_25_hours_and_local_midnights(partner: TestClient) -> Non
     bad = [
         block(starts_at="2025-10-26T00:00:00Z", resolution="P1D", values=[1]),
         block(starts_at="2025-10-26T00:00:00+01:00", resolution="P1D", values=[1]),
+        block(starts_at="2025-10-25T22:00:00Z", resolution="P1D", values=[1]),
+        block(starts_at="2025-02-28T23:00:00Z", resolution="P1M", values=[1]),
         block(starts_at="2025-03-02T00:30:00+01:00", resolution="PT1H", values=[1]),
     ]
     answer = partner.post("readings", json=[*bad, *good])
-    assert reasons(answer) == {n: {"misaligned"} for n in range(3)}
+    assert reasons(answer) == {n: {"misaligned"} for n in range(5)}
+    told = [one["reasons"][0]["message"] for one in answer.json()["refused"]]
+    assert ["midnight, with its offset" in message for message in told] == [True] * 4 + [False]
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "count", "until"),
+    [
+        ("2025-03-01T00:00:00+01:00", 1, "2025-03-31T22:00:00+00:00"),
+        ("2025-03-15T00:00:00+01:00", 1, "2025-04-14T22:00:00+00:00"),
+        ("2025-01-31T00:00:00+01:00", 1, "2025-02-27T23:00:00+00:00"),
+        ("2025-01-31T00:00:00+01:00", 2, "2025-03-30T22:00:00+00:00"),
+    ],
+)
+def test_a_month_ends_on_the_day_on_which_it_began(
+    partner: TestClient, starts_at: str, count: int, until: str
+) -> None:
+    """As silver has it (add_months)."""
+    sent = block(starts_at=starts_at, resolution="P1M", values=[1] * count + [None])
+    assert partner.post("readings", json=[sent]).json()["data_until"] == until
 
 
 def test_an_unknown_meter_waits_or_is_refused_where_that_is_asked(partner: TestClient) -> None:
@@ -175,6 +196,30 @@ def test_ndjson_is_judged_line_by_line(partner: TestClient) -> None:
     zipped = gzip.compress(body.encode())
     again = partner.post("readings", content=zipped, headers=kind | {"Content-Encoding": "gzip"})
     assert again.json()["blocks_taken"] == 2
+
+
+def test_what_was_counted_of_a_meter_goes_with_it(
+    partner: TestClient, tmp_path: Path, waited_for: Wait
+) -> None:
+    def listed() -> list[str]:
+        return [one["meter_id"] for one in partner.get("ingestion").json()["items"]]
+
+    assert partner.post("readings", json=[block(), block(meter_id="g")]).status_code == 202
+    assert waited_for(lambda: lines(tmp_path / "lake"))
+    waited_for(lambda: not list((tmp_path / "lake/_spool/readings").glob("*.segment")))
+    assert listed() == ["g", "m"]
+    assert partner.delete("meters/m?dry_run=true").status_code == 204
+    assert listed() == ["g", "m"]
+    assert partner.delete("meters/m").status_code == 204
+    assert listed() == ["g"]
+    assert partner.delete("locations/h").status_code == 204
+    assert listed() == []
+
+
+def test_a_byte_order_mark_before_the_body_is_none_of_it(partner: TestClient) -> None:
+    for kind in ("application/json", "application/x-ndjson"):
+        sent = json.dumps(block()).encode("utf-8-sig")
+        assert partner.post("readings", content=sent, headers={"Content-Type": kind}).is_success
 
 
 @pytest.mark.parametrize(
@@ -218,6 +263,8 @@ def test_a_key_gives_the_same_answer_before_and_after_the_landing(
         assert again.headers["idempotent-replayed"] == "true"
     other = partner.post("readings", json=[block(values=[9])], headers=key)
     assert other.json()["type"] == "/problems/idempotency-key-reused"
+    strict = partner.post("readings?strict=true", json=[block()], headers=key)
+    assert strict.json()["type"] == "/problems/idempotency-key-reused"
     assert len(lines(tmp_path / "lake")) == 1
     assert partner.get("ingestion/meters/m").json()["readings_received"] == 2
 

@@ -88,6 +88,24 @@ def deliveries(client: TestClient, hook: dict[str, Any]) -> list[dict[str, Any]]
     return found
 
 
+def test_only_the_version_that_was_seen_is_changed(partner: TestClient) -> None:
+    hook = subscribed(partner, "https://example.com/hooks")
+    path = f"webhooks/{hook['webhook_id']}"
+    seen = partner.get(path)
+    old = {"If-Match": seen.headers["etag"]}
+    assert partner.get(path, headers={"If-None-Match": old["If-Match"]}).status_code == 304
+    changed = partner.patch(path, json={"is_paused": True}, headers=old)
+    assert changed.json() == seen.json() | {"is_paused": True}
+    assert changed.headers["etag"] == partner.get(path).headers["etag"] != old["If-Match"]
+    for late in (
+        partner.patch(path, json={"is_paused": False}, headers=old),
+        partner.post(f"{path}/rotate", headers=old),
+        partner.delete(path, headers=old),
+    ):
+        assert (late.status_code, late.json()["type"]) == (412, "/problems/changed-meanwhile")
+    assert partner.get(path).json() == changed.json()
+
+
 def test_a_job_is_told_signed_and_again_until_it_is_taken(
     partner: TestClient, receiving: Receiver, waited_for: Wait
 ) -> None:
