@@ -1,10 +1,10 @@
 """`lake stream`: what arrives goes through to gold in rounds, in one process, until it is stopped.
 
 A round takes in what has arrived and runs each table whose inputs changed, in the order of the job
-`daily`. Tables that nobody asks for within seconds wait for their pace (jobs.yml, `x-stream`), and
-of those that waited one a round is run, so that no round is long. What
-fails is said and tried again later; its dependents go on with what there is. A round that is cut
-short anywhere is simply done again, as every hop is.
+`daily`. Tables that nobody asks for within seconds wait for their pace (jobs.yml, `x-stream`); of
+those that waited one at a time is run, beside the rounds. What fails is said and tried again later;
+its dependents go on with what there is. A round that is cut short anywhere is simply done again, as
+every hop is.
 """
 
 import gc
@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,20 +43,27 @@ class Round:
     taken: int = 0
     rejected: int = 0
     seconds: float = 0.0
+    oldest: datetime | None = None
     waited_s: float | None = None
     tables: int = 0
     alerts: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        waited = "" if self.waited_s is None else f", {self.waited_s:.1f} s from arrival to gold"
-        rejected = f", {self.rejected:,} rejected" if self.rejected else ""
-        rate = self.taken / self.seconds if self.seconds else 0.0
-        said = (
-            f"{self.behind:,} events behind, {self.taken:,} rows taken ({rate:,.0f}/s){rejected},"
-            f" {self.tables} tables in {self.seconds:.1f} s{waited}"
-        )
+        said = f"{self.tables} tables in {self.seconds:.1f} s"
+        if self.behind or self.taken or self.rejected:
+            rejected = f", {self.rejected:,} rejected" if self.rejected else ""
+            rate = self.taken / self.seconds if self.seconds else 0.0
+            came = f"{self.behind:,} events behind, {self.taken:,} rows taken ({rate:,.0f}/s)"
+            said = f"{came}{rejected}, {said}"
+        if self.waited_s is not None:
+            said += f", {self.waited_s:.1f} s from arrival to gold"
         return "; ".join([said, *self.alerts, *self.failed])
+
+    @property
+    def is_worth_a_line(self) -> bool:
+        """Whether it did something, or could not."""
+        return bool(self.tables or self.alerts or self.failed)
 
 
 class Stream:
@@ -68,7 +76,6 @@ class Stream:
         # At the start anything may have changed of what there is.
         self._dirty = {key for key, node in nodes.items() if self._has_inputs(node)}
         self._not_before: dict[str, float] = {}
-        self._held_back: set[str] = set()
         self._failures: dict[str, int] = {}
         self._watches = {
             key: Watch(runner.spark, runner.settings, runner.ledger, node)
@@ -77,20 +84,27 @@ class Stream:
         }
         # Where a table of bronze has to look.
         self._sources: dict[str, set[str]] = {key: set() for key in self._watches}
-        self._lock = threading.Lock()
+        self._paced = paces.keys() & nodes.keys()
+        self._prompt = nodes.keys() - self._paced
+        # Rounds and what runs beside them share all of these.
+        self._lock = threading.RLock()
 
     def run(self, *, every_s: float, say: Callable[[str], None]) -> None:
-        """Go round until stopped; ``say`` gets a line a round that did something.
+        """Go round until stopped; ``say`` gets a line for each round that did something.
 
         After a round in which nothing came the next one waits.
         """
-        while not self.stop.is_set():
-            done = self.round()
-            if done.tables or done.alerts or done.failed:
-                say(str(done))
-            # While a round ran, more came: there is nothing to wait for.
-            if not done.taken:
-                self.stop.wait(every_s)
+        with ThreadPoolExecutor(1) as pool:
+            beside: Future[None] = pool.submit(lambda: None)
+            while not self.stop.is_set():
+                done = self.round()
+                self._tell(done, say)
+                if beside.done():
+                    beside.result()
+                    beside = pool.submit(lambda: self._tell(self.waited(), say))
+                # While a round ran, more came: there is nothing to wait for.
+                if not done.taken:
+                    self.stop.wait(every_s)
 
     def round(self) -> Round:
         """Take in what has arrived, and run what it touches."""
@@ -98,16 +112,25 @@ class Stream:
         self.runner.clock = datetime.now(UTC)
         for key, watch in self._watches.items():
             self._look(key, watch, done)
-        wanted = self._touched(self._due(began))
-        if wanted:
-            oldest: list[datetime] = []
-            part(self.job, lambda task: task.key in wanted).run(
-                lambda task: self._tried(task, done, oldest)
-            )
-            if oldest and not self.stop.is_set():
-                done.waited_s = (datetime.now(UTC) - min(oldest)).total_seconds()
+        self._run(self._due(self._prompt), self._prompt, done)
+        if done.oldest and not self.stop.is_set():
+            done.waited_s = (datetime.now(UTC) - done.oldest).total_seconds()
         done.seconds = time.monotonic() - began
         return done
+
+    def waited(self) -> Round:
+        """Run the one of the tables with a pace that could have been run first."""
+        began, done = time.monotonic(), Round()
+        due = self._due(self._paced)
+        longest = {min(due, key=lambda key: self._not_before.get(key, 0.0))} if due else due
+        self._run(longest, longest, done)
+        done.seconds = time.monotonic() - began
+        return done
+
+    def _tell(self, done: Round, say: Callable[[str], None]) -> None:
+        if done.is_worth_a_line:
+            with self._lock:
+                say(str(done))
 
     def _has_inputs(self, node: Node) -> bool:
         store, catalog = self.runner.store, self.runner.catalog
@@ -115,13 +138,13 @@ class Stream:
 
     def _look(self, key: str, watch: Watch, done: Round) -> None:
         """Mark a table of bronze where something came; what the broker says goes into the round."""
-        if not self._is_due(key, time.monotonic()):
+        if not self._is_due(key):
             return
         sources = self._sources[key]
         if watch.files():
             sources.add("landing")
         broker = f"events of {key}"
-        if self._is_due(broker, time.monotonic()):
+        if self._is_due(broker):
             try:
                 if behind := watch.events():
                     done.behind += behind
@@ -130,31 +153,29 @@ class Stream:
             except LakeError as error:
                 self._fails(broker, error, done)
         if sources:
-            self._dirty.add(key)
+            with self._lock:
+                self._dirty.add(key)
 
-    def _due(self, now: float) -> set[str]:
-        """Choose what is run: all that need not wait, and one of those that waited long enough."""
-        due = {key for key in self._dirty if self._is_due(key, now)}
-        waited = sorted(due & self.paces.keys(), key=lambda key: self._not_before.get(key, 0.0))
-        self._held_back = set(self.paces) - set(waited[:1])
-        return due - self._held_back
-
-    def _touched(self, due: set[str]) -> set[str]:
-        """Return the tables that are due and all that follow from them."""
+    def _run(self, due: set[str], among: set[str], done: Round) -> None:
+        """Run what is due, and what of some tables follows from that."""
         touched = set(due)
-        for _ in self.job.tasks:
-            touched |= {t.key for t in self.job.tasks if touched & set(t.depends_on)}
-        return touched
+        for _ in self.job.tasks if due else ():
+            touched |= {t.key for t in self.job.tasks if touched & set(t.depends_on)} & among
+        part(self.job, lambda task: task.key in touched).run(lambda task: self._tried(task, done))
 
-    def _is_due(self, key: str, now: float) -> bool:
-        return now >= self._not_before.get(key, 0.0)
+    def _due(self, among: set[str]) -> set[str]:
+        with self._lock:
+            return {key for key in self._dirty & among if self._is_due(key)}
 
-    def _tried(self, task: Task, done: Round, oldest: list[datetime]) -> None:
+    def _is_due(self, key: str) -> bool:
+        return time.monotonic() >= self._not_before.get(key, 0.0)
+
+    def _tried(self, task: Task, done: Round) -> None:
         key = task.key
-        is_held_back = key in self._held_back or not self._is_due(key, time.monotonic())
-        if self.stop.is_set() or is_held_back or key not in self._dirty:
-            return
-        self._dirty.discard(key)
+        with self._lock:
+            if self.stop.is_set() or key not in self._dirty or not self._is_due(key):
+                return
+            self._dirty.discard(key)
         sources = self._sources.get(key, set())
         try:
             report = self.runner.run(task.arguments[1], sources=tuple(sources))
@@ -164,16 +185,16 @@ class Stream:
                 self._fails(key, error, done)
             return
         with self._lock:
-            self._succeeds(task, report, done, oldest)
+            self._succeeds(task, report, done)
 
-    def _succeeds(self, task: Task, report: Report, done: Round, oldest: list[datetime]) -> None:
+    def _succeeds(self, task: Task, report: Report, done: Round) -> None:
         self._failures.pop(task.key, None)
         if pace := self.paces.get(task.key):
             self._not_before[task.key] = time.monotonic() + pace
         if report.alert:
             done.alerts.append(report.alert)
         if report.oldest:
-            oldest.append(report.oldest)
+            done.oldest = min(report.oldest, done.oldest or report.oldest)
         if task.key in self._watches:
             done.taken += report.written.inserted
             done.rejected += report.rejected
