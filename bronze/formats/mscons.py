@@ -1,8 +1,9 @@
-"""MSCONS -> interval values a location and OBIS code, register reads; German meter data.
+"""MSCONS -> interval values a location and OBIS code, register reads; German and Nordic meter data.
 
 UN/EDIFACT D.04B, as EDI@Energy uses it: MSCONS message implementation guide 2.4c of BDEW
 (2023-10-24) and earlier. LOC names the location, PIA the OBIS code (IEC 62056-61), QTY a value,
-the DTM behind it its interval or its instant, STS how it was made.
+the DTM behind it its interval or its instant, STS how it was made. D.96A, as Ediel uses it: message
+handbook for Ediel, MSCONS 2.4. There LIN names the product, MEA its unit, one DTM the interval.
 """
 
 import re
@@ -29,6 +30,7 @@ _WORD = {
     "201": ESTIMATED,  # proposed
     "187": ESTIMATED,  # forecast
     "Z18": ESTIMATED,  # preliminary
+    "99": ESTIMATED,
     "20": MISSING,  # not to be used
     "Z30": MISSING,
 }
@@ -39,7 +41,7 @@ _UNITS = {
     "K3": "kVArh", "KVR": "kVAr", "KVARH": "kVArh", "KVAR": "kVAr", "D54": "W/m2", "MTS": "m/s",
 }  # fmt: skip
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)", re.ASCII)
-_OFFSET = re.compile(r"[-+](?:[01]\d|2[0-3])[0-5]\d", re.ASCII)
+_OFFSET = re.compile(r"([-+]?)([01]?\d|2[0-3])([0-5]\d)?", re.ASCII)
 _OPENING = ("UNA", "UNB", "UNG", "UNH")
 _LONGEST_PAYLOAD = 1000
 # What ends the value above it; DTM and STS belong to it, and what is unknown is passed over.
@@ -84,7 +86,8 @@ class _Reader:
         self._offset: timezone | None = None
         self._times = Times(zone)
         self._known_at: datetime | None = None
-        self._location = self._obis = ""
+        self._date: Said | None = None
+        self._location = self._obis = self._unit = ""
         self._quantity: _Quantity | None = None
 
     def records(self, found: Iterator[Segment]) -> Iterator[Record]:
@@ -124,7 +127,7 @@ class _Reader:
         self._is_mscons, self._is_ended = segment.at(2) == "MSCONS", False
         self._is_its = self._is_its or self._is_mscons
         self._location = self._obis = ""
-        self._offset = self._known_at = None
+        self._offset = self._known_at = self._date = None
         self._times = Times(self._zone, self._offset)
 
     def _said(self, segment: Segment) -> Iterator[Record]:
@@ -141,15 +144,17 @@ class _Reader:
             self._location, self._obis = segment.at(2).strip(), ""
             self._times = Times(self._zone, self._offset)
         elif tag == "LIN":
-            self._obis = ""
+            self._obis, self._unit = segment.at(3).strip(), ""
             self._times = Times(self._zone, self._offset)
+        elif tag == "MEA" and segment.at(1) == "AAZ":
+            self._unit = segment.at(3).strip()
         elif tag == "PIA" and segment.at(1) == "5":
             self._obis = segment.at(2).strip()
         elif tag == "NAD" and segment.at(1) not in ("MS", "MR"):
             self._location = self._obis = ""
 
     def _quantity_said(self, segment: Segment) -> Iterator[Record]:
-        value, unit = segment.at(1, 1).strip(), segment.at(1, 2).strip()
+        value, unit = segment.at(1, 1).strip(), segment.at(1, 2).strip() or self._unit
         word = _WORD.get(segment.at(1, 0), MEASURED)
         self._quantity = _Quantity(segment.number, segment.raw, value.replace(",", "."), "", word)
         self._quantity.unit = _UNITS.get(unit.upper(), unit) if unit else unit_of(self._obis)
@@ -171,15 +176,21 @@ class _Reader:
             if len(self._quantity.raw) < _LONGEST_PAYLOAD:
                 self._quantity.raw += f"'{segment.raw}"
         elif not self._location and which == "137":
-            self._known_at = self._times.instant(Said(stamp, form))
-        elif not self._location and which == "735":
-            # The offset of all stamps of the message, as in +0100.
-            sign, digits = stamp[:1], stamp[1:]
-            if _OFFSET.fullmatch(stamp):
-                ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+            self._dated(Said(stamp, form))
+        elif not self._location and which in ("735", "ZZZ"):
+            # The offset of all stamps of the message, as in +0100, or in hours.
+            if found := _OFFSET.fullmatch(stamp):
+                sign, hours, minutes = found.groups()
+                ahead = timedelta(hours=int(hours), minutes=int(minutes or 0))
                 self._offset = timezone(-ahead if sign == "-" else ahead)
+                self._dated(self._date)
             else:
                 yield Refused(f"no offset from UTC: {stamp[:20]!r}", segment.raw, segment.number)
+
+    def _dated(self, said: Said | None) -> None:
+        """Take when the message was made; the offset may be told behind it."""
+        self._date = said
+        self._known_at = Times(self._zone, self._offset).instant(said)
 
     def _value(self) -> Iterator[Record]:
         """Yield the value whose segments have ended: to the block of its series, or as a read."""

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from bronze.formats.local_time import LocalTime
 
 # DTM, 2005 of MSCONS: begin and end of an interval; when a read holds, was taken, or the device
-# was changed: only the first counts where there are several. 306: a gas day or a month.
-_BEGIN, _END, _PERIOD = "163", "164", "306"
+# was changed: only the first counts where there are several. 306: a gas day or a month. 324: begin
+# and end in one (719, in Ediel Z13).
+_BEGIN, _END, _PERIOD, _BOTH = "163", "164", "306", "324"
+_TWO_STAMPS = re.compile(r"(\d{12})-?(\d{12})", re.ASCII)
 _OF_READ = ("7", "9", "60")
 _GAS_DAY_HOUR = 6
 # Arithmetic around them is safe.
@@ -38,6 +40,8 @@ class Times:
         """Return begin and end; None where there are none."""
         if _PERIOD in times and not (_BEGIN in times and _END in times):
             return self._period(times[_PERIOD])
+        if _BOTH in times and (found := _TWO_STAMPS.fullmatch(times[_BOTH].stamp)):
+            times = {which: Said(found[n], "203") for n, which in ((1, _BEGIN), (2, _END))}
         begin, end = (
             self._instant(clock, times.get(which))
             for clock, which in ((self._begins, _BEGIN), (self._ends, _END))
@@ -46,7 +50,7 @@ class Times:
 
     def read_at(self, times: dict[str, Said]) -> datetime | None:
         """Return the instant of a read; None where there is none. A day is its begin."""
-        if _BEGIN in times or _END in times or _PERIOD in times:
+        if {_BEGIN, _END, _PERIOD, _BOTH} & times.keys():
             return None
         said = next((times[which] for which in _OF_READ if which in times), None)
         return self.instant(said)

@@ -187,6 +187,30 @@ def test_a_gas_day_begins_at_six_and_a_month_may_be_named() -> None:
     assert block.starts_at.isoformat() == "2020-04-01T00:00:00+02:00"
 
 
+def test_a_nordic_message_has_its_unit_and_its_zone_apart_and_begin_and_end_in_one() -> None:
+    # As the message handbook for Ediel has it (D.96A).
+    said = [
+        "UNB+UNOC:3+5790000000001:14+5790000000002:14+091029:1027+L1++DK-CUS++1+D'",
+        "UNH+1+MSCONS:D:96A:ZZ:E2DK02+DK-BT-007-002'BGM+Z01::260+L1+9+AB'DTM+137:200910290925:203'",
+        "DTM+163:200910242300:203'DTM+164:200910250200:203'DTM+ZZZ:0:805'NAD+FR+1::9'NAD+DO+2::9'",
+        "UNS+D'NAD+XX'LOC+90+571313100000000014::9'",
+        "LIN+1++9011:::DK'MEA+AAZ++KWH'QTY+136:1.5'DTM+324:200910250000200910250100:Z13'CCI+++Z04'",
+        "MEA+SV++ZZ:1'QTY+99:2'DTM+324:200910250100200910250200:719'",
+        "LIN+2++9012:::DK'QTY+136:7'DTM+324:200910250000200910250100:Z13'",
+        "CNT+1:3'UNT+30+1'UNZ+1+L1'",
+    ]  # fmt: skip
+    found = list(mscons.records(io.BytesIO("".join(said).encode()), Told()))
+    [block] = [r for r in found if isinstance(r, Block)]
+    assert (block.meter_id, block.unit) == ("571313100000000014-9011", "kWh")
+    assert (block.starts_at, block.resolution) == (
+        datetime(2009, 10, 25, 0, tzinfo=UTC), "PT1H")  # fmt: skip
+    assert list(block.values) == ["1.5", "2"]
+    assert list(block.quality) == ["measured", "estimated"]
+    assert block.known_at == datetime(2009, 10, 29, 9, 25, tzinfo=UTC)
+    # No MEA belongs to the next product, which says its unit nowhere.
+    assert "unit" in only_refused(found).reason
+
+
 @pytest.mark.parametrize(
     ("times", "instant"),
     [("DTM+9:202107011655?+00:303'", datetime(2021, 7, 1, 16, 55, tzinfo=UTC)),
