@@ -32,7 +32,7 @@ check: test-setup ## the fast part of it, without Spark
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports --no-logo
 	$(PYTHON) -m infra.house_rules
-	$(PYTHON) -m pytest -q -m "not (spark or slow or browser or servers)"
+	$(PYTHON) -m pytest -q -n 2 --dist loadfile -m "not (spark or slow or browser or servers)"
 
 bench: test-setup ## how fast it is, beside DuckDB, Polars and a bare server; takes some minutes
 	@$(PYTHON) -m benchmarks
