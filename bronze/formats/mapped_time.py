@@ -11,6 +11,7 @@ from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Block
 from bronze.formats.rows import UnreadableRow, summed
 from bronze.formats.stamps import at
 
+_MOST_DIGITS = 5
 _CALENDAR = {"P1D": timedelta(days=1), "P1M": timedelta(days=28), "P1Y": timedelta(days=365)}
 
 
@@ -125,3 +126,19 @@ class Intervals:
 def nominal(resolution: str) -> timedelta:
     """Return how long a resolution is at the least."""
     return _CALENDAR.get(resolution) or length(resolution)
+
+
+def numbered(day: datetime, said: str, step: timedelta, zone: tzinfo) -> datetime:
+    """Return when an interval of a local day begins that is told by its number, from 1.
+
+    UnreadableRow for what is no number, or one that the day has not.
+    """
+    number = said.strip()
+    if not (number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS):
+        raise UnreadableRow(f"{said!r} is no number of an interval")
+    midnight = day.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=zone)
+    begins, ends = midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC)
+    starts_at = begins + (int(number) - 1) * step
+    if not begins <= starts_at < ends:
+        raise UnreadableRow(f"{day:%Y-%m-%d} has no interval {number} of {step}")
+    return starts_at

@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 from bronze.formats.columns import resolution_of
 from bronze.formats.consecutive import with_offset
 from bronze.formats.day_rows import DayColumns
-from bronze.formats.mapped_time import Intervals, MeterClock, nominal
+from bronze.formats.mapped_time import Intervals, MeterClock, nominal, numbered
 from bronze.formats.mapping_keys import FROM_STAMPS, Mapping, Rule, ValueColumn, mapping_of
 from bronze.formats.opened import text
 from bronze.formats.records import MEASURED, Read, Record, Told
@@ -83,6 +83,7 @@ class _Mapped:
     def __init__(self, keys: Mapping, names: list[str], told: Told, zone: tzinfo) -> None:
         self.keys, self.names, self.told, self.zone = keys, names, told, zone
         self.stamps = [self._place(n, "stamp") for n in keys.stamp.columns or [keys.stamp.column]]
+        self.number = self._optional(keys.stamp.number, "stamp.number")
         self.meter = self._optional(keys.meter.column, "meter.column")
         self.unit = self._optional(keys.unit_column, "unit_column")
         self.quality = self._optional(keys.quality.column if keys.quality else "", "quality.column")
@@ -215,7 +216,9 @@ class _Mapped:
         found = (iso(said) if form == "iso" else wall_clock(said, (form,))) + later
         if found.tzinfo is None and self.keys.stamp.fixed:
             found = found.replace(tzinfo=self.keys.stamp.fixed)
-        return found
+        if self.number is None:
+            return found
+        return numbered(found, _cell(row, self.number), nominal(self.keys.resolution), self.zone)
 
     def _word(self, row: Row) -> str:
         if self.quality is None or self.keys.quality is None:

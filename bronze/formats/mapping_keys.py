@@ -28,6 +28,7 @@ class Stamp(_Keys):
 
     column: str = ""
     columns: list[str] = Field(default=[], max_length=3)
+    number: str = ""
     format: str = "iso"
     labels: Literal["start", "end"] = "start"
     zone: str = ""
@@ -66,6 +67,8 @@ class Stamp(_Keys):
             raise ValueError("give either column or columns (date and time)")
         if self.zone and self.offset:
             raise ValueError("give either zone or offset")
+        if self.number and self.labels == "end":
+            raise ValueError("number tells the interval itself: leave labels out")
         return self
 
     @property
@@ -206,6 +209,8 @@ class Mapping(_Keys):
             raise ValueError("give one of value (a row a value), columns, or day (a row a day)")
         if self.day and (not self.resolution.startswith("PT") or self.kind != "interval"):
             raise ValueError("day needs a resolution (PT15M) and values by interval")
+        if self.stamp.number and (not self.resolution.startswith("PT") or self.day):
+            raise ValueError("stamp.number needs a resolution (PT1H) and a row a value")
         if self.thousands and self.thousands == self.decimal:
             raise ValueError("thousands and decimal are the same mark")
         return self

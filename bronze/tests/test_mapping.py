@@ -5,6 +5,7 @@ import re
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -125,6 +126,24 @@ def test_ends_that_count_on_by_the_wall_clock(read: Any) -> None:
         len(the(read(keys, "at,kwh\n" + "".join(f"2025-10-26 {c},1\n" for c in autumn))).values)
         == 11
     )
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [("30/03/2025", 23), ("26/10/2025", 25), ("01/03/2025", 24)]
+)
+def test_hours_may_be_told_by_their_number_in_the_day(read: Any, day: str, hours: int) -> None:
+    keys = {"separator": ";", "decimal": ",", "resolution": "PT1H", "value": "AE_kWh",
+            "meter": {"column": "CUPS"},
+            "stamp": {"column": "Fecha", "number": "Hora", "format": "%d/%m/%Y",
+                      "zone": "Europe/Madrid"}}  # fmt: skip
+    rows = [f"ES01;{day};{n};0,{n:02d}" for n in range(hours + 2)]
+    found = read(keys, "CUPS;Fecha;Hora;AE_kWh\n" + "\n".join(rows) + f"\nES01;{day};x;1\n")
+    refused = [r.reason for r in found if isinstance(r, Refused)]
+    assert len(refused) == 3
+    block = the([r for r in found if isinstance(r, Block)])
+    assert [float(v or 0) for v in block.values] == [n / 100 for n in range(1, hours + 1)]
+    local = block.starts_at.astimezone(ZoneInfo("Europe/Madrid"))
+    assert (local.hour, f"{local:%d/%m/%Y}") == (0, day)
 
 
 def test_a_stamp_in_the_hour_that_is_left_out_is_refused(read: Any) -> None:
@@ -310,6 +329,8 @@ def test_a_bad_row_is_refused_alone(read: Any) -> None:
         ({**LONG, "resolution": "15 min"}, "resolution: PT15M"),
         ({**LONG, "stamp": {"column": "at", "zone": "Mars/Base"}}, "stamp.zone: there is no time"),
         ({**LONG, "stamp": {"zone": "UTC"}}, "stamp: give either column or columns"),
+        ({**LONG, "stamp": {"column": "at", "number": "n", "labels": "end"}}, "leave labels out"),
+        ({**LONG, "stamp": {"column": "at", "number": "n"}}, "stamp.number needs a resolution"),
         ({**LONG, "stamp": {"column": "at", "labels": "middle"}}, "stamp.labels: "),
         ({**LONG, "meter": {"id": 541}}, "meter.id: "),
         ({**LONG, "day": {"first": "1", "count": 9}}, "mapping: give one of value"),
