@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from lake.errors import LakeError
 from lake.settings import Settings
+from serving.parameters import only_known
 
 READ = "insights.read"
 DATA_READ, DATA_WRITE = "data.read", "data.write"
@@ -125,12 +126,16 @@ async def caller(request: Request, credentials: Annotated[Credentials, Depends(_
 
 
 def counted(request: Request, credentials: Credentials, *, needs: str) -> Caller:
-    """Return who asks, counted against their limit; Unauthenticated, MissingScope, TooMany."""
+    """Return who asks, counted against their limit, and whose question can be read.
+
+    Unauthenticated, MissingScope, TooManyRequests, UnknownParameter.
+    """
     if credentials is None:
         raise Unauthenticated("there is no bearer token", cure="send Authorization: Bearer <token>")
     now = time()
     who = checked(credentials.credentials, key=request.app.state.key, needs=needs, now=now)
     spent(request.scope, who, endpoint=request.scope["route"].path, now=now)
+    only_known(request)
     return who
 
 

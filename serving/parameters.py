@@ -1,11 +1,14 @@
 """The query parameters and documented errors that several endpoints share."""
 
+from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from fastapi import Query
+from fastapi import Query, Request
+from fastapi.dependencies.models import Dependant
 
 from lake.errors import LakeError
-from serving.problems import Problem
+from serving.problems import FieldError, Problem
 
 Fuel = Annotated[Literal["elec", "gas", "district_heating"], Query(description="What is metered.")]
 Direction = Annotated[
@@ -60,6 +63,40 @@ class BadRequest(LakeError):
     """A parameter that cannot be used."""
 
     code = "bad-request"
+
+
+class UnknownParameter(BadRequest):
+    """A parameter that the endpoint does not take: another answer than was asked for."""
+
+    def __init__(self, unknown: list[str], taken: frozenset[str]) -> None:
+        near = {name: get_close_matches(name, taken, 1) for name in unknown}
+        meant = sorted({found for one in near.values() for found in one})
+        choices = f"choose from {', '.join(sorted(taken))}" if taken else "leave it out"
+        super().__init__(
+            f"there is no parameter {', '.join(unknown)} here",
+            cure=f"did you mean {', '.join(meant)}?" if meant else choices,
+        )
+        self.errors = [
+            FieldError(field=name, message="The endpoint has no such parameter.")
+            for name in unknown
+        ]
+
+
+def only_known(request: Request) -> None:
+    """Refuse parameters that the endpoint does not take; UnknownParameter.
+
+    Ignored, a misspelt `dry_run` would write, and a misspelt `as_of` tell what is known today.
+    """
+    if request.scope["query_string"]:
+        taken = frozenset(_names(request.scope["route"].dependant))
+        if unknown := sorted(set(request.query_params) - taken):
+            raise UnknownParameter(unknown, taken)
+
+
+def _names(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for further in dependant.dependencies:
+        yield from _names(further)
 
 
 def words(said: list[str] | None, *, allowed: tuple[str, ...], name: str) -> frozenset[str]:

@@ -1,16 +1,17 @@
 """Consents of a user: the newest of each, and the history of all that was said.
 
-A consent that is deleted is gone from the list; its history stays, as proof, until the user is
-deleted.
+What the user said last counts, in whatever order it is told: a consent that an app hands in late
+does not undo a withdrawal. A consent that is deleted is gone from the list; its history stays, as
+proof, until the user is deleted.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
 from fastapi import Response
 from pydantic import BaseModel, Field, StringConstraints
-from sqlalchemy import ForeignKeyConstraint, Select, Unicode, func, select
+from sqlalchemy import ForeignKeyConstraint, Select, Unicode, and_, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serving.cursors import Cursor
@@ -23,6 +24,7 @@ from serving.data_management.fields import (
     Registered,
     Said,
     UserId,
+    refuse,
     version_of,
 )
 from serving.data_management.paging import Limit, page
@@ -30,10 +32,12 @@ from serving.data_management.state import Base, Instant
 from serving.data_management.users import user_of
 
 router = resource("consents")
+# Clocks differ, and a wrong zone is some hours; said further ahead, it would hold for ever.
+_MOST_AHEAD = timedelta(days=1)
 
 
 class ConsentRow(Base):
-    """One thing that was said about a consent; the highest ``said_number`` is the newest."""
+    """One thing that was told about a consent; ``said_number`` is the order of the telling."""
 
     __tablename__ = "consents"
     __table_args__ = (
@@ -101,7 +105,7 @@ class Consents(BaseModel):
 
 
 class ConsentHistory(BaseModel):
-    """All that was said about one consent, the newest first."""
+    """All that was said about one consent, what was told last first."""
 
     items: list[ConsentOnce]
     next_cursor: None
@@ -154,32 +158,44 @@ def delete_consent(user_id: UserId, consent_id: ConsentId, write: Write) -> Resp
 
 def _put(user_id: str, consent_id: str, said: ConsentSaid, change: Change) -> Answer:
     user_of(change.session, change.partner_id, user_id)
-    last = _last(change.session, change.partner_id, user_id, consent_id)
-    now = last if last is not None and not last.is_deleted else None
+    if said.said_at > change.at + _MOST_AHEAD:
+        refuse({"said_at": "is more than a day ahead"})
+    told = _told(change.session, change.partner_id, user_id, consent_id)
+    since = _since_deleted(told)
+    now = _newest_of(since)
     change.expects(version_of(Consent, now))
     values = said.model_dump()
-    if now is None or any(getattr(now, name) != value for name, value in values.items()):
+    if not any(_says(row, values) for row in since if now and _counts(row, now)):
         row = ConsentRow(
             partner_id=change.partner_id,
             user_id=user_id,
             consent_id=consent_id,
-            said_number=1 + (last.said_number if last else 0),
+            said_number=1 + (told[-1].said_number if told else 0),
             is_deleted=False,
             created_at=now.created_at if now else change.at,
             updated_at=change.at,
             **values,
         )
         change.session.add(row)
-    else:
-        row = now
-    return Consent.model_validate(row).answer(is_new=now is None)
+        since.append(row)
+    return Consent.model_validate(_newest_of(since)).answer(is_new=now is None)
+
+
+def _says(row: ConsentRow, values: dict[str, object]) -> bool:
+    return all(getattr(row, name) == value for name, value in values.items())
+
+
+def _counts(row: ConsentRow, now: ConsentRow) -> bool:
+    """Tell whether what a row says need not be told again: it holds, or was over before."""
+    return row is now or row.said_at < now.said_at
 
 
 def _deleted(user_id: str, consent_id: str, change: Change) -> Answer:
     now = _newest(change.session, change.partner_id, user_id, consent_id)
     change.expects(version_of(Consent, now))
+    last = _told(change.session, change.partner_id, user_id, consent_id)[-1]
     same = {c.key: getattr(now, c.key) for c in ConsentRow.__table__.columns}
-    following = {"said_number": now.said_number + 1, "is_deleted": True, "updated_at": change.at}
+    following = {"said_number": last.said_number + 1, "is_deleted": True, "updated_at": change.at}
     change.session.add(ConsentRow(**{**same, **following}))
     return Answer(None, 204)
 
@@ -189,39 +205,62 @@ def _of(partner_id: str, user_id: str) -> Select[ConsentRow]:
     return select(ConsentRow).where(mine)
 
 
-def _last(session: Session, partner_id: str, user_id: str, consent_id: str) -> ConsentRow | None:
+def _told(session: Session, partner_id: str, user_id: str, consent_id: str) -> list[ConsentRow]:
+    """Return all that was told of a consent, what was told last at the end."""
     of_consent = _of(partner_id, user_id).where(ConsentRow.consent_id == consent_id)
-    return session.scalar(of_consent.order_by(ConsentRow.said_number.desc()).limit(1))
+    return list(session.scalars(of_consent.order_by(ConsentRow.said_number)))
+
+
+def _since_deleted(told: list[ConsentRow]) -> list[ConsentRow]:
+    """Return what was told since the consent was deleted last."""
+    after = max((n for n, row in enumerate(told, 1) if row.is_deleted), default=0)
+    return told[after:]
+
+
+def _newest_of(since: list[ConsentRow]) -> ConsentRow | None:
+    return max(since, key=lambda row: (row.said_at, row.said_number), default=None)
 
 
 def _newest(session: Session, partner_id: str, user_id: str, consent_id: str) -> ConsentRow:
     user_of(session, partner_id, user_id)
-    row = _last(session, partner_id, user_id, consent_id)
-    if row is None or row.is_deleted:
+    row = _newest_of(_since_deleted(_told(session, partner_id, user_id, consent_id)))
+    if row is None:
         raise UnknownResource(f"the user has said nothing of {consent_id}", cure="PUT it first")
     return row
 
 
 def _history(partner_id: str, user_id: str, consent_id: str, session: Session) -> Answer:
     user_of(session, partner_id, user_id)
-    of_consent = _of(partner_id, user_id).where(ConsentRow.consent_id == consent_id)
-    rows = session.scalars(of_consent.order_by(ConsentRow.said_number.desc())).all()
+    rows = reversed(_told(session, partner_id, user_id, consent_id))
     items = [ConsentOnce.model_validate(row) for row in rows]
     return Answer(ConsentHistory(items=items, next_cursor=None).model_dump(mode="json"))
 
 
 def _page(partner_id: str, user_id: str, limit: int, cursor: str, session: Session) -> Answer:
     user_of(session, partner_id, user_id)
-    newest = (
+    mine = (ConsentRow.partner_id == partner_id) & (ConsentRow.user_id == user_id)
+    deleted = (
         select(ConsentRow.consent_id, func.max(ConsentRow.said_number).label("said_number"))
-        .where(ConsentRow.partner_id == partner_id, ConsentRow.user_id == user_id)
+        .where(mine, ConsentRow.is_deleted)
         .group_by(ConsentRow.consent_id)
         .subquery()
     )
-    is_newest = (ConsentRow.consent_id == newest.c.consent_id) & (
-        ConsentRow.said_number == newest.c.said_number
+    by_age = func.row_number().over(
+        partition_by=ConsentRow.consent_id,
+        order_by=(ConsentRow.said_at.desc(), ConsentRow.said_number.desc()),
     )
-    current = _of(partner_id, user_id).join(newest, is_newest).where(~ConsentRow.is_deleted)
+    aged = (
+        select(ConsentRow.consent_id, ConsentRow.said_number, by_age.label("age"))
+        .outerjoin(deleted, ConsentRow.consent_id == deleted.c.consent_id)
+        .where(mine, ConsentRow.said_number > func.coalesce(deleted.c.said_number, 0))
+        .subquery()
+    )
+    is_newest = and_(
+        ConsentRow.consent_id == aged.c.consent_id,
+        ConsentRow.said_number == aged.c.said_number,
+        aged.c.age == 1,
+    )
+    current = _of(partner_id, user_id).join(aged, is_newest)
     rows, following = page(session, current, (ConsentRow.consent_id,), cursor=cursor, limit=limit)
     items = [Consent.model_validate(row) for row in rows]
     return Answer(Consents(items=items, next_cursor=following).model_dump(mode="json"))

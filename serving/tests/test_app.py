@@ -69,6 +69,15 @@ def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     assert signing_key(Settings(lake=str(tmp_path), token_secret=SecretStr("s" * 32))) == b"s" * 32
 
 
+def test_a_parameter_that_there_is_not_is_refused_not_ignored(api: TestClient) -> None:
+    refused = api.get(f"{DAYS}&as-of=2025-10-21&x=1")
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/bad-request")
+    assert [e["field"] for e in refused.json()["errors"]] == ["as-of", "x"]
+    assert refused.json()["cure"] == "did you mean as_of?"
+    assert "x-request-id" in refused.headers
+    assert api.get(f"{DAYS}&x=1", headers={"Authorization": ""}).status_code == 401
+
+
 def test_an_unchanged_answer_is_304_and_a_changed_table_is_not(tmp_path: Path, lake: Path) -> None:
     for table in ("silver/locations", "gold/energy_daily"):
         write_deltalake(str(tmp_path / table), DeltaTable(str(lake / table)).to_pyarrow_table())

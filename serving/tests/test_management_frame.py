@@ -228,6 +228,14 @@ def test_a_dry_run_checks_all_and_changes_nothing(registry: TestClient, landed: 
     assert landed() == []
 
 
+def test_a_misspelt_dry_run_writes_nothing(registry: TestClient) -> None:
+    refused = registry.put("users/u?dryrun=true", json=USER)
+    assert problem(refused) == (422, "bad-request")
+    assert refused.json()["errors"][0]["field"] == "dryrun"
+    assert refused.json()["cure"] == "did you mean dry_run?"
+    assert registry.get("users/u").status_code == 404
+
+
 def test_a_key_gets_the_same_answer_again(registry: TestClient) -> None:
     key = {"Idempotency-Key": "8e03978e"}
     first = registry.put("users/u", json=USER, headers=key)

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 HOME = {"user_id": "u", "country_code": "SE", "city": "Lund", "time_zone": "Europe/Stockholm"}
 CONSENT = {"version_id": "1", "is_given": True, "is_mandatory": True,
@@ -49,6 +51,47 @@ def test_the_newest_consent_counts_and_all_that_was_said_is_kept(registry: TestC
     assert registry.get("users/u/consents/privacy").json()["is_given"] is False
     history = registry.get("users/u/consents/privacy/history").json()["items"]
     assert [h["is_given"] for h in history] == [False, True]
+
+
+@given(st.permutations(range(5)), st.integers(0, 4))
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_was_said_last_counts_in_whatever_order_it_is_told(
+    registry: TestClient, order: list[int], told_again: int
+) -> None:
+    said = [
+        CONSENT
+        | {"version_id": str(n), "is_given": n % 2 == 0, "said_at": f"2025-05-0{1 + n}T08:00Z"}
+        for n in range(5)
+    ]
+    registry.delete("users/u")
+    registry.put("users/u", json={})
+    newest = -1
+    for n in [*order, order[told_again]]:
+        answered = registry.put("users/u/consents/terms", json=said[n])
+        newest = max(newest, n)
+        assert answered.json()["version_id"] == str(newest)
+        assert registry.get("users/u/consents").json()["items"] == [
+            registry.get("users/u/consents/terms").json()
+        ]
+    history = registry.get("users/u/consents/terms/history").json()["items"]
+    assert [int(h["version_id"]) for h in history] == order[::-1]
+
+
+def test_a_deleted_consent_begins_anew_and_no_instant_ahead_holds_for_ever(
+    registry: TestClient,
+) -> None:
+    registry.put("users/u/consents/terms", json=CONSENT)
+    registry.delete("users/u/consents/terms")
+    older = CONSENT | {"said_at": "2024-05-01T08:00:00Z"}
+    assert registry.put("users/u/consents/terms", json=older).status_code == 201
+    ahead = registry.put("users/u/consents/terms", json=CONSENT | {"said_at": "2199-01-01T00:00Z"})
+    assert ahead.status_code == 422
+    assert ahead.json()["errors"] == [{"field": "said_at", "message": "is more than a day ahead"}]
+    at_once = older | {"is_given": False}
+    assert registry.put("users/u/consents/terms", json=at_once).json()["is_given"] is False
+    assert registry.put("users/u/consents/terms", json=older).json()["is_given"] is True
 
 
 def test_a_deleted_consent_is_gone_and_its_history_stays(registry: TestClient) -> None:
