@@ -144,6 +144,12 @@ class Hop:
         self.kept.are_few = True
         return self.inputs.made(kept.beside(self.store.spark), kept)
 
+    def _among_many(self, kept: Kept) -> DataFrame:
+        """Go on in the session for many rows after all, with these."""
+        self.store = self.inputs.store = self.runner.store
+        self.kept.are_few = False
+        return kept.rows
+
     def _rows(self, slices: DataFrame | None) -> DataFrame:
         """Call the function on some slices, or on all.
 
@@ -216,12 +222,18 @@ class Hop:
         fed, again = self._with_old(came.rows, self._freed())
         if again is None and not self.inputs.has_changed(driver):
             return Written(), 0
+        is_little = came.is_fewer() or came.is_fewer(_FEW_LINES, _LIGHT_BYTES)
+        if again is None and is_little:
+            fed = self._among_few(came)
         # What was held back and counts now can come late, as what is new.
         if function := self.node.touched_by(driver):
-            fed, late = self._with_old(fed, self.inputs.with_tables(function, fed))
+            lines = self.inputs.with_tables(function, fed)
+            if lines is not None and self.store.of_few:
+                # All that was said since may be much.
+                fed = self._among_many(came)
+                lines = self.inputs.with_tables(function, fed)
+            fed, late = self._with_old(fed, lines)
             again = again.unionByName(late) if again and late else again or late
-        if again is None and (came.is_fewer() or came.is_fewer(_FEW_LINES, _LIGHT_BYTES)):
-            fed = self._among_few(came)
         return self._upsert(self._fed(parameter, fed), again)
 
     def _freed(self) -> DataFrame | None:
@@ -251,7 +263,8 @@ class Hop:
 
     def _fed(self, parameter: str, rows: DataFrame) -> DataFrame:
         """Call the function on some rows of one input, and all of the others."""
-        return self._call(self.inputs.whole() | {parameter: rows})
+        others = [p for p in self.node.inputs if p != parameter]
+        return self._call({**(self.inputs.whole(*others) if others else {}), parameter: rows})
 
     def _upsert(
         self, rows: DataFrame, again: DataFrame | None, *, is_whole: bool = False

@@ -91,7 +91,8 @@ class Inputs:
 
     def whole(self, *parameters: str) -> dict[str, DataFrame]:
         """Return inputs by the names of their parameters; all where none is named."""
-        return {p: self.read(self.node.inputs[p]) for p in parameters or self.node.inputs}
+        found = {p: self._whole(self.node.inputs[p]) for p in parameters or self.node.inputs}
+        return {p: rows if isinstance(rows, DataFrame) else rows.rows for p, rows in found.items()}
 
     def cut_to(self, slices: DataFrame | None, parameters: Sequence[str]) -> dict[str, DataFrame]:
         """Return inputs, cut to what the slices need where they have the slices' columns.

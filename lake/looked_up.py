@@ -60,6 +60,11 @@ def near(
 
 def all_of_few(store: Store, table: Table, *, version: int | None = None) -> Kept | None:
     """Return all rows of a table; None where they are many."""
+    if version != -1 and store.exists(table):
+        files = DeltaTable(store.path(table), version=version).get_add_actions()
+        counted = files.column("num_records").to_pylist()
+        if sum(n or 0 for n in counted) > FEW:
+            return None
     return _found(store, table, "", [], version=version)
 
 

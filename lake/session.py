@@ -73,6 +73,9 @@ _PLANNED_ONCE = {
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "1",
 }
+# Literals are the same each time that they are asked for: they need not be written down first.
+_OF_LITERALS = {"spark.databricks.delta.merge.materializeSource": "none"}
+_UNMARKED = {"spark.databricks.delta.merge.deletionVectors.persistent": "false"}
 _NOT_COMPILED = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -85,11 +88,19 @@ def for_few_rows(spark: SparkSession) -> SparkSession:
 
 
 def for_corrections(spark: SparkSession) -> SparkSession:
-    """Return a session beside another for a few rows that are put among many.
+    """Return a session beside another for a few literals that are put among many rows.
 
     What does it is the same code each time, and goes through all rows of the files that it changes.
     """
-    return _beside(spark, _PLANNED_ONCE)
+    return _beside(spark, _PLANNED_ONCE | _OF_LITERALS)
+
+
+def for_rewrites(spark: SparkSession) -> SparkSession:
+    """Return a session beside another for a few literals that are put among not many rows.
+
+    It writes their files anew, also of a table that marks rows (decision 0014).
+    """
+    return _beside(spark, _PLANNED_ONCE | _OF_LITERALS | _UNMARKED)
 
 
 def _beside(spark: SparkSession, settings: Mapping[str, str]) -> SparkSession:

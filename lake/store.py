@@ -1,7 +1,7 @@
 """Where tables live and how they are read: by path, or by three-level name on Databricks."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from lake.contract import Table
 from lake.errors import LakeError
 from lake.schema import MARKING, added_columns, ddl, empty, is_marked, spark_schema
-from lake.session import for_corrections, for_few_rows
+from lake.session import for_corrections, for_few_rows, for_rewrites
 from lake.settings import Settings
 
 _CREATING = threading.Lock()
@@ -50,13 +50,18 @@ class Store:
     _marked: set[str] = field(default_factory=set)
     # Whether its session is one for few rows.
     of_few: bool = False
-    # Where few rows are put among many; None: here.
+    # Where few rows are put among many, and among not so many; None: here.
     correcting: "Store | None" = None
+    rewriting: "Store | None" = None
 
     def for_few(self) -> "Store":
         """Return the same tables as a session for few rows sees them."""
-        correcting = self._beside(for_corrections(self.spark))
-        return self._beside(for_few_rows(self.spark), of_few=True, correcting=correcting)
+        return self._beside(
+            for_few_rows(self.spark),
+            of_few=True,
+            correcting=self._beside(for_corrections(self.spark)),
+            rewriting=self._beside(for_rewrites(self.spark)),
+        )
 
     def _beside(self, spark: SparkSession, **more: Any) -> "Store":
         return Store(spark, self.settings, self._known, self._alike, self._marked, **more)
@@ -130,6 +135,18 @@ class Store:
                 cure="raise the contract's version and migrate the table, or run in a new lake",
             )
         self._alike.add(table.name)
+
+    def bytes_of(self, table: Table, partitions: Mapping[str, Sequence[Any]]) -> int:
+        """Return the size of the files in some partitions, by the values of their columns.
+
+        Of a table by path, that is there.
+        """
+        files = deltalake.DeltaTable(self.path(table)).get_add_actions(flatten=True)
+        sizes = [int(size) for size in files.column("size_bytes").to_pylist()]
+        for name, values in partitions.items():
+            are_its = [value in values for value in files.column(f"partition.{name}").to_pylist()]
+            sizes = [size * is_its for size, is_its in zip(sizes, are_its, strict=True)]
+        return sum(sizes)
 
     def to_correct(self, table: Table) -> DeltaTable:
         """Return the handle for MERGE of a table that may be marked from now on."""

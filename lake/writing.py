@@ -23,6 +23,7 @@ _KIND = "_kind"
 # Sums of floats in another order differ in the last bits; that is no change of the answer.
 _SAME = 1e-12
 _TRIES = 5
+_LIGHT_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -184,15 +185,18 @@ def _kinds(changed: Kept) -> Mapping[str, int]:
 def _merge(store: Store, table: Table, changed: Kept) -> None:
     same_key = [F.expr(f"stored.`{k}` <=> changed.`{k}`") for k in table.key]
     # Literals, so that other partitions are neither read nor in conflict.
-    near = [F.col(f"stored.{n}").isin(changed.values(n)) for n in table.partitioned_by]
+    partitions = {n: changed.values(n) for n in table.partitioned_by}
+    near = [F.col(f"stored.{n}").isin(values) for n, values in partitions.items()]
     every: dict[str, str | Column] = {n: f"changed.`{n}`" for n in table.names}
-    rows = changed.rows
-    if store.correcting is not None and changed.is_few:
-        store = store.correcting
+    rows, are_light = changed.rows, False
+    if store.correcting is not None and store.rewriting is not None and changed.is_few:
+        # To mark rows takes more queries than to write a small file again.
+        are_light = store.bytes_of(table, partitions) <= _LIGHT_BYTES
+        store = store.rewriting if are_light else store.correcting
         rows = changed.beside(store.spark)
     tried_again(
         lambda: (
-            store.to_correct(table)
+            (store.delta(table) if are_light else store.to_correct(table))
             .alias("stored")
             .merge(rows.alias("changed"), all_of([*same_key, *near]))
             .whenMatchedDelete(f"changed.{_KIND} = 'delete'")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -9,8 +10,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lake import looked_up
-from lake.at_hand import FEW, Kept
+from lake import looked_up, writing
+from lake.at_hand import FEW, Kept, literals
 from lake.contract import Column, Replace, Table
 from lake.inputs import joined
 from lake.settings import Settings
@@ -128,6 +129,32 @@ def test_what_changed_is_what_the_change_feed_says(store: Store, versions: list[
         found = looked_up.changes(store, DAYS, after=after, until=until)
         assert told(found) == told(store.changes(DAYS, after=after, until=until))
     assert told(looked_up.changes(store, DAYS, after=later[-1], until=together)) == []
+
+
+@pytest.mark.parametrize("light_bytes", [-1, writing._LIGHT_BYTES])  # noqa: SLF001
+@pytest.mark.parametrize("was_marked", [True, False])
+def test_few_corrections_mark_rows_of_large_files_and_write_small_ones_again(
+    store: Store, table: Callable[..., Any], monkeypatch: pytest.MonkeyPatch,
+    light_bytes: int, was_marked: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(writing, "_LIGHT_BYTES", light_bytes)
+    replace(store, DAYS, table(DAYS, rows_of(1.0, 0, 1, 2, 3)), None)
+    if was_marked:
+        store.to_correct(DAYS)
+    before, few = store.version(DAYS), store.for_few()
+    wanted = literals(table(DAYS, rows_of(2.0, 1, 4))).beside(few.spark)
+    of_slices = F.col("local_date").isin([FIRST + timedelta(days=n) for n in (1, 2, 4)])
+    written = replace(few, DAYS, wanted, few.read(DAYS).where(of_slices))
+    # Of each home a day is changed, one is there no more, one is new.
+    assert (written.inserted, written.updated, written.deleted) == (4, 4, 4)
+    expected = [*rows_of(1.0, 0, 3), *rows_of(2.0, 1, 4)]
+    assert told(store.read(DAYS)) == told(table(DAYS, expected))
+    changes = store.changes(DAYS, after=before, until=store.version(DAYS)).groupBy("_change_type")
+    assert {row[0]: row[1] for row in changes.count().collect()} == {
+        "insert": 4, "delete": 4, "update_preimage": 4, "update_postimage": 4,
+    }  # fmt: skip
+    log = "".join(file.read_text() for file in Path(store.path(DAYS)).glob("_delta_log/*.json"))
+    assert ('"deletionVector":{' in log) is (light_bytes < 0)
 
 
 def test_many_rows_are_left_to_spark(store: Store) -> None:
