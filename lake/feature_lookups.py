@@ -47,7 +47,9 @@ class FeatureLookup:
     ) -> None:
         at = names_of(timestamp_lookup_key)
         wrong = "several timestamp_lookup_keys" if len(at) > 1 else ""
-        if lookback_window is not None and (not at or lookback_window < timedelta(0)):
+        if lookback_window is not None and not isinstance(lookback_window, timedelta):
+            wrong = "a lookback_window is a timedelta"
+        elif lookback_window is not None and (not at or lookback_window < timedelta(0)):
             wrong = "a lookback_window needs a timestamp_lookup_key, and is not negative"
         if wrong:
             raise BadLookup(f"{table_name}: {wrong}", cure="see FeatureLookup")
@@ -133,6 +135,9 @@ def pinned(lookup: FeatureLookup, table: FeatureTable, *, version: int) -> Pinne
         *(f"{n} is renamed but not looked up" for n in lookup.rename_outputs if n not in wanted),
         *(f"{n} has a default but does not go out" for n in lookup.default_values
           if n not in outputs.values()),
+        *(f"the default {lookup.default_values[out]!r} of {out} is no {table.table.column(n).type}"
+          for n, out in outputs.items() if n in table.table
+          and not _fits(lookup.default_values.get(out), table.table.column(n).type)),
         *([f"its keys are {', '.join(keys)}: {len(lookup.lookup_key)} given"]
           if len(lookup.lookup_key) != len(keys) else []),
         *([f"it has the event time {event}, so a timestamp_lookup_key is needed"]
@@ -156,6 +161,18 @@ def pinned(lookup: FeatureLookup, table: FeatureTable, *, version: int) -> Pinne
         types={n: table.table.column(n).type for n in wanted},
         default_values=lookup.default_values,
     )
+
+
+def _fits(default: object, kind: str) -> bool:
+    """Tell whether a default is of a column's type; None is none."""
+    if default is None:
+        return True
+    if isinstance(default, bool):
+        return kind == "boolean"
+    if isinstance(default, str):
+        return kind in ("string", "date", "timestamp")
+    whole = isinstance(default, int) or (isinstance(default, float) and default.is_integer())
+    return kind == "double" or (kind in ("int", "bigint") and whole)
 
 
 def names_of(said: str | Sequence[str] | None) -> tuple[str, ...]:

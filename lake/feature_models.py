@@ -5,7 +5,7 @@ model goes; the asking rows are beside it as Parquet, the tables as MLflow's dat
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,13 +24,17 @@ from lake.feature_lookups import Pinned, Spec
 from lake.registry import Registry, dataset, quiet
 from lake.registry_away import away, is_connection
 from lake.store import Store
-from lake.training_sets import Read, TrainingSet, looked_up, training_set
+from lake.training_sets import Read, TrainingSet, column_called, looked_up, training_set
 
 _SPEC, _ASKING, _EXPERIMENT = "feature_spec", "training_set", "feature_store"
 # Rows that ask go into one file beside the model.
 MOST_ROWS = 5_000_000
 _EXAMPLE_ROWS = 5
 _NUMBERS = "biufc"
+_OWN_FLAVOR = "mlflow.pyfunc"
+_ABSENT = ("RESOURCE_DOES_NOT_EXIST",)
+# What MLflow says of an alias that nobody set, and of what is no address of a model.
+_NO_ADDRESS = "INVALID_PARAMETER_VALUE"
 _PACKAGES = {"pip_requirements", "extra_pip_requirements", "conda_env"}
 
 
@@ -44,6 +48,12 @@ class SignatureDiffers(LakeError):
     """The model takes other columns than its lookups and the rows give."""
 
     code = "signature-differs"
+
+
+class BadModelName(LakeError):
+    """No model can be registered by this name."""
+
+    code = "bad-model-name"
 
 
 class CannotRebuild(LakeError):
@@ -72,8 +82,12 @@ class FeatureModels:
     ) -> Any:  # fmt: skip
         """Log a model with its training set; return MLflow's note of it (``model_uri``).
 
-        RegistryAway; TooManyRows, before anything is logged.
+        RegistryAway; TooManyRows, BadModelName, before anything is logged.
         """
+        if registered_model_name and set("/:") & set(registered_model_name):
+            raise BadModelName(
+                f"{registered_model_name} is no name of a model", cure="choose one without / and :"
+            )
         # The rows that ask are held fast here: what they are made of may change meanwhile.
         asking = made.asking.limit(MOST_ROWS + 1).toArrow()
         if asking.num_rows > MOST_ROWS:
@@ -89,10 +103,13 @@ class FeatureModels:
             if not _PACKAGES & set(more) and hasattr(flavor, "get_default_pip_requirements"):
                 # MLflow would start the model in another process to see what it imports.
                 more["pip_requirements"] = flavor.get_default_pip_requirements()
-            logged = flavor.log_model(
-                model, name=name, metadata={_SPEC: spec.dumps()}, input_example=example,
-                signature=_signature(mlflow, model, example), **more,
-            )  # fmt: skip
+            said = {"input_example": example, **more}
+            said["signature"] = more.get("signature") or _signature(mlflow, model, example)
+            said["metadata"] = {**(more.get("metadata") or {}), _SPEC: spec.dumps()}
+            # MLflow's own flavour takes many things first, of which a model is one.
+            first = [] if flavor.__name__ == _OWN_FLAVOR else [model]
+            said |= {} if first else {"python_model": model}
+            logged = flavor.log_model(*first, name=name, **said)
             if registered_model_name:
                 self.registry.version_of(registered_model_name, logged)
         return logged
@@ -103,7 +120,7 @@ class FeatureModels:
 
     def spec(self, model_uri: str) -> tuple[Any, Spec]:
         """Return MLflow's note of a model and its lookups; RegistryAway, NoFeatureModel."""
-        with self._asked(model_uri) as mlflow, quiet():
+        with self._asked(model_uri, absent=(*_ABSENT, _NO_ADDRESS)) as mlflow, quiet():
             info = mlflow.models.get_model_info(model_uri)
         said = (info.metadata or {}).get(_SPEC)
         if not said:
@@ -173,7 +190,7 @@ class FeatureModels:
         return spark.createDataFrame(rows).select(*spec.asked)
 
     @contextmanager
-    def _asked(self, model_uri: str = "") -> Iterator[Any]:
+    def _asked(self, model_uri: str = "", *, absent: Sequence[str] = _ABSENT) -> Iterator[Any]:
         """Turn what MLflow and its database say into errors that tell the cure."""
         if not self.registry.is_there and model_uri:
             raise away(model_uri, "nothing was ever registered here")
@@ -182,16 +199,13 @@ class FeatureModels:
         except (LakeError, PySparkException, Py4JJavaError):
             raise
         except Exception as error:
-            if self._is_absent(error):
+            if getattr(error, "error_code", "") in absent:
                 raise NoFeatureModel(
                     f"there is no model {model_uri}", cure="name it as models:/<name>/<version>"
                 ) from error
             if is_connection(error):
                 raise away(model_uri, str(error)) from error
             raise
-
-    def _is_absent(self, error: Exception) -> bool:
-        return getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST"
 
 
 @contextmanager
@@ -207,6 +221,9 @@ def _run(registry: Registry, mlflow: Any) -> Iterator[None]:
 
 def _signature(mlflow: Any, model: Any, example: pd.DataFrame) -> Any:
     predicted = None
+    if isinstance(model, mlflow.pyfunc.PythonModel):
+        # It may need files that it has only once it is loaded: what it says stays open.
+        return mlflow.models.infer_signature(example)
     if hasattr(model, "predict") and len(example):
         try:
             predicted = model.predict(example)
@@ -250,5 +267,5 @@ def _wanted(info: Any, rows: DataFrame, model_uri: str) -> list[Any]:
 
 
 def _as_taken(rows: DataFrame, column: Any) -> Any:
-    taken = F.col(column.name)
+    taken = column_called(column.name)
     return (taken.cast("double") if column.type.name == "double" else taken).alias(column.name)

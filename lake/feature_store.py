@@ -16,7 +16,7 @@ What is more than theirs: features have versions by when they were known, a trai
 import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -40,6 +40,7 @@ from lake.feature_tables import (
 )
 from lake.feature_writing import check_keys, fields_of, news, wider
 from lake.java import files_of, java
+from lake.reading import instant_of
 from lake.registry import Registry
 from lake.schema import added_columns, ddl
 from lake.settings import Settings
@@ -103,6 +104,9 @@ class FeatureStore:
             timeseries_column=event[0] if event else "", description=description,
             owner=owner or getpass.getuser(),
         )  # fmt: skip
+        if df is not None:
+            # Before there is a table: a second try would find the first one's.
+            self._check_rows(table, df)
         with alone(self.spark, self.settings, made, patience_s=_PATIENCE_S):
             if self._shelf.found(made):
                 raise BadFeatureTable(
@@ -133,8 +137,7 @@ class FeatureStore:
         made = self.users_own(name)
         with alone(self.spark, self.settings, made, patience_s=_PATIENCE_S):
             had = self.get_table(name=made)
-            table, now = wider(had, fields_of(df.schema)), self._now()
-            check_keys(table, df)
+            table, now = self._check_rows(had, df), self._now()
             if new := [n for n in table.table.names if n not in had.table]:
                 in_sql = self._store.name(table.table)
                 self.spark.sql(added_columns(table.table, new, name=in_sql))
@@ -149,13 +152,16 @@ class FeatureStore:
         return written[0]
 
     def read_table(self, *, name: str, as_of: datetime | None = None) -> DataFrame:
-        """Return a row a key and event: the version known last, or known last at ``as_of``."""
+        """Return a row a key and event: the version known last, or known last at ``as_of``.
+
+        NoFeatureTable; BadInstant.
+        """
         table, rows = self._shelf.read(full_name(name, catalog=self.settings.catalog), NEWEST)
         rest = [
             n for n in table.table.names
             if n not in (*table.primary_keys, *table.timeseries_columns, WRITTEN)
         ]  # fmt: skip
-        found = newest(known_by(rows, table, as_of), table, rest)
+        found = newest(known_by(rows, table, _instant(as_of)), table, rest)
         return found.select(*(n for n in table.table.names if n != WRITTEN))
 
     def get_table(self, *, name: str) -> FeatureTable:
@@ -190,21 +196,21 @@ class FeatureStore:
         df: DataFrame,
         feature_lookups: Sequence[FeatureLookup],
         label: str | Sequence[str] | None,
-        exclude_columns: Sequence[str] = (),
+        exclude_columns: str | Sequence[str] = (),
         as_of: datetime | None = None,
     ) -> TrainingSet:
         """Return each row of ``df`` with the features known at its instant, and by ``as_of`` (now).
 
         The tables are read at the versions that they have now, so the set stays what it is.
-        NoFeatureTable, BadLookup, BadFeatureTable.
+        NoFeatureTable, BadLookup, BadFeatureTable; BadInstant.
         """
         found = [(one, self.get_table(name=one.table_name)) for one in feature_lookups]
         versions = {t.name: self._store.version(t.table) for _, t in found}
         spec = Spec(
             lookups=tuple(pinned(one, t, version=versions[t.name]) for one, t in found),
             label=names_of(label),
-            exclude_columns=tuple(exclude_columns),
-            as_of=as_of or self._now(),
+            exclude_columns=names_of(exclude_columns),
+            as_of=_instant(as_of) or self._now(),
         )
         return training_set(df, spec, self._shelf.read)
 
@@ -258,6 +264,12 @@ class FeatureStore:
         """MLflow, pointed at this lake's registry."""
         return self.models.registry.mlflow
 
+    def _check_rows(self, table: FeatureTable, df: DataFrame) -> FeatureTable:
+        """Return the table with the features that ``df`` adds; BadFeatureTable, …Differs."""
+        wide = wider(table, fields_of(df.schema))
+        check_keys(wide, df)
+        return wide
+
     def _now(self) -> datetime:
         return self.clock or datetime.now(UTC)
 
@@ -270,6 +282,13 @@ class FeatureStore:
                 cure=f"`lake run {called}` makes a declared table; yours are {USER}.<noun>",
             )
         return called
+
+
+def _instant(as_of: datetime | date | str | None) -> datetime | None:
+    """Return the instant that is meant, as everywhere in the lake; BadInstant."""
+    if as_of is None:
+        return None
+    return instant_of(as_of if isinstance(as_of, datetime) else str(as_of))
 
 
 def feature_store(spark: SparkSession | None = None, settings: Settings | None = None) -> Any:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
@@ -167,6 +167,12 @@ def user_table(
     return FeatureTable(table, keys, timeseries_column, (KNOWN, WRITTEN))
 
 
+def _kind(of_delta: Any) -> str:
+    """Return the name of deltalake's type, of a list with what is in it."""
+    inner = getattr(of_delta, "element_type", None)
+    return str(of_delta.type) if inner is None else f"{of_delta.type}<{_kind(inner)}>"
+
+
 def field_of(name: str, kind: str, meaning: str) -> Column:
     """Return a column of a frame as a contract has it; of a type that none has, as it is."""
     return Column(name=name, type=cast("Type", _TYPES.get(kind, kind)), meaning=meaning)
@@ -217,8 +223,16 @@ def user_tables(settings: Settings) -> dict[str, Table]:
         return {}
     logs = sorted(Path(settings.root, USER).glob("*/_delta_log"))
     names = [log.parent.name for log in logs if _NAME.fullmatch(log.parent.name)]
-    found = (stored(settings, f"{USER}.{noun}") for noun in names)
+    found = (_readable(settings, f"{USER}.{noun}") for noun in names)
     return {one.name: one.table for one in found if one}
+
+
+def _readable(settings: Settings, name: str) -> FeatureTable | None:
+    """Return a table; None for one that somebody put there by other means."""
+    try:
+        return stored(settings, name)
+    except (NoFeatureTable, BadFeatureTable):
+        return None
 
 
 def stored(settings: Settings, name: str) -> FeatureTable | None:
@@ -228,12 +242,7 @@ def stored(settings: Settings, name: str) -> FeatureTable | None:
     except TableNotFoundError:
         return None
     columns = [
-        # Of the types that are allowed, lists alone have no name here.
-        field_of(
-            f.name,
-            str(getattr(f.type, "type", "array<string>")),
-            str(f.metadata.get("comment", "")),
-        )
+        field_of(f.name, _kind(f.type), str(f.metadata.get("comment", "")))
         for f in delta.schema().fields
     ]
     return from_properties(name, columns, delta.metadata().configuration)

@@ -274,7 +274,11 @@ class Registry:
     def version_of(self, name: str, logged: Any) -> str:
         """Make a version of a logged model; mlflow.register_model would tell the console of it."""
         full = self.full_name(name)
-        if not self._client.search_registered_models(f"name='{full}'"):
+        try:
+            self._client.get_registered_model(full)
+        except self.mlflow.exceptions.MlflowException as error:
+            if error.error_code not in _ABSENT:
+                raise
             self._client.create_registered_model(full)
         made = self._client.create_model_version(
             full, logged.model_uri, run_id=logged.run_id, model_id=logged.model_id

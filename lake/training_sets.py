@@ -1,6 +1,6 @@
 """Rows that ask + feature tables at fixed versions -> what was known then, the same each time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from lake.feature_tables import FeatureTable, FeatureTableDiffers
 from lake.point_in_time import point_in_time
 from lake.schema import spark_schema
 
+_NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 # A table by its name, its rows at a version.
 Read = Callable[[str, int], tuple[FeatureTable, DataFrame]]
 
@@ -36,13 +37,6 @@ class TrainingSet:
 
 def training_set(asking: DataFrame, spec: Spec, read: Read) -> TrainingSet:
     """Look the features up as of each row's instant and ``spec.as_of``; BadLookup."""
-    if doubled := _doubled(
-        [*asking.columns, *(n for p in spec.lookups for n in p.outputs.values())]
-    ):
-        raise BadLookup(
-            f"several columns would be called {', '.join(doubled)}",
-            cure="rename_outputs gives a feature another name",
-        )
     if missing := {*spec.label, *spec.exclude_columns} - {
         *asking.columns, *(n for p in spec.lookups for n in p.outputs.values())
     }:  # fmt: skip
@@ -61,6 +55,11 @@ def looked_up(
     A version of a feature that was said after ``as_of`` is not seen. BadLookup, NoFeatureTable;
     FeatureTableDiffers where a table has other columns than the lookup was made with.
     """
+    if doubled := _doubled([*asking.columns, *(n for p in lookups for n in p.outputs.values())]):
+        raise BadLookup(
+            f"several columns would be called {', '.join(doubled)}",
+            cure="rename_outputs gives a feature another name; upper case makes no difference",
+        )
     rows = asking
     for one in lookups:
         table, features = read(one.table_name, one.table_version)
@@ -77,6 +76,12 @@ def looked_up(
                 f"the rows that ask have no column {', '.join(sorted(absent))}",
                 where=f"lookup into {one.table_name}",
                 cure="add it, as it was when the training set was made",
+            )
+        if unlike := _unlike(one, table, dict(asking.dtypes)):
+            raise BadLookup(
+                f"the rows that ask do not fit: {'; '.join(unlike)}",
+                where=f"lookup into {one.table_name}",
+                cure="cast the columns",
             )
         rows = _with_features(rows, one, table, known_by(features, table, as_of))
     return rows
@@ -102,7 +107,7 @@ def digested(rows: DataFrame) -> tuple[int, str]:
     """Return the count of rows and the sum of their hashes, whatever their order."""
     found = rows.agg(
         F.count(F.lit(1)).alias("rows"),
-        F.sum(F.xxhash64(*rows.columns).cast("decimal(38,0)")).alias("digest"),
+        F.sum(F.xxhash64(*map(column_called, rows.columns)).cast("decimal(38,0)")).alias("digest"),
     ).first()
     return (int(found["rows"]), str(found["digest"] or 0)) if found else (0, "0")
 
@@ -113,7 +118,9 @@ def _with_features(
     """Add the features under names that no column of the rows has, then give them their own."""
     keys = [f"_key_{i}" for i in range(len(one.lookup_key))]
     inner = {f"_out_{n}": n for n in one.outputs}
-    asking = rows.withColumns({k: F.col(c) for k, c in zip(keys, one.lookup_key, strict=True)})
+    asking = rows.withColumns(
+        {k: column_called(c) for k, c in zip(keys, one.lookup_key, strict=True)}
+    )
     told = features.select(
         *(F.col(c).alias(k) for k, c in zip(keys, table.primary_keys, strict=True)),
         *(F.col(c).alias(f"_at_{c}") for c in (*table.timeseries_columns, *table.known)),
@@ -121,8 +128,9 @@ def _with_features(
     )
     known = [f"_at_{c}" for c in table.known]
     if one.timestamp_lookup_key:
+        asking = asking.withColumn("_asked_at", column_called(one.timestamp_lookup_key))
         joined = point_in_time(
-            asking, told, keys=keys, at=one.timestamp_lookup_key, names=list(inner),
+            asking, told, keys=keys, at="_asked_at", names=list(inner),
             lookback=one.lookback, event=f"_at_{table.timeseries_column}", known=known,
             stamped=False,
         )  # fmt: skip
@@ -133,7 +141,7 @@ def _with_features(
     outputs = {
         out: _or_default(F.col(f"_out_{n}"), one, n).alias(out) for n, out in one.outputs.items()
     }
-    return joined.select(*rows.columns, *outputs.values())
+    return joined.select(*map(column_called, rows.columns), *outputs.values())
 
 
 def _or_default(value: Column, one: Pinned, name: str) -> Column:
@@ -154,5 +162,35 @@ def _differences(one: Pinned, table: FeatureTable, features: DataFrame) -> list[
     ]  # fmt: skip
 
 
+def _unlike(one: Pinned, table: FeatureTable, has: Mapping[str, str]) -> list[str]:
+    """Say which columns that ask are of another kind than what they are looked up by.
+
+    Spark would turn one into the other, and fail at the first key that is no number.
+    """
+    unlike = [
+        f"{c} is {has[c]}, the key {k} is {table.table.column(k).type}"
+        for c, k in zip(one.lookup_key, table.primary_keys, strict=True)
+        if _kind(has[c]) != _kind(table.table.column(k).type)
+    ]
+    at = one.timestamp_lookup_key
+    if at and _kind(has[at]) not in ("timestamp", "date"):
+        unlike.append(f"{at} is {has[at]}, no instant")
+    return unlike
+
+
+def _kind(said: str) -> str:
+    kind = said.split("(", maxsplit=1)[0]
+    if kind in ("varchar", "char"):
+        return "string"
+    return dict.fromkeys(_NUMBERS, "number").get(kind, kind.removesuffix("_ntz"))
+
+
+def column_called(name: str) -> Column:
+    """Return a column by its name, whatever stands in it."""
+    return F.col("`" + name.replace("`", "``") + "`")
+
+
 def _doubled(names: Sequence[str]) -> list[str]:
-    return sorted({n for n in names if names.count(n) > 1})
+    """Return the names that Spark could not tell apart."""
+    plain = [n.casefold() for n in names]
+    return sorted({n for n in names if plain.count(n.casefold()) > 1})

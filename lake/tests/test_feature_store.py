@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from sklearn import linear_model
 
 from lake.feature_lookups import BadLookup
-from lake.feature_models import NoFeatureModel, SignatureDiffers
+from lake.feature_models import BadModelName, NoFeatureModel, SignatureDiffers
 from lake.feature_store import FeatureLookup, FeatureStore, NotYours
 from lake.feature_tables import BadFeatureTable, FeatureTableDiffers, NoFeatureTable, user_tables
 from lake.java import java
-from lake.reading import Reader
+from lake.reading import BadInstant, Reader
+from lake.registry import quiet
 from lake.registry_away import RegistryAway
 from lake.settings import Settings
 from lake.store import Store
@@ -198,6 +200,70 @@ def test_what_cannot_be_made_or_written_is_said_at_once_with_all_that_is_wrong(
         store.get_table(name=NAME)
 
 
+def test_a_table_with_lists_is_read_again_and_one_put_there_by_hand_is_passed_over(
+    store: FeatureStore,
+) -> None:
+    told = store.spark.createDataFrame([("a", ["x", "y"])], "home string, tags array<string>")
+    store.create_table(name="tagged", primary_keys="home", df=told)
+    assert [row.tags for row in store.read_table(name="tagged").collect()] == [["x", "y"]]
+    told.write.format("delta").save(f"{store.settings.root}/features_user/scratch")
+    assert [n for n in store.list_tables() if "user" in n] == ["features_user.tagged"]
+    with pytest.raises(NoFeatureTable, match="a table, but no feature table"):
+        store.read_table(name="scratch")
+
+
+def test_a_table_whose_first_rows_are_refused_is_not_made(store: FeatureStore) -> None:
+    twice = rows(store, ("a", day(1), 1.0, 1), ("a", day(2), 1.0, 1))
+    with pytest.raises(BadFeatureTable, match="1 whose key comes twice"):
+        store.create_table(name=NAME, primary_keys=KEYS, df=twice)
+    store.create_table(name=NAME, primary_keys=KEYS, timeseries_columns="at", df=twice)
+    assert store.read_table(name=NAME).count() == 2
+
+
+def test_columns_that_ask_may_be_called_anything_but_have_to_be_of_the_keys_kind(
+    store: FeatureStore,
+) -> None:
+    made(store)
+    asked = asking(store, ("a", day(8)))
+    odd = asked.withColumnsRenamed({"dwelling": "my home.id", "label": "a `label`"})
+    keys = ["partner_id", "my home.id"]
+    found = store.create_training_set(
+        df=odd, feature_lookups=[FeatureLookup(NAME, keys, timestamp_lookup_key="asked_at")],
+        label="a `label`", exclude_columns="asked_at",
+    )  # fmt: skip
+    assert found.load_df().columns == [*keys, "a `label`", "kwh", "persons"]
+    assert found.digested()[0] == 1
+    for frame, said in (
+        (
+            asked.withColumn("asked_at", F.lit("2025-03-08T00:00:00Z")),
+            "asked_at is string, no inst",
+        ),
+        (asked.withColumn("dwelling", F.lit(7)), "dwelling is int, the key home is string"),
+        (asked.withColumn("KWH", F.lit(1)), "called KWH, kwh"),
+    ):
+        with pytest.raises(BadLookup, match=said):
+            store.create_training_set(df=frame, feature_lookups=[lookup()], label="label")
+    days: Any = 7
+    with pytest.raises(BadLookup, match="is a timedelta"):
+        lookup(lookback_window=days)
+    for default in ("x", True):
+        with pytest.raises(BadLookup, match=f"the default {default!r} of kwh is no double"):
+            store.create_training_set(
+                df=asked, feature_lookups=[lookup(default_values={"kwh": default})], label=None
+            )
+
+
+def test_as_of_is_an_instant_with_its_offset_or_a_day(store: FeatureStore) -> None:
+    made(store)
+    asked: Any = {"df": asking(store, ("a", day(8))), "feature_lookups": [lookup()], "label": None}
+    with pytest.raises(BadInstant, match="no offset"):
+        store.create_training_set(**asked, as_of=datetime(2025, 3, 20))  # noqa: DTZ001 - the point
+    with pytest.raises(BadInstant, match="no offset"):
+        store.read_table(name=NAME, as_of=datetime(2025, 3, 20))  # noqa: DTZ001 - the point
+    said: Any = "2025-03-20"
+    assert store.create_training_set(**asked, as_of=said).spec.as_of == day(21)
+
+
 class Model:
     """A table of models that look features up, and one of them."""
 
@@ -267,14 +333,42 @@ def test_scoring_looks_up_what_the_rows_do_not_bring(logged: Model) -> None:
 
 
 @pytest.mark.slow
+def test_a_model_of_mlflows_own_flavour_and_what_a_notebook_says_beside_it(logged: Model) -> None:
+    store, name = logged.store, "my model's"
+    example = pd.DataFrame({"kwh": [1.5]})
+    # Another test has removed the files that the module's training set is read from.
+    told = store.create_training_set(df=logged.asked, feature_lookups=[
+        lookup(feature_names="kwh")], label="label", exclude_columns=["partner_id", "dwelling",
+        "asked_at"])  # fmt: skip
+    with quiet():
+        # Made here, since MLflow is imported late, and then speaks of type hints.
+        predict = {"predict": lambda _self, model_input: model_input["kwh"] * 2}
+        doubled = type("Doubled", (store.mlflow.pyfunc.PythonModel,), predict)()
+    plain: Any = {"model": doubled, "flavor": store.mlflow.pyfunc, "training_set": told,
+                  "registered_model_name": name}  # fmt: skip
+    info = store.log_model(
+        **plain, metadata={"team": "heat"}, input_example=example,
+        signature=store.mlflow.models.infer_signature(example, [3.0]),
+    )  # fmt: skip
+    assert info.metadata["team"] == "heat"
+    for version in (1, 2):
+        found = store.score_batch(model_uri=f"models:/{name}/{version}", df=logged.asked)
+        assert values(found, "prediction") == [2 * kwh for kwh in values(found, "kwh")]
+        store.log_model(**plain)
+    with pytest.raises(BadModelName, match="without / and :"):
+        logged.log("a/b")
+
+
+@pytest.mark.slow
 def test_what_no_longer_fits_is_one_error_with_its_cure(logged: Model, tmp_path: Path) -> None:
     store, asked = logged.store, logged.asked
     with pytest.raises(BadLookup, match="no column dwelling"):
         store.score_batch(model_uri=logged.uri, df=asked.drop("dwelling"))
     with pytest.raises(SignatureDiffers, match="kwh is string, the model takes double"):
         store.score_batch(model_uri=logged.uri, df=asked.selectExpr("'much' AS kwh"))
-    with pytest.raises(NoFeatureModel, match="there is no model"):
-        store.score_batch(model_uri="models:/use/7", df=asked)
+    for uri in ("models:/use/7", "models:/use@champion"):
+        with pytest.raises(NoFeatureModel, match="there is no model"):
+            store.score_batch(model_uri=uri, df=asked)
     plain = store.mlflow
     with plain.start_run(experiment_id=store.models.registry.experiment("plain")):
         uri = store.mlflow.sklearn.log_model(logged.model, name="plain").model_uri

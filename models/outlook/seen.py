@@ -71,8 +71,9 @@ def seen(row: Any) -> Seen:
         [np.full(past, np.nan), np.asarray(row.forecast_c, dtype=float)]
     )  # fmt: skip
     observed = np.full(past, np.nan)
-    is_now = history.ago <= past
-    observed[past - history.ago[is_now]] = history.kwh[is_now]
+    # What was metered counts whether or not its day has a temperature yet.
+    ago, kwh = np.asarray(row.days_ago, dtype=np.int64), np.asarray(row.kwh, dtype=float)
+    observed[past - ago[ago <= past]] = kwh[ago <= past]
     unusual = (np.nan, np.nan)
     if climate is not None:
         off_season = history.warmth - climate.expected(first - history.ago)

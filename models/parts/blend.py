@@ -41,13 +41,15 @@ def sizes(
     """Return the sizes that ``power_w`` (W by the hour, NaN: unknown) and ``expected`` agree on."""
     names = tuple(shapes)
     known = ~np.isnan(power_w)
+    prior = np.array([expected[n].watts for n in names])
+    scatter = np.array([expected[n].watts * expected[n].scatter for n in names])
+    if not known.any():
+        return Sizes(names, prior, scatter)
     cell = (hours.month % 12 * 24 + hours.local_hour.astype(np.int64)) * 2 + hours.is_weekend
     cells, count = cell[known], np.bincount(cell[known], minlength=576)
     used = count > 2
     mean = _means(power_w[known], cells, count)[used]
     design = np.column_stack([_means(shapes[n][known], cells, count)[used] for n in names])
-    prior = np.array([expected[n].watts for n in names])
-    scatter = np.array([expected[n].watts * expected[n].scatter for n in names])
     level = design @ prior
     # By what is expected, not by what was seen: an hour that came out high would count for less.
     seen = float(np.std(power_w[known])) * np.sqrt(level / level.mean() / count[used])

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .home import Home, hourly, hours_of
+from .weather_response import silent
 
 DAYS_NEEDED = 30
 # A day counts with three quarters of its hours; of the days so many need a temperature.
@@ -35,6 +36,11 @@ def lacking_energy(home: Home, fuel: str) -> str:
     if is_day.sum() < DAYS_NEEDED:
         return "too_little_history"
     if whole.max() - whole.min() <= _FLAT * abs(whole.max()) or whole.max() <= 0:
+        return "no_variation"
+    makes = any(("elec", way) in home.meters for way in ("export", "production"))
+    is_dead = silent(np.where(is_day, hours.daily(by_hour.kwh), np.nan))
+    if fuel == "elec" and not makes and (is_day & ~is_dead).sum() < DAYS_NEEDED:
+        # Of a week without any draw nothing is known, however well it was metered (usage.py).
         return "no_variation"
     known = home.temperature_c.reindex(hours.days[is_day]).notna().mean()
     return "no_weather" if known < TEMPERATURES_NEEDED else ""

@@ -122,7 +122,9 @@ def _base(
     if is_warm is None:
         # No summer was seen: what is left on the days that ask least.
         is_known = ~np.isnan(np.where(silent(daily), np.nan, daily))
-        is_warm = is_known & (heat <= np.nanquantile(heat, 0.25))
+        # Of these alone: where a boiler rests all summer, its days are the quarter, and unknown.
+        least = np.quantile(heat[is_known], 0.25) if is_known.any() else 0.0
+        is_warm = is_known & (heat <= least)
     left = whole - heat[hours.day] / 24
     power = np.where(is_warm[hours.day], left, np.nan) * 1000
     water = Expected(water_heat_watts(home.profile) / _WATER_EFFICIENCY, 0.5)

@@ -123,6 +123,19 @@ def test_without_temperatures_the_method_says_so(
     assert set(said["method"]) == {"own_year_without_weather"}
 
 
+def test_what_was_metered_of_the_month_stands_before_its_temperatures_come(
+    model: OutlookQuantiles, questions: pd.DataFrame
+) -> None:
+    asked = questions[questions["days_ago"].map(len) == 365].tail(1).reset_index(drop=True)
+    late = np.where(asked["days_ago"][0] <= 20, np.nan, asked["temperature_c"][0])
+    kwh = np.where(asked["days_ago"][0] <= 20, 50.0, asked["kwh"][0])
+    first = np.datetime64(int(asked["first_day"][0]), "D")
+    past = int((first - first.astype("M8[M]").astype("M8[D]")).astype(int))
+    said = model.predict(altered(asked, temperature_c=late, kwh=kwh))
+    observed = said.loc[said["resolution"] == "P1M", "observed_kwh"].iloc[0]
+    assert observed == pytest.approx(kwh[asked["days_ago"][0] <= past].sum())
+
+
 def test_what_comes_true_changes_nothing_that_is_said(
     model: OutlookQuantiles, questions: pd.DataFrame
 ) -> None:

@@ -212,6 +212,28 @@ def test_an_impossible_profile_is_as_one_that_was_not_given() -> None:
     assert said.plausible() == replace(HOUSE, living_area_m2=None, persons=None, electric_cars=None)
 
 
+def test_a_boiler_that_rests_all_summer_is_taken_apart() -> None:
+    base = home(365, heat_w_per_k=60)
+    (steps,) = base.meters.values()
+    clock = pd.to_datetime(steps.starts, unit="s", utc=True).tz_convert(ZONE)
+    is_warm = np.isin(clock.month, (4, 5, 6, 7, 8, 9))
+    gas = replace(steps, kwh=np.where(is_warm, 0.0, 4 * steps.kwh))
+    profile = replace(HOUSE, heating="gas_boiler")
+    (parts,) = study(replace(base, meters={("gas", "import"): gas}, profile=profile)).parts
+    assert np.allclose(parts.kwh.sum(axis=1), gas.kwh, atol=1e-9)
+
+
+def test_a_meter_that_is_silent_but_for_a_few_days_is_not_taken_apart() -> None:
+    base = home(365)
+    (steps,) = base.meters.values()
+    rare = replace(steps, kwh=np.where(np.arange(len(steps.kwh)) % 500 == 0, 1.0, 0.0))
+    dead = replace(base, meters={("elec", "import"): rare})
+    assert lacking(dead, "elec") == "no_variation"
+    # Of gas weeks without any are summer, and of a home with panels no draw is sunshine.
+    assert lacking(replace(base, meters={("gas", "import"): rare}), "gas") == ""
+    assert lacking(replace(base, meters={**dead.meters, ("elec", "export"): steps}), "elec") == ""
+
+
 def test_the_contract_knows_every_category_and_asset() -> None:
     assert set(CATEGORIES) == set(SPREADS)
     assert parts_assets.ASSETS == ASSETS
