@@ -4,11 +4,12 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from silver.contracts import HOME_PROFILES
-from silver.registration import PROFILE, number, opened
+from silver.registration import PROFILE, number, opened, word
 
-# 2: nothing is known before it arrived.
-RULE_VERSION = 2
+# 2: nothing is known before it arrived. 3: a kind of house that is none is not known.
+RULE_VERSION = 3
 _ALWAYS = "1900-01-01"
+_HOUSE_TYPES = HOME_PROFILES.column("house_type").values
 
 
 def home_profiles(bronze_registrations: DataFrame) -> DataFrame:
@@ -31,6 +32,7 @@ def home_profiles(bronze_registrations: DataFrame) -> DataFrame:
         .withColumn("_newest", F.row_number().over(by_age))
         .where("_newest = 1")
         .withColumn("valid_to", F.lead("valid_from").over(by_validity))
+        .withColumn("house_type", word("house_type", among=_HOUSE_TYPES))
         .withColumn("living_area_m2", number("living_area_m2", lowest=1, highest=100_000))
         .withColumn("persons", number("persons", lowest=0, highest=1000).cast("int"))
         .withColumn("electric_cars", number("electric_cars", lowest=0, highest=100).cast("int"))

@@ -1,5 +1,7 @@
 """The registration document (a line a location) as columns; shared by what is made of it."""
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -45,6 +47,12 @@ def number(text: str, *, lowest: float, highest: float) -> Column:
     """Read a number; null outside its bounds."""
     value = F.col(text).try_cast("double")
     return F.when(value.between(lowest, highest), value)
+
+
+def word(text: str, *, among: Sequence[str]) -> Column:
+    """Read one of some words, in upper or lower case; null for another."""
+    said = F.lower(F.trim(F.col(text)))
+    return F.when(said.isin(*among), said)
 
 
 def payload(*names: str) -> Column:
