@@ -19,6 +19,8 @@ from gold.tariff_days import (
 from gold.tariff_prices import at_spot, by_time_of_use, in_blocks
 from silver.contracts import TARIFF_DIRECTIONS
 
+# 2: a price that changes within an interval, and back again, is a change too.
+RULE_VERSION = 2
 _ENERGY = ["local_month", "energy_kwh", "observed_intervals", "expected_intervals", "known_at"]
 _BY_INTERVAL = ("time_of_use", "spot")
 _OF_ENERGY = ("fixed", "block", *_BY_INTERVAL)

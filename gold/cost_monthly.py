@@ -7,8 +7,11 @@ from gold.contracts import COST_MONTHLY
 from gold.cost_daily import taxed
 from gold.tariff_days import HOME, SERIES, opened, valid_on
 
+# 2: days that do not fill a month, of which the whole is known, are not what it costs.
+RULE_VERSION = 2
 _MONTH_OF = [*SERIES, "local_month"]
 _AMOUNTS = ("net_amount", "vat_amount", "total_amount")
+_LONGEST_DAY_S = 25 * 3600
 
 
 def cost_monthly(
@@ -19,16 +22,21 @@ def cost_monthly(
 ) -> DataFrame:
     """Return a row a location, fuel, direction, local month with a reading, and kind of element.
 
-    A month costs what its days with a reading cost, and the capacity charge.
+    A month costs what its days with a reading cost, and the capacity charge; null where its energy
+    is that of longer readings, of which the days are a part.
     """
+    length_s = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+    is_of_days = length_s / F.col("expected_intervals") <= _LONGEST_DAY_S
     months = energy_monthly.select(
-        *_MONTH_OF, "local_date", "observed_intervals", "expected_intervals", "known_at"
-    )
+        *_MONTH_OF, "local_date", "observed_intervals", "expected_intervals", "known_at",
+        is_of_days.alias("_is_of_days"),
+    )  # fmt: skip
     charges = capacities(months, peak_power_daily, tariffs)
     return (
         added_up(cost_daily)
         .unionByName(added_up(charges))
         .join(months, on=_MONTH_OF, how="inner")
+        .withColumns({name: F.when(F.col("_is_of_days"), F.col(name)) for name in _AMOUNTS})
         .select(*COST_MONTHLY.names)
     )
 

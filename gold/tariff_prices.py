@@ -4,6 +4,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 _HOUR = 3600
+_MINUTES_OF_DAY = 1440
 
 
 def by_time_of_use(periods: Column) -> Column:
@@ -13,12 +14,10 @@ def by_time_of_use(periods: Column) -> Column:
     longer than an hour: nothing is split finer than it was metered. A period that crosses midnight
     belongs to the weekday and month on which it begins.
     """
-    zone = F.col("time_zone")
-    first = F.from_utc_timestamp("starts_at", zone)
-    last = F.from_utc_timestamp(F.col("ends_at") - F.expr("INTERVAL 1 MINUTE"), zone)
-    at_first, at_last = _price_at(first, periods), _price_at(last, periods)
-    length_s = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
-    return F.when((length_s <= _HOUR) & (at_first == at_last), at_first)
+    first_s, end_s = F.unix_seconds("starts_at"), F.unix_seconds("ends_at")
+    price = _price_at(_local(first_s), periods)
+    is_one = (price == _price_at(_local(end_s - 60), periods)) & _is_same_within(periods, price)
+    return F.when((end_s - first_s <= _HOUR) & is_one, price)
 
 
 def at_spot(element: Column) -> Column:
@@ -47,8 +46,30 @@ def in_blocks(steps: Column, *, before_kwh: Column, until_kwh: Column) -> Column
     return F.aggregate(steps, begin, added, lambda sofar: sofar["cost"])
 
 
+def _is_same_within(periods: Column, price: Column) -> Column:
+    """Tell whether no period that begins or ends within the interval changes its price."""
+    first_s, end_s = F.unix_seconds("starts_at"), F.unix_seconds("ends_at")
+    first = _minute(_local(first_s))
+    edges = F.flatten(F.transform(periods, lambda p: F.array(p["from_minute"], p["to_minute"])))
+    # Counted from the beginning of the interval, over midnight too.
+    after = F.transform(edges, lambda edge: F.pmod(edge - first, F.lit(_MINUTES_OF_DAY)))
+    within = F.filter(after, lambda minutes: (minutes > 0) & (first_s + minutes * 60 < end_s))
+    same = F.forall(
+        within, lambda minutes: _price_at(_local(first_s + minutes * 60), periods) == price
+    )
+    return F.when(F.size(within) == 0, True).otherwise(F.coalesce(same, F.lit(False)))
+
+
+def _local(seconds: Column) -> Column:
+    return F.from_utc_timestamp(F.timestamp_seconds(seconds), F.col("time_zone"))
+
+
+def _minute(local: Column) -> Column:
+    return F.hour(local) * 60 + F.minute(local)
+
+
 def _price_at(local: Column, periods: Column) -> Column:
-    minute = F.hour(local) * 60 + F.minute(local)
+    minute = _minute(local)
     yesterday = F.date_sub(F.to_date(local), 1)
 
     def holds(period: Column) -> Column:

@@ -60,8 +60,15 @@ class Node:
 
     def touched_by(self, source: str) -> Callable[..., Any] | None:
         """The module's own ``touched_by_<parameter>``, where it has one for this input."""
+        return self._of_input("touched_by", source)
+
+    def told_anew_by(self, source: str) -> Callable[..., Any] | None:
+        """The module's own ``told_anew_by_<parameter>``: of what lines the rows may be others."""
+        return self._of_input("told_anew_by", source)
+
+    def _of_input(self, prefix: str, source: str) -> Callable[..., Any] | None:
         parameter = next(p for p, name in self.inputs.items() if name == source)
-        return getattr(self.module, f"touched_by_{parameter}", None)
+        return getattr(self.module, f"{prefix}_{parameter}", None)
 
 
 class Catalog:

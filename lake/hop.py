@@ -44,6 +44,8 @@ class Hop:
         self.store: Store = self.runner.store
         self.kept: AtHand = self.arguments.get("at_hand") or AtHand()
         self.inputs = Inputs(self.runner, self.node, self.versions, self.seen, self.kept)
+        # Lines of which other rows are made than before: what they said is withdrawn.
+        self.anew: DataFrame | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -243,9 +245,31 @@ class Hop:
             function = self.node.touched_by(name)
             if function is not None and self.inputs.has_changed(name):
                 found.append(self._call_touched(function, name))
+            anew = self.node.told_anew_by(name)
+            if anew is None or not self.inputs.has_changed(name):
+                continue
+            if (told := self.inputs.with_tables(anew, self.inputs.changes(name))) is not None:
+                self.anew = self.kept(told.distinct())
+                found.append(self.anew)
         if (lines := self._repaired_lines()) is not None:
             found.append(lines)
         return reduce(DataFrame.unionByName, found) if found else None
+
+    def _said_before(self, lines: DataFrame) -> DataFrame:
+        """Return what the table and its revisions hold of some lines."""
+        assert isinstance(self.table.update, Upsert)
+        tables = [self.table]
+        if name := self.table.update.revisions:
+            tables.append(self.runner.catalog[name])
+        held = [
+            self.store.read(t, version=self.store.version(t)).select(*self.table.names)
+            for t in tables
+            if not self.store.is_empty(t)
+        ]
+        if not held:
+            return empty(self.store.spark, self.table)
+        rows = reduce(DataFrame.unionByName, held)
+        return self.kept(rows.join(F.broadcast(lines), on=lines.columns, how="left_semi"))
 
     def _with_old(
         self, fed: DataFrame, lines: DataFrame | None
@@ -292,6 +316,11 @@ class Hop:
         # What was released once and is held back again.
         is_bad = F.col(CLOSED) | (F.size(REASONS) > 0)
         withdrawn = rows.where(is_bad) if again is not None and self._has_repairs else None
+        if self.anew is not None:
+            before = self._said_before(self.anew)
+            if withdrawn is not None:
+                before = before.unionByName(withdrawn.select(*self.table.names))
+            withdrawn = before
         if is_remade:
             written = upserting.remake(self.store, self.table, good, revisions, plain)
             return written, quarantined

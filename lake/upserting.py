@@ -33,7 +33,8 @@ def upsert(
     rows may not be the only version of their key; without it all are compared with each other.
     ``plain`` are more rows, none contested, that may be too many to be kept at hand; ``in_order``
     says that they come in the contract's order. ``withdrawn`` are rows that are no versions any
-    more, by their key and their line: where one was stored, the one before it holds again.
+    more, by their key and their line: where one was stored, what ``rows`` say of the line counts in
+    its place, else the one before it holds again.
     """
     store.create(table)
     if revisions is not None:
@@ -77,15 +78,13 @@ def _upsert(
     if withdrawn is not None:
         wanted = wanted.unionByName(withdrawn.select(*keys))
     touched = at_hand(_semi(stored, wanted, keys))
-    versions, kept = disputed.unionByName(touched), None
+    said, kept = touched, None
     if revisions is not None:
         kept = at_hand(_semi(nearby.of(revisions), wanted, keys))
-        versions = versions.unionByName(kept.select(*table.names))
+        said = said.unionByName(kept.select(*table.names))
     if withdrawn is not None:
-        versions = versions.join(
-            withdrawn.select(*keys, *_LINE), on=[*keys, *_LINE], how="left_anti"
-        )
-    settled = at_hand(settle(table, versions))
+        said = said.join(withdrawn.select(*keys, *_LINE), on=[*keys, *_LINE], how="left_anti")
+    settled = at_hand(settle(table, disputed.unionByName(said)))
     written = Written()
     if revisions is not None:
         written += replace(store, revisions, _superseded(revisions, settled), kept)

@@ -135,7 +135,8 @@ def _difference(table: Table, wanted: DataFrame, stored: DataFrame) -> DataFrame
     there = F.lit(True).alias("_there")
     new = wanted.select(F.struct(*table.names).alias("new"), there)
     old = stored.select(F.struct(*table.names).alias("old"), there)
-    same_key = all_of(F.col(f"new.{k}").eqNullSafe(F.col(f"old.{k}")) for k in table.key)
+    # A row that comes to another partition is one less in the old one.
+    same_key = all_of(F.col(f"new.{k}").eqNullSafe(F.col(f"old.{k}")) for k in _place(table))
     differs = F.lit(False)
     for name in table.compared:
         differs = differs | ~_same(table, name)
@@ -152,6 +153,10 @@ def _difference(table: Table, wanted: DataFrame, stored: DataFrame) -> DataFrame
         .withColumn("row", F.coalesce("new", "old"))
         .select("row.*", _KIND)
     )
+
+
+def _place(table: Table) -> tuple[str, ...]:
+    return (*table.key, *(n for n in table.partitioned_by if n not in table.key))
 
 
 def _same(table: Table, name: str) -> Column:
@@ -183,7 +188,7 @@ def _kinds(changed: Kept) -> Mapping[str, int]:
 
 
 def _merge(store: Store, table: Table, changed: Kept) -> None:
-    same_key = [F.expr(f"stored.`{k}` <=> changed.`{k}`") for k in table.key]
+    same_key = [F.expr(f"stored.`{k}` <=> changed.`{k}`") for k in _place(table)]
     # Literals, so that other partitions are neither read nor in conflict.
     partitions = {n: changed.values(n) for n in table.partitioned_by}
     near = [F.col(f"stored.{n}").isin(values) for n, values in partitions.items()]

@@ -15,8 +15,8 @@ from silver.supply import of_registered
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
 # 2: each moment once; sums need all meters that count on the day. (Flags came later: a table that
-# is new touches what it has rows for.)
-RULE_VERSION = 2
+# is new touches what it has rows for.) 3: a price or intensity of a part is none of the whole.
+RULE_VERSION = 3
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
                 "co2_intensity": "starts_at"}  # fmt: skip
@@ -230,7 +230,8 @@ def zone_grid(spot_prices: DataFrame, co2_intensity: DataFrame, zones: DataFrame
 
     ``price_per_kwh, currency, co2_kg_per_kwh``. A price or intensity holds for every quarter of an
     hour that its interval contains; where those of 60 and 15 min overlap, the finer holds. A wider
-    cell has the mean of its quarters. Both are one table, so that energy is joined once.
+    cell has the mean of its quarters, and none where one of them has none, or prices are in two
+    currencies. Both are one table, so that energy is joined once.
     """
     quarter = F.expr("INTERVAL 15 MINUTE")
     length = {
@@ -250,13 +251,16 @@ def zone_grid(spot_prices: DataFrame, co2_intensity: DataFrame, zones: DataFrame
         )
     )
     grids = F.explode(F.array(*map(F.lit, _GRID_MINUTES))).alias("_grid")
+    needed = F.max("_grid") / 15
+    is_priced = (F.count("price_per_kwh") == needed) & (F.min("currency") == F.max("currency"))
+    has_co2 = F.count("co2_kg_per_kwh") == needed
     return (
         quarters.select("_zone", "_at", "price.*", "co2_kg_per_kwh", grids)
         .groupBy(_zone_cell("_at").alias("_zone_cell"))
         .agg(
-            F.avg("price_per_kwh").alias("price_per_kwh"),
-            F.first("currency", ignorenulls=True).alias("currency"),
-            F.avg("co2_kg_per_kwh").alias("_co2_kg_per_kwh"),
+            F.when(is_priced, F.avg("price_per_kwh")).alias("price_per_kwh"),
+            F.when(is_priced, F.max("currency")).alias("currency"),
+            F.when(has_co2, F.avg("co2_kg_per_kwh")).alias("_co2_kg_per_kwh"),
         )
     )
 

@@ -19,7 +19,7 @@ from silver.judgement import (
 )
 from silver.late import said_after
 from silver.typed import duration, instant, said_at, seconds, words
-from silver.waiting import meters_of, waiting_for
+from silver.waiting import meters_of, of_another_zone, waiting_for
 
 # 2: nothing is known before it arrived.
 RULE_VERSION = 2
@@ -77,6 +77,13 @@ def touched_by_meters(changes: DataFrame, quarantine: DataFrame) -> DataFrame:
 def touched_by_locations(changes: DataFrame, quarantine: DataFrame, meters: DataFrame) -> DataFrame:
     """Return the lines that wait for a location which is registered now."""
     return waiting_for(meters_of(changes, meters), quarantine, METER_READINGS)
+
+
+def told_anew_by_locations(
+    changes: DataFrame, meters: DataFrame, bronze_meter_readings: DataFrame
+) -> DataFrame | None:
+    """Return the lines of the homes whose time zone was corrected, if any was."""
+    return of_another_zone(changes, meters, bronze_meter_readings)
 
 
 def typed(blocks: DataFrame) -> DataFrame:

@@ -9,7 +9,7 @@ from silver.judgement import local_midnight
 from silver.late import said_after
 from silver.registration import payload
 from silver.typed import instant, is_in_range, reasons, said_at
-from silver.waiting import meters_of, waiting_for
+from silver.waiting import meters_of, of_another_zone, waiting_for
 
 # 2: nothing is known before it arrived.
 RULE_VERSION = 2
@@ -67,6 +67,13 @@ def touched_by_meters(changes: DataFrame, quarantine: DataFrame) -> DataFrame:
 def touched_by_locations(changes: DataFrame, quarantine: DataFrame, meters: DataFrame) -> DataFrame:
     """Return the lines that wait for a location which is registered now."""
     return waiting_for(meters_of(changes, meters), quarantine, REGISTER_READS)
+
+
+def told_anew_by_locations(
+    changes: DataFrame, meters: DataFrame, bronze_register_reads: DataFrame
+) -> DataFrame | None:
+    """Return the lines of the homes whose time zone was corrected, if any was."""
+    return of_another_zone(changes, meters, bronze_register_reads)
 
 
 def typed(lines: DataFrame) -> DataFrame:

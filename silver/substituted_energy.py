@@ -109,7 +109,8 @@ def grid(rows: DataFrame, gaps: DataFrame) -> DataFrame:
     on = is_said
     for name in _SERIES_DAY:
         on = on & (F.col(f"slot.{name}") == F.col(f"said.{name}"))
-    slots = series.withColumn("_s", steps)
+    # A zone may leave out a day (Samoa, when it crossed the date line): it has nothing to fill.
+    slots = series.where(first < end).withColumn("_s", steps)
     return slots.alias("slot").join(said.alias("said"), on=on, how="left_anti")
 
 

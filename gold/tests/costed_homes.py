@@ -40,7 +40,7 @@ class CostedHomes:
                 "starts_at": at, "ends_at": at + timedelta(minutes=minutes), "energy_kwh": kwh,
                 "price_per_kwh": spot, "local_date": at.astimezone(ZoneInfo(zone)).date(),
                 "local_month": f"{at.astimezone(ZoneInfo(zone)):%Y-%m}",
-                "resolution": "P1D" if minutes > 1200 else f"PT{minutes}M",
+                "resolution": _resolution(minutes),
             }
             for at, minutes, kwh, spot in told
         )  # fmt: skip
@@ -63,3 +63,9 @@ class CostedHomes:
         for row in found.orderBy("local_date").collect():
             rows[row.location_id].append(row)
         return rows
+
+
+def _resolution(minutes: int) -> str:
+    if minutes > 1500:
+        return "P1M"
+    return "P1D" if minutes > 1200 else f"PT{minutes}M"

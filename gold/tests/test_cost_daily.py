@@ -122,6 +122,12 @@ ONE = intervals(*DAY, 60, lambda n: 1.0)
 IN_HOURS = home(ONE, HALF_PAST)
 IN_HALVES = home(intervals(*DAY, 30, lambda n: 0.5), HALF_PAST)
 AS_A_DAY = home([(local("2025-05-01"), 1440, 24.0, 0.2)], HALF_PAST)
+# Dear for a part of an hour, at whose ends it is cheap; on a Saturday never.
+DEAR_HALF = period(17 * 60 + 15, 17 * 60 + 45, 0.9, weekdays=[1, 2, 3, 4, 5])
+IN_BETWEEN = tariff(element("time_of_use", periods=[DEAR_HALF, period(0, 24 * 60, 0.4)]))
+OVER_A_PEAK = home(
+    intervals(local("2025-05-02"), local("2025-05-04"), 60, lambda n: 1.0), IN_BETWEEN
+)
 
 
 def test_an_interval_over_a_change_of_price_and_a_day_of_one_reading_are_refused(
@@ -131,6 +137,10 @@ def test_an_interval_over_a_change_of_price_and_a_day_of_one_reading_are_refused
     assert net(costs["daily"][IN_HOURS]) == {key: None}
     assert net(costs["daily"][AS_A_DAY]) == {key: None}
     assert net(costs["daily"][IN_HALVES]) == {key: pytest.approx(3.5 * 0.9 + 20.5 * 0.4)}
+    assert net(costs["daily"][OVER_A_PEAK]) == {
+        ("2025-05-02", "time_of_use"): None,
+        ("2025-05-03", "time_of_use"): pytest.approx(24 * 0.4),
+    }
 
 
 TWO_DAYS = intervals(local("2025-05-01"), local("2025-05-03"), 60, lambda n: 1.0)
@@ -215,6 +225,18 @@ def test_capacity_is_paid_for_the_mean_of_the_highest_days(costs: Costs) -> None
     assert net(monthly[BY_CAPACITY]) == {key: pytest.approx(30 * 28)}
     assert net(monthly[IN_TWO_HALVES]) == {key: pytest.approx(15 * 14 + 15 * 29)}
     assert net(monthly[BY_QUARTERS]) == {key: None}
+
+
+FIVE_DAYS = intervals(local("2025-04-26"), local("2025-05-01"), 60, lambda n: 1.0)
+A_MONTH = (local("2025-04-01"), 30 * 1440, 600.0, None)
+METERED_LATE = home([A_MONTH, *FIVE_DAYS], tariff(element("fixed", price_per_kwh=1.0), ONE_DAY))
+
+
+def test_days_that_do_not_fill_a_month_said_as_a_whole_are_not_its_cost(costs: Costs) -> None:
+    assert sum(net(costs["daily"][METERED_LATE]).values()) == pytest.approx(5 * 24)
+    found = costs["monthly"][METERED_LATE]
+    assert {(r.element, r.net_amount, r.observed_intervals) for r in found} == {
+        ("fixed", None, 1), ("capacity", None, 1)}  # fmt: skip
 
 
 SOLD = tariff(

@@ -46,11 +46,15 @@ def test_price_and_intensity_are_joined_by_containment_each_where_it_is_known(
     def of(start: str, end: str, **more: Any) -> dict[str, Any]:
         return {"starts_at": AT.format(start), "ends_at": AT.format(end), **more}
 
-    prices = table(SPOT_PRICES, [of("00:00", "01:00", price_per_kwh=0.5)],
-                   price_zone="Z", currency="DKK")  # fmt: skip
+    prices = table(SPOT_PRICES, [
+        of("00:00", "01:00", price_per_kwh=0.5), of("03:00", "03:45", price_per_kwh=0.5),
+        of("04:00", "05:00", price_per_kwh=0.5),
+        of("04:15", "04:30", price_per_kwh=0.1, currency="EUR"),
+    ], price_zone="Z", currency="DKK")  # fmt: skip
     intensities = table(CO2_INTENSITY, [
         of("00:00", "01:00", co2_kg_per_kwh=0.2), of("00:15", "00:30", co2_kg_per_kwh=0.6),
-        of("01:00", "02:00", co2_kg_per_kwh=0.4)], price_zone="Z")  # fmt: skip
+        of("01:00", "02:00", co2_kg_per_kwh=0.4), of("03:30", "04:00", co2_kg_per_kwh=0.4),
+    ], price_zone="Z")  # fmt: skip
     zones = numbered(table(LOCATIONS, [{"price_zone": "Z"}]), "price_zone", name="_zone")
     told = [
         (of("00:00", "00:15", fuel="elec"), (0.5, "DKK", 0.2)),
@@ -59,6 +63,12 @@ def test_price_and_intensity_are_joined_by_containment_each_where_it_is_known(
         (of("00:00", "01:00", fuel="gas"), (0.5, "DKK", None)),
         (of("01:00", "02:00", fuel="elec"), (None, None, 0.4)),
         (of("02:00", "03:00", fuel="elec"), (None, None, None)),
+        # What is known of a part is not known of the whole; two currencies have no mean.
+        (of("03:00", "04:00", fuel="elec"), (None, None, None)),
+        (of("03:00", "03:30", fuel="elec"), (0.5, "DKK", None)),
+        (of("03:30", "04:00", fuel="elec"), (None, None, 0.4)),
+        (of("04:00", "05:00", fuel="elec"), (None, None, None)),
+        (of("04:15", "04:30", fuel="elec"), (0.1, "EUR", None)),
     ]
     rows = table(ENERGY_IN_CONTEXT, [row for row, _ in told])
     energy = rows.drop("price_per_kwh", "currency", "co2_kg_per_kwh").crossJoin(zones)
