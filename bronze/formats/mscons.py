@@ -41,7 +41,11 @@ _UNITS = {
     "K3": "kVArh", "KVR": "kVAr", "KVARH": "kVArh", "KVAR": "kVAr", "D54": "W/m2", "MTS": "m/s",
 }  # fmt: skip
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)", re.ASCII)
-_OFFSET = re.compile(r"([-+]?)([01]?\d|2[0-3])([0-5]\d)?", re.ASCII)
+# DTM, 2005: the offset of all stamps of the message, as in +0100, or in hours (Ediel).
+_OFFSET = {
+    "735": re.compile(r"([-+])([01]\d|2[0-3])([0-5]\d)", re.ASCII),
+    "ZZZ": re.compile(r"([-+]?)(\d|1\d|2[0-3])()", re.ASCII),
+}
 _OPENING = ("UNA", "UNB", "UNG", "UNH")
 _LONGEST_PAYLOAD = 1000
 # What ends the value above it; DTM and STS belong to it, and what is unknown is passed over.
@@ -177,9 +181,8 @@ class _Reader:
                 self._quantity.raw += f"'{segment.raw}"
         elif not self._location and which == "137":
             self._dated(Said(stamp, form))
-        elif not self._location and which in ("735", "ZZZ"):
-            # The offset of all stamps of the message, as in +0100, or in hours.
-            if found := _OFFSET.fullmatch(stamp):
+        elif not self._location and which in _OFFSET:
+            if found := _OFFSET[which].fullmatch(stamp):
                 sign, hours, minutes = found.groups()
                 ahead = timedelta(hours=int(hours), minutes=int(minutes or 0))
                 self._offset = timezone(-ahead if sign == "-" else ahead)

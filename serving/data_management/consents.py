@@ -11,7 +11,7 @@ from typing import Annotated
 
 from fastapi import Response
 from pydantic import BaseModel, Field, StringConstraints
-from sqlalchemy import ForeignKeyConstraint, Select, Unicode, and_, func, select
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Unicode, and_, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serving.cursors import Cursor
@@ -191,23 +191,28 @@ def _counts(row: ConsentRow, now: ConsentRow) -> bool:
 
 
 def _deleted(user_id: str, consent_id: str, change: Change) -> Answer:
-    now = _newest(change.session, change.partner_id, user_id, consent_id)
+    user_of(change.session, change.partner_id, user_id)
+    told = _told(change.session, change.partner_id, user_id, consent_id)
+    now = _known(told, consent_id)
     change.expects(version_of(Consent, now))
-    last = _told(change.session, change.partner_id, user_id, consent_id)[-1]
     same = {c.key: getattr(now, c.key) for c in ConsentRow.__table__.columns}
-    following = {"said_number": last.said_number + 1, "is_deleted": True, "updated_at": change.at}
+    following = {
+        "said_number": told[-1].said_number + 1,
+        "is_deleted": True,
+        "updated_at": change.at,
+    }
     change.session.add(ConsentRow(**{**same, **following}))
     return Answer(None, 204)
 
 
-def _of(partner_id: str, user_id: str) -> Select[ConsentRow]:
-    mine = (ConsentRow.partner_id == partner_id) & (ConsentRow.user_id == user_id)
-    return select(ConsentRow).where(mine)
+def _mine(partner_id: str, user_id: str) -> ColumnElement[bool]:
+    return (ConsentRow.partner_id == partner_id) & (ConsentRow.user_id == user_id)
 
 
 def _told(session: Session, partner_id: str, user_id: str, consent_id: str) -> list[ConsentRow]:
     """Return all that was told of a consent, what was told last at the end."""
-    of_consent = _of(partner_id, user_id).where(ConsentRow.consent_id == consent_id)
+    mine = _mine(partner_id, user_id)
+    of_consent = select(ConsentRow).where(mine, ConsentRow.consent_id == consent_id)
     return list(session.scalars(of_consent.order_by(ConsentRow.said_number)))
 
 
@@ -223,7 +228,12 @@ def _newest_of(since: list[ConsentRow]) -> ConsentRow | None:
 
 def _newest(session: Session, partner_id: str, user_id: str, consent_id: str) -> ConsentRow:
     user_of(session, partner_id, user_id)
-    row = _newest_of(_since_deleted(_told(session, partner_id, user_id, consent_id)))
+    return _known(_told(session, partner_id, user_id, consent_id), consent_id)
+
+
+def _known(told: list[ConsentRow], consent_id: str) -> ConsentRow:
+    """Return what was said last; UnknownResource where nothing was since it was deleted."""
+    row = _newest_of(_since_deleted(told))
     if row is None:
         raise UnknownResource(f"the user has said nothing of {consent_id}", cure="PUT it first")
     return row
@@ -238,7 +248,7 @@ def _history(partner_id: str, user_id: str, consent_id: str, session: Session) -
 
 def _page(partner_id: str, user_id: str, limit: int, cursor: str, session: Session) -> Answer:
     user_of(session, partner_id, user_id)
-    mine = (ConsentRow.partner_id == partner_id) & (ConsentRow.user_id == user_id)
+    mine = _mine(partner_id, user_id)
     deleted = (
         select(ConsentRow.consent_id, func.max(ConsentRow.said_number).label("said_number"))
         .where(mine, ConsentRow.is_deleted)
@@ -260,7 +270,7 @@ def _page(partner_id: str, user_id: str, limit: int, cursor: str, session: Sessi
         ConsentRow.said_number == aged.c.said_number,
         aged.c.age == 1,
     )
-    current = _of(partner_id, user_id).join(aged, is_newest)
+    current = select(ConsentRow).where(mine).join(aged, is_newest)
     rows, following = page(session, current, (ConsentRow.consent_id,), cursor=cursor, limit=limit)
     items = [Consent.model_validate(row) for row in rows]
     return Answer(Consents(items=items, next_cursor=following).model_dump(mode="json"))
