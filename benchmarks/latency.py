@@ -2,7 +2,8 @@
 
 A broker, the APIs and the stream are processes on this machine, on the lake that `lake demo` makes.
 Every few seconds an hour of all homes of one partner is sent, at times that do not wait for
-answers; one home of each round is asked for until its hour is there.
+answers; one home of each round is asked for until its hour is there. As meters that are read live
+do, all send the same hour, the first after the last that any of them has.
 """
 
 import json
@@ -145,13 +146,15 @@ class _Rounds:
         self.took: dict[int, float] = {}
         self.is_over = threading.Event()
         self._chance = random.Random(1)
+        last = max(m.ends_at for m in meters)
+        self._first = last.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         self._sent: SimpleQueue[tuple[int, Meter, float, float]] = SimpleQueue()
         threading.Thread(target=self._ask, daemon=True).start()
 
     def send(self, number: int) -> None:
         value = 0.5 + number / 1000
         blocks = [
-            {"meter_id": m.meter_id, "starts_at": self._hour(m, number).isoformat(),
+            {"meter_id": m.meter_id, "starts_at": self._hour(number).isoformat(),
              "resolution": "PT1H", "unit": "kWh", "values": [value]}
             for m in self.meters
         ]  # fmt: skip
@@ -163,7 +166,7 @@ class _Rounds:
     def _ask(self) -> None:
         while not self.is_over.is_set():
             number, meter, value, at = self._sent.get()
-            start = self._hour(meter, number)
+            start = self._hour(number)
             path = f"/v1/locations/{meter.location_id}/import?from={_stamp(start)}"
             path += f"&to={_stamp(start + timedelta(hours=1))}&resolution=PT1H"
             while not self.is_over.is_set():
@@ -174,9 +177,8 @@ class _Rounds:
                     break
                 time.sleep(_LOOK_S)
 
-    def _hour(self, meter: Meter, number: int) -> datetime:
-        first = meter.ends_at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-        return first + timedelta(hours=number)
+    def _hour(self, number: int) -> datetime:
+        return self._first + timedelta(hours=number)
 
 
 def _stamp(instant: datetime) -> str:

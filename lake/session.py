@@ -13,8 +13,8 @@ from lake.java import know_classes
 from lake.schema import looked_up_by
 from lake.settings import Settings
 
-# Tests: start fast, on tables so small that nothing is worth compiling well.
-_TINY = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# Tests: tables so small that nothing is worth collecting beside the work.
+_TINY = "-XX:+UseSerialGC"
 # Queries are code: with the default room for it, Java stops compiling after some thousand of them,
 # and Java 17 goes through all of it for each MB that changes; later ones do not, nor know the word.
 _CODE = "-XX:ReservedCodeCacheSize=512m -XX:+IgnoreUnrecognizedVMOptions -XX:SweeperThreshold=4"
@@ -80,11 +80,22 @@ _NOT_COMPILED = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
+_AS_FOR_MANY = {
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+}
 
 
 def for_few_rows(spark: SparkSession) -> SparkSession:
     """Return a session beside another that suits some thousand rows; it finds the same tables."""
     return _beside(spark, _PLANNED_ONCE | _NOT_COMPILED)
+
+
+def as_for_many_rows(spark: SparkSession) -> SparkSession:
+    """Return a session beside that of tests, which plans and compiles as for many rows."""
+    return _beside(spark, _AS_FOR_MANY)
 
 
 def for_corrections(spark: SparkSession) -> SparkSession:
@@ -111,7 +122,7 @@ def _beside(spark: SparkSession, settings: Mapping[str, str]) -> SparkSession:
 
 
 def session(settings: Settings, *, small: bool = False) -> SparkSession:
-    """Return the running session or start one; ``small`` is for tests and suits tiny tables.
+    """Return the running session or start one; ``small`` is for tests and suits few rows.
 
     MissingJar or NoJava (lake.toolchain) when the set-up was not done.
     """
@@ -146,7 +157,8 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
     for key, value in {**_ALWAYS, **_statistics(), **_SMALL}.items():
         builder = builder.config(key, value)
     if small:
-        builder = builder.config("spark.sql.shuffle.partitions", "2")
+        for key, value in (_PLANNED_ONCE | _NOT_COMPILED).items():
+            builder = builder.config(key, value)
     spark: SparkSession = builder.getOrCreate()
     know_classes(spark)
     return spark

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from lake.jobs import load, part
 from lake.registry import Made, Registry
+from lake.session import as_for_many_rows
 from lake.settings import Settings
 from lake.work import Work
 from models import load_forecasts as forecasts
@@ -18,6 +19,12 @@ from models.hourly.inputs import INPUTS
 
 _MODELS = ("features.hourly_load_profile", "features.home_signatures", "models.load_forecasts",
            "models.similar_homes", "models.insight_refusals")  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def spark(spark: SparkSession) -> SparkSession:
+    """Return a session that plans and compiles as for many rows: as outside of tests."""
+    return as_for_many_rows(spark)
 
 
 @pytest.fixture(scope="session")
