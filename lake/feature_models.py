@@ -35,6 +35,7 @@ _OWN_FLAVOR = "mlflow.pyfunc"
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST",)
 # What MLflow says of an alias that nobody set, and of what is no address of a model.
 _NO_ADDRESS = "INVALID_PARAMETER_VALUE"
+_NO_URI = "Not a proper models:/ URI"
 _PACKAGES = {"pip_requirements", "extra_pip_requirements", "conda_env"}
 
 
@@ -199,7 +200,7 @@ class FeatureModels:
         except (LakeError, PySparkException, Py4JJavaError):
             raise
         except Exception as error:
-            if getattr(error, "error_code", "") in absent:
+            if getattr(error, "error_code", "") in absent or _NO_URI in str(error):
                 raise NoFeatureModel(
                     f"there is no model {model_uri}", cure="name it as models:/<name>/<version>"
                 ) from error

@@ -38,7 +38,7 @@ from lake.feature_tables import (
     said_in_properties,
     user_table,
 )
-from lake.feature_writing import check_keys, fields_of, news, wider
+from lake.feature_writing import check_keys, fields_of, news, rows_of, wider
 from lake.java import files_of, java
 from lake.reading import instant_of
 from lake.registry import Registry
@@ -91,6 +91,7 @@ class FeatureStore:
         not. Meanings come from the comments of the columns. BadFeatureTable; NotYours.
         """
         made, event = self.users_own(name), names_of(timeseries_columns)
+        df = None if df is None else rows_of(df)
         wanted = schema if schema is not None else df.schema if df is not None else None
         if wanted is None or len(event) > 1:
             raise BadFeatureTable(
@@ -134,7 +135,7 @@ class FeatureStore:
                 f"{name} cannot be written by mode {mode!r}",
                 cure="merge keeps what was known; drop_table begins anew",
             )
-        made = self.users_own(name)
+        made, df = self.users_own(name), rows_of(df)
         with alone(self.spark, self.settings, made, patience_s=_PATIENCE_S):
             had = self.get_table(name=made)
             table, now = self._check_rows(had, df), self._now()
@@ -212,7 +213,7 @@ class FeatureStore:
             exclude_columns=names_of(exclude_columns),
             as_of=_instant(as_of) or self._now(),
         )
-        return training_set(df, spec, self._shelf.read)
+        return training_set(rows_of(df), spec, self._shelf.read)
 
     def log_model(
         self,
@@ -248,7 +249,7 @@ class FeatureStore:
 
         A feature that ``df`` has already is taken from there. See FeatureModels.score for errors.
         """
-        return self.models.score(model_uri, df, result_type=result_type)
+        return self.models.score(model_uri, rows_of(df), result_type=result_type)
 
     def rebuild_training_set(self, *, model_uri: str) -> TrainingSet:
         """Return a logged model's training set as it was, row by row; CannotRebuild."""

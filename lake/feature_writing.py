@@ -20,6 +20,18 @@ from lake.feature_tables import (
 )
 
 
+def rows_of(df: object) -> DataFrame:
+    """Return a frame that has an end, as Spark's; BadFeatureTable for what is none."""
+    if not isinstance(df, DataFrame):
+        raise BadFeatureTable(
+            f"df is a {type(df).__module__.partition('.')[0]} {type(df).__name__}, not Spark's",
+            cure="spark.createDataFrame(df)",
+        )
+    if df.isStreaming:
+        raise BadFeatureTable("df is a stream", cure="foreachBatch gives frames that have an end")
+    return df
+
+
 def fields_of(schema: StructType) -> list[Field]:
     """Return the columns of a frame as a contract has them, with their comments as meanings."""
     return [

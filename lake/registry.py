@@ -165,8 +165,9 @@ class Registry:
         mlflow.set_registry_uri("databricks-uc" if self.settings.catalog else here)
 
     def full_name(self, name: str) -> str:
-        """Return the registered name: three levels in Unity Catalog."""
-        return f"{self.settings.catalog}.models.{name}" if self.settings.catalog else name
+        """Return the registered name: three levels in Unity Catalog, also where all are given."""
+        is_short = self.settings.catalog and name.count(".") < 2
+        return f"{self.settings.catalog}.models.{name}" if is_short else name
 
     def champion(self, name: str, *, known_at: datetime | None = None) -> Champion | None:
         """Return the version that scores, None where there is none.
@@ -190,7 +191,7 @@ class Registry:
         if known_at is None or champion.trained_at <= known_at:
             return champion
         earlier = [v for v in self._promoted(name) if v.trained_at <= known_at]
-        return max(earlier, key=lambda v: (v.trained_at, int(v.version)), default=None)
+        return max(earlier, key=_age, default=None)
 
     def last(self, name: str) -> Mapping[str, str]:
         """Return the tags of the newest version, champion or not; none where there is none."""
@@ -255,14 +256,14 @@ class Registry:
             self._client.set_registered_model_alias(full, CHAMPION, version)
 
     def rollback(self, name: str) -> Champion:
-        """Let the version promoted before the champion score again; NothingToRollBack."""
+        """Let the promoted version of the day before the champion's score; NothingToRollBack."""
         now = self.champion(name)
-        before = [v for v in self._promoted(name) if now and int(v.version) < int(now.version)]
+        before = [v for v in self._promoted(name) if now and _age(v) < _age(now)]
         if now is None or not before:
             raise NothingToRollBack(
                 f"{name} has no champion before this one", cure="train a new version"
             )
-        back = max(before, key=lambda v: int(v.version))
+        back = max(before, key=_age)
         self._client.delete_model_version_tag(self.full_name(name), now.version, _PROMOTED)
         self._client.set_registered_model_alias(self.full_name(name), CHAMPION, back.version)
         return back
@@ -312,6 +313,11 @@ class Registry:
 def champion(settings: Settings, name: str, *, known_at: datetime | None = None) -> Champion | None:
     """Return the version of a model that scores; see Registry.champion."""
     return Registry(settings).champion(name, known_at=known_at)
+
+
+def _age(version: Champion) -> tuple[datetime, int]:
+    """Return what puts versions in order: a day of the past may be trained later."""
+    return version.trained_at, int(version.version)
 
 
 def made_from(inputs: Mapping[str, int], clock: datetime, rule_version: int) -> str:

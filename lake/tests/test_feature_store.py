@@ -67,6 +67,20 @@ def values(frame: DataFrame, *names: str) -> list[Any]:
     return [row[0] if len(names) == 1 else tuple(row) for row in found]
 
 
+def test_what_is_no_frame_with_an_end_is_told_so(store: FeatureStore) -> None:
+    stream = store.spark.readStream.format("rate").load()
+    plain: Any = pd.DataFrame({"home": ["a"]})
+    for df, said in ((plain, "a pandas DataFrame, not Spark's"), (stream, "a stream")):
+        with pytest.raises(BadFeatureTable, match=said):
+            store.create_table(name="weekly_use", primary_keys=KEYS, df=df)
+        with pytest.raises(BadFeatureTable, match=said):
+            store.write_table(name=NAME, df=df)
+        with pytest.raises(BadFeatureTable, match=said):
+            store.create_training_set(df=df, feature_lookups=[], label=None)
+        with pytest.raises(BadFeatureTable, match=said):
+            store.score_batch(model_uri="models:/use/1", df=df)
+
+
 def test_a_row_sees_the_newest_features_known_at_its_instant(store: FeatureStore) -> None:
     made(store)
     asked = asking(
@@ -366,7 +380,7 @@ def test_what_no_longer_fits_is_one_error_with_its_cure(logged: Model, tmp_path:
         store.score_batch(model_uri=logged.uri, df=asked.drop("dwelling"))
     with pytest.raises(SignatureDiffers, match="kwh is string, the model takes double"):
         store.score_batch(model_uri=logged.uri, df=asked.selectExpr("'much' AS kwh"))
-    for uri in ("models:/use/7", "models:/use@champion"):
+    for uri in ("models:/use/7", "models:/use@champion", "models:/use/1/2"):
         with pytest.raises(NoFeatureModel, match="there is no model"):
             store.score_batch(model_uri=uri, df=asked)
     plain = store.mlflow

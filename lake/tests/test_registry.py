@@ -119,6 +119,24 @@ def test_a_day_of_the_past_has_the_champion_of_then(registry: Registry, loader: 
     assert [v.version if v else None for v in versions] == [None, old, new]
 
 
+def test_the_version_of_the_day_before_scores_again_also_where_it_was_trained_later(
+    registry: Registry, loader: Path
+) -> None:
+    later = CLOCK + timedelta(days=9)
+    new, old = (registry.register("back", Times(2.0), loader, made(c)) for c in (later, CLOCK))
+    registry.promote("back", new)
+    registry.promote("back", old)
+    assert registry.rollback("back").version == old
+    with pytest.raises(NothingToRollBack):
+        registry.rollback("back")
+
+
+def test_a_name_of_three_levels_is_whole() -> None:
+    registry = Registry(Settings(catalog="energy"))
+    assert registry.full_name("times") == "energy.models.times"
+    assert registry.full_name("energy.mine.times") == "energy.mine.times"
+
+
 def test_all_that_a_version_was_made_of_is_logged(registry: Registry, loader: Path) -> None:
     version = registry.register("logged", Times(2.0), loader, made())
     assert registry.last("logged")[MADE_OF] == made_from({"gold.nouns": 7}, CLOCK, 1)
