@@ -269,7 +269,10 @@ def _good(parsed: DataFrame) -> DataFrame:
 
 def refused_of(parsed: DataFrame, table: Table, rejected: Table) -> DataFrame:
     """Return the lines that a table could not take as rows of ``rejected``."""
-    return parsed.where(F.col(REASON).isNotNull()).select(
+    # No filter goes below what is observed. By itself Spark puts what makes the reason into it, and
+    # what that is made of: more than a thousand readings of the line.
+    judged = parsed.observe("judged", F.count(F.lit(1)).alias("lines"))
+    return judged.where(F.col(REASON).isNotNull()).select(
         *(
             F.col(name) if name in parsed.columns else F.lit(None).alias(name)
             for name in rejected.names

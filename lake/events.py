@@ -14,7 +14,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake import avro, writing
-from lake.at_hand import computed
 from lake.catalog import Catalog, Node
 from lake.ledger import Arrival, Ledger
 from lake.offsets import EXPIRED, Lost, Start, named, resumed
@@ -100,7 +99,7 @@ class Events:
             self._learn(frame)
         line = avro.line(self.schemas.known, has_schemas=bool(self.schemas))
         of = F.lit(named(self.name, self.start.generation, 0)[:-1])
-        lines = frame.select(
+        return frame.select(
             line.alias("line"),
             F.lit(None).cast("array<string>").alias("header"),
             # Who sent it stands in the event.
@@ -111,8 +110,6 @@ class Events:
             F.col("timestamp").alias("received_at"),
             F.to_date("timestamp").alias("received_date"),
         )
-        # Spark puts a column's expression wherever it is used: each place would decode all schemas.
-        return computed(lines) if self.schemas else lines
 
     def ahead(self) -> list[Arrival]:
         """Return the stretches of offsets that the batch takes."""

@@ -25,6 +25,7 @@ from bronze.register_reads import register_reads
 from bronze.registrations import registrations
 from bronze.spot_prices import spot_prices
 from bronze.weather import weather
+from lake.arriving import refused_of
 from lake.catalog import catalog
 from lake.landing import land
 from lake.running import Runner
@@ -194,3 +195,17 @@ def test_a_lake_from_before_gets_the_columns_and_keeps_its_rows(
         found = [(r.rescued, r.schema_version) for r in rows.collect()]
         kept = '{"x":1}' if table is METER_READINGS else '{"x":2}'
         assert found == [(None, None), (kept, "3")]
+
+
+def test_what_is_refused_is_found_without_reading_a_line_anew_for_each_rule(
+    spark: SparkSession,
+) -> None:
+    nobody = {n: F.lit(None).cast("string") for n in ORIGIN.split(", ")}
+    header = F.lit(None).cast("array<string>")
+    lines = spark.range(1).withColumns(
+        {**nobody, "line": F.col("id").cast("string"), "header": header}
+    )
+    bad = refused_of(meter_readings(lines), METER_READINGS, REJECTED)
+    plan = bad._jdf.queryExecution().optimizedPlan().toString()  # noqa: SLF001 - the one way
+    # Once into its fields, and twice more where something in it is odd.
+    assert plan.count("from_json(") == 3
