@@ -247,7 +247,8 @@ class FeatureStore:
     ) -> DataFrame:
         """Return ``df`` with the features that the model's lookups name, and ``prediction``.
 
-        A feature that ``df`` has already is taken from there. See FeatureModels.score for errors.
+        A feature that ``df`` has already is taken from there. BadFeatureTable; those of
+        FeatureModels.score.
         """
         return self.models.score(model_uri, rows_of(df), result_type=result_type)
 

@@ -40,7 +40,7 @@ _TYPES: Mapping[str, Type] = {
 
 
 class BadFeatureTable(LakeError):
-    """A name, a key or a column that no feature table can have."""
+    """A name, a key or a column that no feature table can have, or rows that are no frame."""
 
     code = "bad-feature-table"
 

@@ -46,7 +46,7 @@ def monitor(
 
 
 def rollback(model: Annotated[str, typer.Argument(help="A model, as load_forecasts.")]) -> None:
-    """Let the version of a model that was champion before this one score again.
+    """Let the promoted version of the day before the champion's score again.
 
     Example: lake rollback load_forecasts
     """
