@@ -21,14 +21,22 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Start the one Spark session of a worker; tests that do not ask for it never do."""
+def compiling_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Start Spark as outside of tests, once a worker; tests that do not ask for it never do."""
     from lake.session import session
     from lake.settings import Settings
 
     started = session(Settings(lake=str(tmp_path_factory.mktemp("spark") / "lake")), small=True)
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="session")
+def spark(compiling_spark: Any) -> Any:
+    """Return the session of a worker for the few rows of a test: nothing is compiled for them."""
+    from lake.session import for_few_rows
+
+    return for_few_rows(compiling_spark)
 
 
 @pytest.fixture(scope="session")

@@ -80,22 +80,11 @@ _NOT_COMPILED = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
-_AS_FOR_MANY = {
-    "spark.sql.adaptive.enabled": "true",
-    "spark.sql.shuffle.partitions": "2",
-    "spark.sql.codegen.wholeStage": "true",
-    "spark.sql.codegen.factoryMode": "FALLBACK",
-}
 
 
 def for_few_rows(spark: SparkSession) -> SparkSession:
     """Return a session beside another that suits some thousand rows; it finds the same tables."""
     return _beside(spark, _PLANNED_ONCE | _NOT_COMPILED)
-
-
-def as_for_many_rows(spark: SparkSession) -> SparkSession:
-    """Return a session beside that of tests, which plans and compiles as for many rows."""
-    return _beside(spark, _AS_FOR_MANY)
 
 
 def for_corrections(spark: SparkSession) -> SparkSession:
@@ -122,7 +111,7 @@ def _beside(spark: SparkSession, settings: Mapping[str, str]) -> SparkSession:
 
 
 def session(settings: Settings, *, small: bool = False) -> SparkSession:
-    """Return the running session or start one; ``small`` is for tests and suits few rows.
+    """Return the running session or start one; ``small`` is for tests: less of the machine.
 
     MissingJar or NoJava (lake.toolchain) when the set-up was not done.
     """
@@ -156,9 +145,6 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
     )
     for key, value in {**_ALWAYS, **_statistics(), **_SMALL}.items():
         builder = builder.config(key, value)
-    if small:
-        for key, value in (_PLANNED_ONCE | _NOT_COMPILED).items():
-            builder = builder.config(key, value)
     spark: SparkSession = builder.getOrCreate()
     know_classes(spark)
     return spark

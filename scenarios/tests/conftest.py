@@ -11,7 +11,6 @@ from pyspark.sql import SparkSession
 
 from lake.jobs import load, part
 from lake.registry import Made, Registry
-from lake.session import as_for_many_rows
 from lake.settings import Settings
 from lake.work import Work
 from models import load_forecasts as forecasts
@@ -22,9 +21,9 @@ _MODELS = ("features.hourly_load_profile", "features.home_signatures", "models.l
 
 
 @pytest.fixture(scope="session")
-def spark(spark: SparkSession) -> SparkSession:
-    """Return a session that plans and compiles as for many rows: as outside of tests."""
-    return as_for_many_rows(spark)
+def spark(compiling_spark: SparkSession) -> SparkSession:
+    """Return the session that plans and compiles as outside of tests."""
+    return compiling_spark
 
 
 @pytest.fixture(scope="session")
