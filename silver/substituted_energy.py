@@ -171,17 +171,17 @@ def like_day(missing: DataFrame, rows: DataFrame) -> DataFrame:
     at the same times, from a half to two.
     """
     slot = [*_SERIES_DAY, "_clock_s", "_length"]
-    shown = rows.withColumns({"_length": length_s(), "_clock_s": _clock_s(F.col("starts_at"))})
-    days = missing.select(*_SERIES_DAY).distinct()
+    days = missing.select(*_SERIES_DAY, "time_zone").distinct()
     weeks = F.explode(F.array(*map(F.lit, range(1, WEEKS_BEFORE + 1)))).alias("_week")
     days_before = days.select("*", weeks).select(
         *_SERIES,
         F.date_sub("local_date", 7 * F.col("_week")).alias("local_date"),
         F.col("local_date").alias("_day"),
+        "time_zone",
         "_week",
     )
     like = (
-        shown.join(F.broadcast(days_before), on=_SERIES_DAY, how="inner")
+        shown(rows, days_before)
         .withColumn("local_date", F.col("_day"))
         .groupBy(*slot)
         .agg(
@@ -192,7 +192,7 @@ def like_day(missing: DataFrame, rows: DataFrame) -> DataFrame:
         .where(F.bit_count("_weeks") >= _LIKE_DAYS_NEEDED)
     )
     of_day = (
-        shown.join(F.broadcast(days), on=_SERIES_DAY, how="left_semi")
+        shown(rows, days)
         .groupBy(*slot)
         .agg(F.avg("energy_kwh").alias("_kwh"), F.max("known_at").alias("_at"))
     )
@@ -220,6 +220,23 @@ def like_day(missing: DataFrame, rows: DataFrame) -> DataFrame:
                 known_at=F.greatest("_known_at", F.when(is_shown, F.col("_shown_at"))),
             )
         )
+    )
+
+
+def shown(rows: DataFrame, days: DataFrame) -> DataFrame:
+    """Return what was read on some days, with its ``_length`` and ``_clock_s``.
+
+    The clock is read once a day, but on those of 23 or 25 hours: for longer than a row takes.
+    """
+    edges = (F.col("local_date"), F.date_add("local_date", 1))
+    midnight_s, next_s = (F.unix_seconds(local_midnight(day)) for day in edges)
+    since_s = F.when(next_s - midnight_s == 86_400, midnight_s).alias("_since_s")
+    clock_s = F.coalesce(
+        F.unix_seconds("starts_at") - F.col("_since_s"), _clock_s(F.col("starts_at"))
+    )
+    begun = days.select("*", since_s).drop("time_zone")
+    return rows.join(F.broadcast(begun), on=_SERIES_DAY, how="inner").withColumns(
+        {"_length": length_s(), "_clock_s": clock_s}
     )
 
 
