@@ -15,7 +15,7 @@ from bronze.contracts import (
 )
 from lake.landed import came_by
 from silver.contracts import ARRIVALS_DAILY
-from silver.typed import instant, instant_or_utc, seconds, words
+from silver.typed import calendar, instant, instant_or_utc, seconds, words
 
 _SOURCE = ["partner_id", "table_name", "source", "received_date"]
 # Where what waits for a table of silver came from.
@@ -68,10 +68,10 @@ def touched_by_quarantine(changes: DataFrame) -> DataFrame:
 def of_readings(blocks: DataFrame) -> DataFrame:
     """Return a row a block; days and months are taken as of UTC, which moves a delay by hours."""
     start, count = instant("starts_at"), F.size("values")
-    period = F.upper(F.trim("resolution"))
+    days, months = calendar("resolution")
     end = (
-        F.when(period == "P1D", F.timestamp_add("DAY", count, start))
-        .when(period == "P1M", F.timestamp_add("MONTH", count, start))
+        F.when(days > 0, F.timestamp_add("DAY", days * count, start))
+        .when(months > 0, F.timestamp_add("MONTH", months * count, start))
         .otherwise(F.timestamp_add("SECOND", seconds("resolution") * count, start))
     )
     readings = F.size(F.array_compact("values"))

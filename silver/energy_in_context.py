@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from silver.balance import HOME, by_direction, ways
 from silver.contracts import ENERGY_IN_CONTEXT
 from silver.home_days import all_days
+from silver.judgement import LONGEST_DAY_S
 from silver.reading_errors import without_errors
 from silver.said_once import length_s, lengths_of, said_once
 from silver.supply import of_registered
@@ -30,6 +31,7 @@ _PROFILE = ("house_type", "living_area_m2", "persons", "heating_type_primary", "
 _GRID_MINUTES = (15, 30, 60)
 # By name, so that Parquet skips what has nothing else.
 _SHORT = ("PT15M", "PT30M", "PT1H")
+_LONGEST_MONTH_S = 32 * 86_400
 # A place or zone and a time of it make one number, so that a join compares numbers.
 _TIMES = 1 << 32
 
@@ -62,7 +64,9 @@ def energy_in_context(
     meter_readings, meter_days, register_energy = (
         of_registered(rows, meters) for rows in (meter_readings, meter_days, register_energy)
     )
-    readings = without_errors(meter_readings.where("NOT is_sub_meter"), reading_flags)
+    readings = without_errors(
+        meter_readings.where("NOT is_sub_meter").where(is_counted()), reading_flags
+    )
     of_registers = register_energy.where("is_counted")
     readings = readings.unionByName(of_registers, allowMissingColumns=True)
     of_days = at_hand(lengths_of(meter_days, of_registers))
@@ -140,6 +144,22 @@ def touched_by_location_weather(changes: DataFrame, meter_readings: DataFrame) -
 def touched_by_meters(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
     """Return all days of the locations: which directions are metered decides on consumption."""
     return touched_by_locations(changes, meter_readings)
+
+
+def is_counted() -> Column:
+    """Tell whether a reading tells a day or a month: of free periods those mostly in their month.
+
+    The rule is that of stretches between register reads (silver.register_energy); what it leaves
+    out stays in silver.meter_readings.
+    """
+    half_days = (length_s() / (2 * 86_400)).cast("int")
+    of_middle = F.date_format(F.date_add("local_date", half_days), "yyyy-MM")
+    is_of_month = (length_s() <= _LONGEST_MONTH_S) & (of_middle == F.col("local_month"))
+    return (
+        F.when(length_s() <= LONGEST_DAY_S, True)
+        .when(F.col("resolution") == "P1M", True)
+        .otherwise(is_of_month)
+    )
 
 
 def numbered(rows: DataFrame, *key: str, name: str) -> DataFrame:

@@ -12,6 +12,7 @@ KWH = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "kw": 1.0, "w": 1e-3}
 # Default calorific value of natural gas where the registration has none: 39.5 MJ/m3 times the
 # volume correction 1.02264, over 3.6 (Ofgem's billing formula).
 KWH_PER_M3 = 39.5 * 1.02264 / 3.6
+LONGEST_DAY_S = 25 * 3600
 # No home draws more; with a registered fuse, three phases of 400 V with a quarter to spare.
 _MOST_KW = 100.0
 _KW_PER_AMPERE = 400 * 3**0.5 / 1000 * 1.25
@@ -20,22 +21,30 @@ _KW_PER_AMPERE = 400 * 3**0.5 / 1000 * 1.25
 def line_judged(blocks: DataFrame) -> DataFrame:
     """Judge the line as a whole and add its end; ``_reasons`` is empty for a good one."""
     count = F.size("values")
-    is_calendar = F.col("_period").isin("P1D", "P1M")
+    is_calendar = F.col("_days").isNotNull() | F.col("_months").isNotNull()
     end = (
         F.when(F.col("_length").isNotNull(),
                F.timestamp_add("SECOND", F.col("_length") * count, F.col("_start")))
-        .when(F.col("_period") == "P1D", local_midnight(F.date_add("_start_local", count)))
-        .when(F.col("_period") == "P1M", local_midnight(F.add_months("_start_local", count)))
+        .when(F.col("_days") > 0,
+              local_midnight(F.date_add("_start_local", F.col("_days") * count)))
+        .when(F.col("_months") > 0,
+              local_midnight(F.add_months("_start_local", F.col("_months") * count)))
     )  # fmt: skip
     # Hours add up from what divides them, days from whole hours that divide a day.
     divides = (F.lit(3600) % F.col("_length") == 0) | (
         (F.col("_length") % 3600 == 0) & (F.lit(86_400) % F.col("_length") == 0)
     )
-    is_known = F.coalesce(divides, F.lit(False))
+    is_step = F.coalesce(divides, F.lit(False))
+    # A bill is of any length: a free period, on no step.
+    is_free = F.coalesce(F.col("_length") > LONGEST_DAY_S, F.lit(False))
+    is_known = is_step | is_free | is_day(count)
     local = F.from_utc_timestamp("_start", F.coalesce("time_zone", F.lit("UTC")))
-    is_aligned = F.when(
-        F.col("_length").isNotNull(), F.unix_seconds(local) % F.least("_length", F.lit(3600)) == 0
-    ).otherwise(F.col("_start") == local_midnight(F.col("_start_local")))
+    is_on_step = F.unix_seconds(local) % F.least("_length", F.lit(3600)) == 0
+    is_aligned = (
+        F.when(is_free, True)
+        .when(F.col("_length").isNotNull(), is_on_step)
+        .otherwise(F.col("_start") == local_midnight(F.col("_start_local")))
+    )
     in_range = is_in_range("_start") & is_in_range("_end")
     judged = blocks.withColumn("_end", F.coalesce(end, "_start")).withColumn(
         REASONS,
@@ -54,12 +63,25 @@ def line_judged(blocks: DataFrame) -> DataFrame:
     return judged.withColumn("_line", F.when(F.size(REASONS) > 0, whole))
 
 
+def is_day(count: Column | int = 1) -> Column:
+    """Tell whether intervals of 23 or 25 hours are days, on which the clock goes on or back.
+
+    As gas days are, which begin at six: the wall clock says the same at both ends.
+    """
+    zone = F.coalesce("time_zone", F.lit("UTC"))
+    end = F.timestamp_add("SECOND", F.col("_length") * count, F.col("_start"))
+    on_the_wall = (F.unix_seconds(F.from_utc_timestamp(at, zone)) for at in (F.col("_start"), end))
+    first, last = on_the_wall
+    is_changed = F.col("_length").isin(23 * 3600, LONGEST_DAY_S)
+    return F.coalesce(F.when(is_changed, last - first == F.lit(86_400) * count), F.lit(False))
+
+
 def is_true() -> Column:
     """Tell whether a line is good, and each of its values a number that can be true.
 
     Of days and months the shortest that there are is taken.
     """
-    shortest = F.when(F.col("_period") == "P1D", 23).when(F.col("_period") == "P1M", 27 * 24)
+    shortest = F.coalesce(F.col("_days") * 24 - 1, F.col("_months") * 27 * 24)
     hours = F.coalesce(F.col("_length") / 3600, shortest)
     per_hour = F.when(F.col("_is_power"), F.lit(1.0)).otherwise(hours)
     most = F.array_max("_numbers") * F.col("_factor") / per_hour
@@ -69,8 +91,8 @@ def is_true() -> Column:
     is_read = F.size(F.array_compact("values")) == F.size(F.array_compact("_numbers"))
     are_numbers = F.when(is_full, True).otherwise(is_read)
     # A zone may leave out a day (Samoa, when it crossed the date line).
-    days_s = (F.size("values") - 0.5) * 86_400
-    are_days = (F.col("_period") != "P1D") | (
+    days_s = (F.col("_days") * F.size("values") - 0.5) * 86_400
+    are_days = F.col("_days").isNull() | (
         F.unix_seconds("_end") - F.unix_seconds("_start") > days_s
     )
     is_told = is_possible & are_numbers & are_days

@@ -11,6 +11,7 @@ from silver.contracts import METER_READINGS
 from silver.judgement import (
     KWH,
     KWH_PER_M3,
+    is_day,
     is_true,
     line_judged,
     local_midnight,
@@ -18,11 +19,11 @@ from silver.judgement import (
     value_judged,
 )
 from silver.late import said_after
-from silver.typed import duration, instant, said_at, seconds, words
+from silver.typed import calendar, duration, instant, said_at, seconds, words
 from silver.waiting import meters_of, of_another_zone, waiting_for
 
-# 2: nothing is known before it arrived.
-RULE_VERSION = 2
+# 2: nothing is known before it arrived. 3: bills of any length, and gas days of 23 and 25 hours.
+RULE_VERSION = 3
 # Lines are put in order before they are unfolded: a first load is not sorted by the reading.
 IN_ORDER = True
 _POWER = ("kw", "w")
@@ -30,9 +31,9 @@ _OUT = (*METER_READINGS.names, REASONS, CONTESTED, "_entity_id", "_position", "_
 # What the values of a line have in common.
 _SHARED = (
     "partner_id", "location_id", "meter_id", "fuel", "direction", "is_sub_meter", "time_zone",
-    "known_at", "received_at", "source_file", "source_line", "_entity_id", "_period", "_length",
-    "_start_s", "_start_local", "_first_day", "_one_day", "_resolution", "_factor", "_is_power",
-    "_is_volume", "_most_kw", "_word",
+    "known_at", "received_at", "source_file", "source_line", "_entity_id", "_days", "_months",
+    "_length", "_start_s", "_start_local", "_first_day", "_one_day", "_resolution", "_factor",
+    "_is_power", "_is_volume", "_most_kw", "_word",
 )  # fmt: skip
 
 
@@ -89,13 +90,15 @@ def told_anew_by_locations(
 def typed(blocks: DataFrame) -> DataFrame:
     """Read instants, resolution, unit and values; text that is none of them becomes null."""
     quality = F.coalesce(words("quality"), F.array(F.lower(F.trim("quality"))))
+    days, months = calendar("resolution")
     return blocks.withColumns(
         {
             "_entity_id": F.col("meter_id"),
             "_start": instant("starts_at"),
             "_start_local": F.substring(F.trim("starts_at"), 1, 10).try_cast("date"),
             "_length": seconds("resolution"),
-            "_period": F.upper(F.trim("resolution")),
+            "_days": days,
+            "_months": months,
             "_unit": F.lower(F.trim(F.coalesce("unit", F.lit("kWh")))),
             "_numbers": F.col("values").try_cast("array<double>"),
             "_qualities": quality,
@@ -137,7 +140,16 @@ def prepared(blocks: DataFrame) -> DataFrame:
             "_start_s": F.unix_seconds("_start"),
             "_first_day": local_day(F.col("_start")),
             "_one_day": local_day(F.col("_start")) == last,
-            "_resolution": F.coalesce(duration(F.col("_length")), "_period"),
+            "_resolution": F.coalesce(
+                F.when(is_day(F.size("values")), F.lit("P1D")),
+                duration(F.col("_length")),
+                F.concat(F.lit("P"), "_days", F.lit("D")),
+                F.when(
+                    F.col("_months") % 12 == 0,
+                    F.concat(F.lit("P"), (F.col("_months") / 12).cast("int"), F.lit("Y")),
+                ),
+                F.concat(F.lit("P"), "_months", F.lit("M")),
+            ),
             "_factor": F.when(
                 F.col("_unit") == "m3", F.coalesce("kwh_per_m3", F.lit(KWH_PER_M3))
             ).otherwise(factor),
@@ -223,8 +235,11 @@ def with_interval(values: DataFrame) -> DataFrame:
                 F.col("_length").isNotNull(),
                 F.timestamp_seconds(F.col("_start_s") + F.col("_length") * steps),
             )
-            .when(F.col("_period") == "P1D", local_midnight(F.date_add("_start_local", steps)))
-            .otherwise(local_midnight(F.add_months("_start_local", steps)))
+            .when(
+                F.col("_days").isNotNull(),
+                local_midnight(F.date_add("_start_local", F.col("_days") * steps)),
+            )
+            .otherwise(local_midnight(F.add_months("_start_local", F.col("_months") * steps)))
         )
 
     local_day = F.to_date(F.from_utc_timestamp("starts_at", F.col("time_zone")))

@@ -40,7 +40,7 @@ def is_in_range(moment: str) -> Column:
 
 
 def seconds(resolution: str) -> Column:
-    """Return the length of an ISO 8601 time duration (PT15M, PT1H) in s; null for P1D, P1M."""
+    """Return the length of an ISO 8601 time duration (PT15M, PT1H) in s; null of P1D, P1M."""
     text = F.upper(F.trim(F.col(resolution)))
     parts = [
         F.coalesce(F.regexp_extract(text, rf"^PT.*?(\d+){unit}", 1).try_cast("int") * s, F.lit(0))
@@ -48,6 +48,16 @@ def seconds(resolution: str) -> Column:
     ]
     total = parts[0] + parts[1] + parts[2]
     return F.when(text.rlike(r"^PT(\d+H)?(\d+M)?(\d+S)?$") & (total > 0), total)
+
+
+def calendar(resolution: str) -> tuple[Column, Column]:
+    """Return the length of P1D, P1W, P1M, P1Y and their multiples: in days, or else in months."""
+    text = F.upper(F.trim(F.col(resolution)))
+
+    def told(units: str) -> Column:
+        return F.regexp_extract(text, rf"^P([1-9]\d?\d?){units}$", 1).try_cast("int")
+
+    return F.coalesce(told("D"), told("W") * 7), F.coalesce(told("M"), told("Y") * 12)
 
 
 def words(text: str) -> Column:

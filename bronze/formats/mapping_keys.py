@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from lake.landing import UnreadableFile
 
 FROM_STAMPS = "from the stamps"
-_RESOLUTION = re.compile(r"PT\d{1,4}[HMS]|P1D|P7D|P1M|P1Y")
+_RESOLUTION = re.compile(r"PT\d{1,8}[HMS]|P1D|P7D|P1M|P1Y")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _Mark = Annotated[str, Field(min_length=1, max_length=1)]
 Word = Literal["measured", "estimated", "missing"]

@@ -13,16 +13,22 @@ from zoneinfo import ZoneInfo
 
 from serving.data_management.reading_blocks import Block, Fault, Faults, Meter
 
-CALENDAR = ("P1D", "P1M")
 _DAY_S = 86_400
+_LONGEST_DAY_S = 25 * 3600
 _EARLIEST_S = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp())
 _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.]\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})", re.IGNORECASE
 )
-_LENGTH = re.compile(r"PT(?:(\d{1,2})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?")
+_LENGTH = re.compile(r"PT(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?")
+_CALENDAR = re.compile(r"P([1-9]\d?\d?)([DWMY])")
+# Of so many days, or of so many months.
+_UNITS = {"D": (1, False), "W": (7, False), "M": (1, True), "Y": (12, True)}
 _ON_A_STEP = "starts_at is not on a step of its resolution, local time"
 _AT_MIDNIGHT = "days and months start at local midnight, with its offset: 2025-10-26T00:00:00+02:00"
-_RESOLUTIONS = "resolution is an ISO 8601 duration that divides an hour or a day, P1D or P1M"
+_RESOLUTIONS = (
+    "resolution is an ISO 8601 duration that divides an hour or a day, or is longer than a day:"
+    " PT15M, P1D, P1M, PT744H"
+)
 
 
 def find_interval(
@@ -45,10 +51,9 @@ def find_interval(
         found.resolution = length
     else:
         found.resolution = cast(str, resolution).strip().upper()
-        first = starts_at.date()
-        is_month = found.resolution == "P1M"
+        first, (many, is_month) = starts_at.date(), _calendar(found.resolution)
         step = first.year * 12 + first.month if is_month else first.toordinal()
-        found.steps = range(step, step + count)
+        found.steps = range(step, step + count * many, many)
     ends_s = _end_s(starts_at, found.resolution, count, zone)
     if min(starts_at.timestamp(), ends_s) < _EARLIEST_S or ends_s > at.timestamp() + _DAY_S:
         fault("starts_at", "out_of_range", "readings are from 1990 until tomorrow")
@@ -65,9 +70,15 @@ def find_interval(
 def _of_meter(found: Block, starts_at: datetime, length: int, known: Meter, fault: Faults) -> None:
     zone = _zone(known.zone)
     local = starts_at.astimezone(zone)
-    if length:
-        wall_s = starts_at.timestamp() + cast(timedelta, local.utcoffset()).total_seconds()
+    if length > _LONGEST_DAY_S:
+        is_aligned = True
+    elif length:
+        wall_s = _wall_s(local)
         is_aligned = wall_s % min(length, 3600) == 0
+        count = len(found.values)
+        ends = datetime.fromtimestamp(starts_at.timestamp() + length * count, zone)
+        if _DAY_S % length and 3600 % length and _wall_s(ends) - wall_s != _DAY_S * count:
+            fault("resolution", "unknown_resolution", _RESOLUTIONS)
     else:
         is_aligned = starts_at == _midnight(starts_at.date(), zone)
     if not is_aligned:
@@ -86,7 +97,8 @@ def _end_s(starts_at: datetime, resolution: str | int, count: int, zone: ZoneInf
     """Return where so many intervals end (s since 1970), 0 where no calendar goes so far."""
     if isinstance(resolution, int):
         return int(starts_at.timestamp()) + resolution * count
-    last = _after(starts_at.date(), count, resolution == "P1M")
+    many, is_month = _calendar(resolution)
+    last = _after(starts_at.date(), count * many, is_month)
     return int(_midnight(last, zone).timestamp()) if last else 0
 
 
@@ -160,16 +172,32 @@ def instant(text: object) -> datetime | None:
 
 @lru_cache(maxsize=256)
 def _length_s(resolution: str) -> int | None:
-    """Return the length of an interval in s, 0 for days and months, None for any other text."""
+    """Return the length of an interval in s, 0 for days and months, None for any other text.
+
+    23 and 25 hours are days on which the clock goes on or back: the zone tells.
+    """
     text = resolution.strip().upper()
-    if text in CALENDAR:
+    if _CALENDAR.fullmatch(text):
         return 0
     if not (parts := _LENGTH.fullmatch(text)):
         return None
     hours, minutes, seconds = (int(part or 0) for part in parts.groups())
     length = hours * 3600 + minutes * 60 + seconds
     divides = length and (3600 % length == 0 or (length % 3600 == 0 and _DAY_S % length == 0))
-    return length if divides else None
+    is_day = length in (23 * 3600, _LONGEST_DAY_S)
+    return length if divides or is_day or length > _LONGEST_DAY_S else None
+
+
+def _calendar(resolution: str) -> tuple[int, bool]:
+    """Return how many days a length has, or months (True)."""
+    said = _CALENDAR.fullmatch(resolution)
+    assert said is not None
+    many, is_month = _UNITS[said[2]]
+    return int(said[1]) * many, is_month
+
+
+def _wall_s(local: datetime) -> float:
+    return local.timestamp() + cast(timedelta, local.utcoffset()).total_seconds()
 
 
 @lru_cache(maxsize=1_024)

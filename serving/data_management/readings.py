@@ -103,7 +103,7 @@ _BLOCK = {
     "properties": {
         "meter_id": {"type": "string"},
         "starts_at": {"type": "string", "format": "date-time"},
-        "resolution": {"type": "string", "description": "PT15M, PT1H, P1D, P1M, …"},
+        "resolution": {"type": "string", "description": "PT15M, PT1H, P1D, P1M, PT744H, …"},
         "unit": {"type": "string", "description": "kWh, Wh, MWh, kW, W or m3"},
         "values": {"type": "array", "items": {"type": ["number", "null"]}},
         "quality": {"type": ["string", "array", "null"], "items": {"type": "string"}},

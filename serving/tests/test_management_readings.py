@@ -158,6 +158,28 @@ def test_days_of_23_and_25_hours_and_local_midnights(partner: TestClient) -> Non
     assert ["midnight, with its offset" in message for message in told] == [True] * 4 + [False]
 
 
+def test_a_bill_is_of_any_length_and_a_gas_day_of_23_hours_where_the_clock_goes_on(
+    partner: TestClient,
+) -> None:
+    good = [
+        block(starts_at="2025-01-01T09:30:00+01:00", resolution="PT744H", values=[300]),
+        block(starts_at="2025-03-03T00:00:00+01:00", resolution="P1W", values=[1, 1]),
+        block(starts_at="2025-04-01T00:00:00+02:00", resolution="P6M", values=[1]),
+        block(starts_at="2025-03-29T06:00:00+01:00", resolution="PT23H", values=[1]),
+        block(starts_at="2025-10-25T06:00:00+02:00", resolution="PT25H", values=[1]),
+    ]
+    bad = [
+        block(starts_at="2025-03-27T06:00:00+01:00", resolution="PT23H", values=[1]),
+        block(starts_at="2025-03-29T06:00:00+01:00", resolution="PT23H", values=[1, 1]),
+        block(starts_at="2025-03-03T06:00:00+01:00", resolution="PT5H", values=[1]),
+    ]
+    answer = partner.post("readings", json=[*bad, *good])
+    assert reasons(answer) == {n: {"unknown_resolution"} for n in range(3)}
+    sent = block(starts_at="2025-03-03T00:00:00+01:00", resolution="P1W", values=[1, 1, None])
+    until = partner.post("readings", json=[sent]).json()["data_until"]
+    assert until == "2025-03-16T23:00:00+00:00"
+
+
 @pytest.mark.parametrize(
     ("starts_at", "count", "until"),
     [

@@ -31,7 +31,7 @@ LOCAL_MONTH = Column(
 )  # fmt: skip
 RESOLUTION = Column(
     name="resolution", type="string", nullable=False,
-    meaning="Length of the interval (ISO 8601 duration), as in PT15M, P1D, P1M.",
+    meaning="Length of the interval (ISO 8601 duration), as in PT15M, P1D, P1M, PT744H.",
 )  # fmt: skip
 TIME_ZONE = Column(
     name="time_zone", type="string", nullable=False, meaning="IANA time zone of the location."
