@@ -28,7 +28,8 @@ from lake.landing import UnreadableFile
 VERSION = 1
 # As many rows as tell the resolution.
 _FIRST_ROWS = 5000
-_MIDNIGHT = re.compile(r"\b24:00(:00)?\b")
+# Not the minutes and seconds of 10:24:00.
+_MIDNIGHT = re.compile(r"(?<![\d:])24:00(:00)?(?![\d:])")
 
 
 class _Said(NamedTuple):

@@ -151,6 +151,24 @@ def test_a_stamp_in_the_hour_that_is_left_out_is_refused(read: Any) -> None:
     assert [type(r) for r in found] == [Refused, Block]
 
 
+@pytest.mark.parametrize(
+    ("form", "day"),
+    [("iso", "2024-01-01 "), ("iso", "2024-01-01T"), ("%d.%m.%Y %H:%M:%S", "01.01.2024 ")],
+)
+def test_the_hour_24_is_the_next_day_and_the_minute_24_is_not(
+    read: Any, form: str, day: str
+) -> None:
+    stamps = [*(f"23:{minute:02}:00" for minute in range(0, 60, 6)), "24:00:00"]
+    text = "at,kwh\n" + "".join(f"{day}{stamp},{n}\n" for n, stamp in enumerate(stamps))
+    keys = {**LONG, "stamp": {**LONG["stamp"], "format": form, "labels": "end"}}
+    block = the(read(keys, text))
+    assert (block.resolution, block.values) == ("PT6M", tuple(str(n) for n in range(11)))
+    assert block.starts_at.isoformat() == "2024-01-01T22:54:00+01:00"
+    counters = read(keys | {"kind": "cumulative"}, text)
+    assert [f"{r.read_at:%d %H:%M}" for r in counters[3:5]] == ["01 23:18", "01 23:24"]
+    assert counters[10].read_at.isoformat() == "2024-01-02T00:00:00+01:00"
+
+
 def test_rows_from_new_to_old_are_turned_round(read: Any) -> None:
     keys = {**LONG, "stamp": {**LONG["stamp"], "newest_first": True}}
     clock = ["03:00", "02:00", "02:00", "01:00"]
