@@ -69,20 +69,23 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
         first = next(listed, None)
         if first is None:
             raise UnreadableFile("the file has no rows", cure="send it again, whole")
-        numbers = [str(n + 1) for n in range(len(first.cells))]
-        if not keys.header:
+        headers = [str(n + 1) for n in range(len(first.cells))]
+        if keys.header:
+            headers = [" ".join(cell.split()) for cell in first.cells]
+        else:
             listed = itertools.chain([first], listed)
         if keys.stamp.newest_first:
             listed = reversed(list(listed))
-        mapped = _Mapped(keys, names_of(first.cells) if keys.header else numbers, told, zone)
+        mapped = _Mapped(keys, headers, told, zone)
         yield from mapped.days(listed) if keys.day else mapped.values(listed)
 
 
 class _Mapped:
     """A mapping that has found its columns in one file."""
 
-    def __init__(self, keys: Mapping, names: list[str], told: Told, zone: tzinfo) -> None:
-        self.keys, self.names, self.told, self.zone = keys, names, told, zone
+    def __init__(self, keys: Mapping, headers: list[str], told: Told, zone: tzinfo) -> None:
+        self.keys, self.headers, self.told, self.zone = keys, headers, told, zone
+        self.names = names_of(headers)
         self.stamps = [self._place(n, "stamp") for n in keys.stamp.columns or [keys.stamp.column]]
         self.number = self._optional(keys.stamp.number, "stamp.number")
         self.meter = self._optional(keys.meter.column, "meter.column")
@@ -259,9 +262,9 @@ class _Mapped:
         if keys.name:
             return [_Column(self._place(keys.name, "columns"), keys, "")]
         found = [
-            _Column(place, keys, match[1] if match.re.groups and match[1] else name)
-            for place, name in enumerate(self.names)
-            if (match := re.fullmatch(keys.pattern, name, re.IGNORECASE))
+            _Column(place, keys, match[1] if match.re.groups and match[1] else header)
+            for place, header in enumerate(self.headers)
+            if (match := re.fullmatch(keys.pattern, header, re.IGNORECASE))
         ]
         if not found:
             raise UnreadableFile(
@@ -281,7 +284,7 @@ class _Mapped:
         return self.names.index(plain)
 
     def _shown(self) -> str:
-        return ", ".join(self.names[:40])
+        return ", ".join(self.headers[:40])
 
 
 def _cell(row: Row, place: int) -> str:

@@ -240,6 +240,15 @@ def test_a_column_a_meter_or_a_direction(read: Any) -> None:
     ]  # fmt: skip
 
 
+def test_a_meter_in_a_header_is_named_as_it_stands_there(read: Any) -> None:
+    keys = {"stamp": LONG["stamp"], "columns": [{"pattern": "z.hler (de.*) .kwh."}]}
+    text = "at,Zähler  DE0001A [kWh],ZÄHLER DE0001b [kWh]\n2025-06-01 00:00,1,2\n"
+    found = read(keys | {"resolution": "PT1H"}, text)
+    assert [b.meter_id for b in found] == ["DE0001A", "DE0001b"]
+    with pytest.raises(UnreadableFile, match=r"it has at, Zähler DE0001A \[kWh\], ZÄHLER"):
+        read(keys | {"columns": [{"name": "other"}]}, text)
+
+
 def test_counters_are_reads_with_their_registers(read: Any) -> None:
     keys = {
         "stamp": LONG["stamp"], "kind": "cumulative",
