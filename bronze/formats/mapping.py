@@ -17,11 +17,12 @@ from typing import IO, NamedTuple
 from bronze.formats.columns import resolution_of
 from bronze.formats.consecutive import with_offset
 from bronze.formats.day_rows import DayColumns
+from bronze.formats.mapped_columns import Header
 from bronze.formats.mapped_time import Intervals, MeterClock, nominal, numbered
-from bronze.formats.mapping_keys import FROM_STAMPS, Mapping, Rule, ValueColumn, mapping_of
+from bronze.formats.mapping_keys import FROM_STAMPS, Mapping, Rule, mapping_of
 from bronze.formats.opened import text
 from bronze.formats.records import MEASURED, Read, Record, Told
-from bronze.formats.rows import Row, UnreadableRow, amount, names_of, plain_id, rows, unit_of
+from bronze.formats.rows import Row, UnreadableRow, amount, plain_id, rows, unit_of
 from bronze.formats.stamps import iso, wall_clock, zone_told
 from lake.landing import UnreadableFile
 
@@ -40,12 +41,6 @@ class _Said(NamedTuple):
     unit: str
     value: str | None
     wrong: UnreadableRow | None
-
-
-class _Column(NamedTuple):
-    place: int
-    keys: ValueColumn
-    meter_id: str
 
 
 def is_its(name: str, head: bytes) -> bool:
@@ -69,34 +64,34 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
         first = next(listed, None)
         if first is None:
             raise UnreadableFile("the file has no rows", cure="send it again, whole")
-        headers = [str(n + 1) for n in range(len(first.cells))]
-        if keys.header:
-            headers = [" ".join(cell.split()) for cell in first.cells]
-        else:
+        if not keys.header:
             listed = itertools.chain([first], listed)
         if keys.stamp.newest_first:
             listed = reversed(list(listed))
-        mapped = _Mapped(keys, headers, told, zone)
+        numbers = [str(n + 1) for n in range(len(first.cells))]
+        mapped = _Mapped(keys, Header(first.cells if keys.header else numbers), told, zone)
         yield from mapped.days(listed) if keys.day else mapped.values(listed)
 
 
 class _Mapped:
     """A mapping that has found its columns in one file."""
 
-    def __init__(self, keys: Mapping, headers: list[str], told: Told, zone: tzinfo) -> None:
-        self.keys, self.headers, self.told, self.zone = keys, headers, told, zone
-        self.names = names_of(headers)
-        self.stamps = [self._place(n, "stamp") for n in keys.stamp.columns or [keys.stamp.column]]
-        self.number = self._optional(keys.stamp.number, "stamp.number")
-        self.meter = self._optional(keys.meter.column, "meter.column")
-        self.unit = self._optional(keys.unit_column, "unit_column")
-        self.quality = self._optional(keys.quality.column if keys.quality else "", "quality.column")
-        self.direction = self._optional(
+    def __init__(self, keys: Mapping, header: Header, told: Told, zone: tzinfo) -> None:
+        self.keys, self.told, self.zone = keys, told, zone
+        stamps = keys.stamp.columns or [keys.stamp.column]
+        self.stamps = [header.place(name, "stamp") for name in stamps]
+        self.number = header.optional(keys.stamp.number, "stamp.number")
+        self.meter = header.optional(keys.meter.column, "meter.column")
+        self.unit = header.optional(keys.unit_column, "unit_column")
+        self.quality = header.optional(
+            keys.quality.column if keys.quality else "", "quality.column"
+        )
+        self.direction = header.optional(
             keys.direction.column if keys.direction else "", "direction.column"
         )
-        self.value = self._optional(keys.value, "value")
-        self.first = self._optional(keys.day.first if keys.day else "", "day.first")
-        self.columns = [found for each in keys.columns for found in self._columns(each)]
+        self.value = header.optional(keys.value, "value")
+        self.first = header.optional(keys.day.first if keys.day else "", "day.first")
+        self.columns = header.of_values(keys.columns, keys.meter)
 
     def values(self, listed: Iterator[Row]) -> Iterator[Record]:
         """Yield the records of rows with a stamp each."""
@@ -257,34 +252,6 @@ class _Mapped:
         told = [each for each in instants.values() if len(set(each)) > 1] or [[]]
         steps = (resolution_of(each, self.zone, unread=unread) for each in told)
         return min(steps, key=nominal)
-
-    def _columns(self, keys: ValueColumn) -> list[_Column]:
-        if keys.name:
-            return [_Column(self._place(keys.name, "columns"), keys, "")]
-        found = [
-            _Column(place, keys, match[1] if match.re.groups and match[1] else header)
-            for place, header in enumerate(self.headers)
-            if (match := re.fullmatch(keys.pattern, header, re.IGNORECASE))
-        ]
-        if not found:
-            raise UnreadableFile(
-                f"columns: no column matches {keys.pattern}", cure=f"it has {self._shown()}"
-            )
-        return found
-
-    def _optional(self, name: str, key: str) -> int | None:
-        return self._place(name, key) if name else None
-
-    def _place(self, name: str, key: str) -> int:
-        [plain] = names_of([name])
-        if plain not in self.names:
-            raise UnreadableFile(
-                f"{key}: the file has no column {name!r}", cure=f"it has {self._shown()}"
-            )
-        return self.names.index(plain)
-
-    def _shown(self) -> str:
-        return ", ".join(self.headers[:40])
 
 
 def _cell(row: Row, place: int) -> str:

@@ -249,6 +249,32 @@ def test_a_meter_in_a_header_is_named_as_it_stands_there(read: Any) -> None:
         read(keys | {"columns": [{"name": "other"}]}, text)
 
 
+def test_a_pattern_without_a_group_leaves_the_meter_to_the_row(read: Any) -> None:
+    keys: dict[str, Any] = {
+        "stamp": LONG["stamp"], "resolution": "PT15M",
+        "columns": [{"pattern": "HT.*", "register": "day"},
+                    {"pattern": "NT.*", "register": "night"}],
+    }  # fmt: skip
+    text = "id,at,HT kWh,NT kWh\nM1,2024-01-01 00:00,1,2\nM2,2024-01-01 00:00,10,2\n"
+    found = read(keys | {"meter": {"column": "id"}}, text)
+    assert [(b.meter_id, b.values) for b in found] == [("M1", ("3",)), ("M2", ("12",))]
+    [block] = read(keys | {"meter": {"id": "M"}}, text.replace("M2,", "M1,"))
+    assert block.meter_id == "M"
+    without = read(keys, text.splitlines()[0] + "\nM1,2024-01-01 00:00,1,2\n", meter_id="m")
+    assert [(b.meter_id, b.values) for b in without] == [("HT kWh", ("1",)), ("NT kWh", ("2",))]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [[{"name": "a 1"}, {"name": "a 2"}], [{"pattern": "(a).*"}],
+     [{"pattern": "a .*", "register": "day"}]],
+)  # fmt: skip
+def test_columns_that_nothing_tells_apart_are_refused(read: Any, columns: Any) -> None:
+    keys = {"stamp": LONG["stamp"], "meter": {"id": "M"}, "columns": columns}
+    with pytest.raises(UnreadableFile, match="columns: A 1 and A 2 are of one meter; say meter"):
+        read(keys, "at,A 1,A 2\n2024-01-01 00:00,1,2\n2024-01-01 00:15,1,2\n")
+
+
 def test_counters_are_reads_with_their_registers(read: Any) -> None:
     keys = {
         "stamp": LONG["stamp"], "kind": "cumulative",
