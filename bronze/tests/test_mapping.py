@@ -217,6 +217,32 @@ def test_days_and_months_come_from_the_stamps(read: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("rows_ahead", [5000, 7])
+def test_each_meter_has_its_own_length(
+    read: Any, monkeypatch: pytest.MonkeyPatch, rows_ahead: int
+) -> None:
+    monkeypatch.setattr(mapping, "_ROWS_AHEAD", rows_ahead)
+    rows = [f"E,2024-01-01 {n // 4:02}:{15 * (n % 4):02},1" for n in range(12)]
+    rows += [f"G,2024-01-01 {hour:02}:00,4" for hour in range(2)] + ["H,2024-01-01 00:00,2"]
+    keys = {**LONG, "meter": {"column": "id"}}
+    for order in (rows, sorted(rows, key=lambda row: row.split(",")[1])):
+        found = read(keys, "id,at,kwh\n" + "\n".join(order))
+        assert [(b.meter_id, b.resolution, len(b.values)) for b in found] == [
+            ("E", "PT15M", 12), ("G", "PT1H", 2), ("H", "PT15M", 1)
+        ]  # fmt: skip
+
+
+def test_registers_have_the_length_of_their_meter(read: Any) -> None:
+    rows = ["00:00,HT,1", "00:15,HT,1", "00:30,HT,1", "00:00,NT,2", "00:30,NT,2"]
+    block = the(
+        read(
+            {**LONG, "direction": REGISTERS},
+            "at,tariff,kwh\n" + "".join(f"2025-06-01 {row}\n" for row in rows),
+        )
+    )
+    assert (block.resolution, block.values) == ("PT15M", ("3", "1", "3"))
+
+
 def test_many_meters_may_stand_in_turn(read: Any) -> None:
     keys = {**LONG, "meter": {"column": "id"}}
     rows = "".join(f"{m},2025-06-01 {h:02}:00,1\n" for h in range(3) for m in ("a", "b"))
@@ -273,6 +299,14 @@ def test_columns_that_nothing_tells_apart_are_refused(read: Any, columns: Any) -
     keys = {"stamp": LONG["stamp"], "meter": {"id": "M"}, "columns": columns}
     with pytest.raises(UnreadableFile, match="columns: A 1 and A 2 are of one meter; say meter"):
         read(keys, "at,A 1,A 2\n2024-01-01 00:00,1,2\n2024-01-01 00:15,1,2\n")
+
+
+def test_a_rule_of_direction_holds_for_a_column_a_meter_too(read: Any) -> None:
+    rules = [{"match": "in", "suffix": "import"}, {"match": "out", "suffix": "export"}]
+    keys = {"stamp": LONG["stamp"], "resolution": "PT1H", "columns": [{"pattern": "meter (.*)"}],
+            "direction": {"column": "way", "rules": rules}}  # fmt: skip
+    found = read(keys, "at,way,Meter A\n2025-06-01 00:00,in,1\n2025-06-01 00:00,out,2\n")
+    assert [(b.meter_id, b.values) for b in found] == [("A-import", ("1",)), ("A-export", ("2",))]
 
 
 def test_counters_are_reads_with_their_registers(read: Any) -> None:
@@ -350,6 +384,14 @@ def test_the_registers_of_a_row_a_day_are_added_up_and_one_said_again_replaces(r
     refused, block = read(keys, "at,tariff,am,pm\n" + "".join(f"2025-06-01,{r}\n" for r in rows))
     assert isinstance(refused, Refused)
     assert block.values == (None, "22")
+    rules = {**REGISTERS, "rules": [{"match": "HT", "ignore": True}, {"match": "NT"}]}
+    block = the(
+        read(
+            {**keys, "direction": rules},
+            f"at,tariff,am,pm\n2025-06-01,{rows[0]}\n2025-06-01,{rows[1]}\n",
+        )
+    )
+    assert block.values == ("10", "20")
 
 
 def test_files_without_header_with_preamble_in_another_encoding(read: Any) -> None:
