@@ -336,6 +336,41 @@ def test_a_row_a_day(read: Any) -> None:
     assert all(b.starts_at.hour == 0 for b in found)
 
 
+def of_25(rows: dict[str, list[str]]) -> tuple[dict[str, Any], str]:
+    """Return the mapping and text of a table with 25 columns of hours."""
+    keys = {
+        "stamp": {"column": "day", "zone": "Europe/Berlin"}, "resolution": "PT1H",
+        "day": {"first": "1", "count": 25},
+    }  # fmt: skip
+    header = ",".join(["day", *(str(n) for n in range(1, 26))])
+    return keys, "\n".join([header, *(",".join([day, *values]) for day, values in rows.items())])
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [("2021-10-31", 25), ("2022-03-27", 23), ("2022-01-10", 24)]
+)
+def test_an_empty_cell_moves_no_value_where_hours_are_counted(
+    read: Any, day: str, hours: int
+) -> None:
+    values = [str(n) for n in range(1, hours + 1)]
+    for place in (1, 9, hours - 1):
+        cells = [*values[:place], "", *values[place + 1 :], *["", "0"][: 25 - hours]]
+        found = the(read(*of_25({day: cells}), meter_id="m"))
+        assert found.starts_at.hour == 0
+        assert list(found.values) == [n if n in cells else None for n in values]
+
+
+def test_25_hours_in_spring_may_leave_their_own_open_or_are_refused_behind_the_day(
+    read: Any,
+) -> None:
+    keys, text = of_25({"2022-03-27": ["1", "2", "", *(str(n) for n in range(4, 25)), ""]})
+    assert list(the(read(keys, text)).values) == ["1", "2", *(str(n) for n in range(4, 25))]
+    refused, block = read(*of_25({"2022-03-27": [str(n) for n in range(1, 26)]}))
+    assert isinstance(refused, Refused)
+    assert refused.reason == "25 values, and the day has 23"
+    assert list(block.values) == [str(n) for n in range(1, 24)]
+
+
 def test_a_row_a_day_at_a_fixed_offset_begins_at_its_midnight(read: Any) -> None:
     keys = {
         "stamp": {"column": "at", "offset": "+01:00"}, "resolution": "PT12H",
