@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from bronze.pulls.parts import NotThereYet, UnreadableAnswer, Wanted
+from bronze.pulls import nordpool
+from bronze.pulls.parts import NotThereYet, Part, UnreadableAnswer, Wanted
+from bronze.pulls.rows import Price
 from bronze.pulls.zones import UnknownZone, market_day
 from lake.settings import Settings
 
@@ -44,6 +46,12 @@ def test_a_day_of_all_zones_lands(
     lines = landed("prices")
     assert lines[0] == "SE3,2025-10-25T22:00:00Z,PT15M,0.0,EUR/MWh,2025-10-25T10:46:12.496121Z"
     assert len({line for line in lines if line.startswith("DE_LU,")}) == 100
+
+
+def test_without_zones_the_areas_have_our_names() -> None:
+    body = prices(TOMORROW, ("GER", "TEL", "SE3", "SYS", "a b"), 60)
+    found = [row for row in nordpool.rows([body], Part("x"), NOW) if isinstance(row, Price)]
+    assert {row.price_zone for row in found} == {"DE-LU", "RO", "SE3", "SYS"}
 
 
 def test_a_day_that_lacks_an_hour_is_said(server: Any, pulled: Callable[..., list[str]]) -> None:
