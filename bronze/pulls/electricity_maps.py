@@ -22,6 +22,7 @@ from bronze.pulls.parts import (
     Wanted,
     midnight,
     spans,
+    unreadable,
 )
 from bronze.pulls.rows import CO2, Intensity, Refused, instant, is_name, loaded, number
 from bronze.pulls.zones import UnknownZone, known
@@ -73,12 +74,14 @@ def rows(
     if not bodies[0].lstrip().startswith((b"{", b"[")):
         yield from _of_csv(bodies[0], names, part.name)
         return
+    said = None
     try:
         said = loaded(bodies[0])
         entries = said["history"] if "history" in said else said["data"]
         zone, entries = str(said["zone"]), list(entries)
     except (ValueError, KeyError, TypeError) as error:
-        raise UnreadableAnswer(f"not of Electricity Maps: {error!r}") from error
+        otherwise = f"not of Electricity Maps: {error!r}"
+        raise unreadable(said, "Electricity Maps", otherwise) from error
     for entry in entries:
         if not isinstance(entry, dict):
             yield Refused("an entry that is no object", str(entry))

@@ -7,7 +7,7 @@ are published. `updatedAt` is when it was said; a preliminary price is replaced 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from bronze.pulls.parts import NotThereYet, Part, Request, UnreadableAnswer, Wanted
+from bronze.pulls.parts import NotThereYet, Part, Request, UnreadableAnswer, Wanted, unreadable
 from bronze.pulls.rows import PRICES, Price, Refused, instant, is_currency, is_name, loaded, number
 from bronze.pulls.zones import UnknownZone, days_or_tomorrow, known
 from lake.settings import Settings
@@ -34,12 +34,14 @@ def parts(wanted: Wanted, settings: Settings, ask: Callable[[Request], bytes]) -
 
 def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator[Price | Refused]:
     """Yield a row a zone and interval."""
+    said = None
     try:
         said = loaded(bodies[0])
         entries, currency = said["multiAreaEntries"], said["currency"]
         known_at = instant(said.get("updatedAt"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UnreadableAnswer(f"not the prices of Nord Pool: {error!r}") from error
+        otherwise = f"not the prices of Nord Pool: {error!r}"
+        raise unreadable(said, "Nord Pool", otherwise) from error
     if not is_currency(currency) or not isinstance(entries, list):
         raise UnreadableAnswer(f"prices in no currency: {currency!r}")
     if not entries:

@@ -74,6 +74,18 @@ def test_the_key_is_in_no_message(
     assert KEY not in str(error.value) + caplog.text
 
 
+def test_an_error_is_said_in_its_words_but_for_the_key(
+    server: Any, keyed: Settings, pulled: Callable[..., list[str]]
+) -> None:
+    for error in ({"error": f"no such zone for {KEY}"}, {"message": f"no such zone for {KEY}"}):
+        server.answers(json.dumps(error).encode())
+        with pytest.raises(UnreadableAnswer, match=r"Electricity Maps says: no such zone for \*"):
+            pulled("electricity-maps", Wanted(NOW, zones=("SE3",)), keyed)
+    body = b'{"error": {"code": "400 Bad Request", "message": "more than 14 days"}}'
+    with pytest.raises(UnreadableAnswer, match="Carbon Intensity API says: more than 14 days"):
+        list(carbon_intensity.rows([body], Part("x"), NOW))
+
+
 def test_without_a_key_nothing_is_asked(server: Any, pulled: Callable[..., list[str]]) -> None:
     with pytest.raises(NoToken):
         pulled("electricity-maps", Wanted(NOW, zones=("SE3",)))

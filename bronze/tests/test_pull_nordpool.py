@@ -93,6 +93,12 @@ def test_an_answer_that_is_none_is_one_error(
     assert not (Path(sources.root) / "landing" / "prices").exists()
 
 
+def test_an_error_is_said_in_its_words() -> None:
+    body = b'{"title": "One or more validation errors", "status": 400, "errors": {"date": ["no"]}}'
+    with pytest.raises(UnreadableAnswer, match=r"^Nord Pool says: One or more validation errors$"):
+        list(nordpool.rows([body], Part("x"), NOW))
+
+
 def test_a_zone_that_is_none_is_said_before_anything_is_asked(
     server: Any, pulled: Callable[..., list[str]]
 ) -> None:
