@@ -36,7 +36,7 @@ class LocalTime:
         )
         if first == second:
             found, self.is_in_pairs = first, False
-        elif first.astimezone(self.tz).replace(tzinfo=None) != stamp:
+        elif not self.has(stamp):
             return None
         elif stamp == self._stamp:
             found, self.is_in_pairs = second, True
@@ -46,6 +46,11 @@ class LocalTime:
             found = second if self._last is not None and self._last >= first else first
         self._last, self._stamp = found, stamp
         return found
+
+    def has(self, stamp: datetime) -> bool:
+        """Tell whether the wall clock shows a stamp: not one of the hour that is left out."""
+        shown = stamp.replace(tzinfo=self.tz, fold=0).astimezone(UTC).astimezone(self.tz)
+        return shown.replace(tzinfo=None) == stamp.replace(tzinfo=None)
 
     def midnight(self, day: datetime) -> datetime:
         """Return the instant (UTC) at which a local day begins."""

@@ -1,12 +1,15 @@
 """Stamps that label the start or the end of intervals -> blocks, on clock-change days too."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from bronze.formats.columns import resolution_of
 from bronze.formats.consecutive import Consecutive, Series, Span, length, span_from
 from bronze.formats.local_time import LocalTime
+from bronze.formats.mapping_keys import FROM_STAMPS
 from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Block
 from bronze.formats.rows import UnreadableRow, summed
 from bronze.formats.stamps import at
@@ -54,24 +57,67 @@ class _Sum(NamedTuple):
     line: int
 
 
-class Intervals:
-    """Intervals of one length, the registers of one interval added up, as blocks."""
+class Lengths:
+    """How long the intervals of each meter are: the shortest step between its stamps.
 
-    def __init__(
-        self, resolution: str, zone: tzinfo, labels: str, *, has_registers: bool = False
-    ) -> None:
+    Registers are parts of one interval, and have its length.
+    """
+
+    def __init__(self, zone: tzinfo, resolution: str) -> None:
+        """Take the length of all, or that the stamps are to tell it."""
+        self.zone, self.resolution = zone, resolution
+        # Why a stamp is not among those that were seen.
+        self.unread: UnreadableRow | None = None
+        self._clocks = defaultdict[tuple[str, str], MeterClock](lambda: MeterClock(zone))
+        self._last: dict[tuple[str, str], datetime] = {}
+        # Two stamps of a meter, and under None of any, than which no others lie nearer.
+        self._nearest: dict[str | None, tuple[datetime, datetime]] = {}
+        self._told: dict[str, str] = {}
+
+    def is_told(self, meter_id: str) -> bool:
+        """Tell whether the length is settled, so that no stamp changes it any more."""
+        return meter_id in self._told
+
+    def see(self, meter_id: str, register: str, stamp: datetime) -> None:
+        """Take a stamp, in the order of the file; UnreadableRow for one that the day has not."""
+        series = (meter_id, register)
+        instant = self._clocks[series].at(stamp)
+        last = self._last.get(series, instant)
+        self._last[series] = instant
+        for whose in (meter_id, None):
+            near = self._nearest.get(whose)
+            if last < instant and (near is None or instant - last < near[1] - near[0]):
+                self._nearest[whose] = (last, instant)
+
+    def of(self, meter_id: str) -> str:
+        """Return the length of a meter's intervals; of one with a single stamp the shortest of all.
+
+        UnreadableFile where no meter has two stamps.
+        """
+        if self.resolution != FROM_STAMPS:
+            return self.resolution
+        if meter_id not in self._told:
+            near = self._nearest.get(meter_id) or self._nearest.get(None)
+            self._told[meter_id] = resolution_of(near or (), self.zone, unread=self.unread)
+        return self._told[meter_id]
+
+
+class Intervals:
+    """Intervals, the registers of one interval added up, as blocks."""
+
+    def __init__(self, zone: tzinfo, labels: str, *, has_registers: bool = False) -> None:
         """Take what the stamps label, ``start`` or ``end``, and whether values are parts."""
-        self.resolution, self.zone, self.labels = resolution, zone, labels
+        self.zone, self.labels = zone, labels
         self.has_registers = has_registers
         self._blocks = Consecutive(zone)
         self._sums: dict[Series, dict[Span, _Sum]] = {}
 
     def add(
         self, meter_id: str, register: str, unit: str, value: str | None,
-        *, stamp: datetime, clock: MeterClock, word: str, line: int,
+        *, stamp: datetime, resolution: str, clock: MeterClock, word: str, line: int,
     ) -> Iterator[Block]:  # fmt: skip
         """Take a value by its stamp; UnreadableRow for a stamp that the day has not."""
-        where = self._span(stamp, clock)
+        where = self._span(stamp, resolution, clock)
         clock.ends_at = where.ends_at
         return self.put(meter_id, register, unit, where, value, word=word, line=line)
 
@@ -106,21 +152,19 @@ class Intervals:
             word = ESTIMATED
         return self._blocks.add(series, where, value, quality=word, line=added.line)
 
-    def _span(self, stamp: datetime, clock: MeterClock) -> Span:
+    def _span(self, stamp: datetime, resolution: str, clock: MeterClock) -> Span:
         if self.labels == "start":
-            return span_from(clock.at(stamp), self.resolution, self.zone)
-        if self.resolution not in _CALENDAR:
-            step = length(self.resolution)
+            return span_from(clock.at(stamp), resolution, self.zone)
+        if resolution not in _CALENDAR:
+            step = length(resolution)
             starts_at = clock.started(stamp, step)
-            return Span(starts_at, starts_at + step, self.resolution)
+            return Span(starts_at, starts_at + step, resolution)
         ends = clock.at(stamp).astimezone(self.zone).replace(tzinfo=None)
         starts = ends - timedelta(days=1)
-        if self.resolution != "P1D":
-            months = starts.month - 1 if self.resolution == "P1Y" else 0
+        if resolution != "P1D":
+            months = starts.month - 1 if resolution == "P1Y" else 0
             starts = starts.replace(day=1, month=starts.month - months)
-        return span_from(
-            starts.replace(tzinfo=self.zone).astimezone(UTC), self.resolution, self.zone
-        )
+        return span_from(starts.replace(tzinfo=self.zone).astimezone(UTC), resolution, self.zone)
 
 
 def nominal(resolution: str) -> timedelta:

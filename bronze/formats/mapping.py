@@ -9,26 +9,39 @@ known by its bytes.
 
 import itertools
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from typing import IO, NamedTuple
 
-from bronze.formats.columns import resolution_of
 from bronze.formats.consecutive import with_offset
 from bronze.formats.day_rows import DayColumns
-from bronze.formats.mapped_time import Intervals, MeterClock, nominal, numbered
-from bronze.formats.mapping_keys import FROM_STAMPS, Mapping, Rule, ValueColumn, mapping_of
+from bronze.formats.mapped_columns import Header
+from bronze.formats.mapped_time import Intervals, Lengths, MeterClock, nominal, numbered
+from bronze.formats.mapping_keys import FROM_STAMPS, Mapping, Rule, mapping_of
 from bronze.formats.opened import text
 from bronze.formats.records import MEASURED, Read, Record, Told
-from bronze.formats.rows import Row, UnreadableRow, amount, names_of, plain_id, rows, unit_of
+from bronze.formats.rows import Row, UnreadableRow, amount, plain_id, rows, unit_of
 from bronze.formats.stamps import iso, wall_clock, zone_told
 from lake.landing import UnreadableFile
 
 VERSION = 1
-# As many rows as tell the resolution.
-_FIRST_ROWS = 5000
-_MIDNIGHT = re.compile(r"\b24:00(:00)?\b")
+# From the first row of a meter on, as many rows tell how long its intervals are.
+_ROWS_AHEAD = 5000
+# Not the minutes and seconds of 10:24:00.
+_MIDNIGHT = re.compile(r"(?<![\d:])24:00(:00)?(?![\d:])")
+
+
+class _Whose(NamedTuple):
+    """The meter of a row, and what a rule of ``direction`` adds to it."""
+
+    meter_id: str
+    suffix: str = ""
+    register: str = ""
+
+    @property
+    def series(self) -> str:
+        return self.meter_id + self.suffix
 
 
 class _Said(NamedTuple):
@@ -39,12 +52,6 @@ class _Said(NamedTuple):
     unit: str
     value: str | None
     wrong: UnreadableRow | None
-
-
-class _Column(NamedTuple):
-    place: int
-    keys: ValueColumn
-    meter_id: str
 
 
 def is_its(name: str, head: bytes) -> bool:
@@ -68,49 +75,51 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
         first = next(listed, None)
         if first is None:
             raise UnreadableFile("the file has no rows", cure="send it again, whole")
-        numbers = [str(n + 1) for n in range(len(first.cells))]
         if not keys.header:
             listed = itertools.chain([first], listed)
         if keys.stamp.newest_first:
             listed = reversed(list(listed))
-        mapped = _Mapped(keys, names_of(first.cells) if keys.header else numbers, told, zone)
+        numbers = [str(n + 1) for n in range(len(first.cells))]
+        mapped = _Mapped(keys, Header(first.cells if keys.header else numbers), told, zone)
         yield from mapped.days(listed) if keys.day else mapped.values(listed)
 
 
 class _Mapped:
     """A mapping that has found its columns in one file."""
 
-    def __init__(self, keys: Mapping, names: list[str], told: Told, zone: tzinfo) -> None:
-        self.keys, self.names, self.told, self.zone = keys, names, told, zone
-        self.stamps = [self._place(n, "stamp") for n in keys.stamp.columns or [keys.stamp.column]]
-        self.number = self._optional(keys.stamp.number, "stamp.number")
-        self.meter = self._optional(keys.meter.column, "meter.column")
-        self.unit = self._optional(keys.unit_column, "unit_column")
-        self.quality = self._optional(keys.quality.column if keys.quality else "", "quality.column")
-        self.direction = self._optional(
+    def __init__(self, keys: Mapping, header: Header, told: Told, zone: tzinfo) -> None:
+        self.keys, self.told, self.zone = keys, told, zone
+        stamps = keys.stamp.columns or [keys.stamp.column]
+        self.stamps = [header.place(name, "stamp") for name in stamps]
+        self.number = header.optional(keys.stamp.number, "stamp.number")
+        self.meter = header.optional(keys.meter.column, "meter.column")
+        self.unit = header.optional(keys.unit_column, "unit_column")
+        self.quality = header.optional(
+            keys.quality.column if keys.quality else "", "quality.column"
+        )
+        self.direction = header.optional(
             keys.direction.column if keys.direction else "", "direction.column"
         )
-        self.value = self._optional(keys.value, "value")
-        self.first = self._optional(keys.day.first if keys.day else "", "day.first")
-        self.columns = [found for each in keys.columns for found in self._columns(each)]
+        self.value = header.optional(keys.value, "value")
+        self.first = header.optional(keys.day.first if keys.day else "", "day.first")
+        self.columns = header.of_values(keys.columns, keys.meter)
 
     def values(self, listed: Iterator[Row]) -> Iterator[Record]:
         """Yield the records of rows with a stamp each."""
-        resolution = self.keys.resolution
-        if self.keys.kind == "interval" and resolution == FROM_STAMPS:
-            first = list(itertools.islice(listed, _FIRST_ROWS))
-            resolution, listed = self._resolution(first), itertools.chain(first, listed)
+        lengths = Lengths(self.zone, self.keys.resolution)
         intervals = Intervals(
-            resolution, self.zone, self.keys.stamp.labels, has_registers=self.keys.has_registers
+            self.zone, self.keys.stamp.labels, has_registers=self.keys.has_registers
         )
         clocks = defaultdict[tuple[str, str], MeterClock](lambda: MeterClock(self.zone))
-        for row in listed:
+        for row in self._seen(listed, lengths):
             try:
-                stamp, word = self._stamp(row), self._word(row)
-                said = list(self._said(row))
+                stamp, word, whose = self._stamp(row), self._word(row), self._whose(row)
             except UnreadableRow as error:
                 yield row.refused(error)
                 continue
+            if whose is None:
+                continue
+            said = list(self._said(row, whose))
             if wrong := next((each.wrong for each in said if each.wrong), None):
                 yield row.refused(wrong)
                 if not self.keys.has_registers:
@@ -121,7 +130,8 @@ class _Mapped:
                     if self.keys.kind == "interval":
                         yield from intervals.add(
                             each.meter_id, each.register, each.unit, each.value,
-                            stamp=stamp, clock=clock, word=word, line=row.line,
+                            stamp=stamp, resolution=lengths.of(whose.series), clock=clock,
+                            word=word, line=row.line,
                         )  # fmt: skip
                     elif each.value is not None:
                         yield Read(
@@ -143,17 +153,16 @@ class _Mapped:
                 f"{self.keys.resolution} divides no day", cure="say PT15M, PT30M or PT1H"
             )
         times = DayColumns([n * step for n in range(count)], step)
-        intervals = Intervals(
-            self.keys.resolution, self.zone, "start", has_registers=self.keys.has_registers
-        )
+        intervals = Intervals(self.zone, "start", has_registers=self.keys.has_registers)
         clock = MeterClock(self.zone)
         places = range(self.first or 0, (self.first or 0) + count)
         for row in listed:
             try:
-                stamp, word = self._stamp(row), self._word(row)
-                whose = next(iter(self._whose(row)), None)
+                stamp, word, whose = self._stamp(row), self._word(row), self._whose(row)
             except UnreadableRow as error:
                 yield row.refused(error)
+                continue
+            if whose is None:
                 continue
             said = [self._value_or_why(row, place) for place in places]
             if wrong := next((why for _, why in said if why), None):
@@ -161,47 +170,47 @@ class _Mapped:
                 if not self.keys.has_registers:
                     continue
             values = [value for value, _ in said]
-            for where, value in times.placed(stamp, values, clock) if whose else ():
+            for where, value in times.placed(stamp, values, clock):
                 if isinstance(where, str):
                     yield row.refused(where)
-                elif whose:
-                    meter_id, register = whose
+                else:
                     yield from intervals.put(
-                        meter_id, register, self._unit(row), where, value, word=word, line=row.line
-                    )
+                        whose.series, whose.register, self._unit(row), where, value,
+                        word=word, line=row.line,
+                    )  # fmt: skip
         yield from intervals.rest()
 
-    def _said(self, row: Row) -> Iterator[_Said]:
-        for meter_id, register in self._whose(row):
-            if not self.columns:
-                yield _Said(
-                    meter_id, register, self._unit(row), *self._value_or_why(row, self.value or 0)
-                )
-            for place, column, named in self.columns:
-                suffix = f"-{column.suffix}" if column.suffix else ""
-                yield _Said(
-                    (column.meter or named or meter_id) + suffix,
-                    column.register_ or register,
-                    unit_of(column.unit) if column.unit else self._unit(row),
-                    *self._value_or_why(row, place),
-                )
+    def _said(self, row: Row, whose: _Whose) -> Iterator[_Said]:
+        if not self.columns:
+            yield _Said(
+                whose.series, whose.register, self._unit(row),
+                *self._value_or_why(row, self.value or 0),
+            )  # fmt: skip
+        for place, column, named in self.columns:
+            suffix = f"-{column.suffix}" if column.suffix else ""
+            yield _Said(
+                (column.meter or named or whose.meter_id) + whose.suffix + suffix,
+                column.register_ or whose.register,
+                unit_of(column.unit) if column.unit else self._unit(row),
+                *self._value_or_why(row, place),
+            )
 
-    def _whose(self, row: Row) -> Iterator[tuple[str, str]]:
-        """Yield the meter and register of a row; nothing where a rule says to ignore it."""
+    def _whose(self, row: Row) -> _Whose | None:
+        """Return whose values a row has; None where a rule says to ignore it."""
         meter_id = self.keys.meter.id or self.told.meter_id
         if self.meter is not None:
             meter_id = plain_id(_cell(row, self.meter))
             if not meter_id:
                 raise UnreadableRow("no meter id")
         if self.direction is None:
-            yield meter_id, ""
-            return
+            return _Whose(meter_id)
         cell = _cell(row, self.direction)
         rule = self._rule(cell)
         if rule is None:
             raise UnreadableRow(f"no rule of direction matches {cell!r}")
-        if not rule.ignore:
-            yield meter_id + (f"-{rule.suffix}" if rule.suffix else ""), rule.register_
+        if rule.ignore:
+            return None
+        return _Whose(meter_id, f"-{rule.suffix}" if rule.suffix else "", rule.register_)
 
     def _rule(self, cell: str) -> Rule | None:
         rules = self.keys.direction.rules if self.keys.direction else []
@@ -238,49 +247,24 @@ class _Mapped:
         except UnreadableRow as error:
             return None, error
 
-    def _resolution(self, first: list[Row]) -> str:
-        """Return the shortest step between the stamps of one meter in the first rows."""
-        instants = defaultdict[tuple[str, str], list[datetime]](list)
-        clocks = defaultdict[tuple[str, str], MeterClock](lambda: MeterClock(self.zone))
-        unread: UnreadableRow | None = None
-        for row in first:
+    def _seen(self, listed: Iterator[Row], lengths: Lengths) -> Iterator[Row]:
+        """Yield the rows, each when those behind it have told how long its intervals are."""
+        if self.keys.kind != "interval" or self.keys.resolution != FROM_STAMPS:
+            yield from listed
+            return
+        waiting = deque[Row]()
+        for row in listed:
             try:
-                stamp = self._stamp(row)
-                for whose in self._whose(row):
-                    instants[whose].append(clocks[whose].at(stamp))
+                whose = self._whose(row)
+                if whose and not lengths.is_told(whose.series):
+                    lengths.see(whose.series, whose.register, self._stamp(row))
             except UnreadableRow as error:
-                unread = unread or error  # it is refused when its turn comes
-        told = [each for each in instants.values() if len(set(each)) > 1] or [[]]
-        steps = (resolution_of(each, self.zone, unread=unread) for each in told)
-        return min(steps, key=nominal)
-
-    def _columns(self, keys: ValueColumn) -> list[_Column]:
-        if keys.name:
-            return [_Column(self._place(keys.name, "columns"), keys, "")]
-        found = [
-            _Column(place, keys, match[1] if match.re.groups and match[1] else name)
-            for place, name in enumerate(self.names)
-            if (match := re.fullmatch(keys.pattern, name, re.IGNORECASE))
-        ]
-        if not found:
-            raise UnreadableFile(
-                f"columns: no column matches {keys.pattern}", cure=f"it has {self._shown()}"
-            )
-        return found
-
-    def _optional(self, name: str, key: str) -> int | None:
-        return self._place(name, key) if name else None
-
-    def _place(self, name: str, key: str) -> int:
-        [plain] = names_of([name])
-        if plain not in self.names:
-            raise UnreadableFile(
-                f"{key}: the file has no column {name!r}", cure=f"it has {self._shown()}"
-            )
-        return self.names.index(plain)
-
-    def _shown(self) -> str:
-        return ", ".join(self.names[:40])
+                lengths.unread = lengths.unread or error  # it is refused when its turn comes
+            waiting.append(row)
+            if len(waiting) > _ROWS_AHEAD:
+                yield waiting.popleft()
+        lengths.of("")
+        yield from waiting
 
 
 def _cell(row: Row, place: int) -> str:

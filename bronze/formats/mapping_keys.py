@@ -122,7 +122,7 @@ class Quality(_Keys):
 
 
 class ValueColumn(_Keys):
-    """A column of values, by its name or a pattern whose group is the meter id."""
+    """A column of values, by its name or a pattern whose group, where it has one, is the meter."""
 
     name: str = ""
     pattern: str = ""

@@ -7,7 +7,7 @@ UTC and g per kWh. Only `actual` is taken: a forecast is not what was.
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from bronze.pulls.parts import Part, Request, UnreadableAnswer, Wanted, midnight, spans
+from bronze.pulls.parts import Part, Request, Wanted, midnight, spans, unreadable
 from bronze.pulls.rows import CO2, Intensity, Refused, instant, loaded, number
 from bronze.pulls.zones import named
 from lake.settings import Settings
@@ -35,10 +35,13 @@ def rows(
     bodies: Sequence[bytes], part: Part, answered_at: datetime
 ) -> Iterator[Intensity | Refused]:
     """Yield a row a half hour that is over."""
+    said = None
     try:
-        entries = list(loaded(bodies[0])["data"])
+        said = loaded(bodies[0])
+        entries = list(said["data"])
     except (ValueError, KeyError, TypeError) as error:
-        raise UnreadableAnswer(f"not of the Carbon Intensity API: {error!r}") from error
+        otherwise = f"not of the Carbon Intensity API: {error!r}"
+        raise unreadable(said, "the Carbon Intensity API", otherwise) from error
     zone = named(part.zones, _ZONE)
     for entry in entries:
         try:

@@ -1,14 +1,16 @@
 """Electricity Maps -> carbon intensity of the electricity used in a zone, with its life cycle.
 
 https://portal.electricitymaps.com/developer-hub/api/reference: `carbon-intensity/past-range` for
-days (10 at a time), else `/history`, the last 24 hours; g of CO2 equivalents per kWh. The yearly
-CSV files of their data portal are read too, with `lake pull electricity-maps --file`.
+days (10 at a time), else `/history`, the last 24 hours; g of CO2 equivalents per kWh. The CSV files
+by the hour of their data portal are read too, with `lake pull electricity-maps --file`.
 """
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from bronze.pulls.parts import (
@@ -20,6 +22,7 @@ from bronze.pulls.parts import (
     Wanted,
     midnight,
     spans,
+    unreadable,
 )
 from bronze.pulls.rows import CO2, Intensity, Refused, instant, is_name, loaded, number
 from bronze.pulls.zones import UnknownZone, known
@@ -28,6 +31,8 @@ from lake.settings import Settings
 KIND, PARTNER, PLACES, VERSION = CO2, "market", "zones", 1
 _MOST_DAYS = 10
 _SECONDS = {"hourly": 3600, "15_minutes": 900}
+# Steps of the files that are of no use, in s at the least.
+_LONGER = {"year": 365 * 86_400, "month": 28 * 86_400, "week": 7 * 86_400, "day": 23 * 3600}
 _AREAS = {
     "DE-LU": "DE", "IE-SEM": "IE", "IT-NORTH": "IT-NO", "IT-CENTRE-NORTH": "IT-CNO",
     "IT-CENTRE-SOUTH": "IT-CSO", "IT-SOUTH": "IT-SO", "IT-SICILY": "IT-SIC",
@@ -67,14 +72,16 @@ def rows(
     """Yield a row a zone and interval; what is not known has none."""
     names = {area(zone): zone for zone in part.zones}
     if not bodies[0].lstrip().startswith((b"{", b"[")):
-        yield from _of_csv(bodies[0], names)
+        yield from _of_csv(bodies[0], names, part.name)
         return
+    said = None
     try:
         said = loaded(bodies[0])
         entries = said["history"] if "history" in said else said["data"]
         zone, entries = str(said["zone"]), list(entries)
     except (ValueError, KeyError, TypeError) as error:
-        raise UnreadableAnswer(f"not of Electricity Maps: {error!r}") from error
+        otherwise = f"not of Electricity Maps: {error!r}"
+        raise unreadable(said, "Electricity Maps", otherwise) from error
     for entry in entries:
         if not isinstance(entry, dict):
             yield Refused("an entry that is no object", str(entry))
@@ -114,7 +121,7 @@ def _row(
     return Intensity(zone, start, seconds, read, instant(entry.get("updatedAt")))
 
 
-def _of_csv(body: bytes, names: Mapping[str, str]) -> Iterator[Intensity | Refused]:
+def _of_csv(body: bytes, names: Mapping[str, str], file: str) -> Iterator[Intensity | Refused]:
     """Read a file of the data portal: hours in UTC, the intensity with its life cycle."""
     table = csv.DictReader(io.StringIO(body.decode("utf-8-sig", "replace")))
     columns = {name.lower(): name for name in table.fieldnames or ()}
@@ -131,12 +138,40 @@ def _of_csv(body: bytes, names: Mapping[str, str]) -> Iterator[Intensity | Refus
     except UnreadableAnswer:
         co2 = column("carbon intensity", "lca")
     try:
-        for row in table:
-            if row[co2]:
-                its = row[zone] or ""
-                yield _row(names.get(its, _ours(its)), _in_utc(row[stamp]), 3600, row[co2], {})
+        listed = [(row[zone] or "", _in_utc(row[stamp]), row[co2]) for row in table]
     except csv.Error as error:
         raise UnreadableAnswer(f"not a CSV: {error}") from error
+    lengths = _lengths(listed, f"{file} {' '.join(columns)}")
+    for its, starts_at, said in listed:
+        if said:
+            yield _row(names.get(its, _ours(its)), starts_at, lengths[its], said, {})
+
+
+def _lengths(listed: Sequence[tuple[str, str | None, str]], told: str) -> Mapping[str, int]:
+    """Return the shortest step of each zone in s; of one with a single row that of the others.
+
+    Without others its length is ``told``. UnreadableAnswer where it is no quarter and no hour.
+    """
+    instants = defaultdict[str, set[datetime]](set)
+    for zone, stamp, _ in listed:
+        if starts_at := instant(stamp):
+            instants[zone].add(starts_at)
+    steps = {
+        zone: min(int((b - a).total_seconds()) for a, b in pairwise(sorted(of_zone)))
+        for zone, of_zone in instants.items()
+        if len(of_zone) > 1
+    }
+    cure = "take the file by the hour"
+    for step in sorted(set(steps.values()) - set(_SECONDS.values())):
+        longer = next((name for name, least in _LONGER.items() if step >= least), "")
+        by = f"by the {longer}" if longer else f"of intervals of {step} s"
+        raise UnreadableAnswer(f"a file {by}, not by the hour", cure=cure)
+    plain = told.lower().replace("-", "_")
+    named = next((seconds for name, seconds in _SECONDS.items() if name in plain), 0)
+    other = min(steps.values(), default=named)
+    if instants and not other:
+        raise UnreadableAnswer("a single row does not tell that it is of an hour", cure=cure)
+    return defaultdict(lambda: other, steps)
 
 
 def _in_utc(stamp: str | None) -> str | None:

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bronze.pulls.parts import NotThereYet, Part, Request, UnreadableAnswer, Wanted
+from bronze.pulls.parts import (
+    NotThereYet,
+    Part,
+    Request,
+    UnreadableAnswer,
+    Wanted,
+    complaint,
+    unreadable,
+)
 from bronze.pulls.rows import PRICES, Price, Refused, instant, loaded, number
 from bronze.pulls.zones import days_or_tomorrow, named
 from lake.settings import Settings
@@ -48,9 +56,9 @@ def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator
         raise UnreadableAnswer(f"not JSON: {error}") from error
     if not isinstance(said, dict):
         raise UnreadableAnswer("not the prices of EnergyZero")
-    if "message" in said and "code" in said:
-        raise UnreadableAnswer(f"EnergyZero says: {str(said['message'])[:200]}")
     intervals = list(_intervals(said))
+    if not intervals and complaint(said):
+        raise unreadable(said, "EnergyZero", "")
     if not intervals:
         raise NotThereYet(f"{part.name} is not there yet")
     zone = named(part.zones, _ZONE)
@@ -77,11 +85,13 @@ def _intervals(said: Mapping[str, Any]) -> Iterator[Interval]:
         elif "Prices" in said:
             yield from _of_readings(said)
         elif "data" in said:
-            yield from _of_graph(said["data"]["energyMarketPrices"]["prices"] or ())
+            if said["data"] != []:  # an empty list for days that it does not have
+                yield from _of_graph(said["data"]["energyMarketPrices"]["prices"] or ())
         else:
-            raise UnreadableAnswer("not the prices of EnergyZero")
+            raise unreadable(said, "EnergyZero", "not the prices of EnergyZero")
     except (KeyError, TypeError, AttributeError) as error:
-        raise UnreadableAnswer(f"not the prices of EnergyZero: {error!r}") from error
+        otherwise = f"not the prices of EnergyZero: {error!r}"
+        raise unreadable(said, "EnergyZero", otherwise) from error
 
 
 def _of_readings(said: Mapping[str, Any]) -> Iterator[Interval]:

@@ -7,9 +7,9 @@ are published. `updatedAt` is when it was said; a preliminary price is replaced 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from bronze.pulls.parts import NotThereYet, Part, Request, UnreadableAnswer, Wanted
+from bronze.pulls.parts import NotThereYet, Part, Request, UnreadableAnswer, Wanted, unreadable
 from bronze.pulls.rows import PRICES, Price, Refused, instant, is_currency, is_name, loaded, number
-from bronze.pulls.zones import days_or_tomorrow, known
+from bronze.pulls.zones import UnknownZone, days_or_tomorrow, known
 from lake.settings import Settings
 
 KIND, PARTNER, PLACES, VERSION = PRICES, "market", "zones", 1
@@ -34,12 +34,14 @@ def parts(wanted: Wanted, settings: Settings, ask: Callable[[Request], bytes]) -
 
 def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator[Price | Refused]:
     """Yield a row a zone and interval."""
+    said = None
     try:
         said = loaded(bodies[0])
         entries, currency = said["multiAreaEntries"], said["currency"]
         known_at = instant(said.get("updatedAt"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UnreadableAnswer(f"not the prices of Nord Pool: {error!r}") from error
+        otherwise = f"not the prices of Nord Pool: {error!r}"
+        raise unreadable(said, "Nord Pool", otherwise) from error
     if not is_currency(currency) or not isinstance(entries, list):
         raise UnreadableAnswer(f"prices in no currency: {currency!r}")
     if not entries:
@@ -57,8 +59,7 @@ def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator
             yield Refused("an interval that is no quarter, half or whole hour", str(entry))
             continue
         for area, price in by_area.items():
-            own = area if is_name(area) and not names else ""
-            zone, read = names.get(area, own), number(price)
+            zone, read = names.get(area, "" if names else _own(area)), number(price)
             if zone and read is not None:
                 yield Price(zone, start, seconds, read, f"{currency.upper()}/MWh", known_at)
             elif zone and price is not None:
@@ -67,3 +68,11 @@ def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator
 
 def _area(zone: str) -> str:
     return _AREAS.get(known(zone), known(zone))
+
+
+def _own(area: str) -> str:
+    """Return our name of an area: DE-LU for GER; one that is none of ours stays, as SYS does."""
+    try:
+        return known(area)
+    except UnknownZone:
+        return area if is_name(area) else ""

@@ -23,6 +23,7 @@ from bronze.pulls.parts import (
     batches,
     midnight,
     spans,
+    unreadable,
 )  # fmt: skip
 from bronze.pulls.rows import WEATHER, Refused, Weather, loaded, number
 from lake.settings import Settings
@@ -80,12 +81,13 @@ def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator
     except ValueError as error:
         raise UnreadableAnswer(f"not JSON: {error}") from error
     answers = said if isinstance(said, list) else [said]
+    for answer in answers:
+        if not isinstance(answer, dict) or not isinstance(answer.get("hourly"), dict):
+            raise unreadable(answer, "Open-Meteo", "an answer without hours")
     if part.points and len(answers) != len(part.points):
         raise UnreadableAnswer(f"{len(answers)} answers for {len(part.points)} points")
     issued_at = None if part.days else answered_at
     for place, answer in enumerate(answers):
-        if not isinstance(answer, dict) or not isinstance(answer.get("hourly"), dict):
-            raise UnreadableAnswer("an answer without hours")
         point = part.points[place] if part.points else _own_point(answer)
         for row in _hours(answer, point):
             if isinstance(row, Refused):

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import SecretStr
 
 from bronze.pulls.rows import Refused, Row
 from lake.errors import LakeError
 from lake.settings import Settings
+
+# Where sources say what is wrong, in JSON.
+_COMPLAINTS = ("message", "reason", "title")
 
 
 class UnreadableAnswer(LakeError):
@@ -132,3 +135,22 @@ def spans(days: Sequence[date], most: int) -> Iterator[tuple[date, date]]:
         run.append(day)
     if run:
         yield run[0], run[-1]
+
+
+def unreadable(said: Any, source: str, otherwise: str) -> UnreadableAnswer:
+    """Return the error of an answer without data: in the source's words, where it has some."""
+    told = complaint(said)
+    return UnreadableAnswer(f"{source} says: {told}" if told else otherwise)
+
+
+def complaint(said: Any) -> str:
+    """Return what a source says in the place of data; nothing where it says none."""
+    if not isinstance(said, dict):
+        return ""
+    error = said.get("error") or said.get("errors")
+    first = error[0] if isinstance(error, list) else error
+    texts = [first] + [
+        told.get(name) for told in (first, said) if isinstance(told, dict) for name in _COMPLAINTS
+    ]
+    found = next((text for text in texts if isinstance(text, str)), "")
+    return " ".join(found.split())

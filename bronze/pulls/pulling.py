@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bronze.pulls.asking import Answer, Asker, SourceRefused
+from bronze.pulls.asking import Answer, Asker, SourceRefused, redacted
 from bronze.pulls.parts import NotThereYet, Part, Request, Source, UnreadableAnswer, Wanted
 from bronze.pulls.rows import PRICES, Price, Refused, Row, lines
 from bronze.pulls.told import told
@@ -21,6 +21,8 @@ from bronze.pulls.zones import wrong_counts
 from lake.errors import LakeError
 from lake.landing import Landed, UnreadableFile, derived, keep
 from lake.settings import Settings
+
+_LONGEST = 250
 
 
 class PullFailed(LakeError):
@@ -139,8 +141,11 @@ def _landed(
         rows, refused = _read(source, part, bodies, now)
     except UnreadableAnswer as error:
         kept = _kept(source, part, bodies, settings, now)
+        what = error.what  # it may be the source's own words, and those may have the key
+        for request in part.requests:
+            what = redacted(what, request.secret)
         raise UnreadableAnswer(
-            f"{part.name}: {error.what}", where=str(kept.path), cure=error.cure
+            f"{part.name}: {what[:_LONGEST]}", where=str(kept.path), cure=error.cure
         ) from error
     if not rows:
         why = f": {refused[0]}" if refused else ""

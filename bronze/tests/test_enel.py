@@ -116,6 +116,26 @@ def test_values_without_a_column_count_where_the_day_has_them_and_are_refused_el
     assert isinstance(block_of_96, Block)
 
 
+def test_an_empty_cell_among_100_values_is_missing_and_moves_none() -> None:
+    values = [*numbers(50), "", *numbers(100)[51:]]
+    named = HEADER.rstrip("\n") + ";24:00-24:15;24:15-24:30;24:30-24:45;24:45-25:00\n"
+    for header in (HEADER, named):
+        [block] = blocks(header + day(AUTUMN, values))
+        assert [n for n, value in enumerate(block.values) if value is None] == [50]
+        assert block.values[49:52] == ("0.049", None, "0.051")
+        assert (len(block.values), block.values[99]) == (100, "0.099")
+
+
+def test_columns_of_the_repeated_hour_are_left_out_on_a_day_that_has_it_once() -> None:
+    header = ";".join(["Giorno", *TIMES[:12], *TIMES[8:12], *TIMES[12:]]) + "\n"
+    values = [*numbers(12), *[""] * 4, *numbers(96)[12:]]
+    [block] = blocks(header + day("01/09/2024", values))
+    assert block.values == tuple(f"0.{n:03}" for n in range(96))
+    refused, *_ = records(header + day("01/09/2024", [*values[:12], "1", *values[13:]]))
+    assert isinstance(refused, Refused)
+    assert refused.reason == "02:00 is only once in that day"
+
+
 def test_96_values_in_autumn_leave_the_second_hour_open() -> None:
     before, after = blocks(HEADER + day(AUTUMN, numbers(96)))
     assert (len(before.values), len(after.values)) == (12, 84)

@@ -151,6 +151,24 @@ def test_a_stamp_in_the_hour_that_is_left_out_is_refused(read: Any) -> None:
     assert [type(r) for r in found] == [Refused, Block]
 
 
+@pytest.mark.parametrize(
+    ("form", "day"),
+    [("iso", "2024-01-01 "), ("iso", "2024-01-01T"), ("%d.%m.%Y %H:%M:%S", "01.01.2024 ")],
+)
+def test_the_hour_24_is_the_next_day_and_the_minute_24_is_not(
+    read: Any, form: str, day: str
+) -> None:
+    stamps = [*(f"23:{minute:02}:00" for minute in range(0, 60, 6)), "24:00:00"]
+    text = "at,kwh\n" + "".join(f"{day}{stamp},{n}\n" for n, stamp in enumerate(stamps))
+    keys = {**LONG, "stamp": {**LONG["stamp"], "format": form, "labels": "end"}}
+    block = the(read(keys, text))
+    assert (block.resolution, block.values) == ("PT6M", tuple(str(n) for n in range(11)))
+    assert block.starts_at.isoformat() == "2024-01-01T22:54:00+01:00"
+    counters = read(keys | {"kind": "cumulative"}, text)
+    assert [f"{r.read_at:%d %H:%M}" for r in counters[3:5]] == ["01 23:18", "01 23:24"]
+    assert counters[10].read_at.isoformat() == "2024-01-02T00:00:00+01:00"
+
+
 def test_rows_from_new_to_old_are_turned_round(read: Any) -> None:
     keys = {**LONG, "stamp": {**LONG["stamp"], "newest_first": True}}
     clock = ["03:00", "02:00", "02:00", "01:00"]
@@ -199,6 +217,32 @@ def test_days_and_months_come_from_the_stamps(read: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("rows_ahead", [5000, 7])
+def test_each_meter_has_its_own_length(
+    read: Any, monkeypatch: pytest.MonkeyPatch, rows_ahead: int
+) -> None:
+    monkeypatch.setattr(mapping, "_ROWS_AHEAD", rows_ahead)
+    rows = [f"E,2024-01-01 {n // 4:02}:{15 * (n % 4):02},1" for n in range(12)]
+    rows += [f"G,2024-01-01 {hour:02}:00,4" for hour in range(2)] + ["H,2024-01-01 00:00,2"]
+    keys = {**LONG, "meter": {"column": "id"}}
+    for order in (rows, sorted(rows, key=lambda row: row.split(",")[1])):
+        found = read(keys, "id,at,kwh\n" + "\n".join(order))
+        assert [(b.meter_id, b.resolution, len(b.values)) for b in found] == [
+            ("E", "PT15M", 12), ("G", "PT1H", 2), ("H", "PT15M", 1)
+        ]  # fmt: skip
+
+
+def test_registers_have_the_length_of_their_meter(read: Any) -> None:
+    rows = ["00:00,HT,1", "00:15,HT,1", "00:30,HT,1", "00:00,NT,2", "00:30,NT,2"]
+    block = the(
+        read(
+            {**LONG, "direction": REGISTERS},
+            "at,tariff,kwh\n" + "".join(f"2025-06-01 {row}\n" for row in rows),
+        )
+    )
+    assert (block.resolution, block.values) == ("PT15M", ("3", "1", "3"))
+
+
 def test_many_meters_may_stand_in_turn(read: Any) -> None:
     keys = {**LONG, "meter": {"column": "id"}}
     rows = "".join(f"{m},2025-06-01 {h:02}:00,1\n" for h in range(3) for m in ("a", "b"))
@@ -220,6 +264,49 @@ def test_a_column_a_meter_or_a_direction(read: Any) -> None:
         ("m-production", "Wh", ("1",)), ("1", "kWh", ("2",)), ("2", "kWh", ("3",)),
         ("h1", "kWh", ("4",)),
     ]  # fmt: skip
+
+
+def test_a_meter_in_a_header_is_named_as_it_stands_there(read: Any) -> None:
+    keys = {"stamp": LONG["stamp"], "columns": [{"pattern": "z.hler (de.*) .kwh."}]}
+    text = "at,Zähler  DE0001A [kWh],ZÄHLER DE0001b [kWh]\n2025-06-01 00:00,1,2\n"
+    found = read(keys | {"resolution": "PT1H"}, text)
+    assert [b.meter_id for b in found] == ["DE0001A", "DE0001b"]
+    with pytest.raises(UnreadableFile, match=r"it has at, Zähler DE0001A \[kWh\], ZÄHLER"):
+        read(keys | {"columns": [{"name": "other"}]}, text)
+
+
+def test_a_pattern_without_a_group_leaves_the_meter_to_the_row(read: Any) -> None:
+    keys: dict[str, Any] = {
+        "stamp": LONG["stamp"], "resolution": "PT15M",
+        "columns": [{"pattern": "HT.*", "register": "day"},
+                    {"pattern": "NT.*", "register": "night"}],
+    }  # fmt: skip
+    text = "id,at,HT kWh,NT kWh\nM1,2024-01-01 00:00,1,2\nM2,2024-01-01 00:00,10,2\n"
+    found = read(keys | {"meter": {"column": "id"}}, text)
+    assert [(b.meter_id, b.values) for b in found] == [("M1", ("3",)), ("M2", ("12",))]
+    [block] = read(keys | {"meter": {"id": "M"}}, text.replace("M2,", "M1,"))
+    assert block.meter_id == "M"
+    without = read(keys, text.splitlines()[0] + "\nM1,2024-01-01 00:00,1,2\n", meter_id="m")
+    assert [(b.meter_id, b.values) for b in without] == [("HT kWh", ("1",)), ("NT kWh", ("2",))]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [[{"name": "a 1"}, {"name": "a 2"}], [{"pattern": "(a).*"}],
+     [{"pattern": "a .*", "register": "day"}]],
+)  # fmt: skip
+def test_columns_that_nothing_tells_apart_are_refused(read: Any, columns: Any) -> None:
+    keys = {"stamp": LONG["stamp"], "meter": {"id": "M"}, "columns": columns}
+    with pytest.raises(UnreadableFile, match="columns: A 1 and A 2 are of one meter; say meter"):
+        read(keys, "at,A 1,A 2\n2024-01-01 00:00,1,2\n2024-01-01 00:15,1,2\n")
+
+
+def test_a_rule_of_direction_holds_for_a_column_a_meter_too(read: Any) -> None:
+    rules = [{"match": "in", "suffix": "import"}, {"match": "out", "suffix": "export"}]
+    keys = {"stamp": LONG["stamp"], "resolution": "PT1H", "columns": [{"pattern": "meter (.*)"}],
+            "direction": {"column": "way", "rules": rules}}  # fmt: skip
+    found = read(keys, "at,way,Meter A\n2025-06-01 00:00,in,1\n2025-06-01 00:00,out,2\n")
+    assert [(b.meter_id, b.values) for b in found] == [("A-import", ("1",)), ("A-export", ("2",))]
 
 
 def test_counters_are_reads_with_their_registers(read: Any) -> None:
@@ -247,6 +334,41 @@ def test_a_row_a_day(read: Any) -> None:
     found = read(keys, text)
     assert [len(b.values) for b in found] == [24, 25, 23]
     assert all(b.starts_at.hour == 0 for b in found)
+
+
+def of_25(rows: dict[str, list[str]]) -> tuple[dict[str, Any], str]:
+    """Return the mapping and text of a table with 25 columns of hours."""
+    keys = {
+        "stamp": {"column": "day", "zone": "Europe/Berlin"}, "resolution": "PT1H",
+        "day": {"first": "1", "count": 25},
+    }  # fmt: skip
+    header = ",".join(["day", *(str(n) for n in range(1, 26))])
+    return keys, "\n".join([header, *(",".join([day, *values]) for day, values in rows.items())])
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [("2021-10-31", 25), ("2022-03-27", 23), ("2022-01-10", 24)]
+)
+def test_an_empty_cell_moves_no_value_where_hours_are_counted(
+    read: Any, day: str, hours: int
+) -> None:
+    values = [str(n) for n in range(1, hours + 1)]
+    for place in (1, 9, hours - 1):
+        cells = [*values[:place], "", *values[place + 1 :], *["", "0"][: 25 - hours]]
+        found = the(read(*of_25({day: cells}), meter_id="m"))
+        assert found.starts_at.hour == 0
+        assert list(found.values) == [n if n in cells else None for n in values]
+
+
+def test_25_hours_in_spring_may_leave_their_own_open_or_are_refused_behind_the_day(
+    read: Any,
+) -> None:
+    keys, text = of_25({"2022-03-27": ["1", "2", "", *(str(n) for n in range(4, 25)), ""]})
+    assert list(the(read(keys, text)).values) == ["1", "2", *(str(n) for n in range(4, 25))]
+    refused, block = read(*of_25({"2022-03-27": [str(n) for n in range(1, 26)]}))
+    assert isinstance(refused, Refused)
+    assert refused.reason == "25 values, and the day has 23"
+    assert list(block.values) == [str(n) for n in range(1, 24)]
 
 
 def test_a_row_a_day_at_a_fixed_offset_begins_at_its_midnight(read: Any) -> None:
@@ -297,6 +419,14 @@ def test_the_registers_of_a_row_a_day_are_added_up_and_one_said_again_replaces(r
     refused, block = read(keys, "at,tariff,am,pm\n" + "".join(f"2025-06-01,{r}\n" for r in rows))
     assert isinstance(refused, Refused)
     assert block.values == (None, "22")
+    rules = {**REGISTERS, "rules": [{"match": "HT", "ignore": True}, {"match": "NT"}]}
+    block = the(
+        read(
+            {**keys, "direction": rules},
+            f"at,tariff,am,pm\n2025-06-01,{rows[0]}\n2025-06-01,{rows[1]}\n",
+        )
+    )
+    assert block.values == ("10", "20")
 
 
 def test_files_without_header_with_preamble_in_another_encoding(read: Any) -> None:

@@ -74,6 +74,18 @@ def test_the_key_is_in_no_message(
     assert KEY not in str(error.value) + caplog.text
 
 
+def test_an_error_is_said_in_its_words_but_for_the_key(
+    server: Any, keyed: Settings, pulled: Callable[..., list[str]]
+) -> None:
+    for error in ({"error": f"no such zone for {KEY}"}, {"message": f"no such zone for {KEY}"}):
+        server.answers(json.dumps(error).encode())
+        with pytest.raises(UnreadableAnswer, match=r"Electricity Maps says: no such zone for \*"):
+            pulled("electricity-maps", Wanted(NOW, zones=("SE3",)), keyed)
+    body = b'{"error": {"code": "400 Bad Request", "message": "more than 14 days"}}'
+    with pytest.raises(UnreadableAnswer, match="Carbon Intensity API says: more than 14 days"):
+        list(carbon_intensity.rows([body], Part("x"), NOW))
+
+
 def test_without_a_key_nothing_is_asked(server: Any, pulled: Callable[..., list[str]]) -> None:
     with pytest.raises(NoToken):
         pulled("electricity-maps", Wanted(NOW, zones=("SE3",)))
@@ -101,6 +113,40 @@ def test_the_yearly_file_is_read() -> None:
     assert (row.price_zone, row.starts_at, str(row.co2)) == (
         "SE3", datetime(2024, 1, 1, tzinfo=UTC), "20.47",
     )  # fmt: skip
+
+
+PORTAL = "Datetime (UTC),Zone id,Carbon intensity gCO₂eq/kWh (Life cycle)\n"
+
+
+def portal(*rows: str, name: str = "x") -> list[Any]:
+    body = PORTAL + "".join(f"{row}\n" for row in rows)
+    return list(electricity_maps.rows([body.encode()], Part(name), NOW))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["2024-01-01 00:00:00,FR,52", "2024-01-02 00:00:00,FR,44"], "a file by the day, not by"),
+        (["2024-02-01 00:00:00,FR,52", "2024-03-01 00:00:00,FR,44"], "a file by the month, not by"),
+        (["2023-01-01 00:00:00,FR,52", "2024-01-01 00:00:00,FR,44"], "a file by the year, not by"),
+        (["2024-01-01 00:00:00,FR,52", "2024-01-01 00:05:00,FR,44"], "a file of intervals of 300"),
+        (["2024-01-01 00:00:00,FR,52"], "a single row does not tell that it is of an hour"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_not_by_the_hour_is_refused(rows: list[str], said: str) -> None:
+    with pytest.raises(UnreadableAnswer, match=f"{said}.*; take the file by the hour"):
+        portal(*rows)
+
+
+def test_a_zone_has_its_own_step_and_a_single_row_that_of_the_others_or_of_the_name() -> None:
+    rows = [f"2024-01-01 0{n // 4}:{n % 4 * 15:02}:00,FR,{n}" for n in range(5)]
+    rows += [f"2024-01-01 0{n}:00:00,SE-SE3,{n}" for n in range(3)]
+    found = portal(*rows, "2024-01-01 00:00:00,DK-DK1,1")
+    assert [(row.price_zone, row.seconds) for row in found] == (
+        [("FR", 900)] * 5 + [("SE3", 3600)] * 3 + [("DK1", 900)]
+    )
+    for name, seconds in (("FR_2024_hourly.csv", 3600), ("FR-2024-15-minutes.csv", 900)):
+        assert [row.seconds for row in portal(rows[0], name=name)] == [seconds]
 
 
 def british(*actual: int | None) -> bytes:

@@ -71,6 +71,15 @@ def test_an_error_is_said_in_its_words(
         pulled("energyzero", Wanted(NOW))
 
 
+@pytest.mark.parametrize("data", [None, {"energyMarketPrices": None}, []])
+def test_an_error_of_the_graph_is_said_in_its_words(data: Any) -> None:
+    body = json.dumps({"errors": [{"message": "internal_server_error"}], "data": data}).encode()
+    with pytest.raises(UnreadableAnswer, match=r"^EnergyZero says: internal_server_error$"):
+        read(body)
+    with pytest.raises(NotThereYet):
+        read(b'{"data": []}')
+
+
 def test_no_prices_yet(server: Any, reply: Any, pulled: Callable[..., list[str]]) -> None:
     for answer in (reply(b'{"code": 5, "message": "not found"}', 404), reply(b'{"base": []}')):
         server.answers(answer)

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from bronze.pulls.parts import NotThereYet, UnreadableAnswer, Wanted
+from bronze.pulls import nordpool
+from bronze.pulls.parts import NotThereYet, Part, UnreadableAnswer, Wanted
+from bronze.pulls.rows import Price
 from bronze.pulls.zones import UnknownZone, market_day
 from lake.settings import Settings
 
@@ -44,6 +46,12 @@ def test_a_day_of_all_zones_lands(
     lines = landed("prices")
     assert lines[0] == "SE3,2025-10-25T22:00:00Z,PT15M,0.0,EUR/MWh,2025-10-25T10:46:12.496121Z"
     assert len({line for line in lines if line.startswith("DE_LU,")}) == 100
+
+
+def test_without_zones_the_areas_have_our_names() -> None:
+    body = prices(TOMORROW, ("GER", "TEL", "SE3", "SYS", "a b"), 60)
+    found = [row for row in nordpool.rows([body], Part("x"), NOW) if isinstance(row, Price)]
+    assert {row.price_zone for row in found} == {"DE-LU", "RO", "SE3", "SYS"}
 
 
 def test_a_day_that_lacks_an_hour_is_said(server: Any, pulled: Callable[..., list[str]]) -> None:
@@ -83,6 +91,12 @@ def test_an_answer_that_is_none_is_one_error(
     with pytest.raises(UnreadableAnswer, match=r"nordpool-2025-10-26\.json"):
         pulled("nordpool", Wanted(NOW, zones=("SE3",)))
     assert not (Path(sources.root) / "landing" / "prices").exists()
+
+
+def test_an_error_is_said_in_its_words() -> None:
+    body = b'{"title": "One or more validation errors", "status": 400, "errors": {"date": ["no"]}}'
+    with pytest.raises(UnreadableAnswer, match=r"^Nord Pool says: One or more validation errors$"):
+        list(nordpool.rows([body], Part("x"), NOW))
 
 
 def test_a_zone_that_is_none_is_said_before_anything_is_asked(

@@ -161,6 +161,13 @@ def test_an_answer_that_is_none_is_one_error(said: Any) -> None:
         read(said, Part("x", points=(STOCKHOLM,)))
 
 
+def test_an_error_is_said_in_its_words() -> None:
+    said = {"error": True, "reason": "Daily API request limit exceeded"}
+    for answers in (said, [answer(NOW.date(), 2), said]):
+        with pytest.raises(UnreadableAnswer, match=r"^Open-Meteo says: Daily API request limit"):
+            read(answers, Part("x", points=(STOCKHOLM, AARHUS)))
+
+
 def test_an_answer_of_fewer_points_is_none() -> None:
     with pytest.raises(UnreadableAnswer, match="1 answers for 2 points"):
         read(answer(NOW.date(), 2), Part("x", points=(STOCKHOLM, AARHUS)))
