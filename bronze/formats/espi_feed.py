@@ -58,8 +58,8 @@ class Feed:
         self.entries: list[Entry] = []
         self.local: Callable[[datetime], datetime] | None = None
         self._meter_id = meter_id
-        self._points: list[_Linked] = []
-        self._readings: list[_Linked] = []
+        self._points: dict[str, _Linked] = {}
+        self._readings: dict[str, _Linked] = {}
         self._types: dict[str, _Linked] = {}
         self._found: dict[str, Series | str] = {}
         self._keys: dict[str, str] = {}
@@ -93,9 +93,9 @@ class Feed:
 
     def _add_linked(self, kind: str, content: Any, linked: _Linked) -> None:
         if kind == "UsagePoint":
-            self._points.append(linked)
+            _put(self._points, linked)
         elif kind == "MeterReading":
-            self._readings.append(linked)
+            _put(self._readings, linked)
         elif kind == "ReadingType":
             linked.type = reading_type(_texts(content))
             self._types[linked.path or linked.uuid] = linked
@@ -134,12 +134,12 @@ class Feed:
     def _name_all(self) -> None:
         """Name the meter of every MeterReading; by its own id too where two would be one."""
         names = []
-        for reading in self._readings:
+        for reading in self._readings.values():
             kind, meter_id = self._type(reading), self._meter_of(reading)
             name = _joined(meter_id, kind.series) if kind and meter_id else ""
             names.append((name, bool(kind and kind.is_register)))
         often = Counter(names)
-        for reading, named in zip(self._readings, names, strict=True):
+        for reading, named in zip(self._readings.values(), names, strict=True):
             own = reading.path.rpartition("/")[2] or reading.uuid
             is_shared = often[named] > 1
             reading.meter_id = named[0] and _joined(named[0], own if is_shared else "")
@@ -155,15 +155,22 @@ class Feed:
 _NO_METER = "no UsagePoint says of which meter it is"
 
 
-def _one(linked: list[_Linked], path: str) -> _Linked | None:
+def _put(listed: dict[str, _Linked], linked: _Linked) -> None:
+    """Add what is listed; the same path again is the same, with the links of both."""
+    before = listed.setdefault(linked.path or f"without path {len(listed)}", linked)
+    if before is not linked:
+        before.related += linked.related
+
+
+def _one(listed: dict[str, _Linked], path: str) -> _Linked | None:
     """Return what a path belongs to: what names it, what it is below of, or the only one."""
-    for one in linked:
+    for one in listed.values():
         if path and (path in one.related or path == one.path):
             return one
-    below = [one for one in linked if one.path and path.startswith(f"{one.path}/")]
+    below = [one for one in listed.values() if one.path and path.startswith(f"{one.path}/")]
     if below:
         return max(below, key=lambda one: len(one.path))
-    return linked[0] if len(linked) == 1 else None
+    return next(iter(listed.values())) if len(listed) == 1 else None
 
 
 def _point_id(path: str) -> str:

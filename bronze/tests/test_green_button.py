@@ -196,6 +196,12 @@ def test_two_series_of_one_flow_have_the_id_of_their_reading() -> None:
     assert [b.meter_id for b in found] == ["5446AF3F-01", "5446AF3F-02", "5446AF3F-VArh"]
 
 
+def test_a_meter_reading_that_is_listed_twice_is_one() -> None:
+    all_ = [usage_point(), meter_reading(), meter_reading(), kind_of()]
+    [block] = blocks(read(*all_, interval_block(*quarters(5))))
+    assert block.meter_id == "5446AF3F"
+
+
 @pytest.mark.parametrize("own", ["1", "NET_USAGE"])
 def test_several_usage_points_are_told_apart_and_an_id_that_many_have_has_the_customer_before_it(
     own: str,
