@@ -1,7 +1,7 @@
 """Entries of an ESPI feed -> which meter and ReadingType its IntervalBlocks have, by links."""
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from bronze.formats.espi_shared import Sharing
 from bronze.formats.espi_types import ReadingType, local_time, reading_type
 
 # A shorter id is a number within a customer, and one without digits a word that all customers of a
@@ -18,10 +19,20 @@ _USAGE_POINT = re.compile(r"(?:^|/)(?:([^/]+)/)?UsagePoint/([^/]+)")
 
 
 class Series(NamedTuple):
-    """What readings are of."""
+    """What readings are of; ``own`` is the id of the MeterReading where others share its meter.
+
+    Of what is a part of a total beside it nothing is to be counted.
+    """
 
     meter_id: str
     type: ReadingType
+    own: str = ""
+    is_in_total: bool = False
+
+    @property
+    def sharing(self) -> Sharing:
+        """What it shares with others."""
+        return Sharing(self.meter_id, self.type.is_register, self.type.register)
 
 
 class Entry(NamedTuple):
@@ -40,7 +51,7 @@ class _Linked:
     related: list[str]
     uuid: str = ""
     type: ReadingType | None = None
-    meter_id: str = ""
+    series: Series | None = None
 
 
 @dataclass(slots=True)
@@ -62,7 +73,10 @@ class Feed:
         self._readings: dict[str, _Linked] = {}
         self._types: dict[str, _Linked] = {}
         self._found: dict[str, Series | str] = {}
+        # By key of the entries with readings: itself, and the MeterReading that it belongs to.
         self._keys: dict[str, str] = {}
+        self._of_key: dict[str, _Linked | None] = {}
+        self._are_named = False
 
     def add(self, entry: Any) -> None:
         """Add an entry; of one with readings little is kept."""
@@ -102,6 +116,15 @@ class Feed:
         elif kind == "LocalTimeParameters" and self.local is None:
             self.local = local_time(_texts(content))
 
+    def last(self) -> dict[int, Sharing]:
+        """Return the entries behind which no other has readings of a meter that several share."""
+        found = {}
+        for number, entry in enumerate(self.entries):
+            series = self.series(number) if entry.key else None
+            if isinstance(series, Series) and series.own:
+                found[series.sharing] = number
+        return {number: sharing for sharing, number in found.items()}
+
     def series(self, entry: int) -> Series | str:
         """Return what the readings of an entry are of, or why that is not known."""
         key = self.entries[entry].key
@@ -110,7 +133,7 @@ class Feed:
         return self._found[key]
 
     def _of(self, key: str) -> Series | str:
-        reading = _one(self._readings, key)
+        reading = self._reading(key)
         if reading is None and self._readings:
             return "no link says of which MeterReading it is"
         kind = self._type(reading)
@@ -121,9 +144,17 @@ class Feed:
         if reading is None:
             meter_id = self._meter_of(_Linked(key, "", []))
             return Series(_joined(meter_id, kind.series), kind) if meter_id else _NO_METER
-        if not reading.meter_id:
+        if not self._are_named:
             self._name_all()
-        return Series(reading.meter_id, kind) if reading.meter_id else _NO_METER
+        return reading.series or _NO_METER
+
+    def _reading(self, key: str) -> _Linked | None:
+        if key not in self._of_key:
+            self._of_key[key] = _one(self._readings, key)
+        return self._of_key[key]
+
+    def _has_readings(self, reading: _Linked) -> bool:
+        return any(self._reading(key) is reading for key in self._keys)
 
     def _type(self, reading: _Linked | None) -> ReadingType | None:
         for path in reading.related if reading else ():
@@ -133,16 +164,31 @@ class Feed:
 
     def _name_all(self) -> None:
         """Name the meter of every MeterReading; by its own id too where two would be one."""
-        names = []
+        self._are_named = True
+        sharing = defaultdict[Sharing, list[tuple[_Linked, Series]]](list)
         for reading in self._readings.values():
             kind, meter_id = self._type(reading), self._meter_of(reading)
-            name = _joined(meter_id, kind.series) if kind and meter_id else ""
-            names.append((name, bool(kind and kind.is_register)))
-        often = Counter(names)
-        for reading, named in zip(self._readings.values(), names, strict=True):
+            if kind and meter_id:
+                reading.series = series = Series(_joined(meter_id, kind.series), kind)
+                sharing[series.sharing].append((reading, series))
+        for several in sharing.values():
+            if len(several) > 1:
+                self._share(several)
+
+    def _share(self, several: list[tuple[_Linked, Series]]) -> None:
+        """Let MeterReadings share a meter, or name them apart: another length, another kind.
+
+        Parts are left out where the total of them is beside them, and has readings.
+        """
+        is_one = len({series.type.beside_tou for _, series in several}) == 1
+        has_total = any(not s.type.tou and self._has_readings(reading) for reading, s in several)
+        for reading, series in several:
             own = reading.path.rpartition("/")[2] or reading.uuid
-            is_shared = often[named] > 1
-            reading.meter_id = named[0] and _joined(named[0], own if is_shared else "")
+            if not is_one:
+                reading.series = series._replace(meter_id=_joined(series.meter_id, own))
+            else:
+                is_in_total = has_total and series.type.tou != 0
+                reading.series = series._replace(own=own, is_in_total=is_in_total)
 
     def _meter_of(self, reading: _Linked) -> str:
         point = _one(self._points, reading.up) if reading.up else None
