@@ -8,13 +8,14 @@ MeterReadings of one flow are one meter: one a month, or one a time of use (``es
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import IO, Any
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from bronze.formats.espi_ends import Ends
 from bronze.formats.espi_feed import Feed, Series, local_name
 from bronze.formats.espi_shared import Shared, Sharing
 from bronze.formats.espi_types import integer, quality
@@ -120,6 +121,7 @@ class _Values:
         self._local = local
         self._joined = Joined(local)
         self._shared = Shared()
+        self._ends = Ends()
         self._begin_s: int | None = None
         self._entry = -1
         self._why = ""
@@ -133,11 +135,13 @@ class _Values:
                 break
             if local_name(found) == "entry":
                 if entry in last:
+                    yield from self._taken(self._ends.rest())
                     yield from self._done(last[entry])
                 entry += 1
                 continue
             has_readings = True
             yield from self._of_entry(entry, found)
+        yield from self._taken(self._ends.rest())
         yield from self._joined.end()
         if not has_readings:
             yield Refused("no IntervalReading in the feed")
@@ -184,10 +188,14 @@ class _Values:
             series.meter_id, series.type.unit, starts_at, ends_at, number,
             MISSING if number is None else word, known_at, line,
         )  # fmt: skip
-        if series.own:
-            self._shared.add(series.sharing, series.type.tou, series.own, found)
-        else:
-            yield from self._put(series.sharing, found)
+        yield from self._taken(self._ends.add(series, found))
+
+    def _taken(self, values: Iterable[tuple[Series, Value]]) -> Iterator[Record]:
+        for series, value in values:
+            if series.own:
+                self._shared.add(series.sharing, series.type.tou, series.own, value)
+            else:
+                yield from self._put(series.sharing, value)
 
     def _done(self, sharing: Sharing) -> Iterator[Record]:
         for value in self._shared.done(sharing):

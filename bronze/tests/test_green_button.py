@@ -396,6 +396,18 @@ def test_readings_without_period_follow_one_another_from_the_begin_of_their_bloc
     assert (block.resolution, list(block.values)) == ("PT15M", ["1", "2", "3"])
 
 
+def test_an_interval_that_is_told_up_to_its_last_second_is_whole() -> None:
+    hours = [reading(n, NEW_YEAR + 3600 * n, 3599) for n in (*range(22), 23)]
+    [hourly, last] = blocks(read(usage_point(), meter_reading(), kind_of(), interval_block(*hours)))
+    assert (hourly.resolution, len(hourly.values)) == ("PT1H", 22)
+    assert (last.resolution, last.values) == ("PT1H", ["23"])
+    assert last.starts_at == datetime(2012, 1, 2, 4, tzinfo=UTC)
+    # Where the next begins at once it is as long as it says.
+    odd = interval_block(*(reading(n, NEW_YEAR + 3599 * n, 3599) for n in range(3)))
+    [block] = blocks(read(usage_point(), meter_reading(), kind_of(), odd))
+    assert (block.resolution, len(block.values)) == ("PT3599S", 3)
+
+
 def local_entry(**said: str) -> str:
     return entry(element("LocalTimeParameters", **{**EASTERN, **said}), "/espi/LocalTime/1")
 
