@@ -3,7 +3,7 @@
 Source: Energinet, "Customer and Third party API for Datahub (Eloverblik), technical description",
 and https://api.eloverblik.dk/customerapi/index.html: MyEnergyData_MarketDocument and the answer of
 ``getmeterreadings``. A metering point (18 digits) has one direction, so it is the meter id; only
-where one document has both directions under one id, it gets ``-consumption`` or ``-production``.
+where one answer has both directions under one id, it gets ``-consumption`` or ``-production``.
 """
 
 from collections import defaultdict
@@ -65,13 +65,15 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
             f"details of {len(details)} metering points, which are no readings",
             cure="ask for time series (gettimeseries) or meter readings (getmeterreadings)",
         )
+    documents = [each for result in results for each in objects(result.get(_SERIES))]
+    directions = _directions(documents)
     for result in results:
         if str(result.get("success", True)).lower() == "false":
             yield _failed(result)
         for read in objects(_inner(result).get("readings")):
             yield _read(text_of(_inner(result).get(_POINT_ID)), read)
         for series_document in objects(result.get(_SERIES)):
-            yield from _blocks(series_document)
+            yield from _blocks(series_document, directions)
 
 
 def _inner(result: dict[str, Any]) -> dict[str, Any]:
@@ -104,18 +106,22 @@ def _read(meter_id: str, read: dict[str, Any]) -> Record:
         return Refused(str(error), payload(read))
 
 
-def _blocks(series_document: dict[str, Any]) -> Iterator[Record]:
+def _directions(documents: list[dict[str, Any]]) -> dict[str, set[str]]:
+    """Return the directions of each point; those of one may stand in several results."""
+    found = defaultdict[str, set[str]](set)
+    for series in (each for d in documents for each in objects(d.get("TimeSeries"))):
+        found[_meter(series)].add(text_of(series.get("businessType")))
+    return found
+
+
+def _blocks(series_document: dict[str, Any], directions: dict[str, set[str]]) -> Iterator[Record]:
     created = text_of(series_document.get("createdDateTime"))
     try:
         known_at = _instant(created) if created else None
     except LakeError:
         known_at = None  # it is then known when it arrives
-    listed = objects(series_document.get("TimeSeries"))
-    directions = defaultdict(set)
-    for series in listed:
-        directions[_meter(series)].add(text_of(series.get("businessType")))
     blocks = Consecutive(_ZONE)
-    for series in listed:
+    for series in objects(series_document.get("TimeSeries")):
         meter_id = _meter(series)
         if not meter_id:
             yield Refused("a time series without mRID", payload(series))

@@ -135,6 +135,12 @@ def test_both_directions_under_one_id_are_told_apart() -> None:
     assert {b.meter_id for b in blocks(both)} == {f"{METER}-consumption", f"{METER}-production"}
 
 
+def test_both_directions_in_two_results_are_told_apart_too() -> None:
+    june = day("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", 24)
+    both = {"result": [*answer(june)["result"], *answer(june, business="A01")["result"]]}
+    assert [b.meter_id for b in blocks(both)] == [f"{METER}-consumption", f"{METER}-production"]
+
+
 def test_a_result_that_is_an_error_is_refused_and_the_others_are_read() -> None:
     good = answer(day("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", 24))
     good["result"].append(
