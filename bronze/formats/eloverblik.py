@@ -1,9 +1,10 @@
-"""Eloverblik (Energinet DataHub) JSON -> readings: time series as IEC CIM, or register reads.
+"""Eloverblik (Energinet DataHub) -> readings: time series as IEC CIM, or register reads.
 
 Source: Energinet, "Customer and Third party API for Datahub (Eloverblik), technical description",
 and https://api.eloverblik.dk/customerapi/index.html: MyEnergyData_MarketDocument and the answer of
 ``getmeterreadings``. A metering point (18 digits) has one direction, so it is the meter id; only
 where one answer has both directions under one id, it gets ``-consumption`` or ``-production``.
+The CSV of the portal is in ``eloverblik_csv.py``.
 """
 
 from collections import defaultdict
@@ -12,8 +13,10 @@ from datetime import UTC, datetime
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
+from bronze.formats import eloverblik_csv
 from bronze.formats.consecutive import Consecutive, Series, Span, span, span_from
 from bronze.formats.document import document, objects, payload, text_of
+from bronze.formats.opened import peeked
 from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Read, Record, Refused, Told
 from bronze.formats.rows import UnreadableRow, amount, first_line, unit_of
 from bronze.formats.stamps import iso
@@ -38,8 +41,10 @@ _DIRECTIONS = {"A04": "consumption", "A01": "production"}
 
 
 def is_its(name: str, head: bytes) -> bool:
-    """Tell whether a file is an answer of Eloverblik: JSON with its names."""
+    """Tell whether a file is of Eloverblik: JSON with its names, or CSV with its columns."""
     del name
+    if eloverblik_csv.is_its(head):
+        return True
     text = head.decode("utf-8", errors="replace")
     is_json = first_line(head).lstrip().startswith(("{", "["))
     return is_json and (f'"{_SERIES}"' in text or f'"{_POINT_ID}"' in text)
@@ -51,6 +56,10 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
     UnreadableFile where there is neither a time series nor a register read nor an error in it.
     """
     del told
+    head, stream = peeked(stream)
+    if eloverblik_csv.is_its(head):
+        yield from eloverblik_csv.records(stream)
+        return
     answer = document(stream)
     results = objects(answer)
     if isinstance(answer, dict) and "result" in answer:
