@@ -1,9 +1,10 @@
-"""Eloverblik (Energinet DataHub) JSON -> readings: time series as IEC CIM, or register reads.
+"""Eloverblik (Energinet DataHub) -> readings: time series as IEC CIM, or register reads.
 
 Source: Energinet, "Customer and Third party API for Datahub (Eloverblik), technical description",
 and https://api.eloverblik.dk/customerapi/index.html: MyEnergyData_MarketDocument and the answer of
 ``getmeterreadings``. A metering point (18 digits) has one direction, so it is the meter id; only
-where one document has both directions under one id, it gets ``-consumption`` or ``-production``.
+where one answer has both directions under one id, it gets ``-consumption`` or ``-production``.
+The CSV of the portal is in ``eloverblik_csv.py``.
 """
 
 from collections import defaultdict
@@ -12,8 +13,10 @@ from datetime import UTC, datetime
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
+from bronze.formats import eloverblik_csv
 from bronze.formats.consecutive import Consecutive, Series, Span, span, span_from
 from bronze.formats.document import document, objects, payload, text_of
+from bronze.formats.opened import peeked
 from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Read, Record, Refused, Told
 from bronze.formats.rows import UnreadableRow, amount, first_line, unit_of
 from bronze.formats.stamps import iso
@@ -38,8 +41,10 @@ _DIRECTIONS = {"A04": "consumption", "A01": "production"}
 
 
 def is_its(name: str, head: bytes) -> bool:
-    """Tell whether a file is an answer of Eloverblik: JSON with its names."""
+    """Tell whether a file is of Eloverblik: JSON with its names, or CSV with its columns."""
     del name
+    if eloverblik_csv.is_its(head):
+        return True
     text = head.decode("utf-8", errors="replace")
     is_json = first_line(head).lstrip().startswith(("{", "["))
     return is_json and (f'"{_SERIES}"' in text or f'"{_POINT_ID}"' in text)
@@ -51,6 +56,10 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
     UnreadableFile where there is neither a time series nor a register read nor an error in it.
     """
     del told
+    head, stream = peeked(stream)
+    if eloverblik_csv.is_its(head):
+        yield from eloverblik_csv.records(stream)
+        return
     answer = document(stream)
     results = objects(answer)
     if isinstance(answer, dict) and "result" in answer:
@@ -65,13 +74,15 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
             f"details of {len(details)} metering points, which are no readings",
             cure="ask for time series (gettimeseries) or meter readings (getmeterreadings)",
         )
+    documents = [each for result in results for each in objects(result.get(_SERIES))]
+    directions = _directions(documents)
     for result in results:
         if str(result.get("success", True)).lower() == "false":
             yield _failed(result)
         for read in objects(_inner(result).get("readings")):
             yield _read(text_of(_inner(result).get(_POINT_ID)), read)
         for series_document in objects(result.get(_SERIES)):
-            yield from _blocks(series_document)
+            yield from _blocks(series_document, directions)
 
 
 def _inner(result: dict[str, Any]) -> dict[str, Any]:
@@ -104,18 +115,22 @@ def _read(meter_id: str, read: dict[str, Any]) -> Record:
         return Refused(str(error), payload(read))
 
 
-def _blocks(series_document: dict[str, Any]) -> Iterator[Record]:
+def _directions(documents: list[dict[str, Any]]) -> dict[str, set[str]]:
+    """Return the directions of each point; those of one may stand in several results."""
+    found = defaultdict[str, set[str]](set)
+    for series in (each for d in documents for each in objects(d.get("TimeSeries"))):
+        found[_meter(series)].add(text_of(series.get("businessType")))
+    return found
+
+
+def _blocks(series_document: dict[str, Any], directions: dict[str, set[str]]) -> Iterator[Record]:
     created = text_of(series_document.get("createdDateTime"))
     try:
         known_at = _instant(created) if created else None
     except LakeError:
         known_at = None  # it is then known when it arrives
-    listed = objects(series_document.get("TimeSeries"))
-    directions = defaultdict(set)
-    for series in listed:
-        directions[_meter(series)].add(text_of(series.get("businessType")))
     blocks = Consecutive(_ZONE)
-    for series in listed:
+    for series in objects(series_document.get("TimeSeries")):
         meter_id = _meter(series)
         if not meter_id:
             yield Refused("a time series without mRID", payload(series))

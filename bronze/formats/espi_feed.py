@@ -1,7 +1,7 @@
 """Entries of an ESPI feed -> which meter and ReadingType its IntervalBlocks have, by links."""
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from bronze.formats.espi_shared import Sharing
 from bronze.formats.espi_types import ReadingType, local_time, reading_type
 
 # A shorter id is a number within a customer, and one without digits a word that all customers of a
@@ -18,10 +19,20 @@ _USAGE_POINT = re.compile(r"(?:^|/)(?:([^/]+)/)?UsagePoint/([^/]+)")
 
 
 class Series(NamedTuple):
-    """What readings are of."""
+    """What readings are of; ``own`` is the id of the MeterReading where others share its meter.
+
+    Of what is a part of a total beside it nothing is to be counted.
+    """
 
     meter_id: str
     type: ReadingType
+    own: str = ""
+    is_in_total: bool = False
+
+    @property
+    def sharing(self) -> Sharing:
+        """What it shares with others."""
+        return Sharing(self.meter_id, self.type.is_register, self.type.register)
 
 
 class Entry(NamedTuple):
@@ -40,7 +51,7 @@ class _Linked:
     related: list[str]
     uuid: str = ""
     type: ReadingType | None = None
-    meter_id: str = ""
+    series: Series | None = None
 
 
 @dataclass(slots=True)
@@ -58,11 +69,14 @@ class Feed:
         self.entries: list[Entry] = []
         self.local: Callable[[datetime], datetime] | None = None
         self._meter_id = meter_id
-        self._points: list[_Linked] = []
-        self._readings: list[_Linked] = []
+        self._points: dict[str, _Linked] = {}
+        self._readings: dict[str, _Linked] = {}
         self._types: dict[str, _Linked] = {}
         self._found: dict[str, Series | str] = {}
+        # By key of the entries with readings: itself, and the MeterReading that it belongs to.
         self._keys: dict[str, str] = {}
+        self._of_key: dict[str, _Linked | None] = {}
+        self._are_named = False
 
     def add(self, entry: Any) -> None:
         """Add an entry; of one with readings little is kept."""
@@ -93,14 +107,23 @@ class Feed:
 
     def _add_linked(self, kind: str, content: Any, linked: _Linked) -> None:
         if kind == "UsagePoint":
-            self._points.append(linked)
+            _put(self._points, linked)
         elif kind == "MeterReading":
-            self._readings.append(linked)
+            _put(self._readings, linked)
         elif kind == "ReadingType":
             linked.type = reading_type(_texts(content))
             self._types[linked.path or linked.uuid] = linked
         elif kind == "LocalTimeParameters" and self.local is None:
             self.local = local_time(_texts(content))
+
+    def last(self) -> dict[int, Sharing]:
+        """Return the entries behind which no other has readings of a meter that several share."""
+        found = {}
+        for number, entry in enumerate(self.entries):
+            series = self.series(number) if entry.key else None
+            if isinstance(series, Series) and series.own:
+                found[series.sharing] = number
+        return {number: sharing for sharing, number in found.items()}
 
     def series(self, entry: int) -> Series | str:
         """Return what the readings of an entry are of, or why that is not known."""
@@ -110,7 +133,7 @@ class Feed:
         return self._found[key]
 
     def _of(self, key: str) -> Series | str:
-        reading = _one(self._readings, key)
+        reading = self._reading(key)
         if reading is None and self._readings:
             return "no link says of which MeterReading it is"
         kind = self._type(reading)
@@ -121,9 +144,17 @@ class Feed:
         if reading is None:
             meter_id = self._meter_of(_Linked(key, "", []))
             return Series(_joined(meter_id, kind.series), kind) if meter_id else _NO_METER
-        if not reading.meter_id:
+        if not self._are_named:
             self._name_all()
-        return Series(reading.meter_id, kind) if reading.meter_id else _NO_METER
+        return reading.series or _NO_METER
+
+    def _reading(self, key: str) -> _Linked | None:
+        if key not in self._of_key:
+            self._of_key[key] = _one(self._readings, key)
+        return self._of_key[key]
+
+    def _has_readings(self, reading: _Linked) -> bool:
+        return any(self._reading(key) is reading for key in self._keys)
 
     def _type(self, reading: _Linked | None) -> ReadingType | None:
         for path in reading.related if reading else ():
@@ -133,16 +164,31 @@ class Feed:
 
     def _name_all(self) -> None:
         """Name the meter of every MeterReading; by its own id too where two would be one."""
-        names = []
-        for reading in self._readings:
+        self._are_named = True
+        sharing = defaultdict[Sharing, list[tuple[_Linked, Series]]](list)
+        for reading in self._readings.values():
             kind, meter_id = self._type(reading), self._meter_of(reading)
-            name = _joined(meter_id, kind.series) if kind and meter_id else ""
-            names.append((name, bool(kind and kind.is_register)))
-        often = Counter(names)
-        for reading, named in zip(self._readings, names, strict=True):
+            if kind and meter_id:
+                reading.series = series = Series(_joined(meter_id, kind.series), kind)
+                sharing[series.sharing].append((reading, series))
+        for several in sharing.values():
+            if len(several) > 1:
+                self._share(several)
+
+    def _share(self, several: list[tuple[_Linked, Series]]) -> None:
+        """Let MeterReadings share a meter, or name them apart: another length, another kind.
+
+        Parts are left out where the total of them is beside them, and has readings.
+        """
+        is_one = len({series.type.beside_tou for _, series in several}) == 1
+        has_total = any(not s.type.tou and self._has_readings(reading) for reading, s in several)
+        for reading, series in several:
             own = reading.path.rpartition("/")[2] or reading.uuid
-            is_shared = often[named] > 1
-            reading.meter_id = named[0] and _joined(named[0], own if is_shared else "")
+            if not is_one:
+                reading.series = series._replace(meter_id=_joined(series.meter_id, own))
+            else:
+                is_in_total = has_total and series.type.tou != 0
+                reading.series = series._replace(own=own, is_in_total=is_in_total)
 
     def _meter_of(self, reading: _Linked) -> str:
         point = _one(self._points, reading.up) if reading.up else None
@@ -155,15 +201,22 @@ class Feed:
 _NO_METER = "no UsagePoint says of which meter it is"
 
 
-def _one(linked: list[_Linked], path: str) -> _Linked | None:
+def _put(listed: dict[str, _Linked], linked: _Linked) -> None:
+    """Add what is listed; the same path again is the same, with the links of both."""
+    before = listed.setdefault(linked.path or f"without path {len(listed)}", linked)
+    if before is not linked:
+        before.related += linked.related
+
+
+def _one(listed: dict[str, _Linked], path: str) -> _Linked | None:
     """Return what a path belongs to: what names it, what it is below of, or the only one."""
-    for one in linked:
+    for one in listed.values():
         if path and (path in one.related or path == one.path):
             return one
-    below = [one for one in linked if one.path and path.startswith(f"{one.path}/")]
+    below = [one for one in listed.values() if one.path and path.startswith(f"{one.path}/")]
     if below:
         return max(below, key=lambda one: len(one.path))
-    return linked[0] if len(linked) == 1 else None
+    return next(iter(listed.values())) if len(listed) == 1 else None
 
 
 def _point_id(path: str) -> str:

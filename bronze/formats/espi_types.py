@@ -40,13 +40,19 @@ _REGISTERS = (1, 2, 3)
 # QualityOfReading: valid, raw, validated, verified, revenue quality. The others were edited,
 # estimated, derived, projected, normalized, mixed or are in question.
 _MEASURED = (0, 14, 17, 18, 19)
+# What tells no series apart, of all that a ReadingType says.
+_OF_NO_SERIES = ("tou", "defaultQuality", "currency")
 _VALUE = re.compile(r"[-+]?\d{1,18}(?:\.\d{1,9})?", re.ASCII)
 _INTEGER = re.compile(r"[-+]?\d{1,12}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingType:
-    """How the values of a MeterReading are to be read; ``factor`` is None where they are kept."""
+    """How the values of a MeterReading are to be read; ``factor`` is None where they are kept.
+
+    ``tou`` is the time of use that they are of, 0 for any; ``beside_tou`` is what else must be
+    equal for several to be one series.
+    """
 
     unit: str
     factor: Decimal | None
@@ -56,6 +62,8 @@ class ReadingType:
     length_s: int
     quality: str
     is_rounded: bool = False
+    tou: int = 0
+    beside_tou: frozenset[tuple[str, str]] = frozenset()
 
     def value(self, said: str) -> str | None:
         """Return a value in the unit, as plain decimal text; None where it is no number."""
@@ -75,6 +83,11 @@ class ReadingType:
         unit = "" if is_energy else self.unit.removeprefix("k").replace(" ", "_")
         return "-".join(filter(None, (self.flow, unit)))
 
+    @property
+    def register(self) -> str:
+        """Which register of a meter it is; of intervals, and of the total, none."""
+        return f"T{self.tou}" if self.is_register and self.tou else ""
+
 
 def reading_type(said: Mapping[str, str]) -> ReadingType:
     """Read the fields of a ReadingType; its unit is empty where it has none."""
@@ -90,6 +103,8 @@ def reading_type(said: Mapping[str, str]) -> ReadingType:
         length_s=integer(said.get("intervalLength")) or 0,
         quality=quality(said.get("defaultQuality", "0")),
         is_rounded=uom in _CONVERTED and unit == "kWh",
+        tou=integer(said.get("tou")) or 0,
+        beside_tou=frozenset(each for each in said.items() if each[0] not in _OF_NO_SERIES),
     )
 
 

@@ -3,18 +3,21 @@
 NAESB REQ.21, Energy Services Provider Interface (espi.xsd), in Atom (RFC 4287). Links tell which
 ReadingType and UsagePoint the IntervalBlocks have; entries come in any order, so the file is read
 twice. Instants are seconds since 1970 in UTC; LocalTimeParameters say where local days begin.
+MeterReadings of one flow are one meter: one a month, or one a time of use (``espi_shared.py``).
 """
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import IO, Any
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from bronze.formats.espi_ends import Ends
 from bronze.formats.espi_feed import Feed, Series, local_name
+from bronze.formats.espi_shared import Shared, Sharing
 from bronze.formats.espi_types import integer, quality
 from bronze.formats.joined import Joined, Value
 from bronze.formats.local_time import LocalTime
@@ -117,21 +120,28 @@ class _Values:
         self._feed = feed
         self._local = local
         self._joined = Joined(local)
+        self._shared = Shared()
+        self._ends = Ends()
         self._begin_s: int | None = None
         self._entry = -1
         self._why = ""
 
     def records(self, stream: IO[bytes]) -> Iterator[Record]:
         entry, has_readings = 0, False
+        last = self._feed.last()
         for found in _elements(stream):
             # Of an entry that breaks off no link is known.
             if isinstance(found, Refused) or entry >= len(self._feed.entries):
                 break
             if local_name(found) == "entry":
+                if entry in last:
+                    yield from self._taken(self._ends.rest())
+                    yield from self._done(last[entry])
                 entry += 1
                 continue
             has_readings = True
             yield from self._of_entry(entry, found)
+        yield from self._taken(self._ends.rest())
         yield from self._joined.end()
         if not has_readings:
             yield Refused("no IntervalReading in the feed")
@@ -145,7 +155,7 @@ class _Values:
             if self._why != f"{entry} {series}":
                 self._why = f"{entry} {series}"
                 yield Refused(series, self._feed.entries[entry].key, reading.sourceline or 0)
-        elif not series.type.is_money:
+        elif not series.type.is_money and not series.is_in_total:
             yield from self._reading(series, reading, entry)
 
     def _reading(self, series: Series, reading: Any, entry: int) -> Iterator[Record]:
@@ -174,15 +184,31 @@ class _Values:
         ends_at = starts_at + timedelta(seconds=length_s)
         known_at, line = self._feed.entries[entry].known_at, reading.sourceline or 0
         word = word or series.type.quality
-        if not is_register:
-            yield from self._joined.add(
-                Value(series.meter_id, series.type.unit, starts_at, ends_at, number,
-                      MISSING if number is None else word, known_at, line)
-            )  # fmt: skip
-        elif number is not None:
+        found = Value(
+            series.meter_id, series.type.unit, starts_at, ends_at, number,
+            MISSING if number is None else word, known_at, line,
+        )  # fmt: skip
+        yield from self._taken(self._ends.add(series, found))
+
+    def _taken(self, values: Iterable[tuple[Series, Value]]) -> Iterator[Record]:
+        for series, value in values:
+            if series.own:
+                self._shared.add(series.sharing, series.type.tou, series.own, value)
+            else:
+                yield from self._put(series.sharing, value)
+
+    def _done(self, sharing: Sharing) -> Iterator[Record]:
+        for value in self._shared.done(sharing):
+            yield from self._put(sharing, value)
+
+    def _put(self, sharing: Sharing, value: Value) -> Iterator[Record]:
+        if not sharing.is_register:
+            yield from self._joined.add(value)
+        elif value.value is not None:
             yield Read(
-                meter_id=series.meter_id, read_at=ends_at, reading=number,
-                unit=series.type.unit, quality=word, known_at=known_at, line=line,
+                meter_id=value.meter_id, read_at=value.ends_at, reading=value.value,
+                unit=value.unit, register=sharing.register, quality=value.quality,
+                known_at=value.known_at, line=value.line,
             )  # fmt: skip
 
     def _follows(self, reading: Any) -> int | None:

@@ -150,8 +150,7 @@ def _bounded(name: str, plain: IO[bytes], most: _Most, where: str) -> Contents:
 
 
 def _contents(name: str, stream: IO[bytes]) -> Contents:
-    peeked = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[type-var]
-    return Contents(name, bytes(peeked.peek(HEAD)[:HEAD]), cast(IO[bytes], peeked))
+    return Contents(name, *peeked(stream))
 
 
 class _Bounded(io.RawIOBase):
@@ -176,6 +175,12 @@ class _Bounded(io.RawIOBase):
             )
         view[: len(chunk)] = chunk
         return len(chunk)
+
+
+def peeked(stream: IO[bytes]) -> tuple[bytes, IO[bytes]]:
+    """Return the first bytes of a stream, and the stream with these bytes still before it."""
+    found = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[type-var]
+    return bytes(found.peek(HEAD)[:HEAD]), cast(IO[bytes], found)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Eloverblik's JSON: time series by position, register reads, errors, and what is no reading."""
+"""Eloverblik: time series by position, register reads, errors, no readings; the portal's CSV."""
 
 import io
 import json
@@ -135,6 +135,12 @@ def test_both_directions_under_one_id_are_told_apart() -> None:
     assert {b.meter_id for b in blocks(both)} == {f"{METER}-consumption", f"{METER}-production"}
 
 
+def test_both_directions_in_two_results_are_told_apart_too() -> None:
+    june = day("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", 24)
+    both = {"result": [*answer(june)["result"], *answer(june, business="A01")["result"]]}
+    assert [b.meter_id for b in blocks(both)] == [f"{METER}-consumption", f"{METER}-production"]
+
+
 def test_a_result_that_is_an_error_is_refused_and_the_others_are_read() -> None:
     good = answer(day("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", 24))
     good["result"].append(
@@ -193,3 +199,87 @@ def test_the_published_shapes_have_only_placeholders(public_data: Path, name: st
 def test_another_document_is_no_answer_of_eloverblik(other: Any) -> None:
     with pytest.raises(UnreadableFile, match="not an answer"):
         records(other)
+
+
+PORTAL = "\ufeffMålepunktsID;Fra_dato;Til_dato;Mængde;Måleenhed;Kvalitet;Type"
+NEWER = f"{PORTAL};Målepunktstype_Kode;Målepunktstype"
+
+
+def row(starts: str, ends: str, value: str = "1", quality: str = "Målt", more: str = "") -> str:
+    return f"{METER};{starts};{ends};{value};KWH;{quality};Tidsserie{more}"
+
+
+def csv(*lines: str, header: str = PORTAL) -> list[Record]:
+    sent = "\r\n".join([header, *lines]).encode()
+    assert eloverblik.is_its("file.csv", sent)
+    return list(eloverblik.records(io.BytesIO(sent), Told()))
+
+
+def test_the_csv_has_stamps_of_the_danish_clock_decimal_commas_and_words_of_quality() -> None:
+    [block] = csv(
+        row("01-07-2025 00:00:00", "01-07-2025 00:15:00", "0,198"),
+        row("01-07-2025 00:15:00", "01-07-2025 00:30:00", "0,2", "Estimeret"),
+        row("01-07-2025 00:30:00", "01-07-2025 00:45:00", "0,3", "Beregnet"),
+        row("01-07-2025 00:45:00", "01-07-2025 01:00:00", "", "Manglende"),
+    )
+    assert isinstance(block, Block)
+    assert (block.meter_id, block.resolution, block.unit) == (METER, "PT15M", "kWh")
+    assert block.starts_at.isoformat() == "2025-07-01T00:00:00+02:00"
+    assert block.values == ("0.198", "0.2", "0.3", None)
+    assert block.quality == ("measured", "estimated", "measured", "missing")
+
+
+@pytest.mark.parametrize("first_end", ["02:00:00", "03:00:00"])
+def test_the_csv_has_25_hours_in_autumn(first_end: str) -> None:
+    hours = [0, 1, 2, 2, *range(3, 24)]
+    ends = ["01:00:00", "02:00:00", first_end, *(f"{h + 1:02}:00:00" for h in hours[3:-1])]
+    listed = [
+        row(f"26-10-2025 {h:02}:00:00", f"26-10-2025 {end}")
+        for h, end in zip(hours[:-1], ends, strict=True)
+    ]
+    [block] = csv(*listed, row("26-10-2025 23:00:00", "27-10-2025 00:00:00"))
+    assert isinstance(block, Block)
+    assert (block.resolution, len(block.values)) == ("PT1H", 25)
+
+
+@pytest.mark.parametrize("end", ["02:00:00", "03:00:00"])
+def test_the_csv_has_23_hours_in_spring(end: str) -> None:
+    [block] = csv(
+        row("30-03-2025 00:00:00", "30-03-2025 01:00:00"),
+        row("30-03-2025 01:00:00", f"30-03-2025 {end}"),
+        row("30-03-2025 03:00:00", "30-03-2025 04:00:00"),
+    )
+    assert isinstance(block, Block)
+    assert (block.resolution, len(block.values)) == ("PT1H", 3)
+
+
+def test_the_csv_has_days_and_months_and_older_names_of_columns() -> None:
+    older = "Målepunkt id;Fra dato;Til dato;Mængde;Måleenhed;Kvalitet;Type;"
+    found = csv(
+        row("2025-10-26 00.00", "2025-10-27 00.00", "11,5"),
+        row("2025-11-01 00.00", "2025-12-01 00.00", "300"),
+        header=older,
+    )
+    assert [(b.resolution, b.values) for b in found if isinstance(b, Block)] == [
+        ("P1D", ("11.5",)), ("P1M", ("300",)),
+    ]  # fmt: skip
+
+
+def test_the_types_of_one_point_in_the_csv_are_meters_of_their_own() -> None:
+    stamps = ("26-10-2025 02:00:00", "26-10-2025 03:00:00")
+    codes = ("E17", "D06", "D07", "D14")
+    twice = [row(*stamps, value, more=f";{code};") for value in "12" for code in codes]
+    found = [b for b in csv(*twice, header=NEWER) if isinstance(b, Block)]
+    assert [b.meter_id for b in found] == [METER + s for s in ("", "-export", "-import", "-D14")]
+    assert {b.values for b in found} == {("1", "2")}
+
+
+def test_a_row_of_the_csv_that_is_none_is_refused_alone() -> None:
+    found = csv(
+        row("30-03-2025 02:00:00", "30-03-2025 03:00:00"),
+        row("30-03-2025 05:00:00", "30-03-2025 04:00:00"),
+        row("30-03-2025 05:00:00", "30-03-2025 06:00:00", "1.234"),
+        METER,
+        row("30-03-2025 06:00:00", "30-03-2025 07:00:00"),
+    )
+    assert [type(r) for r in found] == [*[Refused] * 4, Block]

@@ -18,6 +18,8 @@ from lake.landing import UnreadableFile
 POINT = "/espi/RetailCustomer/9B6C7066/UsagePoint/5446AF3F"
 EASTERN = {"dstEndRule": "B40E2000", "dstOffset": "3600", "dstStartRule": "360E2000",
            "tzOffset": "-18000"}  # fmt: skip
+ESTIMATE = "<ReadingQuality><quality>8</quality></ReadingQuality>"
+UPDATED = "2012-10-24T00:00:00Z"
 NEW_YEAR = 1325394000  # 2012-01-01 at midnight by the clock of New York
 
 
@@ -32,8 +34,8 @@ def entry(content: str, self_: str = "", up: str = "", *related: str, uuid: str 
         for rel, href in [("self", self_), ("up", up), *(("related", r) for r in related)]
         if href
     )
-    updated = "<updated>2012-10-24T00:00:00Z</updated>"
-    return f"<entry><id>urn:uuid:{uuid}</id>{links}<content>{content}</content>{updated}</entry>"
+    said = f"<content>{content}</content><updated>{UPDATED}</updated>"
+    return f"<entry><id>urn:uuid:{uuid}</id>{links}{said}</entry>"
 
 
 def usage_point(path: str = POINT, uuid: str = "u") -> str:
@@ -45,6 +47,13 @@ def meter_reading(number: str = "01", kind: str = "07", point: str = POINT) -> s
     path = f"{up}/{number}"
     related = (f"{path}/IntervalBlock", f"/espi/ReadingType/{kind}")
     return entry(element("MeterReading"), path, up, *related)
+
+
+def tou_of(tou: int, **said: Any) -> str:
+    """A MeterReading of a time of use, and its ReadingType."""
+    number = str(tou)
+    more = {"tou": tou} if tou else {}
+    return meter_reading(number, number) + kind_of(number, **more, **said)
 
 
 def kind_of(number: str = "07", **said: Any) -> str:
@@ -59,11 +68,13 @@ def reading(value: Any, start: int, duration: int = 900, quality: str = "") -> s
     return f"<IntervalReading>{judged}{period}<value>{value}</value></IntervalReading>"
 
 
-def interval_block(*readings: str, number: str = "01", point: str = POINT) -> str:
+def interval_block(
+    *readings: str, number: str = "01", point: str = POINT, updated: str = UPDATED
+) -> str:
     up = f"{point}/MeterReading/{number}/IntervalBlock"
     inner = "".join(readings)
     content = f'<IntervalBlock xmlns="http://naesb.org/espi">{inner}</IntervalBlock>'
-    return entry(content, f"{up}/17D", up)
+    return entry(content, f"{up}/17D", up).replace(UPDATED, updated)
 
 
 def quarters(*values: Any, start: int = NEW_YEAR) -> list[str]:
@@ -196,6 +207,108 @@ def test_two_series_of_one_flow_have_the_id_of_their_reading() -> None:
     assert [b.meter_id for b in found] == ["5446AF3F-01", "5446AF3F-02", "5446AF3F-VArh"]
 
 
+def test_a_meter_reading_that_is_listed_twice_is_one() -> None:
+    all_ = [usage_point(), meter_reading(), meter_reading(), kind_of()]
+    [block] = blocks(read(*all_, interval_block(*quarters(5))))
+    assert block.meter_id == "5446AF3F"
+
+
+def test_hours_of_times_of_use_are_one_meter_wherever_they_stand() -> None:
+    kinds = [usage_point(), tou_of(1), tou_of(2)]
+    low = [*quarters(1, 2), *quarters(5, start=NEW_YEAR + 2700)]
+    high = interval_block(*quarters(4, start=NEW_YEAR + 1800), number="2")
+    [block] = blocks(read(*kinds, interval_block(*low, number="1"), high))
+    assert (block.meter_id, list(block.values)) == ("5446AF3F", ["1", "2", "4", "5"])
+    # A weekend has but one of them.
+    [block] = blocks(read(usage_point(), tou_of(1), interval_block(*low[:2], number="1")))
+    assert block.meter_id == "5446AF3F"
+
+
+def test_times_of_use_of_one_interval_are_added_up() -> None:
+    day = [reading(value, NEW_YEAR, 86400) for value in (64695600, 1, 0)]
+    blocks_of = [
+        interval_block(day[0], number="1"),
+        interval_block(day[1], number="2", updated="2012-10-25T00:00:00Z"),
+        interval_block(day[2].replace("<timePeriod>", ESTIMATE + "<timePeriod>"), number="3"),
+    ]
+    kinds = [tou_of(tou, powerOfTenMultiplier=-3) for tou in (1, 2, 3)]
+    [block] = blocks(read(usage_point(), *kinds, *blocks_of, local_entry()))
+    assert (block.meter_id, block.resolution, block.values) == ("5446AF3F", "P1D", ["64695.601"])
+    assert (block.quality, block.known_at) == ("estimated", datetime(2012, 10, 25, tzinfo=UTC))
+
+
+def test_a_sum_of_which_a_part_is_not_known_is_not_known() -> None:
+    parts = [interval_block(*quarters(5), number="1"), interval_block(*quarters("x"), number="2")]
+    refused, block = read(usage_point(), tou_of(1), tou_of(2), *parts)
+    assert isinstance(refused, Refused)
+    assert isinstance(block, Block)
+    assert (block.values, block.quality) == ([None], "missing")
+
+
+def test_a_total_stands_and_its_times_of_use_are_not_added_to_it() -> None:
+    parts = [interval_block(*quarters(n), number=str(n)) for n in (1, 2)]
+    total = interval_block(*quarters(3), number="0")
+    kinds = [usage_point(), tou_of(1), tou_of(2), tou_of(0)]
+    [block] = blocks(read(*kinds, *parts, total))
+    assert (block.meter_id, block.values) == ("5446AF3F", ["3"])
+    # A total without readings is none.
+    [block] = blocks(read(*kinds, *parts))
+    assert (block.meter_id, block.values) == ("5446AF3F", ["3"])
+
+
+def test_a_part_that_is_told_again_makes_another_sum() -> None:
+    again = interval_block(*quarters(7), number="1", updated="2012-10-25T00:00:00Z")
+    parts = [interval_block(*quarters(n), number=str(n)) for n in (1, 2)]
+    first, second = blocks(read(usage_point(), tou_of(1), tou_of(2), again, *parts))
+    assert (first.values, second.values) == (["3"], ["9"])
+    assert second.known_at == datetime(2012, 10, 25, tzinfo=UTC)
+
+
+def test_times_of_use_of_a_register_are_registers_of_one_meter() -> None:
+    kinds = [tou_of(tou, accumulationBehaviour=3) for tou in (0, 1, 2)]
+    reads = [interval_block(reading(tou, NEW_YEAR, 0), number=str(tou)) for tou in (0, 1, 2)]
+    found = read(usage_point(), *kinds, *reads)
+    assert [(r.meter_id, r.register, r.reading) for r in found if isinstance(r, Read)] == [
+        ("5446AF3F", "", "0"), ("5446AF3F", "T1", "1"), ("5446AF3F", "T2", "2"),
+    ]  # fmt: skip
+
+
+MONTHS = [usage_point(), meter_reading("2012-01"), meter_reading("2012-02"), kind_of()]
+
+
+def test_a_meter_reading_a_month_is_one_meter() -> None:
+    january = interval_block(*quarters(1, 2, 3), number="2012-01")
+    february = interval_block(*quarters(3, 4, start=NEW_YEAR + 1800), number="2012-02")
+    found = blocks(read(*MONTHS, january, february))
+    assert {b.meter_id for b in found} == {"5446AF3F"}
+    # What both say of one time is said again.
+    assert [list(b.values) for b in found] == [["1", "2", "3", "4"], ["3"]]
+
+
+@pytest.mark.parametrize(
+    "other", [reading(4, NEW_YEAR + 900), reading(2, NEW_YEAR + 900, 3600), reading(3, NEW_YEAR)]
+)
+def test_meter_readings_that_say_different_things_of_one_time_are_meters_of_their_own(
+    other: str,
+) -> None:
+    january = interval_block(*quarters(1, 2), number="2012-01")
+    found = blocks(read(*MONTHS, january, interval_block(other, number="2012-02")))
+    assert [b.meter_id for b in found] == ["5446AF3F-2012-01", "5446AF3F-2012-02"]
+
+
+def test_of_meters_one_after_the_other_one_is_held_at_a_time() -> None:
+    all_ = [kind_of("1", tou=1), kind_of("2", tou=2)]
+    for point in (f"{POINT}{n}" for n in range(3)):
+        all_.append(usage_point(point))
+        all_ += [meter_reading(number, number, point) for number in "12"]
+        all_ += [interval_block(*quarters(*[1] * 960), number=n, point=point) for n in "12"]
+    stream = io.BytesIO(feed(*all_))
+    first = next(green_button.records(stream, Told()))
+    assert isinstance(first, Block)
+    assert (first.meter_id, list(first.values)) == ("5446AF3F0", ["2"] * 96)
+    assert stream.tell() < len(stream.getvalue()) / 2
+
+
 @pytest.mark.parametrize("own", ["1", "NET_USAGE"])
 def test_several_usage_points_are_told_apart_and_an_id_that_many_have_has_the_customer_before_it(
     own: str,
@@ -281,6 +394,18 @@ def test_readings_without_period_follow_one_another_from_the_begin_of_their_bloc
     [block] = blocks(read(usage_point(), meter_reading(), kind_of(), interval_block(begin, inner)))
     assert block.starts_at == datetime(2012, 1, 1, 5, tzinfo=UTC)
     assert (block.resolution, list(block.values)) == ("PT15M", ["1", "2", "3"])
+
+
+def test_an_interval_that_is_told_up_to_its_last_second_is_whole() -> None:
+    hours = [reading(n, NEW_YEAR + 3600 * n, 3599) for n in (*range(22), 23)]
+    [hourly, last] = blocks(read(usage_point(), meter_reading(), kind_of(), interval_block(*hours)))
+    assert (hourly.resolution, len(hourly.values)) == ("PT1H", 22)
+    assert (last.resolution, last.values) == ("PT1H", ["23"])
+    assert last.starts_at == datetime(2012, 1, 2, 4, tzinfo=UTC)
+    # Where the next begins at once it is as long as it says.
+    odd = interval_block(*(reading(n, NEW_YEAR + 3599 * n, 3599) for n in range(3)))
+    [block] = blocks(read(usage_point(), meter_reading(), kind_of(), odd))
+    assert (block.resolution, len(block.values)) == ("PT3599S", 3)
 
 
 def local_entry(**said: str) -> str:
