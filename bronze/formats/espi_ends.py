@@ -10,7 +10,7 @@ _SECOND, _MINUTE_S = timedelta(seconds=1), 60
 
 
 class Ends:
-    """The values of a feed in its order; each is given out when the next one has come."""
+    """The values of a feed in its order; one that ends early waits for the next."""
 
     def __init__(self) -> None:
         """Begin without a value."""
@@ -18,10 +18,17 @@ class Ends:
         # Where one ends a second before the next begins, the last of a file and of a day do too.
         self._early: set[Series] = set()
 
+    def are_told(self, length_s: int) -> bool:
+        """Tell whether a value of this length (s) need not pass: nothing waits, nor would it."""
+        return self._before is None and length_s % _MINUTE_S != _MINUTE_S - 1
+
     def add(self, series: Series, value: Value) -> Iterator[tuple[Series, Value]]:
-        """Take a value; yield the one before it."""
+        """Take a value; yield the one that waits, and this one where it is whole."""
         yield from self.rest(series, value)
-        self._before = series, value
+        if self.are_told(_length_s(value)):
+            yield series, value
+        else:
+            self._before = series, value
 
     def rest(
         self, of_next: Series | None = None, following: Value | None = None
@@ -30,11 +37,11 @@ class Ends:
         if self._before is None:
             return
         (series, value), self._before = self._before, None
-        length_s = int((value.ends_at - value.starts_at).total_seconds())
-        if length_s % _MINUTE_S == _MINUTE_S - 1:
-            ends_at = value.ends_at + _SECOND
-            if following and series == of_next and following.starts_at == ends_at:
-                self._early.add(series)
-            if series in self._early:
-                value = value._replace(ends_at=ends_at)
-        yield series, value
+        ends_at = value.ends_at + _SECOND
+        if following and series == of_next and following.starts_at == ends_at:
+            self._early.add(series)
+        yield series, value._replace(ends_at=ends_at) if series in self._early else value
+
+
+def _length_s(value: Value) -> int:
+    return int((value.ends_at - value.starts_at).total_seconds())

@@ -188,14 +188,22 @@ class _Values:
             series.meter_id, series.type.unit, starts_at, ends_at, number,
             MISSING if number is None else word, known_at, line,
         )  # fmt: skip
-        yield from self._taken(self._ends.add(series, found))
+        if self._ends.are_told(length_s):
+            yield from self._take(series, found)
+        else:
+            yield from self._taken(self._ends.add(series, found))
 
     def _taken(self, values: Iterable[tuple[Series, Value]]) -> Iterator[Record]:
         for series, value in values:
-            if series.own:
-                self._shared.add(series.sharing, series.type.tou, series.own, value)
-            else:
-                yield from self._put(series.sharing, value)
+            yield from self._take(series, value)
+
+    def _take(self, series: Series, value: Value) -> Iterator[Record]:
+        if series.own:
+            self._shared.add(series.sharing, series.type.tou, series.own, value)
+        elif not series.type.is_register:
+            yield from self._joined.add(value)
+        else:
+            yield from self._put(series.sharing, value)
 
     def _done(self, sharing: Sharing) -> Iterator[Record]:
         for value in self._shared.done(sharing):
