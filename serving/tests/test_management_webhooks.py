@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from subprocess import Popen
@@ -148,6 +149,24 @@ def test_only_what_is_subscribed_is_sent_and_nothing_while_paused(
     assert waited_for(lambda: len(receiving.got) == 4)
     kinds = sorted(json.loads(body)["type"] for _, body in receiving.got)
     assert kinds == ["job.completed", "job.failed", "job.failed", "readings.rejected"]
+
+
+def test_a_dry_run_of_a_job_announces_no_rejected_readings(
+    partner: TestClient, receiving: Receiver, waited_for: Wait
+) -> None:
+    hook = subscribed(partner, receiving.url)
+    bad = CSV + b"m,2025-10-26T01:00:00Z,PT1H,-1,kWh\n"
+    partner.post("jobs?kind=readings&dry_run=true", content=bad)
+    (sent,) = waited_for(lambda: deliveries(partner, hook))
+    assert sent["event_type"] == "job.completed"
+
+
+def test_two_tests_of_one_second_are_two_events(partner: TestClient) -> None:
+    """A receiver that keeps the ids which it has seen gets both."""
+    partner.app.state.mounted[0].state.clock = lambda: datetime(2026, 11, 29, tzinfo=UTC)  # type: ignore[attr-defined]
+    hook = subscribed(partner, "https://example.com/hooks")
+    ids = {partner.post(f"webhooks/{hook['webhook_id']}/test").json()["event_id"] for _ in range(2)}
+    assert len(ids) == 2
 
 
 def test_a_rotated_secret_signs_beside_the_old_one(
