@@ -155,7 +155,7 @@ async def take(
 ) -> Response:
     """Judge a body, make what is good of it durable, and answer; NoneTaken, OutletUnavailable.
 
-    ``mending`` names the rows that wait and for which the body is sent; UnknownRow.
+    ``mending`` names the rows that wait and for which the body is sent; UnknownRow, Invalid.
     """
     request = write.request
     flights: Flights = request.app.state.flights
@@ -176,6 +176,8 @@ async def take(
             if none.told and not write.dry_run:
                 await run_in_threadpool(tell_at_once, write, none.told)
             raise
+        if mending:
+            await run_in_threadpool(mending.check, held, judged.good)
         if write.dry_run:
             return _replied(judged.answer, 200, {"Dry-Run": "true"})
         sent = _sent(write, judged, at)
