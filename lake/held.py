@@ -5,7 +5,7 @@ An id is told by where a row stands (table, file, line, position), so it is the 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from arro3.core import Table as Arrow
@@ -148,7 +148,7 @@ def counted(reader: Reader, kind: Kind, wanted: Wanted) -> int:
 def found(reader: Reader, kind: Kind, wanted: Wanted) -> list[Held]:
     """Return the rows that wait; UnknownRow for an id that none of them has."""
     held = waiting_rows(reader, kind, wanted.condition())
-    _all_are_there(wanted.ids, (h.id for h in held), kind)
+    all_are_there(wanted.ids, (h.id for h in held), kind)
     return held
 
 
@@ -164,11 +164,13 @@ def waiting_rows(
     return [Held(**_plain(row)) for row in rows]
 
 
-def undone(reader: Reader, kind: Kind, wanted: Wanted) -> list[Held]:
-    """Return the rows on which a decision holds; UnknownRow for an id that none of them has."""
-    held = decided_rows(reader, wanted.condition())
-    _all_are_there(wanted.ids, (h.id for h in held), kind)
-    return held
+def said_until(reader: Reader, partner: str) -> date | None:
+    """Return the newest day of landing of which a partner's decisions are in the lake."""
+    mine = f"partner_id = {literal(partner)}"
+    found = reader.rows(f"SELECT max(received_date) AS day FROM {REPAIRS} WHERE {mine}")
+    day = found[0]["day"] if found else None
+    assert day is None or isinstance(day, date)
+    return day
 
 
 def decided_rows(reader: Reader, condition: str) -> list[Held]:
@@ -185,7 +187,8 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "reasons": list(row["reasons"] or ())}
 
 
-def _all_are_there(ids: Iterable[str], there: Iterable[str], kind: Kind) -> None:
+def all_are_there(ids: Iterable[str], there: Iterable[str], kind: Kind) -> None:
+    """UnknownRow where an id is none of those that are there."""
     if missing := sorted(set(ids) - set(there)):
         raise UnknownRow(
             f"no row of this id waits: {', '.join(missing)}",

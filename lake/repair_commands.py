@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 import typer
 
 from lake.errors import LakeError
-from lake.held import Held, Kind, Wanted, counted, found, listed, undone
+from lake.held import Held, Kind, Wanted, counted, found, listed
 from lake.mending import CannotMend, mended, send
 from lake.reading import Reader, show
-from lake.repairs import Action, Decision, check_release, decide
+from lake.repairs import Action, Decision, check_release, decide, undone
 from lake.settings import Settings
 
 Form = Annotated[Literal["table", "csv", "json"], typer.Option("--format")]

@@ -8,19 +8,32 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
 from lake.contract import Table
 from lake.errors import LakeError
-from lake.held import Held
+from lake.held import (
+    KINDS,
+    Held,
+    Kind,
+    Wanted,
+    all_are_there,
+    decided_rows,
+    said_until,
+    waiting_rows,
+)
 from lake.landing import Landed, land
+from lake.reading import Reader
 from lake.settings import Settings
 
 Action = Literal["release", "mend", "drop", "replay", "reopen"]
 KIND = "repairs"
+REOPEN = "reopen"
+_PLACE = ("table_name", "held_file", "held_line", "position")
+_Place = tuple[str, str, int, int]
 
 
 class CannotRelease(LakeError):
@@ -68,6 +81,48 @@ def decide(
         with as_file(text, f"{decision.action}.ndjson") as file:
             landed.append(land(file, kind=KIND, partner=partner, settings=settings, clock=clock))
     return landed
+
+
+def undone(reader: Reader, kind: Kind, wanted: Wanted) -> list[Held]:
+    """Return the rows on which a decision holds; UnknownRow for an id that none of them has."""
+    held = decided_by_now(reader, wanted)
+    all_are_there(wanted.ids, (h.id for h in held), kind)
+    return held
+
+
+def decided_by_now(reader: Reader, wanted: Wanted) -> list[Held]:
+    """Return the rows on which a decision holds, or will with the next run."""
+    held = {row.id: row for row in decided_rows(reader, wanted.condition())}
+    rows = [row for kind in KINDS for row in waiting_rows(reader, kind, wanted.condition())]
+    waiting = [row for row in rows if row.id not in held]
+    said = {partner: _said(reader, partner) for partner in {row.partner_id for row in waiting}}
+    meant = [row for row in waiting if said[row.partner_id].get(_place(row), REOPEN) != REOPEN]
+    return [*held.values(), *meant]
+
+
+def _said(reader: Reader, partner: str) -> dict[_Place, str]:
+    """Return the latest decision in landing on each row, of the days that may not be read yet."""
+    since = (said_until(reader, partner) or date.min).isoformat()
+    landing = Path(reader.settings.root) / "landing" / KIND
+    files = [f for f in landing.glob(f"*/{partner}/*.ndjson") if f.parts[-3] >= since]
+    lines = [line for f in files for line in f.read_text("utf-8").splitlines()]
+    decisions = sorted(filter(None, map(_decision, lines)), key=lambda one: one[0])
+    return {place: action for _, place, action in decisions}
+
+
+def _decision(line: str) -> tuple[datetime, _Place, str] | None:
+    """Return when a line was said, about which row, and what; None where bronze refuses it."""
+    try:
+        said = json.loads(line)
+        at = datetime.fromisoformat(said["decided_at"]).astimezone(UTC)
+        table, file, number, position = (said[name] for name in _PLACE)
+        return at, (table, file, number, position), said["action"]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _place(row: Held) -> _Place:
+    return row.table_name, row.source_file, row.source_line, row.position
 
 
 @contextmanager

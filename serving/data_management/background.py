@@ -36,7 +36,7 @@ def background(app: FastAPI, state: State) -> Iterator[None]:
         ends.callback(worker.stop)
         worker.start()
         try:
-            outlet = outlet_of(settings, state)
+            outlet = outlet_of(settings, state, app.state.clock)
             outlet.start()
         except LakeError as error:
             _log.warning("no readings are taken: %s", error)

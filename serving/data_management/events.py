@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from serving.data_management.webhook_tables import PENDING, DeliveryRow, WebhookRow
 
 # A type is listed when something announces it; who subscribes to none gets those to come too.
-TYPES = ("job.completed", "job.failed", "readings.rejected")
+REJECTED = "readings.rejected"
+TYPES = ("job.completed", "job.failed", REJECTED)
 TEST = "webhook.test"
 
 
@@ -20,12 +21,21 @@ def announce(
     session: Session, partner_id: str, event_type: str, told: Mapping[str, Any], at: datetime
 ) -> str:
     """Make one event for every webhook of the partner that wants it; return its id."""
-    event_id = f"evt_{secrets.token_hex(12)}"
-    hooks = session.scalars(select(WebhookRow).where(WebhookRow.partner_id == partner_id)).all()
-    for hook in hooks:
-        if not hook.event_types or event_type in hook.event_types:
-            session.add(delivery(hook, event_id, event_type, told, at))
+    event_id = new_event_id()
+    for hook in wanting(session, partner_id, event_type):
+        session.add(delivery(hook, event_id, event_type, told, at))
     return event_id
+
+
+def wanting(session: Session, partner_id: str, event_type: str) -> list[WebhookRow]:
+    """Return the webhooks of the partner that want events of a type."""
+    hooks = session.scalars(select(WebhookRow).where(WebhookRow.partner_id == partner_id))
+    return [hook for hook in hooks if not hook.event_types or event_type in hook.event_types]
+
+
+def new_event_id() -> str:
+    """Return an id that no other event has: receivers keep those that they have seen."""
+    return f"evt_{secrets.token_hex(12)}"
 
 
 def delivery(

@@ -3,18 +3,24 @@
 A decision is a line in landing/repairs, and holds from the next run (decision 0029).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
-from lake.held import KINDS, Held, UnknownRow, Wanted, decided_rows, waiting_rows
+from lake.held import KINDS, Held, UnknownRow, Wanted, waiting_rows
 from lake.reading import Reader
-from lake.repairs import Decision, check_release, decide
+from lake.repairs import Decision, check_release, decide, decided_by_now
 from serving.data_management.asking import Answer, Change, Reading, Write, Writing, resource
 from serving.data_management.errors_told import answers
+from serving.data_management.fields import Invalid
+from serving.data_management.mended_lines import misfits
+from serving.data_management.reading_blocks import Block
 from serving.data_management.reading_bodies import unpacked
+from serving.problems import FieldError
 
 router = resource("ingestion")
 _ID = r"[0-9a-f]{12}"
@@ -22,12 +28,13 @@ _MOST = 100
 Closes = Annotated[
     str,
     Query(pattern=rf"^({_ID}(,{_ID}){{0,{_MOST - 1}}})?$", examples=["4f1c09aa31be"],
-          description="Ids of the rows for which these lines are sent: they wait no more."),
+          description="Ids of the rows for which these lines are sent, of the same meter and "
+          "interval: they wait no more."),
 ]  # fmt: skip
 
 
 class DecisionSaid(BaseModel, extra="forbid"):
-    """What is to be done with rows that wait; ``reopen`` undoes what was decided."""
+    """What is to be done with rows that wait; ``reopen`` undoes what was decided, at any time."""
 
     ids: list[Annotated[str, Field(pattern=rf"^{_ID}$")]] = Field(min_length=1, max_length=_MOST)
     action: Literal["release", "drop", "reopen"]
@@ -64,10 +71,7 @@ def _meant(write: Writing, said: DecisionSaid) -> list[Held]:
     """Return the rows that can be decided so; UnknownRow, CannotRelease."""
     lake = lake_of(write)
     wanted = Wanted(ids=tuple(dict.fromkeys(said.ids)), partner=write.partner_id)
-    if said.action == "reopen":
-        rows = decided_rows(lake, wanted.condition())
-    else:
-        rows = _waiting(lake, wanted)
+    rows = decided_by_now(lake, wanted) if said.action == "reopen" else _waiting(lake, wanted)
     _all_are(rows, wanted.ids)
     if said.action == "release":
         check_release(rows, lake.tables)
@@ -87,6 +91,13 @@ class Mending:
         rows = _waiting(lake_of(self.write), wanted)
         _all_are(rows, wanted.ids)
         return rows
+
+    def check(self, rows: list[Held], blocks: Sequence[Block]) -> None:
+        """Invalid where the lines are not of the meter and interval of a row."""
+        find = partial(self.write.request.app.state.meters.of, self.write.partner_id)
+        if wrong := misfits(rows, blocks, find):
+            errors = [FieldError(field="closes", message=message) for message in wrong]
+            raise Invalid(errors, cure="name the rows that these readings are for; drop the others")
 
     def close(self, rows: list[Held], body: bytes) -> None:
         """Say that the rows were mended by these lines."""

@@ -289,7 +289,7 @@ class _Work:
                     count_once(session, f"job:{row.job_id}", found.receipts, now)
             if state != CANCELED:
                 announce(session, row.partner_id, f"job.{state}", shown(row), now)
-            if found is not None and found.refused and row.kind == "readings":
+            if found and found.refused and row.kind == "readings" and not row.is_dry_run:
                 told = {"job_id": row.job_id, "rows_refused": found.refused}
                 announce(session, row.partner_id, "readings.rejected", told, now)
             return True

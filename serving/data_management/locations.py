@@ -32,6 +32,7 @@ from serving.data_management.fields import (
 )
 from serving.data_management.homes import LocationRow, home_of, say_home, say_removed
 from serving.data_management.paging import Limit, page
+from serving.data_management.tariffs import at_spot
 from serving.data_management.users import UserRow
 
 router = resource("locations")
@@ -59,7 +60,10 @@ class LocationFields(BaseModel):
     longitude: Annotated[float, Field(strict=True, ge=-180, le=180)] | None = None
     price_zone: (
         Annotated[str, Field(max_length=32, pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$")] | None
-    ) = Field(default=None, description="Bidding zone of the spot price, as in SE3.")
+    ) = Field(
+        default=None,
+        description="Bidding zone of the spot price, as in SE3; tariffs at spot need it.",
+    )
 
 
 class LocationSaid(LocationFields, Said):
@@ -138,7 +142,7 @@ def _put(location_id: str, said: LocationSaid, change: Change) -> Answer:
     key = {"partner_id": change.partner_id, "location_id": location_id}
     row = change.session.get(LocationRow, tuple(key.values()))
     change.expects(version_of(Location, row))
-    refuse(_broken(row, said, change))
+    refuse(_broken(location_id, row, said, change))
     values = said.model_dump()
     if is_new := row is None:
         row = LocationRow(**key, **values, created_at=change.at, updated_at=change.at)
@@ -148,11 +152,17 @@ def _put(location_id: str, said: LocationSaid, change: Change) -> Answer:
     return Location.model_validate(row).answer(is_new=is_new)
 
 
-def _broken(row: LocationRow | None, said: LocationSaid, change: Change) -> dict[str, str]:
+def _broken(
+    location_id: str, row: LocationRow | None, said: LocationSaid, change: Change
+) -> dict[str, str]:
     if row is not None and row.user_id != said.user_id:
         return {"user_id": f"never changes: the location is that of {row.user_id}"}
     if change.session.get(UserRow, (change.partner_id, said.user_id)) is None:
         return {"user_id": f"you have no user {said.user_id}"}
+    has_lost_zone = row is not None and row.price_zone is not None and said.price_zone is None
+    needing = at_spot(change.session, change.partner_id, location_id) if has_lost_zone else []
+    if needing:
+        return {"price_zone": f"the tariff {needing[0]} has the spot price of a zone"}
     return {}
 
 

@@ -1,6 +1,6 @@
 """A meter's row, and what is said of it to the lake with its location."""
 
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -46,6 +46,17 @@ class MeterRow(Base):
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class DeletedMeterRow(Base):
+    """What a meter was that is deleted: who registers it again says the same."""
+
+    __tablename__ = "deleted_meters"
+    partner_id: Mapped[str] = mapped_column(Unicode(128), primary_key=True)
+    meter_id: Mapped[str] = mapped_column(Unicode(128), primary_key=True)
+    fuel: Mapped[str] = mapped_column(Unicode(20))
+    direction: Mapped[str] = mapped_column(Unicode(20))
+    deleted_at: Mapped[datetime] = mapped_column(Instant)
+
+
 def meters_at(session: Session, partner_id: str, location_id: str) -> list[MeterRow]:
     """Return the meters of a location by id."""
     mine = (MeterRow.partner_id == partner_id) & (MeterRow.location_id == location_id)
@@ -63,17 +74,22 @@ def gone(row: MeterRow) -> dict[str, Any]:
     return {**_told(row), "is_deleted": True}
 
 
-def forget(change: Change, meter_ids: Collection[str]) -> None:
-    """Remove what was counted of meters that are deleted."""
-    theirs = MeterReceipt.meter_id.in_(meter_ids)
+def forget(change: Change, told: Sequence[Mapping[str, Any]]) -> None:
+    """Remove what was counted of meters by their tombstones; what each of them was is kept."""
+    theirs = MeterReceipt.meter_id.in_([one["meter_id"] for one in told])
     change.session.execute(
         delete(MeterReceipt).where(MeterReceipt.partner_id == change.partner_id, theirs)
     )
+    for one in told:
+        was = {name: one[name] for name in ("meter_id", "fuel", "direction")}
+        change.session.merge(
+            DeletedMeterRow(partner_id=change.partner_id, **was, deleted_at=change.at)
+        )
 
 
 def _removed(change: Change, location_id: str) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = _LISTED.removed(change, location_id)
-    forget(change, [one["meter_id"] for one in told])
+    forget(change, told)
     return told
 
 

@@ -1,6 +1,7 @@
 """Meters: what is metered at a location; PUT, GET, list, DELETE by the client's id.
 
-Fuel, direction and location never change. On any day a location has one main meter of import and
+Fuel, direction and location never change; fuel and direction not after a deletion either, as the
+readings of the meter are still those. On any day a location has one main meter of import and
 one of export for a fuel; where one takes over from another, the last day may be the next one's
 first. Sub-meters there may be any number.
 """
@@ -40,7 +41,7 @@ from serving.data_management.fields import (
     version_of,
 )
 from serving.data_management.homes import LocationRow, home_of, say_home
-from serving.data_management.meter_rows import MeterRow, forget, gone, meters_at
+from serving.data_management.meter_rows import DeletedMeterRow, MeterRow, forget, gone, meters_at
 from serving.data_management.paging import Limit, page
 from serving.data_management.sync import Synced
 
@@ -49,6 +50,7 @@ Fuel = Literal["elec", "gas", "district_heating"]
 Direction = Literal["import", "export", "consumption", "production"]
 Keys = set[tuple[str, str]]
 _NEVER_CHANGE = ("location_id", "fuel", "direction")
+_OF_DELETED = ("fuel", "direction")
 
 
 EXAMPLE = {
@@ -64,8 +66,10 @@ class MeterFields(BaseModel):
     """What a meter meters, and since when."""
 
     location_id: Ref = Field(description="Where it is; that never changes.")
-    fuel: Fuel = Field(description="Never changes.")
-    direction: Direction = Field(description="Never changes; seen from the home.")
+    fuel: Fuel = Field(description="Never changes, not after a deletion either.")
+    direction: Direction = Field(
+        description="Never changes, not after a deletion either; seen from the home."
+    )
     is_sub_meter: Flag = Field(default=False, description="Meters a part, as a heat pump.")
     name: Text | None = None
     supply_start: Day = Field(description="First local day of supply.")
@@ -187,11 +191,8 @@ def _put(meter_id: str, said: MeterSaid, have_data: Keys, change: Change) -> Ans
 def _broken(
     meter_id: str, row: MeterRow | None, home: LocationRow | None, said: MeterSaid, change: Change
 ) -> dict[str, str]:
-    if row is not None:
-        was = {name: getattr(row, name) for name in _NEVER_CHANGE}
-        changed = {n: w for n, w in was.items() if w != getattr(said, n)}
-        if changed:
-            return {n: f"never changes: it is {w}" for n, w in changed.items()}
+    if changed := _changed(meter_id, row, said, change):
+        return changed
     if home is None:
         return {"location_id": f"you have no location {said.location_id}"}
     if said.is_sub_meter or said.direction not in ("import", "export"):
@@ -206,6 +207,21 @@ def _broken(
     return {}
 
 
+def _changed(
+    meter_id: str, row: MeterRow | None, said: MeterSaid, change: Change
+) -> dict[str, str]:
+    """Return the errors of what never changes; a meter that was deleted may come elsewhere."""
+    if row is not None:
+        return _told("it is", {name: getattr(row, name) for name in _NEVER_CHANGE}, said)
+    before = change.session.get(DeletedMeterRow, (change.partner_id, meter_id))
+    was = {name: getattr(before, name) for name in _OF_DELETED} if before is not None else {}
+    return _told("it was deleted, and was", was, said)
+
+
+def _told(what: str, was: Mapping[str, str], said: MeterSaid) -> dict[str, str]:
+    return {n: f"never changes: {what} {w}" for n, w in was.items() if w != getattr(said, n)}
+
+
 def _meet(one: MeterSaid, other: MeterRow) -> bool:
     """Tell whether two supplies overlap; the day of an exchange is of both."""
     first, then = sorted(((m.supply_start, m.supply_end) for m in (one, other)), key=lambda m: m[0])
@@ -217,8 +233,9 @@ def _deleted(meter_id: str, change: Change) -> Answer:
     change.expects(version_of(Meter, row))
     home = home_of(change.session, change.partner_id, row.location_id)
     change.session.delete(row)
-    forget(change, [meter_id])
-    say_home(change, home, meters=[gone(row)])
+    told = [gone(row)]
+    forget(change, told)
+    say_home(change, home, meters=told)
     return Answer(None, 204)
 
 

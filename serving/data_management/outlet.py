@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lake.errors import LakeError
 
@@ -26,7 +26,7 @@ class Sent:
 
     ``meters`` is the meter of each line, ``counts`` how many values it has, ``until`` where it ends
     (s since 1970). With an Idempotency-Key the ``answer`` is kept under it, with the fingerprint of
-    the request that it answers.
+    the request that it answers. ``rejected`` is what webhooks are told of blocks that were refused.
     """
 
     partner_id: str
@@ -38,6 +38,7 @@ class Sent:
     key: str = ""
     fingerprint: str = ""
     answer: str = ""
+    rejected: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

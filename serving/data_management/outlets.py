@@ -1,5 +1,7 @@
 """settings.events -> the way out for readings: Event Hubs, Kafka, or the spool of this machine."""
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +19,7 @@ class NoOutlet(LakeError):
     code = "cannot-keep-now"
 
 
-def outlet_of(settings: Settings, state: State) -> Outlet:
+def outlet_of(settings: Settings, state: State, clock: Callable[[], datetime]) -> Outlet:
     """Return the way out that the settings choose; NoOutlet. Each adapter is one module."""
     address = settings.events.get_secret_value()
     if address.startswith("kafka://"):
@@ -36,5 +38,5 @@ def outlet_of(settings: Settings, state: State) -> Outlet:
     root = Path(settings.root)
     return Spool(
         root / "_spool" / "readings", root / "landing" / "readings",
-        keep=partial(keep_segment, state),
+        keep=partial(keep_segment, state, clock),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from serving.data_management.asking import Writing
 from serving.data_management.idempotency import KeyReused, said_before
 from serving.data_management.outlet import Outlet, Sent
+from serving.data_management.reading_refusals import tell
 from serving.data_management.receipts import answer_row, count, put, receipts_of
 
 _PROMISED = 0
@@ -59,7 +60,7 @@ async def promised(write: Writing, outlet: Outlet, sent: Sent) -> None:
 
 
 async def done(write: Writing, outlet: Outlet, sent: Sent) -> None:
-    """Keep the answer of a keyed request that a broker has, and count what it brought."""
+    """Keep the answer of a keyed request that a broker has, count what it brought and tell."""
     if outlet.keeps_answers:
         return
     row = answer_row(sent)
@@ -68,5 +69,8 @@ async def done(write: Writing, outlet: Outlet, sent: Sent) -> None:
         if sent.key:
             put(session, [row])
         count(session, receipts_of([sent]))
+        tell(session, [sent], sent.at)
 
     await run_in_threadpool(write.state.write, kept)
+    if sent.rejected:
+        write.request.app.state.webhooks.wake()

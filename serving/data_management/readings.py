@@ -1,6 +1,6 @@
 """POST /v1/readings: blocks are judged at once, and durable before they are acknowledged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -25,6 +25,7 @@ from serving.data_management.reading_blocks import Block, Fault
 from serving.data_management.reading_bodies import UnreadableLine, blocks_in
 from serving.data_management.reading_checks import checked, is_id
 from serving.data_management.reading_intervals import mark_repeated
+from serving.data_management.reading_refusals import tell_at_once, told_of
 from serving.problems import FieldError
 
 router = resource("readings")
@@ -70,9 +71,9 @@ class NoneTaken(LakeError):
 
     code = "invalid"
 
-    def __init__(self, what: str, errors: list[FieldError]) -> None:
+    def __init__(self, what: str, errors: list[FieldError], told: Mapping[str, Any] | None) -> None:
         super().__init__(what, cure="mend what errors names and send it again")
-        self.errors = errors
+        self.errors, self.told = errors, told
 
 
 EXAMPLE = [
@@ -124,10 +125,11 @@ Strict = Annotated[bool, Query(description="Refuse blocks of meters that are not
 
 @dataclass(frozen=True)
 class Judged:
-    """The blocks of a request, the good ones apart, and the answer that they make."""
+    """The good blocks of a request, the answer, and what webhooks are told of the others."""
 
     good: Sequence[Block]
     answer: Taken
+    rejected: Mapping[str, Any] | None = None
 
 
 @router.post(
@@ -153,7 +155,7 @@ async def take(
 ) -> Response:
     """Judge a body, make what is good of it durable, and answer; NoneTaken, OutletUnavailable.
 
-    ``mending`` names the rows that wait and for which the body is sent; UnknownRow.
+    ``mending`` names the rows that wait and for which the body is sent; UnknownRow, Invalid.
     """
     request = write.request
     flights: Flights = request.app.state.flights
@@ -168,7 +170,14 @@ async def take(
                 return _replied(from_json(said.answer), 202, {"Idempotent-Replayed": "true"})
             at = said.at if said is not None else at
         held = await run_in_threadpool(mending.rows) if mending else []
-        judged = await run_in_threadpool(judge, write, body, at, all_or_nothing, strict)
+        try:
+            judged = await run_in_threadpool(judge, write, body, at, all_or_nothing, strict)
+        except NoneTaken as none:
+            if none.told and not write.dry_run:
+                await run_in_threadpool(tell_at_once, write, none.told)
+            raise
+        if mending:
+            await run_in_threadpool(mending.check, held, judged.good)
         if write.dry_run:
             return _replied(judged.answer, 200, {"Dry-Run": "true"})
         sent = _sent(write, judged, at)
@@ -199,8 +208,10 @@ def judge(write: Writing, body: bytes, at: datetime, all_or_nothing: bool, stric
     good = [block for block in blocks if not block.faults]
     if bad and (all_or_nothing or not good):
         what = f"{len(bad):,} of {len(blocks):,} blocks cannot be taken; none was"
-        raise NoneTaken(what, [error for block in bad[:_SHOWN] for error in _errors(block)])
-    return Judged(good, _answer(good, bad, at, is_dry_run=write.dry_run))
+        errors = [error for block in bad[:_SHOWN] for error in _errors(block)]
+        raise NoneTaken(what, errors, told_of(bad, taken=0, at=at))
+    answer = _answer(good, bad, at, is_dry_run=write.dry_run)
+    return Judged(good, answer, told_of(bad, taken=len(good), at=at))
 
 
 _UNKNOWN = Fault("meter_id", "unknown_meter", "you have no meter of this id: register it")
@@ -258,6 +269,7 @@ def _sent(write: Writing, judged: Judged, at: datetime) -> Sent:
         key=keyed.key_digest if keyed else "",
         fingerprint=keyed.body_digest if keyed else "",
         answer=to_json(judged.answer).decode() if keyed else "",
+        rejected=judged.rejected,
     )
 
 

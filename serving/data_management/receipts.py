@@ -3,7 +3,7 @@
 It is counted once a segment or job, whatever is done again after a crash: its name is kept.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serving.data_management.idempotency import IdempotencyKey
 from serving.data_management.outlet import Sent
+from serving.data_management.reading_refusals import tell
 from serving.data_management.segments import Record
 from serving.data_management.state import Base, Instant, State
 
@@ -81,8 +82,13 @@ def add(receipts: Receipts, partner_id: str, meter_id: str, more: Receipt) -> No
         had.add(more)
 
 
-def keep_segment(state: State, name: str, found: Sequence[Record]) -> None:
-    """Take a landed segment's answers and counts into the state, once; StateUnavailable."""
+def keep_segment(
+    state: State, clock: Callable[[], datetime], name: str, found: Sequence[Record]
+) -> None:
+    """Take a landed segment's answers, counts and events into the state; StateUnavailable.
+
+    Once, however often it is called.
+    """
     answers = [
         answer_row(
             Sent(one.partner_id, one.at, (), (), (), (), one.key, one.fingerprint, one.answer)
@@ -94,7 +100,8 @@ def keep_segment(state: State, name: str, found: Sequence[Record]) -> None:
     def kept(session: Session) -> None:
         put(session, answers)
         at = max((one.at for one in found), default=None)
-        count_once(session, name, receipts_of(found), at)
+        if count_once(session, name, receipts_of(found), at):
+            tell(session, found, clock())
         if at is not None:
             session.execute(delete(CountedOnce).where(CountedOnce.counted_at < at - _KEPT))
 
@@ -120,12 +127,13 @@ def put(session: Session, rows: Sequence[dict[str, object]]) -> None:
         session.execute(insert(IdempotencyKey), [newest[key] for key in some])
 
 
-def count_once(session: Session, name: str, receipts: Receipts, at: datetime | None) -> None:
-    """Add counts to the state, unless they were under this name before."""
+def count_once(session: Session, name: str, receipts: Receipts, at: datetime | None) -> bool:
+    """Add counts to the state; false where they were under this name before."""
     if at is None or session.get(CountedOnce, name) is not None:
-        return
+        return False
     session.add(CountedOnce(counted_name=name, counted_at=at))
     count(session, receipts)
+    return True
 
 
 def count(session: Session, receipts: Receipts) -> None:

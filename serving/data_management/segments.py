@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from zlib import crc32
 
 from serving.data_management.outlet import Sent
@@ -35,17 +35,19 @@ class Record:
     counts: list[int]
     until: list[int]
     readings: bytes
+    rejected: dict[str, Any] | None = None
 
 
 def written(sent: Sent) -> bytes:
     """Return the bytes of a record."""
-    header = json.dumps(
-        {
-            "partner_id": sent.partner_id, "at": sent.at.astimezone(UTC).isoformat(),
-            "key": sent.key, "fingerprint": sent.fingerprint, "answer": sent.answer,
-            "meters": sent.meters, "counts": sent.counts, "until": sent.until,
-        }
-    ).encode()  # fmt: skip
+    fields: dict[str, Any] = {
+        "partner_id": sent.partner_id, "at": sent.at.astimezone(UTC).isoformat(),
+        "key": sent.key, "fingerprint": sent.fingerprint, "answer": sent.answer,
+        "meters": sent.meters, "counts": sent.counts, "until": sent.until,
+    }  # fmt: skip
+    if sent.rejected:
+        fields["rejected"] = dict(sent.rejected)
+    header = json.dumps(fields).encode()
     readings = b"\n".join(sent.lines) + b"\n"
     check = crc32(readings, crc32(header))
     return b"%08x %d %d\n%s\n%s" % (check, len(header), len(readings), header, readings)

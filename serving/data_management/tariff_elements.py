@@ -53,7 +53,10 @@ class TimeOfUse(Said):
     """Prices by weekday, month and time of day."""
 
     kind: Literal["time_of_use"]
-    periods: Annotated[list[Period], Field(min_length=1, max_length=200)]
+    periods: Annotated[list[Period], Field(min_length=1, max_length=200)] = Field(
+        description="The first that holds counts; together they hold at all times. One that "
+        "crosses midnight is of the day on which it begins."
+    )
 
 
 class Step(Said):
@@ -80,7 +83,10 @@ class Block(Said):
 
 
 class Spot(Said):
-    """The spot price of the location's price zone, times a multiplier, plus a surcharge."""
+    """The spot price of the location's price zone, times a multiplier, plus a surcharge.
+
+    Of electricity only; the location says its price zone.
+    """
 
     kind: Literal["spot"]
     multiplier: Price = 1.0

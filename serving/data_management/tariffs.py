@@ -1,7 +1,7 @@
 """Tariffs: what a home pays for a fuel and direction; PUT, GET, list, DELETE by the client's id.
 
 A tariff without an end is valid to the next one, as in silver.tariffs; two that say they hold on
-one day are refused. Prices are without VAT.
+one day are refused, and so is one that leaves times without a price. Prices are without VAT.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,10 +29,11 @@ from serving.data_management.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.homes import home_of, listed, say_home
+from serving.data_management.homes import LocationRow, home_of, listed, say_home
 from serving.data_management.paging import Limit, page
 from serving.data_management.state import Base, Instant
 from serving.data_management.tariff_elements import Elements, as_told
+from serving.data_management.tariff_prices import unpriced
 
 router = resource("tariffs")
 
@@ -171,7 +172,7 @@ def _put(location_id: str, tariff_id: str, said: TariffSaid, change: Change) -> 
     others = _of(change.session, change.partner_id, location_id)
     row = next((other for other in others if other.tariff_id == tariff_id), None)
     change.expects(version_of(Tariff, row))
-    refuse(_overlaps(tariff_id, said, others))
+    refuse(_unpriced(said, home) | _overlaps(tariff_id, said, others))
     values = said.model_dump() | {"elements": as_told(said.elements)}
     withdrawn: list[dict[str, Any]] = []
     if is_new := row is None:
@@ -183,6 +184,13 @@ def _put(location_id: str, tariff_id: str, said: TariffSaid, change: Change) -> 
     if is_changed(row, values, change.at) or is_new:
         say_home(change, home, tariffs=withdrawn)
     return _shown(row, [*others, row]).answer(is_new=is_new)
+
+
+def _unpriced(said: TariffSaid, home: LocationRow) -> dict[str, str]:
+    return unpriced(
+        said.elements, fuel=said.fuel, price_zone=home.price_zone, valid_from=said.valid_from,
+        valid_to=said.valid_to,
+    )  # fmt: skip
 
 
 def _overlaps(tariff_id: str, said: TariffSaid, others: list[TariffRow]) -> dict[str, str]:
@@ -244,6 +252,12 @@ def _shown(row: TariffRow, every: list[TariffRow]) -> Tariff:
     ends = [end for end in (row.valid_to, min(starts, default=None)) if end is not None]
     shown.valid_until = min(ends, default=None)
     return shown
+
+
+def at_spot(session: Session, partner_id: str, location_id: str) -> list[str]:
+    """Return the ids of a location's tariffs that have a spot price."""
+    every = _of(session, partner_id, location_id)
+    return [row.tariff_id for row in every if any(e["kind"] == "spot" for e in row.elements)]
 
 
 def _of(session: Session, partner_id: str, location_id: str) -> list[TariffRow]:

@@ -7,6 +7,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 from serving.data_management.events import TYPES
 
 EventType = Literal["job.completed", "job.failed", "readings.rejected"]
+_TOLD = """Which; none are all of them. `job.completed` and `job.failed` bring the job.
+`readings.rejected` brings counts: of a job its `job_id` and `rows_refused`; of a request
+`received_at`, `blocks_taken`, `blocks_refused` and `reasons` (blocks by reason). A dry run rejects
+nothing."""
 assert set(EventType.__args__) == set(TYPES)  # type: ignore[attr-defined]
 
 
@@ -14,7 +18,9 @@ class WebhookSaid(BaseModel, extra="forbid"):
     """Where events go, and which; no event types are all of them, also those to come."""
 
     url: str = Field(max_length=2_000, examples=["https://example.com/eliq"])
-    event_types: list[EventType] = Field(default_factory=list, max_length=len(TYPES))
+    event_types: list[EventType] = Field(
+        default_factory=list, max_length=len(TYPES), description=_TOLD
+    )
     description: str = Field(default="", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 
 

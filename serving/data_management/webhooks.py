@@ -22,7 +22,7 @@ from serving.data_management.asking import (
     resource,
 )
 from serving.data_management.errors_told import OwnId, answers, errors
-from serving.data_management.events import TEST, delivery
+from serving.data_management.events import TEST, delivery, new_event_id
 from serving.data_management.paging import Limit, page
 from serving.data_management.webhook_bodies import (
     Deliveries,
@@ -211,7 +211,7 @@ def _answered(row: WebhookRow, *, secret: str | None = None, status: int = 200) 
 
 def _tested(webhook_id: OwnId, change: Change) -> Answer:
     hook = webhook_of(change.session, change.partner_id, webhook_id)
-    made = delivery(hook, f"evt_test_{change.at:%Y%m%d%H%M%S}", TEST, {"test": True}, change.at)
+    made = delivery(hook, new_event_id(), TEST, {"test": True}, change.at)
     change.session.add(made)
     return Answer(_delivered(made), 202)
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pytest
@@ -31,14 +31,27 @@ _TYPES = {
 }  # fmt: skip
 
 
-def put(lake: Path, table: Table, rows: list[dict[str, Any]]) -> None:
+def put(
+    lake: Path, table: Table, rows: list[dict[str, Any]],
+    mode: Literal["error", "overwrite"] = "error",
+) -> None:  # fmt: skip
     """Make a table of these rows; what is not given is null, or AT where it cannot be."""
     schema = pa.schema([pa.field(c.name, _TYPES[c.type]) for c in table.columns])
     stamps = {c.name: AT for c in table.columns if c.type == "timestamp" and not c.nullable}
     arrow = pa.Table.from_pylist(
         [{n: (stamps | row).get(n) for n in table.names} for row in rows], schema
     )
-    write_deltalake(str(lake / table.path), arrow)
+    write_deltalake(str(lake / table.path), arrow, mode=mode)
+
+
+def held(lake: Path, **said: Any) -> None:
+    """Let one row of northgrid's m1 wait in quarantine, as silver puts one aside."""
+    own = {n: said.pop(n) for n in ("table_name", "position", "reasons") if n in said}
+    payload = {"meter_id": "m1", **HOUR, "value": "-1"} | said
+    put(lake, QUARANTINE, [
+        {"partner_id": "northgrid", "table_name": "silver.meter_readings", "entity_id": "m1",
+         "position": 0, "source_file": "f", "source_line": 1, "reasons": ["negative"],
+         "payload": json.dumps(payload)} | own], mode="overwrite")  # fmt: skip
 
 
 @pytest.fixture
@@ -175,10 +188,100 @@ def test_a_partner_decides_about_its_own_rows(
     for one in (row, line):
         kept = northgrid.post("ingestion/decisions", json={"ids": [one["id"]], "action": "release"})
         assert (kept.status_code, kept.json()["type"]) == (409, "/problems/cannot-release")
-    nothing = northgrid.post("ingestion/decisions", json={"ids": [row["id"]], "action": "reopen"})
+    other = northgrid.get("ingestion/quarantine").json()["items"][1]["id"]
+    nothing = northgrid.post("ingestion/decisions", json={"ids": [other], "action": "reopen"})
     assert nothing.status_code == 404
     assert len(decisions_of(lake, "northgrid")) == 2
     assert not decisions_of(lake, "southgrid")
+
+
+@pytest.mark.parametrize("action", ["drop", "release", "mend"])
+def test_a_decision_is_undone_before_the_next_run(
+    clients: Callable[[str], TestClient], lake: Path, action: str
+) -> None:
+    held(lake, reasons=["more_than_the_fuse"])
+    northgrid = clients("northgrid")
+    (row,) = northgrid.get("ingestion/quarantine").json()["items"]
+    again = {"ids": [row["id"]], "action": "reopen"}
+    assert northgrid.post("ingestion/decisions", json=again).status_code == 404
+    if action == "mend":
+        path = f"ingestion/rejected/resend?closes={row['id']}"
+        assert northgrid.post(path, json=[BLOCK]).status_code == 202
+    else:
+        said = again | {"action": action}
+        assert northgrid.post("ingestion/decisions", json=said).status_code == 202
+    assert clients("southgrid").post("ingestion/decisions", json=again).status_code == 404
+    assert clients("northgrid").post("ingestion/decisions", json=again).status_code == 202
+    assert [d["action"] for d in decisions_of(lake, "northgrid")] == [action, "reopen"]
+    # Nothing holds any more that could be undone.
+    assert northgrid.post("ingestion/decisions", json=again).status_code == 404
+
+
+HOUR = {"starts_at": "2025-10-26T12:00:00.000Z", "resolution": "PT1H"}
+NEXT = {"starts_at": "2025-10-26T13:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("row", "block", "why"),
+    [
+        ({}, {"meter_id": "m2"}, "is of the meter m1"),
+        ({}, NEXT, "is of 2025-10-26T12:00:00.000Z, PT1H"),
+        ({}, {"resolution": "PT15M"}, "is of 2025-10-26T12:00:00.000Z, PT1H"),
+        ({}, {"values": [None, 2]}, "is of 2025-10-26T12:00:00.000Z, PT1H"),
+        ({}, {"starts_at": "2025-10-26T11:00:00Z", "values": [None, 2]}, ""),
+        ({"position": -1, "values": ["1", "-2"]}, NEXT, ""),
+        ({"position": -1, "values": ["1"]}, NEXT, "is of 2025-10-26T12:00:00.000Z, PT1H"),
+        ({"position": -1, "reasons": ["misaligned"]}, NEXT, ""),
+        ({"position": -1, "reasons": ["misaligned"]}, {"meter_id": "m2"}, "is of the meter m1"),
+        # A local day, which silver tells by the instant at which it begins.
+        ({"starts_at": "2025-10-25T22:00:00.000Z", "resolution": "P1D"},
+         {"starts_at": "2025-10-26T00:00:00+02:00", "resolution": "P1D"}, ""),
+        ({"starts_at": "2025-10-25T22:00:00.000Z", "resolution": "P1D"},
+         {"starts_at": "2025-10-25T00:00:00+02:00", "resolution": "P1D"}, "is of 2025-10-25T22"),
+        ({"table_name": "silver.weather"}, {}, "is of silver.weather"),
+    ],
+)  # fmt: skip
+def test_a_mending_is_of_the_meter_and_interval_of_its_row(
+    clients: Callable[[str], TestClient], lake: Path, row: dict[str, Any],
+    block: dict[str, Any], why: str,
+) -> None:  # fmt: skip
+    held(lake, **row)
+    northgrid = clients("northgrid")
+    (waits,) = northgrid.get("ingestion/quarantine").json()["items"]
+    path = f"ingestion/rejected/resend?closes={waits['id']}"
+    for dry in ("&dry_run=true", ""):
+        answer = northgrid.post(f"{path}{dry}", json=[BLOCK | block])
+        assert answer.is_success == (not why), answer.text
+        if why:
+            (error,) = answer.json()["errors"]
+            assert (answer.status_code, error["field"]) == (422, "closes")
+            assert error["message"].startswith(f"{waits['id']} {why}")
+    assert len(decisions_of(lake, "northgrid")) == (not why)
+    assert northgrid.get("ingestion/meters/m1").json()["readings_received"] == (not why)
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason", "is_taken"),
+    [
+        ('{"meter_id":"m2","starts_at":"2025-10-26T12:00:00Z"}', "resolution is missing", False),
+        ('{"meter_id":"m1","starts_at":"2025-10-26T12:00:00Z"}', "resolution is missing", True),
+        ('{"starts_at":"2025-10-26T12:00:00Z"}', "meter_id is missing", True),
+        ("m2,,PT1H,1.5", "starts_at is missing", False),
+        ("m1,,PT1H,1.5", "starts_at is missing", True),
+        ("m7,,PT1H,1.5", "starts_at is missing", True),
+        ('{"meter_id":"m', "not a JSON object", True),
+    ],
+)
+def test_a_rejected_line_is_mended_by_its_meter_where_it_names_one(
+    clients: Callable[[str], TestClient], lake: Path, payload: str, reason: str, is_taken: bool
+) -> None:
+    put(lake, REJECTED, [
+        {"partner_id": "northgrid", "source_file": "f", "source_line": 1, "reason": reason,
+         "table_name": "bronze.meter_readings", "payload": payload}], mode="overwrite")  # fmt: skip
+    northgrid = clients("northgrid")
+    (line,) = northgrid.get("ingestion/rejected").json()["items"]
+    path = f"ingestion/rejected/resend?closes={line['id']}"
+    assert northgrid.post(path, json=[BLOCK]).status_code == (202 if is_taken else 422)
 
 
 def test_a_decision_that_is_sent_again_has_its_answer_also_after_the_run(

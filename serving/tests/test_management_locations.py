@@ -1,6 +1,5 @@
 """Locations and their meters: the rules of the contract."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +86,8 @@ def test_what_hangs_on_a_location_goes_with_it(registry: TestClient) -> None:
     # The ids are free again, at another user too.
     assert registry.put("locations/h", json=HOME | {"user_id": "v"}).status_code == 201
     assert registry.get("locations/h/profiles").json()["items"] == []
-    assert registry.put("meters/m", json=METER | {"fuel": "gas"}).status_code == 201
+    assert refused(registry, "meters/m", METER | {"fuel": "gas"}) == ["fuel"]
+    assert registry.put("meters/m", json=METER).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -182,11 +182,21 @@ def test_a_meter_is_registered_though_the_lake_cannot_be_read(
     assert (made.status_code, made.json()["sync_status"]) == (201, "waiting_for_data")
 
 
-def test_a_deleted_meter_is_free_again(
-    registry: TestClient, landed: Callable[[], list[dict[str, Any]]]
-) -> None:
+def test_a_deleted_meter_comes_again_as_what_it_was(registry: TestClient) -> None:
+    """Its readings are still there, and are those of the fuel and direction that it had."""
+    registry.put("locations/other", json=HOME)
     registry.put("meters/m", json=METER)
+    registry.delete("meters/m?dry_run=true")
     assert registry.delete("meters/m").status_code == 204
     assert registry.get("meters/m").status_code == 404
     assert registry.put("meters/n", json=METER).status_code == 201
-    assert registry.put("meters/m", json=METER | {"fuel": "gas"}).status_code == 201
+    changed = {"fuel": "gas", "direction": "consumption"}
+    for name, value in changed.items():
+        assert refused(registry, "meters/m", METER | {name: value}) == [name]
+    assert sorted(refused(registry, "meters/m", METER | changed)) == sorted(changed)
+    assert registry.get("meters/m").status_code == 404
+    for _ in range(2):
+        again = registry.put("meters/m", json=METER | {"location_id": "other"})
+        assert again.status_code == 201
+        assert registry.delete("meters/m").status_code == 204
+    assert registry.put("meters/o", json=METER | {"fuel": "gas"}).status_code == 201

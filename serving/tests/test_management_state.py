@@ -103,7 +103,7 @@ def test_what_is_registered_survives_the_server(settings: Settings) -> None:
 
 def test_everything_goes_on_either_database(client: TestClient, settings: Settings) -> None:
     client.put("users/u", json={})
-    assert client.put("locations/h", json=HOME).status_code == 201
+    assert client.put("locations/h", json=HOME | {"price_zone": "SE4"}).status_code == 201
     assert client.put("meters/m", json=METER).status_code == 201
     tariff = {"fuel": "elec", "currency": "SEK", "valid_from": "2025-01-01", "vat": 0.25,
               "elements": [{"kind": "spot"}]}  # fmt: skip

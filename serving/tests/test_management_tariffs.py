@@ -9,7 +9,8 @@ TARIFF: dict[str, Any] = {
     "fuel": "elec", "currency": "DKK", "valid_from": "2025-01-01", "vat": 0.25,
     "elements": [{"kind": "fixed", "price_per_kwh": 1.5}],
 }  # fmt: skip
-HOME = {"user_id": "u", "country_code": "DK", "city": "Aarhus", "time_zone": "Europe/Copenhagen"}
+HOME = {"user_id": "u", "country_code": "DK", "city": "Aarhus", "time_zone": "Europe/Copenhagen",
+        "price_zone": "DK1"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +88,92 @@ def test_what_is_no_element_is_refused_with_its_place(
     response = put(registry, "t", elements=[element])
     assert response.status_code == 422
     assert [e["field"] for e in response.json()["errors"]] == [field]
+
+
+def of_use(*periods: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "time_of_use", "periods": [{"price_per_kwh": 1, **one} for one in periods]}
+
+
+DAY, NIGHT = {"from": "06:00", "to": "22:00"}, {"from": "22:00", "to": "06:00"}
+WINTER, SUMMER = {"months": [11, 12, 1, 2, 3]}, {"months": [4, 5, 6, 7, 8, 9, 10]}
+WEEK, WEEKEND = {"weekdays": [1, 2, 3, 4, 5]}, {"weekdays": [6, 7]}
+YEAR = {"valid_from": "2025-11-01", "valid_to": "2026-11-01"}
+
+
+@pytest.mark.parametrize(
+    ("periods", "change"),
+    [
+        ([DAY, NIGHT], {}),
+        ([NIGHT, {}], {}),
+        ([NIGHT, {"to": "24:00"}], {}),
+        ([{"from": "06:00", "to": "06:00"}], {}),
+        ([WEEK, WEEKEND], {}),
+        ([WEEK | DAY, WEEK | NIGHT, WEEKEND | DAY, WEEKEND | NIGHT], {}),
+        ([WINTER, SUMMER], {}),
+        ([WINTER | DAY, WINTER | NIGHT, SUMMER | DAY, SUMMER | NIGHT], YEAR),
+        ([WINTER], YEAR | {"valid_to": "2026-04-01"}),
+        ([WEEKEND], {"valid_from": "2025-11-01", "valid_to": "2025-11-03"}),
+    ],
+)
+def test_periods_that_hold_at_all_times_of_a_tariff_are_taken(
+    registry: TestClient, periods: list[dict[str, Any]], change: dict[str, Any]
+) -> None:
+    response = put(registry, "t", elements=[of_use(*periods)], **change)
+    assert response.status_code == 201, response.text
+
+
+@pytest.mark.parametrize(
+    ("periods", "change", "hole"),
+    [
+        ([NIGHT], {}, "a Monday in January, from 06:00 to 22:00,"),
+        ([{"to": "20:00"}, {"from": "22:00"}], {}, "a Monday in January, from 20:00 to 22:00,"),
+        ([WEEK | DAY, NIGHT], {}, "a Saturday in January, from 06:00 to 22:00,"),
+        ([DAY, WEEK | NIGHT], {}, "a Monday in January, from 00:00 to 06:00,"),
+        ([WINTER], {}, "a Monday in April, from 00:00 to 24:00,"),
+        ([WINTER], YEAR, "a Wednesday in April, the first, from 00:00 to 24:00,"),
+        # The night before the first of April is one of winter, whose prices end at midnight.
+        ([WINTER, SUMMER | DAY, SUMMER | NIGHT], {},
+         "a Monday in April, the first, from 00:00 to 06:00,"),
+        ([WEEKEND], {"valid_to": "2025-01-06"},
+         "a Wednesday in January, the first, from 00:00 to 24:00,"),
+    ],
+)  # fmt: skip
+def test_times_without_a_price_are_refused_with_the_first_of_them(
+    registry: TestClient, periods: list[dict[str, Any]], change: dict[str, Any], hole: str
+) -> None:
+    elements = [{"kind": "fixed", "price_per_kwh": 1}, of_use(*periods)]
+    response = put(registry, "t", elements=elements, **change)
+    assert response.status_code == 422, response.text
+    (error,) = response.json()["errors"]
+    assert error["field"] == "elements.1.time_of_use.periods"
+    cure = "end with a period that says its price alone: it holds at all other times"
+    assert error["message"] == f"{hole} has no price: {cure}"
+
+
+def test_a_spot_price_is_of_electricity_and_of_a_zone(registry: TestClient) -> None:
+    spot = {"elements": [{"kind": "spot"}]}
+    for fuel in ("gas", "district_heating"):
+        response = put(registry, "t", fuel=fuel, **spot)
+        assert response.status_code == 422
+        (error,) = response.json()["errors"]
+        assert error["field"] == "elements.0.spot"
+        assert error["message"].startswith("spot prices are of electricity")
+    nowhere = {name: said for name, said in HOME.items() if name != "price_zone"}
+    assert registry.put("locations/h", json=nowhere).status_code == 200
+    response = put(registry, "t", **spot)
+    assert response.status_code == 422
+    (error,) = response.json()["errors"]
+    assert error["field"] == "elements.0.spot"
+    assert "no price_zone" in error["message"]
+
+    assert registry.put("locations/h", json=HOME).status_code == 200
+    assert put(registry, "t", **spot).status_code == 201
+    response = registry.put("locations/h", json=nowhere)
+    assert response.status_code == 422
+    assert [e["field"] for e in response.json()["errors"]] == ["price_zone"]
+    assert registry.put("locations/h", json=HOME | {"price_zone": "DK2"}).status_code == 200
+    registry.delete("locations/h/tariffs/t")
+    assert registry.put("locations/h", json=nowhere).status_code == 200
 
 
 @pytest.mark.parametrize(

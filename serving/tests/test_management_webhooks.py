@@ -6,8 +6,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from subprocess import Popen
@@ -21,11 +22,18 @@ from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
 from serving.data_management.addresses import BadAddress, plain, receiver
+from serving.data_management.outlet import Sent
+from serving.data_management.segments import written
 from serving.data_management.webhook_signing import is_signed, signature
 
 Wait = Callable[..., Any]
 Serve = Callable[[Path, int], AbstractContextManager[Popen[bytes]]]
 CSV = b"meter_id,starts_at,resolution,value,unit\nm,2025-10-26T00:00:00Z,PT1H,0.1,kWh\n"
+
+
+def block(**fields: Any) -> dict[str, Any]:
+    return {"meter_id": "m", "starts_at": "2025-10-26T00:00:00Z", "resolution": "PT1H",
+            "values": [1], **fields}  # fmt: skip
 
 
 @dataclass
@@ -64,6 +72,12 @@ def receiving() -> Iterator[Receiver]:
 @pytest.fixture
 def partner(tmp_path: Path) -> Iterator[TestClient]:
     """Northgrid's client of a developer's server, which tries again after a tenth of a second."""
+    with running(tmp_path) as client:
+        yield client
+
+
+@contextmanager
+def running(tmp_path: Path) -> Iterator[TestClient]:
     settings = Settings(lake=f"{tmp_path}/lake")
     app = create_app(settings, is_developer=True)
     with TestClient(app, raise_server_exceptions=False) as client:
@@ -148,6 +162,71 @@ def test_only_what_is_subscribed_is_sent_and_nothing_while_paused(
     assert waited_for(lambda: len(receiving.got) == 4)
     kinds = sorted(json.loads(body)["type"] for _, body in receiving.got)
     assert kinds == ["job.completed", "job.failed", "job.failed", "readings.rejected"]
+
+
+def test_a_dry_run_of_a_job_announces_no_rejected_readings(
+    partner: TestClient, receiving: Receiver, waited_for: Wait
+) -> None:
+    hook = subscribed(partner, receiving.url)
+    bad = CSV + b"m,2025-10-26T01:00:00Z,PT1H,-1,kWh\n"
+    partner.post("jobs?kind=readings&dry_run=true", content=bad)
+    (sent,) = waited_for(lambda: deliveries(partner, hook))
+    assert sent["event_type"] == "job.completed"
+
+
+def test_what_a_request_refuses_is_told_once_with_counts_and_reasons(
+    partner: TestClient, tmp_path: Path, receiving: Receiver, waited_for: Wait
+) -> None:
+    settings = Settings(lake=f"{tmp_path}/lake")
+    theirs = token("southgrid", "data.read data.write", settings=settings)
+    headers = {"Authorization": f"Bearer {theirs}"}
+    body = {"url": receiving.url}
+    their_hook = partner.post("webhooks", json=body, headers=headers).json()
+    hook = subscribed(partner, receiving.url, "readings.rejected")
+    bad = [block(values=[-1]), block(values=[-1], unit="BTU"), block(unit="BTU")]
+    for path in ("readings?dry_run=true", "readings?dry_run=true&all_or_nothing=true", "readings"):
+        partner.post(path, json=[block()])
+    for path, sent in (("readings", bad), ("readings", [block(), *bad])):
+        partner.post(f"{path}?dry_run=true", json=sent)
+    assert deliveries(partner, hook) == []
+
+    for _ in range(2):
+        key = {"Idempotency-Key": "k"}
+        assert partner.post("readings", json=[block(), *bad], headers=key).status_code == 202
+    assert partner.post("readings", json=bad[:1]).status_code == 422
+    assert waited_for(lambda: len(receiving.got) >= 2, 20)
+    at_once, landed = (json.loads(body)["data"] for _, body in receiving.got)
+    assert at_once.pop("received_at") > landed.pop("received_at")
+    assert at_once == {"blocks_taken": 0, "blocks_refused": 1, "reasons": {"negative": 1}}
+    reasons = {"negative": 2, "unknown_unit": 2}
+    assert landed == {"blocks_taken": 1, "blocks_refused": 3, "reasons": reasons}
+    assert len(deliveries(partner, hook)) == 2
+    path = f"webhooks/{their_hook['webhook_id']}/deliveries"
+    assert partner.get(path, headers=headers).json()["items"] == []
+
+
+def test_what_was_refused_is_told_once_though_the_server_died(tmp_path: Path) -> None:
+    refused = {"blocks_taken": 1, "blocks_refused": 1, "reasons": {"negative": 1}}
+    at = datetime(2025, 10, 26, tzinfo=UTC)
+    sent = Sent("northgrid", at, [b"{}"], ["m"], [1], [17], rejected=refused)
+    with running(tmp_path) as client:
+        hook = subscribed(client, "https://example.com/hooks")
+        client.patch(f"webhooks/{hook['webhook_id']}", json={"is_paused": True})
+    for _ in range(2):
+        left = tmp_path / "lake/_spool/readings/0-left.segment"
+        left.write_bytes(written(sent))
+        with running(tmp_path) as client:
+            (told,) = deliveries(client, hook)
+            assert told["event_type"] == "readings.rejected"
+        assert not left.exists()
+
+
+def test_two_tests_of_one_second_are_two_events(partner: TestClient) -> None:
+    """A receiver that keeps the ids which it has seen gets both."""
+    partner.app.state.mounted[0].state.clock = lambda: datetime(2026, 11, 29, tzinfo=UTC)  # type: ignore[attr-defined]
+    hook = subscribed(partner, "https://example.com/hooks")
+    ids = {partner.post(f"webhooks/{hook['webhook_id']}/test").json()["event_id"] for _ in range(2)}
+    assert len(ids) == 2
 
 
 def test_a_rotated_secret_signs_beside_the_old_one(
