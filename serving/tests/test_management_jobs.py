@@ -127,6 +127,20 @@ def test_each_kind_is_judged_by_its_own_columns(
     assert text.encode() in [f.read_bytes() for f in landed(tmp_path / "lake", kind)]
 
 
+@pytest.mark.parametrize("kind", ["weather", "prices"])
+def test_what_is_of_all_partners_needs_a_scope_of_its_own(
+    partner: TestClient, tmp_path: Path, kind: str
+) -> None:
+    given = token("northgrid", "data.read data.write", settings=Settings(lake=f"{tmp_path}/lake"))
+    for path in (f"jobs?kind={kind}", f"jobs?kind={kind}&dry_run=true"):
+        answer = partner.post(path, content=KINDS[kind].encode(),
+                              headers={"Authorization": f"Bearer {given}"})  # fmt: skip
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/missing-scope")
+        assert 'scope="market.write"' in answer.headers["www-authenticate"]
+    assert partner.get("jobs").json()["items"] == []
+    assert not landed(tmp_path / "lake", kind)
+
+
 def test_rows_that_are_refused_are_told_with_line_reason_and_payload(
     partner: TestClient, ended: End
 ) -> None:
