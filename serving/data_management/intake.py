@@ -71,18 +71,25 @@ def judge(
 
 def take(
     file: Path, *, kind: str, form: str, partner: str, settings: Settings, clock: datetime,
-    zone: str = "", meter_id: str = "",
+    job_id: str, zone: str = "", meter_id: str = "",
 ) -> bool:  # fmt: skip
-    """Put a file into landing; false where the same file was there already. UnreadableFile.
+    """Put a job's file into landing, once a job; false where the same bytes were sent before.
 
-    A canonical file lands as it is, the files of a zip each for itself.
+    They land again all the same: what is said last counts. A canonical file lands as it is, the
+    files of a zip each for itself. UnreadableFile.
     """
     if form != CANONICAL:
-        return _read_by_bronze(file, kind, form, partner, settings, clock, zone, meter_id)
+        told = Told(zone=zone, meter_id=meter_id)
+        taken = bronze.take(
+            file, partner=partner, settings=settings, clock=clock, kind=kind, form=form, told=told,
+            arrival=job_id,
+        )  # fmt: skip
+        return not taken.landed.was_sent_before
     is_new = False
     for plain in unpacked(file, folder=file.parent):
-        landed = land(plain, kind=kind, partner=partner, settings=settings, clock=clock)
-        is_new |= landed.is_new
+        landed = land(plain, kind=kind, partner=partner, settings=settings, clock=clock,
+                      arrival=job_id)  # fmt: skip
+        is_new |= not landed.was_sent_before
     return is_new
 
 
@@ -98,17 +105,6 @@ def judge_form(
         )
     kinds = {kind.__name__: n for kind, n in count.items()}
     return Judged(sum(kinds.values()), kinds.get("Refused", 0), file.stat().st_size)
-
-
-def _read_by_bronze(
-    file: Path, kind: str, form: str, partner: str, settings: Settings, clock: datetime,
-    zone: str, meter_id: str,
-) -> bool:  # fmt: skip
-    taken = bronze.take(
-        file, partner=partner, settings=settings, clock=clock, kind=kind, form=form,
-        told=Told(zone=zone, meter_id=meter_id),
-    )  # fmt: skip
-    return bool(taken.landed.is_new)
 
 
 class _Log:

@@ -1,8 +1,9 @@
 """Jobs that wait -> done: one at a time a partner, taken up again after a crash, landed once.
 
 A job is held for seconds at a time; who dies lets go of it, and the next one begins it anew: its
-refused rows are written again, and the same file is found in landing and left. Being done, its
-counts and its event are one transaction.
+refused rows are written again, and its file is found in landing by the job's id and left. Another
+job of the same bytes lands them anew: they may take a correction back. Being done, its counts and
+its event are one transaction.
 """
 
 import logging
@@ -202,8 +203,8 @@ class _Work:
         with self._held_meanwhile():
             return take(
                 self._file, kind=job.kind, form=self._form, partner=job.partner_id,
-                settings=self._worker.settings, clock=job.created_at, zone=job.zone,
-                meter_id=job.meter_id,
+                settings=self._worker.settings, clock=job.created_at, job_id=job.job_id,
+                zone=job.zone, meter_id=job.meter_id,
             )  # fmt: skip
 
     @contextmanager
@@ -285,7 +286,7 @@ class _Work:
             if found is not None:
                 row.rows_done, row.rows_refused = found.rows, found.refused
                 row.bytes_done = row.bytes_total
-                if is_new:
+                if is_new is not None:
                     count_once(session, f"job:{row.job_id}", found.receipts, now)
             if state != CANCELED:
                 announce(session, row.partner_id, f"job.{state}", shown(row), now)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 from pydantic_core import to_json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -56,7 +56,9 @@ class Job(BaseModel):
     bytes_done: int
     rows_done: int
     rows_refused: int
-    was_there_already: bool | None
+    was_there_already: bool | None = Field(
+        description="The same bytes were sent before; they count again, as what was said last."
+    )
     problem: str | None
     created_at: AwareDatetime
     started_at: AwareDatetime | None

@@ -21,14 +21,17 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from bronze.intake import take as bronze_take
 from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
+from serving.data_management.intake import take
 from serving.data_management.job_tables import KEPT, JobErrorRow, forget
 
 HOME = {"user_id": "u", "country_code": "DK", "city": "Ry", "time_zone": "Europe/Copenhagen"}
 METER = {"location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01"}
 HEADER = "meter_id,starts_at,resolution,value,unit\n"
+ENPHASE = "Date/Time,Energy Produced (Wh)\n10/01/2025 00:00,120\n10/01/2025 00:15,130\n"
 CSV = HEADER + "".join(f"m,2025-10-26T{h:02}:00:00Z,PT1H,0.{h},kWh\n" for h in range(24))
 
 
@@ -227,7 +230,7 @@ def test_what_a_file_does_not_say_is_asked_for_as_a_parameter(
 ) -> None:
     job = ended(partner, partner.post("jobs?kind=readings&format=auto", content=b"a;b\n1;2\n"))
     assert "name it with format (" in job["problem"]
-    text = b"Date/Time,Energy Produced (Wh)\n10/01/2025 00:00,120\n10/01/2025 00:15,130\n"
+    text = ENPHASE.encode()
     # A dry run does not go on with a zone that nobody told either.
     for path in ("jobs?kind=readings&format=enphase", "jobs?kind=readings&dry_run=1&format=auto"):
         job = ended(partner, partner.post(path, content=text))
@@ -322,14 +325,45 @@ def test_a_bomb_is_refused(
     assert not landed(tmp_path / "lake", "readings")
 
 
-def test_the_same_file_again_is_found_and_counted_once(
-    partner: TestClient, tmp_path: Path, ended: End
+@pytest.mark.parametrize(
+    ("query", "folder", "first", "then"),
+    [
+        ("", "readings", CSV, CSV.replace(",0.", ",1.")),
+        ("&format=enphase&zone=Europe/Brussels", "files", ENPHASE, ENPHASE.replace("120", "140")),
+    ],
+)
+def test_a_correction_that_restores_what_was_said_before_is_the_newest(
+    partner: TestClient, tmp_path: Path, ended: End, query: str, folder: str, first: str, then: str
 ) -> None:
-    for is_again in (False, True):
-        job = ended(partner, partner.post("jobs?kind=readings", content=CSV.encode()))
-        assert job["was_there_already"] is is_again
-    assert len(landed(tmp_path / "lake", "readings")) == 1
-    assert partner.get("ingestion/meters/m").json()["readings_received"] == 24
+    lake = tmp_path / "lake"
+    for n, (text, is_again) in enumerate([(first, False), (then, False), (first, True)]):
+        key = {"Idempotency-Key": str(n)} if n else {}
+        job = ended(partner, partner.post(f"jobs?kind=readings{query}", content=text.encode(),
+                                          headers=key))  # fmt: skip
+        assert (job["state"], job["was_there_already"]) == ("completed", is_again)
+        assert len(landed(lake, folder)) == len(landed(lake, "readings")) == n + 1
+        newest = max(landed(lake, folder), key=lambda file: file.stat().st_mtime)
+        assert newest.read_text("utf-8") == text
+        assert newest.stat().st_mtime == datetime.fromisoformat(job["created_at"]).timestamp()
+    if not query:
+        assert partner.get("ingestion/meters/m").json()["readings_received"] == 72
+
+
+def test_what_a_job_landed_is_not_ingested_again_and_a_job_that_goes_on_lands_once(
+    partner: TestClient, tmp_path: Path, ended: End, clock: datetime
+) -> None:
+    lake = Settings(lake=f"{tmp_path}/lake")
+    job = ended(partner, partner.post("jobs?kind=readings", content=CSV.encode()))
+    (there,) = landed(tmp_path / "lake", "readings")
+    (file := tmp_path / "day.csv").write_text(CSV)
+    ingested = bronze_take(file, partner="northgrid", settings=lake, clock=clock)
+    assert (ingested.landed.path, ingested.landed.is_new) == (there, False)
+    again = {"kind": "readings", "form": "canonical", "partner": "northgrid", "settings": lake}
+    # Killed after the file was there, the job takes it once more.
+    assert take(file, **again, clock=clock, job_id=job["job_id"])
+    assert landed(tmp_path / "lake", "readings") == [there]
+    assert not take(file, **again, clock=clock, job_id="019a1f0c2b3d5e6f7a8b9c0d")
+    assert len(landed(tmp_path / "lake", "readings")) == 2
 
 
 def test_a_key_is_one_job(
