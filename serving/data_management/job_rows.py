@@ -14,8 +14,9 @@ from pydantic_core import from_json
 
 from bronze.forms import FORMS
 from lake.landing import LONGEST_LINE, UnreadableFile
-from serving.data_management.reading_blocks import Block, Fault, Meter
+from serving.data_management.reading_blocks import Block, Fault, Faults, Meter
 from serving.data_management.reading_checks import checked, is_id
+from serving.data_management.row_checks import as_number, check_price, check_read, check_weather
 
 # What a line of a kind must have; weather and prices have more.
 NEEDED = {kind: FORMS[kind][0] for kind in ("readings", "registers", "weather", "prices")}
@@ -64,6 +65,10 @@ def rows(
     for part in _parts(found):
         if kind == "readings":
             _judge(part, partner_id, at, find)
+        elif kind == "registers":
+            _judge_reads(part, partner_id, at, find)
+        else:
+            _judge_market(part, kind)
         for row, _ in part:
             yield row
 
@@ -94,6 +99,30 @@ def _judge(part: list[Said], partner_id: str, at: datetime, find: Find) -> None:
         row.block = None if faults else block
 
 
+def _judge_reads(part: list[Said], partner_id: str, at: datetime, find: Find) -> None:
+    meters = find({i for _, said in part if is_id(i := said.get("meter_id"))})
+    for row, said in part:
+        if row.reasons:
+            continue
+        faults: list[Fault] = []
+        if not is_id(meter_id := said.get("meter_id")):
+            faults.append(Fault("meter_id", "missing", "printable text of at most 200 characters"))
+        elif said.get("partner_id") not in (None, partner_id):
+            faults.append(Fault("partner_id", "not_your_partner", "leave it out, or name your own"))
+        else:
+            check_read(said, meters.get(meter_id), at, Faults(faults))
+        row.reasons += map(_worded, faults)
+
+
+def _judge_market(part: list[Said], kind: str) -> None:
+    check = {"prices": check_price, "weather": check_weather}.get(kind)
+    for row, said in part:
+        if check is not None and not row.reasons:
+            faults: list[Fault] = []
+            check(said, Faults(faults))
+            row.reasons += map(_worded, faults)
+
+
 def _worded(fault: Fault) -> str:
     return f"{fault.code}: {fault.field}: {fault.message}" if fault.field else fault.code
 
@@ -108,7 +137,7 @@ def _of_json(numbered: Iterator[tuple[int, bytes]], kind: str) -> Iterator[Said]
             row.reasons.append(f"not_json: {str(error)[:200]}")
         else:
             if isinstance(read, dict):
-                said = _as_numbers(read) if kind == "readings" else read
+                said = _as_numbers(read) if kind in ("readings", "registers") else read
                 if kind != "readings":
                     row.reasons += [f"missing: {n} is missing" for n in NEEDED[kind]
                                     if read.get(n) in (None, "")]  # fmt: skip
@@ -124,20 +153,10 @@ def _as_numbers(said: dict[str, Any]) -> dict[str, Any]:
     for name in ("values", "value"):
         values = said.get(name)
         if isinstance(values, str):
-            said[name] = _number(values)
+            said[name] = as_number(values)
         elif isinstance(values, list) and any(isinstance(v, str) for v in values):
-            said[name] = [_number(v) for v in values]
+            said[name] = [as_number(v) for v in values]
     return said
-
-
-def _number(said: Any) -> Any:
-    """Return the number that a text is to silver, else what was said; ``1_000`` is none there."""
-    if not isinstance(said, str) or not said.isascii() or "_" in said:
-        return said
-    try:
-        return float(said)
-    except ValueError:
-        return said
 
 
 def _of_csv(head: bytes, numbered: Iterator[tuple[int, bytes]], kind: str) -> Iterator[Said]:
@@ -170,7 +189,7 @@ def _with_value(row: Row, said: dict[str, Any]) -> None:
     if text is None:
         row.reasons.append("missing: value is missing")
         return
-    value = _number(text)
+    value = as_number(text)
     if isinstance(value, str):
         row.reasons.append(f"not_a_number: {text[:40]}")
     else:

@@ -30,7 +30,7 @@ def find_interval(
 ) -> None:
     """Read start and resolution, and hold them against the meter's zone and supply."""
     resolution = said.get("resolution")
-    length = _length_s(resolution) if isinstance(resolution, str) else None
+    length = length_s(resolution) if isinstance(resolution, str) else None
     starts_at = instant(said.get("starts_at"))
     if length is None:
         fault("resolution", "unknown_resolution", _RESOLUTIONS)
@@ -159,7 +159,7 @@ def instant(text: object) -> datetime | None:
 
 
 @lru_cache(maxsize=256)
-def _length_s(resolution: str) -> int | None:
+def length_s(resolution: str) -> int | None:
     """Return the length of an interval in s, 0 for days and months, None for any other text."""
     text = resolution.strip().upper()
     if text in CALENDAR:

@@ -144,6 +144,49 @@ def test_what_is_of_all_partners_needs_a_scope_of_its_own(
     assert not landed(tmp_path / "lake", kind)
 
 
+_PRICE = "price_zone,starts_at,resolution,price,unit\n"
+_WEATHER = "latitude,longitude,observed_at,issued_at,temperature_c,wind_speed_m_s\n"
+_READ = "meter_id,read_at,register,reading,unit\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "row", "why"),
+    [
+        ("prices", _PRICE, "GB,notadate,PT99M,abc,FOO",
+         ["starts_at_unreadable", "unknown_resolution", "unknown_unit", "not_a_number"]),
+        ("prices", _PRICE, "DK2,2025-10-26T00:00:00,PT1H,inf,EURO/MWh",
+         ["starts_at_unreadable", "unknown_unit", "not_a_number"]),
+        ("prices", _PRICE, "DK2,2025-10-26T00:00Z,P1D,NaN,EUR/GJ",
+         ["unknown_resolution", "unknown_unit", "not_a_number"]),
+        ("prices", _PRICE, "DK2,2025-10-26T00:00Z,PT60M,-12.5,sek/kwh", []),
+        ("weather", _WEATHER, "999,x,yy,,hot,",
+         ["observed_at_unreadable", "longitude_unreadable", "nothing_measured",
+          "latitude_out_of_range"]),
+        ("weather", _WEATHER, "55,12,2025-10-26T00:00Z,soon,1e3,NaN",
+         ["issued_at_unreadable", "temperature_c_out_of_range", "wind_speed_m_s_out_of_range"]),
+        ("weather", _WEATHER, "55,12,2025-10-26 00:00,2025-10-25,-3.5,calm", []),
+        ("registers", _READ, "nope,notadate,day,abc,kWh", ["read_at_unreadable", "not_a_number"]),
+        ("registers", _READ, "m,2999-01-01,1.8.x,-1,therm",
+         ["of_the_future", "unknown_unit", "negative", "unknown_register"]),
+        ("registers", _READ, "m,1989-01-01T00:00Z,,1,m3", ["out_of_range", "m3_is_for_gas"]),
+        ("registers", _READ, "up,2025-10-26,1-0:1.8.1,1,", ["another_direction"]),
+        ("registers", _READ, "m,2025-10-26,1-0:2.8.0*255,17.5,wh", []),
+        ("registers", _READ, "unknown,2025-10-26,3.0.0,17,m3", []),
+    ],
+)  # fmt: skip
+def test_rows_of_the_other_kinds_are_judged_as_silver_judges_them(
+    partner: TestClient, tmp_path: Path, ended: End, kind: str, head: str, row: str, why: list[str]
+) -> None:
+    partner.put("meters/up", json=METER | {"direction": "production"})
+    for option in ("dry_run", "all_or_nothing"):
+        sent = f"jobs?kind={kind}&{option}=true"
+        job = ended(partner, partner.post(sent, content=f"{head}{row}\n".encode()))
+        assert (job["state"] == "completed") is not (why != [])
+        found = partner.get(f"jobs/{job['job_id']}/errors").json()["items"]
+        assert [r.partition(":")[0] for one in found for r in one["reasons"]] == why
+    assert len(landed(tmp_path / "lake", kind)) == (not why)
+
+
 def test_rows_that_are_refused_are_told_with_line_reason_and_payload(
     partner: TestClient, ended: End
 ) -> None:
@@ -358,11 +401,12 @@ def test_what_a_job_landed_is_not_ingested_again_and_a_job_that_goes_on_lands_on
     (file := tmp_path / "day.csv").write_text(CSV)
     ingested = bronze_take(file, partner="northgrid", settings=lake, clock=clock)
     assert (ingested.landed.path, ingested.landed.is_new) == (there, False)
-    again = {"kind": "readings", "form": "canonical", "partner": "northgrid", "settings": lake}
+    again = partial(take, file, kind="readings", form="canonical", partner="northgrid",
+                    settings=lake, clock=clock)  # fmt: skip
     # Killed after the file was there, the job takes it once more.
-    assert take(file, **again, clock=clock, job_id=job["job_id"])
+    assert again(job_id=job["job_id"])
     assert landed(tmp_path / "lake", "readings") == [there]
-    assert not take(file, **again, clock=clock, job_id="019a1f0c2b3d5e6f7a8b9c0d")
+    assert not again(job_id="019a1f0c2b3d5e6f7a8b9c0d")
     assert len(landed(tmp_path / "lake", "readings")) == 2
 
 
