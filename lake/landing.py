@@ -81,6 +81,12 @@ def keep(
                 arrival=arrival)  # fmt: skip
 
 
+def has_arrived(arrival: str, *, kind: str, partner: str, settings: Settings) -> bool:
+    """Tell whether a file of an arrival is there, whatever its bytes are."""
+    landing = Path(settings.root) / "landing" / kind
+    return any(landing.glob(f"*/{partner}/{'?' * 16}-{arrival}-*"))
+
+
 @contextlib.contextmanager
 def derived(
     original: Landed, kind: str, *, version: int | str, ending: str, settings: Settings

@@ -1,7 +1,8 @@
 """A canonical file -> its rows, each with what is wrong with it; a row at a time, never the whole.
 
 NDJSON or CSV, plain, gzip or zip. Only what bronze would reject or silver put aside is an error
-here; what they take with a warning (a reading outside of supply) is not.
+here, and of registrations what PUT would refuse; what they take with a warning (a reading outside
+of supply) is not.
 """
 
 import csv
@@ -14,6 +15,8 @@ from pydantic_core import from_json
 
 from bronze.forms import FORMS
 from lake.landing import LONGEST_LINE, UnreadableFile
+from serving.data_management.home_documents import Home, home_said
+from serving.data_management.job_homes import JobHomes
 from serving.data_management.reading_blocks import Block, Fault, Faults, Meter
 from serving.data_management.reading_checks import checked, is_id
 from serving.data_management.row_checks import as_number, check_price, check_read, check_weather
@@ -22,6 +25,7 @@ from serving.data_management.row_checks import as_number, check_price, check_rea
 NEEDED = {kind: FORMS[kind][0] for kind in ("readings", "registers", "weather", "prices")}
 NEEDED["registrations"] = ("location_id",)
 KINDS = tuple(NEEDED)
+BOM = b"\xef\xbb\xbf"
 _JSON = ("readings", "registers", "registrations")
 _CSV = ("readings", "registers", "weather", "prices")
 _TAKEN_ALL_THE_SAME = frozenset(
@@ -46,12 +50,12 @@ Said = tuple[Row, dict[str, Any]]
 
 
 def rows(
-    stream: IO[bytes], kind: str, *, partner_id: str, at: datetime, find: Find
+    stream: IO[bytes], kind: str, *, partner_id: str, at: datetime, find: Find, homes: JobHomes
 ) -> Iterator[Row]:
     """Yield the rows of one plain file, judged; UnreadableFile."""
-    numbered = _lines(stream)
+    numbered = lines(stream)
     _, first = next(numbered, (0, b""))
-    head = first.removeprefix(b"\xef\xbb\xbf").strip()
+    head = first.removeprefix(BOM).strip()
     if not head:
         raise UnreadableFile("the file is empty", cure="send it again, whole")
     if head.startswith(b"{"):
@@ -67,6 +71,8 @@ def rows(
             _judge(part, partner_id, at, find)
         elif kind == "registers":
             _judge_reads(part, partner_id, at, find)
+        elif kind == "registrations":
+            _judge_homes(part, partner_id, homes)
         else:
             _judge_market(part, kind)
         for row, _ in part:
@@ -111,6 +117,22 @@ def _judge_reads(part: list[Said], partner_id: str, at: datetime, find: Find) ->
             faults.append(Fault("partner_id", "not_your_partner", "leave it out, or name your own"))
         else:
             check_read(said, meters.get(meter_id), at, Faults(faults))
+        row.reasons += map(_worded, faults)
+
+
+def _judge_homes(part: list[Said], partner_id: str, homes: JobHomes) -> None:
+    """Read documents, and hold those that can be read against what is known of their homes."""
+    read: list[tuple[Row, Home, list[Fault]]] = []
+    for row, said in part:
+        if not row.reasons:
+            faults: list[Fault] = []
+            read.append((row, home_said(said, partner_id, Faults(faults)), faults))
+    homes.ask([home for _, home, _ in read])
+    for row, home, faults in read:
+        if not faults:
+            homes.check(home, Faults(faults))
+        if not faults:
+            homes.take(home)
         row.reasons += map(_worded, faults)
 
 
@@ -203,8 +225,8 @@ def _cells(line: bytes) -> list[str]:
     return next(csv.reader([text]), [])
 
 
-def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that hold something, with their number."""
+def lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that hold something, with their number; UnreadableFile."""
     number = 0
     while line := stream.readline(LONGEST_LINE + 1):
         number += 1

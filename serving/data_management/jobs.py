@@ -120,7 +120,8 @@ _ERROR = {"member": "", "line": 17, "reasons": ["negative: values.0: energy is n
 async def create(  # noqa: D103 - the summary says it
     read: Read, request: Request,
     kind: Annotated[Kind, Query(description="What the file holds; weather and prices are of all "
-                                       "partners and need the scope `market.write`.")],
+                                       "partners and need the scope `market.write`; "
+                                       "registrations are said to the lake alone.")],
     form: Annotated[
         str, Query(alias="format", pattern=r"^[a-z0-9_-]{1,40}$",
                    description=f"Of readings: {', '.join(FORMS)}; auto finds out.")
