@@ -65,28 +65,29 @@ class Taken:
 
 def take(
     file: Path, *, partner: str, settings: Settings, clock: datetime, kind: str = READINGS,
-    form: str = "", told: Told = NOTHING_TOLD, keeps_unreadable: bool = False,
+    form: str = "", told: Told = NOTHING_TOLD, keeps_unreadable: bool = False, arrival: str = "",
 ) -> Taken:  # fmt: skip
     """Put a file into landing, readable for bronze; UnreadableFile where nothing of it can be read.
 
     ``kind`` is what a canonical file holds; ``form`` is found out from the content where it is not
-    given. The same file again is found and left; one told otherwise (zone, meter, mapping) is read
-    again. With ``keeps_unreadable`` a file that nobody waits for is kept all the same, and its
-    error becomes a line of bronze.rejected.
+    given. The same file again is found and left, unless it is of another ``arrival``; one told
+    otherwise (zone, meter, mapping) is read again. With ``keeps_unreadable`` a file that nobody
+    waits for is kept all the same, and its error becomes a line of bronze.rejected.
     """
     name = ""
     try:
         name = CANONICAL if kind != READINGS else form or found(file, told)
         if name == CANONICAL:
-            landed = _landed(file, kind=kind, partner=partner, settings=settings, clock=clock)
+            landed = _landed(file, kind=kind, partner=partner, settings=settings, clock=clock,
+                             arrival=arrival)  # fmt: skip
             return Taken(name, landed)
     except UnreadableFile as error:
         if not keeps_unreadable:
             raise
-        return _unreadable(keep(file, partner=partner, settings=settings, clock=clock), error,
-                           settings)  # fmt: skip
+        kept = keep(file, partner=partner, settings=settings, clock=clock, arrival=arrival)
+        return _unreadable(kept, error, settings)
     told = replace(told, partner=partner)
-    landed = keep(file, partner=partner, settings=settings, clock=clock)
+    landed = keep(file, partner=partner, settings=settings, clock=clock, arrival=arrival)
     try:
         return _read(landed, name, told, file, settings)
     except UnreadableFile as error:
@@ -124,12 +125,14 @@ def as_csv(
     return count
 
 
-def _landed(file: Path, *, kind: str, partner: str, settings: Settings, clock: datetime) -> Landed:
+def _landed(
+    file: Path, *, kind: str, partner: str, settings: Settings, clock: datetime, arrival: str
+) -> Landed:
     """Land a canonical file, or all files of a zip; UnreadableFile before the first of them."""
     for plain in unpacked(file):
         forms.form_of(plain, kind)
     landed = [
-        land(plain, kind=kind, partner=partner, settings=settings, clock=clock)
+        land(plain, kind=kind, partner=partner, settings=settings, clock=clock, arrival=arrival)
         for plain in unpacked(file)
     ]
     if not landed:

@@ -1,9 +1,10 @@
 """Files -> landing/<kind>/<received date>/<partner>/: untouched, checked for form, never twice.
 
 A file appears there whole or not at all (written beside, then renamed), under a name that begins
-with its checksum: the same file again is found and left. What bronze cannot read as it is, as a
-zip, is kept under landing/files, and what was read out of it lies under the same name where bronze
-looks. Landing is a folder or a mounted volume.
+with its checksum: the same file again is found and left. Where its sender means it anew (an
+``arrival``, as a job of the API), only a file of that arrival is the same. What bronze cannot read
+as it is, as a zip, is kept under landing/files, and what was read out of it lies under the same
+name where bronze looks. Landing is a folder or a mounted volume.
 """
 
 import contextlib
@@ -42,21 +43,30 @@ class CannotWrite(LakeError):
 
 @dataclass(frozen=True)
 class Landed:
-    """Where a file was put; ``is_new`` is false where the same bytes were there already."""
+    """Where a file was put; ``is_new`` is false where it was there already.
+
+    ``was_sent_before`` tells of an arrival that the same bytes came by another way, or arrival.
+    """
 
     path: Path
     is_new: bool
     bytes: int
+    was_sent_before: bool = False
 
 
-def land(file: Path, *, kind: str, partner: str, settings: Settings, clock: datetime) -> Landed:
+def land(
+    file: Path, *, kind: str, partner: str, settings: Settings, clock: datetime, arrival: str = ""
+) -> Landed:
     """Put one file of text into landing; UnreadableFile or CannotWrite where that cannot be."""
     _partner_is_plain(partner)
     digest, size = _inspected(file)
-    return _put(file, digest, size, kind=kind, partner=partner, settings=settings, clock=clock)
+    return _put(file, digest, size, kind=kind, partner=partner, settings=settings, clock=clock,
+                arrival=arrival)  # fmt: skip
 
 
-def keep(file: Path, *, partner: str, settings: Settings, clock: datetime) -> Landed:
+def keep(
+    file: Path, *, partner: str, settings: Settings, clock: datetime, arrival: str = ""
+) -> Landed:
     """Put a file of any content into landing/files; UnreadableFile, CannotWrite."""
     _partner_is_plain(partner)
     try:
@@ -67,7 +77,14 @@ def keep(file: Path, *, partner: str, settings: Settings, clock: datetime) -> La
         raise UnreadableFile(
             f"cannot read the file: {error.strerror or error}", where=str(file)
         ) from error
-    return _put(file, digest, size, kind=FILES, partner=partner, settings=settings, clock=clock)
+    return _put(file, digest, size, kind=FILES, partner=partner, settings=settings, clock=clock,
+                arrival=arrival)  # fmt: skip
+
+
+def has_arrived(arrival: str, *, kind: str, partner: str, settings: Settings) -> bool:
+    """Tell whether a file of an arrival is there, whatever its bytes are."""
+    landing = Path(settings.root) / "landing" / kind
+    return any(landing.glob(f"*/{partner}/{'?' * 16}-{arrival}-*"))
 
 
 @contextlib.contextmanager
@@ -99,12 +116,16 @@ def derived(
 
 def _put(
     file: Path, digest: str, size: int, *, kind: str, partner: str, settings: Settings,
-    clock: datetime,
+    clock: datetime, arrival: str,
 ) -> Landed:  # fmt: skip
     landing = Path(settings.root) / "landing" / kind
-    name = f"{digest[:16]}-{file.name}".replace("'", "_")
-    for found in landing.glob(f"*/{partner}/{digest[:16]}-*"):
-        return Landed(found, is_new=False, bytes=size)
+    begins = f"{digest[:16]}-{arrival}-" if arrival else f"{digest[:16]}-"
+    found = list(landing.glob(f"*/{partner}/{digest[:16]}-*"))
+    same = [file for file in found if file.name.startswith(begins)]
+    was_sent_before = len(same) < len(found)
+    if same:
+        return Landed(same[0], is_new=False, bytes=size, was_sent_before=was_sent_before)
+    name = f"{begins}{file.name}".replace("'", "_")
     target = landing / clock.date().isoformat() / partner / name
     part = target.with_name(f".{uuid.uuid4().hex}.part")
     with _written(target, part) as copy:
@@ -112,7 +133,7 @@ def _put(
             shutil.copyfileobj(source, copy, _CHUNK)
         # Arrival time is the file's own, so that a past day can be played as it was.
         _appear(copy, part, target, clock.timestamp())
-    return Landed(target, is_new=True, bytes=size)
+    return Landed(target, is_new=True, bytes=size, was_sent_before=was_sent_before)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,8 @@ from serving.parameters import only_known
 
 READ = "insights.read"
 DATA_READ, DATA_WRITE = "data.read", "data.write"
+# Sets weather and spot prices, which are of all partners.
+MARKET_WRITE = "market.write"
 # Sees the locations of all partners: the developer's own machine.
 EVERYBODY = "insights.read.all"
 REQUESTS_A_MINUTE = 1_000
@@ -59,6 +61,7 @@ class Caller:
     subject: str
     partner_id: str | None
     requests_a_minute: int = REQUESTS_A_MINUTE
+    scopes: frozenset[str] = frozenset()
 
 
 def signing_key(settings: Settings) -> bytes:
@@ -103,7 +106,7 @@ def caller_of(token: str, *, key: bytes, needs: str = READ) -> Caller:
         return Caller(claims["sub"], None)
     if needs not in scopes or not isinstance(partner, str) or not partner:
         raise MissingScope(needs)
-    return Caller(claims["sub"], partner)
+    return Caller(claims["sub"], partner, scopes=frozenset(scopes))
 
 
 @lru_cache(maxsize=1_000)

@@ -34,7 +34,13 @@ def add(app: typer.Typer) -> None:
     @app.command("token")
     def _token(
         partner: Annotated[str, typer.Option(help="Whose locations it opens.")],
-        scope: Annotated[str, typer.Option(help="Scopes, parted by spaces; else to read.")] = "",
+        scope: Annotated[
+            str,
+            typer.Option(
+                help="Scopes, parted by spaces: insights.read (if none is said), data.read, "
+                "data.write, market.write (weather and prices, which are of all partners)."
+            ),
+        ] = "",
         days: Annotated[float, typer.Option(help="How long it is valid.")] = 30,
     ) -> None:
         """Print a developer token of one partner for the API.

@@ -7,8 +7,8 @@ from pyspark.sql import functions as F
 
 from silver.balance import HOME, by_direction, ways
 from silver.contracts import ENERGY_IN_CONTEXT
+from silver.free_periods import is_counted
 from silver.home_days import all_days
-from silver.judgement import LONGEST_DAY_S
 from silver.reading_errors import without_errors
 from silver.said_once import length_s, lengths_of, said_once
 from silver.supply import of_registered
@@ -31,7 +31,6 @@ _PROFILE = ("house_type", "living_area_m2", "persons", "heating_type_primary", "
 _GRID_MINUTES = (15, 30, 60)
 # By name, so that Parquet skips what has nothing else.
 _SHORT = ("PT15M", "PT30M", "PT1H")
-_LONGEST_MONTH_S = 32 * 86_400
 # A place or zone and a time of it make one number, so that a join compares numbers.
 _TIMES = 1 << 32
 
@@ -144,22 +143,6 @@ def touched_by_location_weather(changes: DataFrame, meter_readings: DataFrame) -
 def touched_by_meters(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
     """Return all days of the locations: which directions are metered decides on consumption."""
     return touched_by_locations(changes, meter_readings)
-
-
-def is_counted() -> Column:
-    """Tell whether a reading tells a day or a month: of free periods those mostly in their month.
-
-    The rule is that of stretches between register reads (silver.register_energy); what it leaves
-    out stays in silver.meter_readings.
-    """
-    half_days = (length_s() / (2 * 86_400)).cast("int")
-    of_middle = F.date_format(F.date_add("local_date", half_days), "yyyy-MM")
-    is_of_month = (length_s() <= _LONGEST_MONTH_S) & (of_middle == F.col("local_month"))
-    return (
-        F.when(length_s() <= LONGEST_DAY_S, True)
-        .when(F.col("resolution") == "P1M", True)
-        .otherwise(is_of_month)
-    )
 
 
 def numbered(rows: DataFrame, *key: str, name: str) -> DataFrame:

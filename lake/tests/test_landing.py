@@ -32,6 +32,23 @@ def test_the_same_bytes_land_once(tmp_path: Path, lake: Settings, clock: datetim
     assert put(again, lake, clock) == (first, False)
 
 
+def test_of_an_arrival_the_same_bytes_land_once_and_of_another_anew(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    (file := tmp_path / "a.csv").write_text("a,b\n1,2\n")
+
+    def arrived(arrival: str) -> tuple[str, bool, bool]:
+        found = land(file, kind="readings", partner="northgrid", settings=lake, clock=clock,
+                     arrival=arrival)  # fmt: skip
+        return found.path.name[17:], found.is_new, found.was_sent_before
+
+    assert arrived("x") == ("x-a.csv", True, False)
+    assert arrived("x") == ("x-a.csv", False, False)
+    assert arrived("y") == ("y-a.csv", True, True)
+    assert arrived("x") == ("x-a.csv", False, True)
+    assert put(file, lake, clock)[1] is False
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -31,6 +31,7 @@ from serving.data_management import (
 from serving.data_management.background import background
 from serving.data_management.bounds import MIB, Bounds
 from serving.data_management.idempotency import Flights
+from serving.data_management.known_homes import KnownHomes
 from serving.data_management.migrating import upgrade
 from serving.data_management.profile_store import ProfileStore
 from serving.data_management.profiles_in_state import ProfilesInState
@@ -88,6 +89,7 @@ def create_management_app(settings: Settings, *, is_developer: bool = False) -> 
     app.state.clock, app.state.is_developer = partial(datetime.now, UTC), is_developer
     app.state.publisher = Publisher(settings, partial(_clock, app))
     app.state.sync, app.state.profiles, app.state.parts = Sync.with_lake(settings), None, ()
+    app.state.known_homes = KnownHomes(settings)
     app.add_middleware(Bounds, larger=_LARGER)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(Edge, metrics=Metrics())

@@ -31,7 +31,8 @@ _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 _bearer = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
-    description="OAuth2 bearer token with `data.read` (GET) or `data.write` (all else).",
+    description="OAuth2 bearer token with `data.read` (GET) or `data.write` (all else); a job of "
+    "weather or prices needs `market.write` besides.",
 )
 
 
@@ -97,6 +98,11 @@ class Reading:
 
     request: Request
     partner_id: str
+
+    def needs(self, scope: str) -> None:
+        """Refuse what the token does not open; MissingScope."""
+        if scope not in self.request.state.scopes:
+            raise MissingScope(scope)
 
     @property
     def state(self) -> State:
@@ -206,7 +212,7 @@ class _Guarded(APIRoute):
             # What it sends could not be filed under another name.
             if not _PLAIN_PARTNER.fullmatch(caller.partner_id or ""):
                 raise MissingScope(needs)
-            request.state.partner_id = caller.partner_id
+            request.state.partner_id, request.state.scopes = caller.partner_id, caller.scopes
             return await answers(request)
 
         return guarded

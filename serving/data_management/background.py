@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from lake.errors import LakeError
 from lake.settings import Settings
+from serving.data_management.job_homes import JobHomes
 from serving.data_management.job_worker import JobWorker
 from serving.data_management.known_meters import Meters
 from serving.data_management.outlets import outlet_of
@@ -27,8 +29,8 @@ def background(app: FastAPI, state: State) -> Iterator[None]:
     app.state.outlet = None
     app.state.webhooks = sender = WebhookSender(state, app.state.clock, app.state.is_developer)
     app.state.jobs = worker = JobWorker(
-        settings, state, meters, app.state.clock, Path(settings.root) / "_uploads",
-        announced=sender.wake,
+        settings, state, meters, partial(JobHomes, state, app.state.known_homes), app.state.clock,
+        Path(settings.root) / "_uploads", announced=sender.wake,
     )  # fmt: skip
     with ExitStack() as ends:
         ends.callback(sender.stop)

@@ -1,15 +1,20 @@
 """A job's file -> landing/, untouched, after each of its rows was looked at.
 
+Of registrations the documents that were refused stay out: silver has no rule that a meter's fuel
+never changes.
+
 The one place from which files of jobs go into the lake. Canonical NDJSON and CSV are judged row by
 row; any other form is read by bronze's own intake (decision 0025).
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import is_zipfile
 
 from bronze import formats
 from bronze import intake as bronze
@@ -17,12 +22,14 @@ from bronze.formats import files
 from bronze.formats.opened import contents, unpacked
 from bronze.formats.records import Told
 from bronze.formats.stamps import zone_told
-from lake.landing import UnreadableFile, land
+from lake.landing import UnreadableFile, has_arrived, land
 from lake.settings import Settings
-from serving.data_management.job_rows import Find, Row, rows
+from serving.data_management.job_homes import JobHomes
+from serving.data_management.job_rows import BOM, Find, Row, lines, rows
 from serving.data_management.receipts import Receipt, Receipts, add
 
 CANONICAL, AUTO = "canonical", "auto"
+REGISTRATIONS = "registrations"
 # A mapping is a file of its own, which a job does not bring.
 FORMS = (AUTO, *(name for name in formats.FORMS if name != formats.MAPPING))
 
@@ -35,6 +42,8 @@ class Judged:
     refused: int = 0
     bytes: int = 0
     receipts: Receipts = field(default_factory=dict)
+    # Documents of registrations that silver would take all the same: file and line.
+    left_out: set[tuple[str, int]] = field(default_factory=set)
 
 
 def form_of(file: Path, form: str) -> str:
@@ -43,7 +52,7 @@ def form_of(file: Path, form: str) -> str:
 
 
 def judge(
-    file: Path, kind: str, *, partner_id: str, at: datetime, find: Find,
+    file: Path, kind: str, *, partner_id: str, at: datetime, find: Find, homes: JobHomes,
     refuse: Callable[[str, Row], None], step: Callable[[Judged], None],
 ) -> Judged:  # fmt: skip
     """Look at each row of a canonical file; UnreadableFile, and whatever ``step`` raises.
@@ -54,12 +63,14 @@ def judge(
     found = Judged()
     plain = None
     for plain in contents(file):
-        for row in rows(plain.stream, kind, partner_id=partner_id, at=at, find=find):
+        for row in rows(plain.stream, kind, partner_id=partner_id, at=at, find=find, homes=homes):
             found.rows += 1
             found.bytes += len(row.payload) + 1
             if row.reasons:
                 found.refused += 1
                 refuse(plain.name, row)
+                if kind == REGISTRATIONS:
+                    found.left_out.add((plain.name, row.line))
             elif (block := row.block) is not None and block.meter_id:
                 more = Receipt(at, at, block.ends_s, 1, block.count)
                 add(found.receipts, partner_id, block.meter_id, more)
@@ -71,19 +82,50 @@ def judge(
 
 def take(
     file: Path, *, kind: str, form: str, partner: str, settings: Settings, clock: datetime,
-    zone: str = "", meter_id: str = "",
+    job_id: str, left_out: Collection[tuple[str, int]] = (), zone: str = "", meter_id: str = "",
 ) -> bool:  # fmt: skip
-    """Put a file into landing; false where the same file was there already. UnreadableFile.
+    """Put a job's file into landing, once a job; false where the same bytes were sent before.
 
-    A canonical file lands as it is, the files of a zip each for itself.
+    They land again all the same: what is said last counts. A canonical file lands as it is, the
+    files of a zip each for itself; of registrations one file lands, without the documents that were
+    refused. UnreadableFile.
     """
+    if kind == REGISTRATIONS:
+        return _registered(file, partner, settings, clock, job_id, left_out)
     if form != CANONICAL:
-        return _read_by_bronze(file, kind, form, partner, settings, clock, zone, meter_id)
+        told = Told(zone=zone, meter_id=meter_id)
+        taken = bronze.take(
+            file, partner=partner, settings=settings, clock=clock, kind=kind, form=form, told=told,
+            arrival=job_id,
+        )  # fmt: skip
+        return not taken.landed.was_sent_before
     is_new = False
     for plain in unpacked(file, folder=file.parent):
-        landed = land(plain, kind=kind, partner=partner, settings=settings, clock=clock)
-        is_new |= landed.is_new
+        landed = land(plain, kind=kind, partner=partner, settings=settings, clock=clock,
+                      arrival=job_id)  # fmt: skip
+        is_new |= not landed.was_sent_before
     return is_new
+
+
+def _registered(
+    file: Path, partner: str, settings: Settings, clock: datetime, job_id: str,
+    left_out: Collection[tuple[str, int]],
+) -> bool:  # fmt: skip
+    """Land the documents of a job that were taken; what was landed before a crash stays."""
+    if has_arrived(job_id, kind=REGISTRATIONS, partner=partner, settings=settings):
+        return True
+    with TemporaryDirectory(dir=file.parent) as within:
+        whole = file
+        if left_out or is_zipfile(file):
+            whole = Path(within) / f"{file.name.removesuffix('.gz')}"
+            with whole.open("wb") as copy:
+                for plain in contents(file):
+                    for number, line in lines(plain.stream):
+                        if (plain.name, number) not in left_out:
+                            copy.write(line.removeprefix(BOM) + b"\n")
+        landed = land(whole, kind=REGISTRATIONS, partner=partner, settings=settings, clock=clock,
+                      arrival=job_id)  # fmt: skip
+    return not landed.was_sent_before
 
 
 def judge_form(
@@ -98,17 +140,6 @@ def judge_form(
         )
     kinds = {kind.__name__: n for kind, n in count.items()}
     return Judged(sum(kinds.values()), kinds.get("Refused", 0), file.stat().st_size)
-
-
-def _read_by_bronze(
-    file: Path, kind: str, form: str, partner: str, settings: Settings, clock: datetime,
-    zone: str, meter_id: str,
-) -> bool:  # fmt: skip
-    taken = bronze.take(
-        file, partner=partner, settings=settings, clock=clock, kind=kind, form=form,
-        told=Told(zone=zone, meter_id=meter_id),
-    )  # fmt: skip
-    return bool(taken.landed.is_new)
 
 
 class _Log:

@@ -1,7 +1,8 @@
 """A canonical file -> its rows, each with what is wrong with it; a row at a time, never the whole.
 
 NDJSON or CSV, plain, gzip or zip. Only what bronze would reject or silver put aside is an error
-here; what they take with a warning (a reading outside of supply) is not.
+here, and of registrations what PUT would refuse; what they take with a warning (a reading outside
+of supply) is not.
 """
 
 import csv
@@ -14,13 +15,17 @@ from pydantic_core import from_json
 
 from bronze.forms import FORMS
 from lake.landing import LONGEST_LINE, UnreadableFile
-from serving.data_management.reading_blocks import Block, Fault, Meter
+from serving.data_management.home_documents import Home, home_said
+from serving.data_management.job_homes import JobHomes
+from serving.data_management.reading_blocks import Block, Fault, Faults, Meter
 from serving.data_management.reading_checks import checked, is_id
+from serving.data_management.row_checks import as_number, check_price, check_read, check_weather
 
 # What a line of a kind must have; weather and prices have more.
 NEEDED = {kind: FORMS[kind][0] for kind in ("readings", "registers", "weather", "prices")}
 NEEDED["registrations"] = ("location_id",)
 KINDS = tuple(NEEDED)
+BOM = b"\xef\xbb\xbf"
 _JSON = ("readings", "registers", "registrations")
 _CSV = ("readings", "registers", "weather", "prices")
 _TAKEN_ALL_THE_SAME = frozenset(
@@ -45,12 +50,12 @@ Said = tuple[Row, dict[str, Any]]
 
 
 def rows(
-    stream: IO[bytes], kind: str, *, partner_id: str, at: datetime, find: Find
+    stream: IO[bytes], kind: str, *, partner_id: str, at: datetime, find: Find, homes: JobHomes
 ) -> Iterator[Row]:
     """Yield the rows of one plain file, judged; UnreadableFile."""
-    numbered = _lines(stream)
+    numbered = lines(stream)
     _, first = next(numbered, (0, b""))
-    head = first.removeprefix(b"\xef\xbb\xbf").strip()
+    head = first.removeprefix(BOM).strip()
     if not head:
         raise UnreadableFile("the file is empty", cure="send it again, whole")
     if head.startswith(b"{"):
@@ -64,6 +69,12 @@ def rows(
     for part in _parts(found):
         if kind == "readings":
             _judge(part, partner_id, at, find)
+        elif kind == "registers":
+            _judge_reads(part, partner_id, at, find)
+        elif kind == "registrations":
+            _judge_homes(part, partner_id, homes)
+        else:
+            _judge_market(part, kind)
         for row, _ in part:
             yield row
 
@@ -94,6 +105,46 @@ def _judge(part: list[Said], partner_id: str, at: datetime, find: Find) -> None:
         row.block = None if faults else block
 
 
+def _judge_reads(part: list[Said], partner_id: str, at: datetime, find: Find) -> None:
+    meters = find({i for _, said in part if is_id(i := said.get("meter_id"))})
+    for row, said in part:
+        if row.reasons:
+            continue
+        faults: list[Fault] = []
+        if not is_id(meter_id := said.get("meter_id")):
+            faults.append(Fault("meter_id", "missing", "printable text of at most 200 characters"))
+        elif said.get("partner_id") not in (None, partner_id):
+            faults.append(Fault("partner_id", "not_your_partner", "leave it out, or name your own"))
+        else:
+            check_read(said, meters.get(meter_id), at, Faults(faults))
+        row.reasons += map(_worded, faults)
+
+
+def _judge_homes(part: list[Said], partner_id: str, homes: JobHomes) -> None:
+    """Read documents, and hold those that can be read against what is known of their homes."""
+    read: list[tuple[Row, Home, list[Fault]]] = []
+    for row, said in part:
+        if not row.reasons:
+            faults: list[Fault] = []
+            read.append((row, home_said(said, partner_id, Faults(faults)), faults))
+    homes.ask([home for _, home, _ in read])
+    for row, home, faults in read:
+        if not faults:
+            homes.check(home, Faults(faults))
+        if not faults:
+            homes.take(home)
+        row.reasons += map(_worded, faults)
+
+
+def _judge_market(part: list[Said], kind: str) -> None:
+    check = {"prices": check_price, "weather": check_weather}.get(kind)
+    for row, said in part:
+        if check is not None and not row.reasons:
+            faults: list[Fault] = []
+            check(said, Faults(faults))
+            row.reasons += map(_worded, faults)
+
+
 def _worded(fault: Fault) -> str:
     return f"{fault.code}: {fault.field}: {fault.message}" if fault.field else fault.code
 
@@ -108,7 +159,7 @@ def _of_json(numbered: Iterator[tuple[int, bytes]], kind: str) -> Iterator[Said]
             row.reasons.append(f"not_json: {str(error)[:200]}")
         else:
             if isinstance(read, dict):
-                said = _as_numbers(read) if kind == "readings" else read
+                said = _as_numbers(read) if kind in ("readings", "registers") else read
                 if kind != "readings":
                     row.reasons += [f"missing: {n} is missing" for n in NEEDED[kind]
                                     if read.get(n) in (None, "")]  # fmt: skip
@@ -124,20 +175,10 @@ def _as_numbers(said: dict[str, Any]) -> dict[str, Any]:
     for name in ("values", "value"):
         values = said.get(name)
         if isinstance(values, str):
-            said[name] = _number(values)
+            said[name] = as_number(values)
         elif isinstance(values, list) and any(isinstance(v, str) for v in values):
-            said[name] = [_number(v) for v in values]
+            said[name] = [as_number(v) for v in values]
     return said
-
-
-def _number(said: Any) -> Any:
-    """Return the number that a text is to silver, else what was said; ``1_000`` is none there."""
-    if not isinstance(said, str) or not said.isascii() or "_" in said:
-        return said
-    try:
-        return float(said)
-    except ValueError:
-        return said
 
 
 def _of_csv(head: bytes, numbered: Iterator[tuple[int, bytes]], kind: str) -> Iterator[Said]:
@@ -170,7 +211,7 @@ def _with_value(row: Row, said: dict[str, Any]) -> None:
     if text is None:
         row.reasons.append("missing: value is missing")
         return
-    value = _number(text)
+    value = as_number(text)
     if isinstance(value, str):
         row.reasons.append(f"not_a_number: {text[:40]}")
     else:
@@ -184,8 +225,8 @@ def _cells(line: bytes) -> list[str]:
     return next(csv.reader([text]), [])
 
 
-def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that hold something, with their number."""
+def lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that hold something, with their number; UnreadableFile."""
     number = 0
     while line := stream.readline(LONGEST_LINE + 1):
         number += 1

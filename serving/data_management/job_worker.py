@@ -1,8 +1,8 @@
 """Jobs that wait -> done: one at a time a partner, taken up again after a crash, landed once.
 
 A job is held for seconds at a time; who dies lets go of it, and the next one begins it anew: its
-refused rows are written again, and the same file is found in landing and left. Being done, its
-counts and its event are one transaction.
+refused rows are written again, and its file is found in landing by the job's id and left; that of
+another job is landed anew. Being done, its counts and its event are one transaction.
 """
 
 import logging
@@ -23,6 +23,7 @@ from lake.errors import LakeError
 from lake.settings import Settings
 from serving.data_management.events import announce
 from serving.data_management.intake import CANONICAL, Judged, form_of, judge, judge_form, take
+from serving.data_management.job_homes import JobHomes
 from serving.data_management.job_rows import Row
 from serving.data_management.job_tables import (
     CANCELED,
@@ -45,8 +46,7 @@ _log = logging.getLogger(__name__)
 _HELD = timedelta(seconds=10)
 _LOOK_S, _STEP_S = 2.0, 0.5
 _ROWS_A_LOOK = 200
-_MOST_ERRORS = 100_000
-_ERRORS_AT_ONCE = 500
+_MOST_ERRORS, _ERRORS_AT_ONCE = 100_000, 500
 _PAYLOAD = 4_000
 _THREADS = 2
 _CUT_OFF_S = 24 * 3600
@@ -63,6 +63,7 @@ class JobWorker:
     settings: Settings
     state: State
     meters: Meters
+    homes: Callable[[str], JobHomes]
     clock: Callable[[], datetime]
     folder: Path
     # Called when an event of a job waits to be sent.
@@ -168,7 +169,7 @@ class _Work:
                 self._end(COMPLETED, found)
             else:
                 self._hold(found)
-                self._end(COMPLETED, found, is_new=self._landed())
+                self._end(COMPLETED, found, is_new=self._landed(found))
         except Canceled:
             if not self._worker.is_ending:
                 self._end(CANCELED)
@@ -194,16 +195,16 @@ class _Work:
         return judge(
             self._file, job.kind, partner_id=job.partner_id, at=job.created_at,
             find=lambda ids: worker.meters.of(job.partner_id, ids), refuse=self._refuse,
-            step=self._step,
+            homes=worker.homes(job.partner_id), step=self._step,
         )  # fmt: skip
 
-    def _landed(self) -> bool:
+    def _landed(self, found: Judged) -> bool:
         job = self._job
         with self._held_meanwhile():
             return take(
                 self._file, kind=job.kind, form=self._form, partner=job.partner_id,
-                settings=self._worker.settings, clock=job.created_at, zone=job.zone,
-                meter_id=job.meter_id,
+                settings=self._worker.settings, clock=job.created_at, job_id=job.job_id,
+                left_out=found.left_out, zone=job.zone, meter_id=job.meter_id,
             )  # fmt: skip
 
     @contextmanager
@@ -285,7 +286,7 @@ class _Work:
             if found is not None:
                 row.rows_done, row.rows_refused = found.rows, found.refused
                 row.bytes_done = row.bytes_total
-                if is_new:
+                if is_new is not None:
                     count_once(session, f"job:{row.job_id}", found.receipts, now)
             if state != CANCELED:
                 announce(session, row.partner_id, f"job.{state}", shown(row), now)

@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 from fastapi import Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 from pydantic_core import to_json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bronze.formats.opened import plain_name
+from serving.access import MARKET_WRITE
 from serving.cursors import Cursor
 from serving.data_management.asking import Answer, Change, Read, Reading, Write, resource
 from serving.data_management.errors_told import OwnId, answers
@@ -35,6 +36,8 @@ from serving.parameters import BadRequest
 
 router = resource("jobs")
 Kind = Literal["readings", "registers", "weather", "prices", "registrations"]
+# What one partner says of them holds for all: no partner is in their keys (decision 0003).
+_OF_ALL_PARTNERS = ("weather", "prices")
 State = Literal["received", "queued", "processing", "completed", "failed", "canceled"]
 assert set(State.__args__) == set(STATES)  # type: ignore[attr-defined]
 
@@ -53,7 +56,9 @@ class Job(BaseModel):
     bytes_done: int
     rows_done: int
     rows_refused: int
-    was_there_already: bool | None
+    was_there_already: bool | None = Field(
+        description="The same bytes were sent before; they count again, as what was said last."
+    )
     problem: str | None
     created_at: AwareDatetime
     started_at: AwareDatetime | None
@@ -114,7 +119,9 @@ _ERROR = {"member": "", "line": 17, "reasons": ["negative: values.0: energy is n
 )  # fmt: skip
 async def create(  # noqa: D103 - the summary says it
     read: Read, request: Request,
-    kind: Annotated[Kind, Query(description="What the file holds.")],
+    kind: Annotated[Kind, Query(description="What the file holds; weather and prices are of all "
+                                       "partners and need the scope `market.write`; "
+                                       "registrations are said to the lake alone.")],
     form: Annotated[
         str, Query(alias="format", pattern=r"^[a-z0-9_-]{1,40}$",
                    description=f"Of readings: {', '.join(FORMS)}; auto finds out.")
@@ -134,6 +141,8 @@ async def create(  # noqa: D103 - the summary says it
                description="The same key and file are the same job, for 24 hours."),
     ] = None,
 ) -> Response:  # fmt: skip
+    if kind in _OF_ALL_PARTNERS:
+        read.needs(MARKET_WRITE)
     if form not in FORMS:
         raise BadRequest(f"there is no format {form}", cure=f"choose from {', '.join(FORMS)}")
     if form != CANONICAL and kind != "readings":

@@ -57,7 +57,7 @@ class Meters:
             kept = self._of_lake
         for part in _parts([i for i in ids if (partner_id, i) not in kept]):
             rows = self.lake.rows(
-                "SELECT m.meter_id, m.fuel, l.time_zone, m.supply_start, m.supply_end "
+                "SELECT m.meter_id, m.fuel, l.time_zone, m.supply_start, m.supply_end, m.direction "
                 f"FROM {METERS.name} m JOIN {LOCATIONS.name} l ON l.partner_id = m.partner_id "
                 "AND l.location_id = m.location_id "
                 f"WHERE m.partner_id = {literal(partner_id)} "
@@ -69,6 +69,7 @@ class Meters:
                 kept[partner_id, str(row["meter_id"])] = Meter(
                     str(row["fuel"]), str(row["time_zone"]),
                     cast(date | None, row["supply_start"]), cast(date | None, row["supply_end"]),
+                    str(row["direction"]),
                 )  # fmt: skip
         return {i: meter for i in ids if (meter := kept.get((partner_id, i))) is not None}
 

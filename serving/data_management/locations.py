@@ -1,7 +1,8 @@
 """Locations: the centre of all; PUT, GET, list, DELETE by the client's id.
 
-A location never changes its user. What hangs on it (meters, profiles, tariffs) goes with it: the
-contract leaves that open, and none of them can be without a location.
+A location never changes its user. One that the lake knows by file alone keeps its point and price
+zone where its first PUT does not say them. What hangs on it (meters, profiles, tariffs) goes with
+it: the contract leaves that open, and none of them can be without a location.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ from serving.data_management.fields import (
     version_of,
 )
 from serving.data_management.homes import LocationRow, home_of, say_home, say_removed
+from serving.data_management.known_homes import OfLake, Place
 from serving.data_management.paging import Limit, page
 from serving.data_management.tariffs import at_spot
 from serving.data_management.users import UserRow
@@ -105,8 +107,11 @@ OfUser = Annotated[
     "/v1/locations/{location_id}", operation_id="put_location",
     summary="Make or replace a location", responses=documented.put(Location, EXAMPLE),
 )  # fmt: skip
-def put_location(location_id: LocationId, said: LocationSaid, write: Write) -> Response:  # noqa: D103
-    return write.answer_change(partial(_put, location_id, said))
+def put_location(  # noqa: D103 - the summary says it
+    location_id: LocationId, said: LocationSaid, write: Write, of_lake: OfLake
+) -> Response:
+    place = of_lake.place(write.partner_id, location_id)
+    return write.answer_change(partial(_put, location_id, said, place))
 
 
 @router.get(
@@ -138,18 +143,31 @@ def delete_location(location_id: LocationId, write: Write) -> Response:  # noqa:
     return write.answer_change(partial(_deleted, location_id))
 
 
-def _put(location_id: str, said: LocationSaid, change: Change) -> Answer:
+def _put(location_id: str, said: LocationSaid, place: Place | None, change: Change) -> Answer:
     key = {"partner_id": change.partner_id, "location_id": location_id}
     row = change.session.get(LocationRow, tuple(key.values()))
     change.expects(version_of(Location, row))
     refuse(_broken(location_id, row, said, change))
     values = said.model_dump()
     if is_new := row is None:
+        values |= _kept(said, place)
         row = LocationRow(**key, **values, created_at=change.at, updated_at=change.at)
         change.session.add(row)
     if is_changed(row, values, change.at) or is_new:
         say_home(change, row)
     return Location.model_validate(row).answer(is_new=is_new)
+
+
+def _kept(said: LocationSaid, place: Place | None) -> dict[str, Any]:
+    """Return what is known of a place and was not said; of a point both or none."""
+    if place is None:
+        return {}
+    kept: dict[str, Any] = {}
+    if not said.model_fields_set & {"latitude", "longitude"}:
+        kept |= {"latitude": place.latitude, "longitude": place.longitude}
+    if "price_zone" not in said.model_fields_set:
+        kept["price_zone"] = place.price_zone
+    return kept
 
 
 def _broken(

@@ -3,7 +3,8 @@
 Fuel, direction and location never change; fuel and direction not after a deletion either, as the
 readings of the meter are still those. On any day a location has one main meter of import and
 one of export for a fuel; where one takes over from another, the last day may be the next one's
-first. Sub-meters there may be any number.
+first. Sub-meters there may be any number. Meters that the lake knows by file alone count like
+those that are registered here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -41,7 +42,9 @@ from serving.data_management.fields import (
     version_of,
 )
 from serving.data_management.homes import LocationRow, home_of, say_home
+from serving.data_management.known_homes import Metered, OfLake
 from serving.data_management.meter_rows import DeletedMeterRow, MeterRow, forget, gone, meters_at
+from serving.data_management.meter_rules import changed, second_main
 from serving.data_management.paging import Limit, page
 from serving.data_management.sync import Synced
 
@@ -49,7 +52,6 @@ router = resource("meters")
 Fuel = Literal["elec", "gas", "district_heating"]
 Direction = Literal["import", "export", "consumption", "production"]
 Keys = set[tuple[str, str]]
-_NEVER_CHANGE = ("location_id", "fuel", "direction")
 _OF_DELETED = ("fuel", "direction")
 
 
@@ -127,9 +129,12 @@ OfLocation = Annotated[
     "/v1/meters/{meter_id}", operation_id="put_meter", summary="Make or replace a meter",
     responses=documented.put(Meter, EXAMPLE),
 )  # fmt: skip
-def put_meter(meter_id: MeterId, said: MeterSaid, write: Write, synced: Synced) -> Response:  # noqa: D103
+def put_meter(  # noqa: D103 - the summary says it
+    meter_id: MeterId, said: MeterSaid, write: Write, synced: Synced, of_lake: OfLake
+) -> Response:
     have_data = synced.of({(write.partner_id, meter_id)})
-    return write.answer_change(partial(_put, meter_id, said, have_data))
+    by_file = of_lake.meters(write.partner_id, ids={meter_id}, at={said.location_id})
+    return write.answer_change(partial(_put, meter_id, said, have_data, by_file))
 
 
 @router.get(
@@ -172,12 +177,15 @@ def meter_of(session: Session, partner_id: str, meter_id: str) -> MeterRow:
     raise UnknownResource(f"you have no meter {meter_id}", cure="PUT it first")
 
 
-def _put(meter_id: str, said: MeterSaid, have_data: Keys, change: Change) -> Answer:
+def _put(
+    meter_id: str, said: MeterSaid, have_data: Keys, by_file: Mapping[str, Metered], change: Change
+) -> Answer:
     key = {"partner_id": change.partner_id, "meter_id": meter_id}
     row = change.session.get(MeterRow, tuple(key.values()))
     change.expects(version_of(Meter, row))
     home = change.session.get(LocationRow, (change.partner_id, said.location_id))
-    refuse(_broken(meter_id, row, home, said, change))
+    was = by_file.get(meter_id) if row is None else row
+    refuse(_broken(meter_id, was, home, said, by_file, change))
     values = said.model_dump()
     if is_new := row is None:
         row = MeterRow(**key, **values, created_at=change.at, updated_at=change.at)
@@ -189,43 +197,31 @@ def _put(meter_id: str, said: MeterSaid, have_data: Keys, change: Change) -> Ans
 
 
 def _broken(
-    meter_id: str, row: MeterRow | None, home: LocationRow | None, said: MeterSaid, change: Change
-) -> dict[str, str]:
-    if changed := _changed(meter_id, row, said, change):
-        return changed
+    meter_id: str, was: MeterRow | Metered | None, home: LocationRow | None, said: MeterSaid,
+    by_file: Mapping[str, Metered], change: Change,
+) -> dict[str, str]:  # fmt: skip
+    if broken := _changed(meter_id, was, said, change):
+        return broken
     if home is None:
         return {"location_id": f"you have no location {said.location_id}"}
-    if said.is_sub_meter or said.direction not in ("import", "export"):
-        return {}
-    for other in meters_at(change.session, change.partner_id, said.location_id):
-        is_main = other.meter_id != meter_id and not other.is_sub_meter
-        is_same = other.fuel == said.fuel and other.direction == said.direction
-        if is_main and is_same and _meet(said, other):
-            same = f"{said.fuel} {said.direction}"
-            told = f"the location has a main meter of {same} at that time: {other.meter_id}"
-            return {"is_sub_meter": told}
-    return {}
+    here = meters_at(change.session, change.partner_id, said.location_id)
+    known = {other.meter_id for other in here}
+    # Of a meter that is registered here too, what is registered counts, wherever it is.
+    others = [one for one in by_file.values() if one.meter_id not in known]
+    of_partner = change.partner_id
+    others = [m for m in others if not change.session.get(MeterRow, (of_partner, m.meter_id))]
+    told = second_main(meter_id, said, [*here, *others])
+    return {"is_sub_meter": told} if told else {}
 
 
 def _changed(
-    meter_id: str, row: MeterRow | None, said: MeterSaid, change: Change
+    meter_id: str, was: MeterRow | Metered | None, said: MeterSaid, change: Change
 ) -> dict[str, str]:
     """Return the errors of what never changes; a meter that was deleted may come elsewhere."""
-    if row is not None:
-        return _told("it is", {name: getattr(row, name) for name in _NEVER_CHANGE}, said)
+    if was is not None:
+        return changed(was, said)
     before = change.session.get(DeletedMeterRow, (change.partner_id, meter_id))
-    was = {name: getattr(before, name) for name in _OF_DELETED} if before is not None else {}
-    return _told("it was deleted, and was", was, said)
-
-
-def _told(what: str, was: Mapping[str, str], said: MeterSaid) -> dict[str, str]:
-    return {n: f"never changes: {what} {w}" for n, w in was.items() if w != getattr(said, n)}
-
-
-def _meet(one: MeterSaid, other: MeterRow) -> bool:
-    """Tell whether two supplies overlap; the day of an exchange is of both."""
-    first, then = sorted(((m.supply_start, m.supply_end) for m in (one, other)), key=lambda m: m[0])
-    return first[1] is None or first[1] > then[0] or first[0] == then[0]
+    return changed(before, said, _OF_DELETED, "it was deleted, and was") if before else {}
 
 
 def _deleted(meter_id: str, change: Change) -> Answer:

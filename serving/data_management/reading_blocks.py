@@ -15,6 +15,7 @@ class Meter:
     zone: str
     supply_start: date | None = None
     supply_end: date | None = None
+    direction: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def find_interval(
 ) -> None:
     """Read start and resolution, and hold them against the meter's zone and supply."""
     resolution = said.get("resolution")
-    length = _length_s(resolution) if isinstance(resolution, str) else None
+    length = length_s(resolution) if isinstance(resolution, str) else None
     starts_at = instant(said.get("starts_at"))
     if length is None:
         fault("resolution", "unknown_resolution", _RESOLUTIONS)
@@ -76,8 +76,8 @@ def _of_meter(found: Block, starts_at: datetime, length: int, known: Meter, faul
         wall_s = _wall_s(local)
         is_aligned = wall_s % min(length, 3600) == 0
         count = len(found.values)
-        ends = datetime.fromtimestamp(starts_at.timestamp() + length * count, zone)
-        if _DAY_S % length and 3600 % length and _wall_s(ends) - wall_s != _DAY_S * count:
+        then = datetime.fromtimestamp(starts_at.timestamp() + length * count, zone)
+        if _DAY_S % length and 3600 % length and _wall_s(then) - wall_s != _DAY_S * count:
             fault("resolution", "unknown_resolution", _RESOLUTIONS)
     else:
         is_aligned = starts_at == _midnight(starts_at.date(), zone)
@@ -171,7 +171,7 @@ def instant(text: object) -> datetime | None:
 
 
 @lru_cache(maxsize=256)
-def _length_s(resolution: str) -> int | None:
+def length_s(resolution: str) -> int | None:
     """Return the length of an interval in s, 0 for days and months, None for any other text.
 
     23 and 25 hours are days on which the clock goes on or back: the zone tells.

@@ -20,6 +20,7 @@ _METERS = select(
     LocationRow.time_zone,
     MeterRow.supply_start,
     MeterRow.supply_end,
+    MeterRow.direction,
 ).join_from(MeterRow, LocationRow, _OF_HOME)
 
 
@@ -37,6 +38,6 @@ def registered(state: State) -> Registered:
     def found(partner_id: str, meter_ids: Collection[str]) -> Mapping[str, Meter]:
         mine = _METERS.where(MeterRow.partner_id == partner_id, MeterRow.meter_id.in_(meter_ids))
         rows = state.read(lambda session: session.execute(mine).all())
-        return {row[0]: Meter(row[1], row[2], row[3], row[4]) for row in rows}
+        return {row[0]: Meter(*row[1:]) for row in rows}
 
     return found

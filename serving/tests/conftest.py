@@ -573,7 +573,7 @@ def managing(settings: Settings, partner: str = "northgrid") -> Iterator[TestCli
     app = create_app(settings)
     with TestClient(app, raise_server_exceptions=False) as client:
         client.base_url = client.base_url.join("/data-management/v1/")
-        given = token(partner, "data.read data.write", settings=settings)
+        given = token(partner, "data.read data.write market.write", settings=settings)
         client.headers["Authorization"] = f"Bearer {given}"
         yield client
 

@@ -21,14 +21,17 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from bronze.intake import take as bronze_take
 from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
+from serving.data_management.intake import take
 from serving.data_management.job_tables import KEPT, JobErrorRow, forget
 
 HOME = {"user_id": "u", "country_code": "DK", "city": "Ry", "time_zone": "Europe/Copenhagen"}
 METER = {"location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01"}
 HEADER = "meter_id,starts_at,resolution,value,unit\n"
+ENPHASE = "Date/Time,Energy Produced (Wh)\n10/01/2025 00:00,120\n10/01/2025 00:15,130\n"
 CSV = HEADER + "".join(f"m,2025-10-26T{h:02}:00:00Z,PT1H,0.{h},kWh\n" for h in range(24))
 
 
@@ -113,7 +116,7 @@ KINDS = {
     "weather": "latitude,longitude,observed_at,temperature_c\n55,12,2025-10-26T00:00Z,3\n55,,,\n",
     "prices": "price_zone,starts_at,resolution,price,unit\nDK2,2025-10-26T00:00Z,PT1H,30,EUR/MWh\n"
               "DK2,,PT1H,30,EUR/MWh\n",
-    "registrations": '{"location_id":"h"}\n{"meters":[]}\n',
+    "registrations": '{"location_id":"h","time_zone":"Europe/Paris"}\n{"meters":[]}\n',
 }  # fmt: skip
 
 
@@ -123,8 +126,66 @@ def test_each_kind_is_judged_by_its_own_columns(
 ) -> None:
     job = ended(partner, partner.post(f"jobs?kind={kind}", content=text.encode()))
     assert (job["state"], job["rows_done"], job["rows_refused"]) == ("completed", 2, 1)
-    # The registrations of the fixture are landed, too.
-    assert text.encode() in [f.read_bytes() for f in landed(tmp_path / "lake", kind)]
+    # The registrations of the fixture are landed, too; of a job's those that are taken.
+    whole = text if kind != "registrations" else text.splitlines()[0] + "\n"
+    assert whole.encode() in [f.read_bytes() for f in landed(tmp_path / "lake", kind)]
+
+
+@pytest.mark.parametrize("kind", ["weather", "prices"])
+def test_what_is_of_all_partners_needs_a_scope_of_its_own(
+    partner: TestClient, tmp_path: Path, kind: str
+) -> None:
+    given = token("northgrid", "data.read data.write", settings=Settings(lake=f"{tmp_path}/lake"))
+    for path in (f"jobs?kind={kind}", f"jobs?kind={kind}&dry_run=true"):
+        answer = partner.post(path, content=KINDS[kind].encode(),
+                              headers={"Authorization": f"Bearer {given}"})  # fmt: skip
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/missing-scope")
+        assert 'scope="market.write"' in answer.headers["www-authenticate"]
+    assert partner.get("jobs").json()["items"] == []
+    assert not landed(tmp_path / "lake", kind)
+
+
+_PRICE = "price_zone,starts_at,resolution,price,unit\n"
+_WEATHER = "latitude,longitude,observed_at,issued_at,temperature_c,wind_speed_m_s\n"
+_READ = "meter_id,read_at,register,reading,unit\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "row", "why"),
+    [
+        ("prices", _PRICE, "GB,notadate,PT99M,abc,FOO",
+         ["starts_at_unreadable", "unknown_resolution", "unknown_unit", "not_a_number"]),
+        ("prices", _PRICE, "DK2,2025-10-26T00:00:00,PT1H,inf,EURO/MWh",
+         ["starts_at_unreadable", "unknown_unit", "not_a_number"]),
+        ("prices", _PRICE, "DK2,2025-10-26T00:00Z,P1D,NaN,EUR/GJ",
+         ["unknown_resolution", "unknown_unit", "not_a_number"]),
+        ("prices", _PRICE, "DK2,2025-10-26T00:00Z,PT60M,-12.5,sek/kwh", []),
+        ("weather", _WEATHER, "999,x,yy,,hot,",
+         ["observed_at_unreadable", "longitude_unreadable", "nothing_measured",
+          "latitude_out_of_range"]),
+        ("weather", _WEATHER, "55,12,2025-10-26T00:00Z,soon,1e3,NaN",
+         ["issued_at_unreadable", "temperature_c_out_of_range", "wind_speed_m_s_out_of_range"]),
+        ("weather", _WEATHER, "55,12,2025-10-26 00:00,2025-10-25,-3.5,calm", []),
+        ("registers", _READ, "nope,notadate,day,abc,kWh", ["read_at_unreadable", "not_a_number"]),
+        ("registers", _READ, "m,2999-01-01,1.8.x,-1,therm",
+         ["of_the_future", "unknown_unit", "negative", "unknown_register"]),
+        ("registers", _READ, "m,1989-01-01T00:00Z,,1,m3", ["out_of_range", "m3_is_for_gas"]),
+        ("registers", _READ, "up,2025-10-26,1-0:1.8.1,1,", ["another_direction"]),
+        ("registers", _READ, "m,2025-10-26,1-0:2.8.0*255,17.5,wh", []),
+        ("registers", _READ, "unknown,2025-10-26,3.0.0,17,m3", []),
+    ],
+)  # fmt: skip
+def test_rows_of_the_other_kinds_are_judged_as_silver_judges_them(
+    partner: TestClient, tmp_path: Path, ended: End, kind: str, head: str, row: str, why: list[str]
+) -> None:
+    partner.put("meters/up", json=METER | {"direction": "production"})
+    for option in ("dry_run", "all_or_nothing"):
+        sent = f"jobs?kind={kind}&{option}=true"
+        job = ended(partner, partner.post(sent, content=f"{head}{row}\n".encode()))
+        assert (job["state"] == "completed") is not (why != [])
+        found = partner.get(f"jobs/{job['job_id']}/errors").json()["items"]
+        assert [r.partition(":")[0] for one in found for r in one["reasons"]] == why
+    assert len(landed(tmp_path / "lake", kind)) == (not why)
 
 
 def test_rows_that_are_refused_are_told_with_line_reason_and_payload(
@@ -213,7 +274,7 @@ def test_what_a_file_does_not_say_is_asked_for_as_a_parameter(
 ) -> None:
     job = ended(partner, partner.post("jobs?kind=readings&format=auto", content=b"a;b\n1;2\n"))
     assert "name it with format (" in job["problem"]
-    text = b"Date/Time,Energy Produced (Wh)\n10/01/2025 00:00,120\n10/01/2025 00:15,130\n"
+    text = ENPHASE.encode()
     # A dry run does not go on with a zone that nobody told either.
     for path in ("jobs?kind=readings&format=enphase", "jobs?kind=readings&dry_run=1&format=auto"):
         job = ended(partner, partner.post(path, content=text))
@@ -308,14 +369,46 @@ def test_a_bomb_is_refused(
     assert not landed(tmp_path / "lake", "readings")
 
 
-def test_the_same_file_again_is_found_and_counted_once(
-    partner: TestClient, tmp_path: Path, ended: End
+@pytest.mark.parametrize(
+    ("query", "folder", "first", "then"),
+    [
+        ("", "readings", CSV, CSV.replace(",0.", ",1.")),
+        ("&format=enphase&zone=Europe/Brussels", "files", ENPHASE, ENPHASE.replace("120", "140")),
+    ],
+)
+def test_a_correction_that_restores_what_was_said_before_is_the_newest(
+    partner: TestClient, tmp_path: Path, ended: End, query: str, folder: str, first: str, then: str
 ) -> None:
-    for is_again in (False, True):
-        job = ended(partner, partner.post("jobs?kind=readings", content=CSV.encode()))
-        assert job["was_there_already"] is is_again
-    assert len(landed(tmp_path / "lake", "readings")) == 1
-    assert partner.get("ingestion/meters/m").json()["readings_received"] == 24
+    lake = tmp_path / "lake"
+    for n, (text, is_again) in enumerate([(first, False), (then, False), (first, True)]):
+        key = {"Idempotency-Key": str(n)} if n else {}
+        job = ended(partner, partner.post(f"jobs?kind=readings{query}", content=text.encode(),
+                                          headers=key))  # fmt: skip
+        assert (job["state"], job["was_there_already"]) == ("completed", is_again)
+        assert len(landed(lake, folder)) == len(landed(lake, "readings")) == n + 1
+        newest = max(landed(lake, folder), key=lambda file: file.stat().st_mtime)
+        assert newest.read_text("utf-8") == text
+        assert newest.stat().st_mtime == datetime.fromisoformat(job["created_at"]).timestamp()
+    if not query:
+        assert partner.get("ingestion/meters/m").json()["readings_received"] == 72
+
+
+def test_what_a_job_landed_is_not_ingested_again_and_a_job_that_goes_on_lands_once(
+    partner: TestClient, tmp_path: Path, ended: End, clock: datetime
+) -> None:
+    lake = Settings(lake=f"{tmp_path}/lake")
+    job = ended(partner, partner.post("jobs?kind=readings", content=CSV.encode()))
+    (there,) = landed(tmp_path / "lake", "readings")
+    (file := tmp_path / "day.csv").write_text(CSV)
+    ingested = bronze_take(file, partner="northgrid", settings=lake, clock=clock)
+    assert (ingested.landed.path, ingested.landed.is_new) == (there, False)
+    again = partial(take, file, kind="readings", form="canonical", partner="northgrid",
+                    settings=lake, clock=clock)  # fmt: skip
+    # Killed after the file was there, the job takes it once more.
+    assert again(job_id=job["job_id"])
+    assert landed(tmp_path / "lake", "readings") == [there]
+    assert not again(job_id="019a1f0c2b3d5e6f7a8b9c0d")
+    assert len(landed(tmp_path / "lake", "readings")) == 2
 
 
 def test_a_key_is_one_job(
