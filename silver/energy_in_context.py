@@ -23,7 +23,7 @@ NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
                 "co2_intensity": "starts_at"}  # fmt: skip
 # What is read is used several times over.
 LOOKS_OFTEN = True
-# Read for the homes of touched days alone. Not so the meters: one may be another home's by now.
+# Not so the meters: one may be another home's by now.
 OF_SLICES = ("locations", "location_weather", "home_profiles")
 _OF_HOME = ("time_zone", "price_zone")
 _WEATHER = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
@@ -63,9 +63,8 @@ def energy_in_context(
     meter_readings, meter_days, register_energy = (
         of_registered(rows, meters) for rows in (meter_readings, meter_days, register_energy)
     )
-    readings = without_errors(
-        meter_readings.where("NOT is_sub_meter").where(is_counted()), reading_flags
-    )
+    counted = meter_readings.where("NOT is_sub_meter").where(is_counted())
+    readings = without_errors(counted, reading_flags)
     of_registers = register_energy.where("is_counted")
     readings = readings.unionByName(of_registers, allowMissingColumns=True)
     of_days = at_hand(lengths_of(meter_days, of_registers))
