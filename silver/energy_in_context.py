@@ -21,8 +21,7 @@ RULE_VERSION = 3
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
                 "co2_intensity": "starts_at"}  # fmt: skip
-# What is read is used several times over.
-LOOKS_OFTEN = True
+LOOKS_OFTEN = True  # what is read is used several times over
 # Not so the meters: one may be another home's by now.
 OF_SLICES = ("locations", "location_weather", "home_profiles")
 _OF_HOME = ("time_zone", "price_zone")
