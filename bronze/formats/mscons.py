@@ -2,8 +2,9 @@
 
 UN/EDIFACT D.04B, as EDI@Energy uses it: MSCONS message implementation guide 2.4c of BDEW
 (2023-10-24) and earlier. LOC names the location, PIA the OBIS code (IEC 62056-61), QTY a value,
-the DTM behind it its interval or its instant, STS how it was made. D.96A, as Ediel uses it: message
-handbook for Ediel, MSCONS 2.4. There LIN names the product, MEA its unit, one DTM the interval.
+the DTM behind it its interval or its instant, STS how it was made; RFF+MG is the device. D.96A, as
+Ediel uses it: message handbook for Ediel, MSCONS 2.4. There LIN names the product, MEA its unit,
+one DTM the interval.
 A message that cancels another (BGM with function 1, Pruefidentifikator 13006) is refused, and its
 values are passed over: nothing is taken back here. So are maxima and minima: they are no energy.
 """
@@ -22,7 +23,7 @@ from bronze.formats.obis import extreme_of, unit_of
 from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Read, Record, Refused, Told
 from lake.landing import UnreadableFile
 
-# 2: cancellations and maxima are refused.
+# 2: cancellations and maxima are refused, reads name their device.
 VERSION = 2
 
 # Stamps without an offset are in legal time.
@@ -96,7 +97,7 @@ class _Reader:
         self._times = Times(zone)
         self._known_at: datetime | None = None
         self._date: Said | None = None
-        self._location = self._obis = self._unit = self._kind = self._cancelled = ""
+        self._device = self._location = self._obis = self._unit = self._kind = self._cancelled = ""
         self._cancels: Segment | None = None
         self._quantity: _Quantity | None = None
 
@@ -141,7 +142,7 @@ class _Reader:
     def _message(self, segment: Segment) -> None:
         self._is_mscons, self._is_ended = segment.at(2) == "MSCONS", False
         self._is_its = self._is_its or self._is_mscons
-        self._location = self._obis = self._kind = self._cancelled = ""
+        self._device = self._location = self._obis = self._kind = self._cancelled = ""
         self._offset = self._known_at = self._date = None
         self._times = Times(self._zone, self._offset)
 
@@ -167,7 +168,7 @@ class _Reader:
             if is_substitute and self._quantity is not None and self._quantity.word == MEASURED:
                 self._quantity.word = ESTIMATED
         elif tag == "LOC":
-            self._location, self._obis = segment.at(2).strip(), ""
+            self._location, self._obis, self._device = segment.at(2).strip(), "", ""
             self._times = Times(self._zone, self._offset)
         elif tag == "LIN":
             self._obis, self._unit = segment.at(3).strip(), ""
@@ -177,10 +178,10 @@ class _Reader:
         elif tag == "PIA" and segment.at(1) == "5":
             self._obis = segment.at(2).strip()
         elif tag == "NAD" and segment.at(1) not in ("MS", "MR"):
-            self._location = self._obis = ""
+            self._location = self._obis = self._device = ""
 
     def _referred(self, segment: Segment) -> None:
-        """Take which message this one cancels, if any."""
+        """Take which message this one cancels, if any, and the device of a location."""
         if segment.tag == "BGM" and segment.at(3).strip() == _CANCELS:
             self._cancels = segment
         elif segment.tag == "RFF":
@@ -189,6 +190,8 @@ class _Reader:
                 self._cancelled = which
             elif what == "Z13":
                 self._kind = which
+            elif what == "MG":
+                self._device = which
             if self._cancelled and self._kind == _CANCELLATION:
                 self._cancels = self._cancels or segment
 
@@ -258,5 +261,5 @@ class _Reader:
             yield Read(
                 meter_id=self._location, read_at=read_at, reading=quantity.value,
                 unit=quantity.unit, register=self._obis, quality=quantity.word,
-                known_at=self._known_at, line=quantity.number,
+                known_at=self._known_at, line=quantity.number, device=self._device,
             )  # fmt: skip

@@ -28,7 +28,7 @@ from bronze.formats.opened import text
 from bronze.formats.records import Read, Record, Refused, Told
 from lake.landing import UnreadableFile
 
-# 2: the one register of a 250 has no name, and its Quantity is looked at.
+# 2: the one register of a 250 has no name, its Quantity is looked at; reads name their device.
 VERSION = 2
 
 # A day of single minutes takes 20 kB.
@@ -171,6 +171,7 @@ class _Reader:
         yield Read(
             meter_id=self._channel.meter_id, read_at=read_at, reading=reading,
             unit=self._channel.unit, known_at=self._created, line=self._line,
+            device=self._channel.device,
         )  # fmt: skip
 
     def _accumulation(self, cells: list[str], line: str) -> Iterator[Record]:

@@ -45,6 +45,7 @@ class Accumulations:
         of = Read(
             f"{nmi}-{suffix}", _NEVER, "", unit_of(unit),
             known_at=instant(cell(cells, 21)) or created, line=line,
+            device=cell(cells, 6),
         )  # fmt: skip
         reads, wrong = _reads(of, cells)
         if len(reads) == 2 and (other := self._beside(cells, *reads)):

@@ -226,6 +226,13 @@ def test_a_value_at_an_instant_is_a_read_of_a_register(times: str, instant: date
     )  # fmt: skip
 
 
+def test_a_read_names_the_device_of_its_location() -> None:
+    one = "LIN+1'PIA+5+1-1?:1.8.0:SRW'QTY+220:1500'DTM+7:202105312200?+00:303'"
+    other = "NAD+DP'LOC+172+DE0002'"
+    found = read("LOC+172+DE0001'RFF+MG:OLD'", one, "LOC+172+DE0001'RFF+MG:NEW'", one, other, one)
+    assert [r.device for r in found if isinstance(r, Read)] == ["OLD", "NEW", ""]
+
+
 def test_a_read_that_is_not_to_be_used_is_refused() -> None:
     times = "DTM+9:20210201:102'"
     found = read(LOC, f"LIN+1'PIA+5+1-1?:1.8.1:SRW'QTY+20:1234.5'{times}")

@@ -184,6 +184,7 @@ def test_a_500_with_an_index_is_a_read_of_the_channel() -> None:
     assert read_ == Read(
         meter_id="6123456789-E1", read_at=datetime(2024, 1, 13, 12, 15, tzinfo=AEST),
         reading="002188.0", unit="kWh", known_at=datetime(2024, 5, 1, 11, 35, tzinfo=AEST), line=4,
+        device="M1",
     )  # fmt: skip
 
 
@@ -202,11 +203,11 @@ def test_a_250_is_two_reads_of_a_register() -> None:
     known_at = datetime(2004, 4, 9, tzinfo=AEST)
     assert first == Read(
         meter_id="VDEF005890-11", read_at=datetime(2004, 1, 8, 10, 30, 55, tzinfo=AEST),
-        reading="000888", unit="kWh", known_at=known_at, line=2,
+        reading="000888", unit="kWh", known_at=known_at, line=2, device="M1",
     )  # fmt: skip
     assert second == Read(
         meter_id="VDEF005890-11", read_at=datetime(2004, 4, 8, tzinfo=AEST), reading="000999",
-        unit="kWh", quality="estimated", known_at=known_at, line=2,
+        unit="kWh", quality="estimated", known_at=known_at, line=2, device="M1",
     )  # fmt: skip
 
 

@@ -54,6 +54,13 @@ def test_a_code_names_register_and_direction(table: Callable[..., Any]) -> None:
     ]
 
 
+def test_a_device_is_taken_as_it_was_sent_and_an_empty_one_is_none(
+    table: Callable[..., Any],
+) -> None:
+    found = told(table, [{"device": device} for device in (" A1", "", None)])
+    assert [r.device for r in found] == ["A1", "", ""]
+
+
 def test_units_and_dates_are_read_and_what_cannot_be_true_has_a_reason(
     table: Callable[..., Any],
 ) -> None:
