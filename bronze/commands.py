@@ -62,7 +62,12 @@ def ingest(
         Path | None, typer.Option(help="YAML that describes the columns of any other CSV.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only write what was read, as canonical CSV.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Only write what was read, as canonical CSV; of registers the differences, none "
+            "where one fell (it may have run over).",
+        ),
     ] = False,
     day: Day = "",
 ) -> None:

@@ -41,6 +41,7 @@ from lake.settings import Settings
 READINGS, REGISTERS = "readings", "registers"
 # The canonical reading as CSV, as partners send it too.
 COLUMNS = ("meter_id", "starts_at", "resolution", "value", "unit", "quality", "known_at")
+_VALUE = COLUMNS.index("value")
 _PAYLOAD = 4000
 
 
@@ -103,18 +104,23 @@ def as_csv(
 ) -> Counter[type[Record]]:
     """Write what a file says as canonical CSV, and touch nothing else; refused parts go to ``log``.
 
-    Counters (register reads) are written as what passed between two reads of a register. Stamps of
+    Counters (register reads) are written as what passed between two reads of a register of one
+    device, empty where it fell: a roll-over is told by silver, which knows the meter. Stamps of
     which nobody tells the zone are shown as UTC. Return how many values, reads and refused parts
     there were; UnreadableFile where nothing can be read.
     """
     name = form or found(file, told)
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
-    last: dict[tuple[str, str, str], Read] = {}
+    last: dict[tuple[str, ...], Read] = {}
     count: Counter[type[Record]] = Counter()
+    passed: Counter[bool] = Counter()
     for record in _zoned(file, name, told, log):
         try:
-            table.writerows(_shown(record, last))
+            rows = _shown(record, last)
+            if isinstance(record, Read):
+                passed.update(row[_VALUE] == "" for row in rows)
+            table.writerows(rows)
         except UnreadableRow as error:
             record = Refused(str(error), line=record.line)  # noqa: PLW2901 - it is that now
         count[type(record)] += len(record.values) if isinstance(record, Block) else 1
@@ -122,6 +128,11 @@ def as_csv(
             log.write(f"refused: line {record.line}: {record.reason}\n")
     if not count:
         raise UnreadableFile("there are no readings in it", where=str(file))
+    if passed[True]:
+        log.write(
+            f"{passed[True]} of {passed.total()} differences of registers are empty: a register "
+            "fell, and whether it ran over or was exchanged is told when it is read into the lake\n"
+        )
     return count
 
 
@@ -199,6 +210,8 @@ def _line(record: Record, file: str) -> str:
             said = {"meter_id": record.meter_id, "read_at": record.read_at.isoformat(),
                     "register": record.register, "reading": record.reading, "unit": record.unit,
                     "quality": record.quality}  # fmt: skip
+            if record.device:
+                said["device"] = record.device
         case Block():
             quality = record.quality if isinstance(record.quality, str) else [*record.quality]
             said = {"meter_id": record.meter_id, "starts_at": record.starts_at.isoformat(),
@@ -210,7 +223,7 @@ def _line(record: Record, file: str) -> str:
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
 
 
-def _shown(record: Record, last: dict[tuple[str, str, str], Read]) -> Sequence[tuple[str, ...]]:
+def _shown(record: Record, last: dict[tuple[str, ...], Read]) -> Sequence[tuple[str, ...]]:
     """Return the rows of a record, and keep the last read of a register.
 
     UnreadableRow where a canonical line has what only silver would judge.
@@ -220,7 +233,7 @@ def _shown(record: Record, last: dict[tuple[str, str, str], Read]) -> Sequence[t
             return _rows(record)
         case Read():
             _number(record)
-            of = (record.meter_id, record.register, record.unit)
+            of = (record.meter_id, record.device, record.register, record.unit)
             before, last[of] = last.get(of), record
             is_later = before is not None and before.read_at < record.read_at
             return [_passed(before, record)] if before and is_later else []

@@ -73,12 +73,15 @@ REGISTERS = Source(
         Field(name="unit", type="string", meaning="Unit of the register."),
         Field(name="quality", type="string", meaning="Whether it was measured or estimated."),
         KNOWN_AT,
+        Field(name="device", type="string",
+              meaning="Number of the device, another where it was exchanged; empty: not told."),
         SENDER,
         SCHEMA_VERSION,
     ),
-    key=("meter_id", "register", "read_at"),
+    key=("meter_id", "register", "device", "read_at"),
     table="bronze.register_reads",
     forms=("ndjson", "csv"),
+    version="1.1.0",
 )  # fmt: skip
 WEATHER = Source(
     name="weather",

@@ -130,6 +130,7 @@ def remake(
 
     ``rows`` and ``plain`` are as in :func:`upsert`, but they are all there is.
     """
+    store.create(table)
     settled, only = _settled(table, rows, plain)
     with AtHand() as at_hand:
         settled = at_hand(settled)

@@ -10,6 +10,8 @@ from silver.said_once import length_s
 from silver.typed import duration
 from silver.waiting import meters_of
 
+# 2: a device that was exchanged keeps its last stretch, and the one that took its place its first.
+RULE_VERSION = 2
 NOTHING_WITHOUT = "register_reads"
 _METER = ["partner_id", "meter_id", "direction"]
 _OF_METER = (*_METER, "location_id", "fuel")
@@ -32,7 +34,8 @@ def register_energy(
     """Return a row a meter, direction and stretch between two reads; energy in kWh.
 
     Registers of tariffs are added up at the instants at which all of them are read; the total
-    counts where they tell nothing. Nothing is told across meters: each has counters of its own.
+    counts where they tell nothing. Nothing is told across meters, or across the devices that follow
+    each other at the place of one: each has counters of its own.
     """
     registered = meters.select(
         "partner_id", "meter_id", "is_sub_meter", "fuse_ampere", "kwh_per_m3", "register_digits",
@@ -40,7 +43,8 @@ def register_energy(
     )  # fmt: skip
     zones = locations.select("partner_id", "location_id", "time_zone")
     return (
-        register_reads.transform(at_instants)
+        register_reads.transform(of_devices)
+        .transform(at_instants)
         .transform(between_reads)
         .join(F.broadcast(registered), on=["partner_id", "meter_id"], how="inner")
         .join(F.broadcast(zones), on=["partner_id", "location_id"], how="inner")
@@ -63,18 +67,51 @@ def touched_by_locations(changes: DataFrame, meters: DataFrame) -> DataFrame:
     return meters_of(changes, meters).select("partner_id", "meter_id")
 
 
+def of_devices(reads: DataFrame) -> DataFrame:
+    """Add ``_device``, which puts the devices of a meter in the order in which they were read.
+
+    A read that names none is of the one named last before it; it says again what is said at its
+    instant by name.
+    """
+    by_device = Window.partitionBy(*_METER, "device")
+    at_once = Window.partitionBy(*_METER, "register", "read_at")
+    by_time = Window.partitionBy(*_METER).orderBy("read_at", "_named")
+    until_now = by_time.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    from_now = by_time.rowsBetween(Window.currentRow, Window.unboundedFollowing)
+    order = F.struct(
+        F.min("read_at").over(by_device).alias("since"),
+        F.max("read_at").over(by_device).alias("until"),
+        "device",
+    )
+    is_named = F.col("device").isNotNull()
+    return (
+        reads.withColumn("device", F.nullif("device", F.lit("")))
+        .withColumn("_names", F.count("device").over(at_once))
+        .where(is_named | (F.col("_names") == 0))
+        .withColumn("_named", F.when(is_named, order))
+        .withColumn(
+            "_device",
+            F.coalesce(
+                F.last("_named", ignorenulls=True).over(until_now),
+                F.first("_named", ignorenulls=True).over(from_now),
+            ),
+        )
+        .drop("_names", "_named")
+    )
+
+
 def at_instants(reads: DataFrame) -> DataFrame:
-    """Return a row an instant and kind of register: the total, or all tariff registers.
+    """Return a row an instant, device and kind of register: the total, or all tariff registers.
 
     ``_reads`` are the registers then, in order of their names. An instant at which a tariff
     register that was read before is missing tells nothing of the sum.
     """
-    by_register = Window.partitionBy(*_METER, "register").orderBy("read_at")
-    until_now = Window.partitionBy(*_METER, "_is_total").orderBy("read_at")
+    by_register = Window.partitionBy(*_METER, "_device", "register").orderBy("read_at")
+    until_now = Window.partitionBy(*_METER, "_is_total", "_device").orderBy("read_at")
     return (
         reads.withColumn("_is_total", F.col("register") == TOTAL_REGISTER)
         .withColumn("_is_first", F.row_number().over(by_register) == 1)
-        .groupBy(*_OF_METER, "_is_total", "read_at")
+        .groupBy(*_OF_METER, "_is_total", "_device", "read_at")
         .agg(
             F.array_sort(F.collect_list(F.struct(*_READ))).alias("_reads"),
             F.count_if("_is_first").alias("_new"),
@@ -86,13 +123,19 @@ def at_instants(reads: DataFrame) -> DataFrame:
 
 
 def between_reads(instants: DataFrame) -> DataFrame:
-    """Return a row a pair of consecutive instants, ``_pairs`` being ``(a, b)`` of each register."""
-    by_time = Window.partitionBy(*_METER, "_is_total").orderBy("read_at")
+    """Return a row a pair of consecutive instants, ``_pairs`` being ``(a, b)`` of each register.
+
+    ``_is_exchanged`` where the later is of another device; at one instant they are no stretch.
+    """
+    by_time = Window.partitionBy(*_METER, "_is_total").orderBy("read_at", "_device")
+    is_same = F.lag("_device").over(by_time).eqNullSafe(F.col("_device"))
     return (
-        instants.withColumn("starts_at", F.lag("read_at").over(by_time))
+        instants.withColumn("_is_exchanged", ~is_same)
+        .withColumn("starts_at", F.lag("read_at").over(by_time))
         .withColumn("_before", F.lag("_reads").over(by_time))
         .withColumn("registers", F.col("_reads.register"))
         .where(F.col("_before.register") == F.col("registers"))
+        .where(F.col("starts_at") < F.col("read_at"))
         .withColumnRenamed("read_at", "ends_at")
         .withColumn("_pairs", F.zip_with("_before", "_reads", _pair))
     )
@@ -121,7 +164,7 @@ def in_kwh(stretches: DataFrame) -> DataFrame:
     is_other_unit = F.exists("_pairs", lambda pair: pair["a"]["unit"] != pair["b"]["unit"])
     reason = (
         F.when(is_other_unit, "register_unit_changes")
-        .when(added.isNull(), "register_reset")
+        .when(added.isNull() | F.col("_is_exchanged"), "register_reset")
         .when(is_too_much, "more_than_the_fuse")
     )
     return differences.withColumns(

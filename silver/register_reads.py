@@ -11,8 +11,8 @@ from silver.registration import payload
 from silver.typed import instant, is_in_range, reasons, said_at
 from silver.waiting import meters_of, of_another_zone, waiting_for
 
-# 2: nothing is known before it arrived.
-RULE_VERSION = 2
+# 2: nothing is known before it arrived. 3: the device is a part of the key.
+RULE_VERSION = 3
 NOTHING_WITHOUT = "bronze_register_reads"
 # OBIS, C.D.E of IEC 62056-61: C is 1 for active energy drawn, 2 for fed in; D 8 is a register; E 0
 # is the total, 1 and up are tariffs. Which of them is day and which night is the operator's: in
@@ -40,7 +40,9 @@ def register_reads(
         "partner_id", "meter_id", "location_id", "fuel", "time_zone",
         F.col("direction").alias("_direction"),
     )  # fmt: skip
-    sent = payload("meter_id", "read_at", "register", "reading", "unit", "quality", "known_at")
+    sent = payload(
+        "meter_id", "read_at", "register", "reading", "unit", "quality", "known_at", "device"
+    )
     return (
         bronze_register_reads.withColumns({"_payload": sent, "_entity_id": F.col("meter_id")})
         .join(known, on=["partner_id", "meter_id"], how="left")
@@ -94,6 +96,7 @@ def typed(lines: DataFrame) -> DataFrame:
             "quality": F.when(F.lower(F.trim("quality")) == "estimated", "estimated").otherwise(
                 "measured"
             ),
+            "device": F.coalesce(F.trim("device"), F.lit("")),
             "known_at": said_at(),
         }
     )

@@ -2,8 +2,9 @@
 
 Source: DESIGN.md section 5, and ``bronze/forms.py`` for the columns of the CSVs: ``meter_id,
 starts_at,resolution,value,unit,quality,known_at`` and ``meter_id,read_at,register,reading,unit,
-quality,known_at``. A read may have a local date, which begins in the told zone. Values, units and
-words of quality stay as they are: they are judged later, as if the file had come by itself.
+quality,known_at,device``. A read may have a local date, which begins in the told zone. Values,
+units and words of quality stay as they are: they are judged later, as if the file had come by
+itself.
 """
 
 import json
@@ -117,7 +118,7 @@ def _record(fields: _Fields, clock: LocalTime | None, line: int) -> Record:
         return Read(
             meter_id, _read_at(_needed(fields, "read_at"), clock), _needed(fields, "reading"), unit,
             register=_text(fields, "register"), quality=_text(fields, "quality") or MEASURED,
-            known_at=said, line=line,
+            known_at=said, line=line, device=_text(fields, "device"),
         )  # fmt: skip
     starts_at = iso(_needed(fields, "starts_at"))
     if starts_at.tzinfo is None:

@@ -23,7 +23,8 @@ from bronze.formats.stamps import iso
 from lake.errors import LakeError
 from lake.landing import UnreadableFile
 
-VERSION = 1
+# 2: reads name their device.
+VERSION = 2
 _ZONE = ZoneInfo("Europe/Copenhagen")
 _SERIES, _POINT_ID = "MyEnergyData_MarketDocument", "meteringPointId"
 # The live service says PT1D and PT1Y, its description P1D and P1Y.
@@ -98,7 +99,7 @@ def _failed(result: dict[str, Any]) -> Refused:
 
 
 def _read(meter_id: str, read: dict[str, Any]) -> Record:
-    """Return what a counter showed; where the meter was exchanged, its number is another."""
+    """Return what a counter showed, of a device that may have been exchanged."""
     try:
         reading = amount(text_of(read.get("meterReading")))
         if reading is None or not meter_id:
@@ -110,6 +111,7 @@ def _read(meter_id: str, read: dict[str, Any]) -> Record:
             reading=reading,
             unit=unit_of(text_of(read.get("measurementUnit")) or "kWh"),
             known_at=_instant(registered) if registered else None,
+            device=text_of(read.get("meterNumber")),
         )
     except LakeError as error:
         return Refused(str(error), payload(read))

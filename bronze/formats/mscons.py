@@ -2,8 +2,11 @@
 
 UN/EDIFACT D.04B, as EDI@Energy uses it: MSCONS message implementation guide 2.4c of BDEW
 (2023-10-24) and earlier. LOC names the location, PIA the OBIS code (IEC 62056-61), QTY a value,
-the DTM behind it its interval or its instant, STS how it was made. D.96A, as Ediel uses it: message
-handbook for Ediel, MSCONS 2.4. There LIN names the product, MEA its unit, one DTM the interval.
+the DTM behind it its interval or its instant, STS how it was made; RFF+MG is the device. D.96A, as
+Ediel uses it: message handbook for Ediel, MSCONS 2.4. There LIN names the product, MEA its unit,
+one DTM the interval.
+A message that cancels another (BGM with function 1, Pruefidentifikator 13006) is refused, and its
+values are passed over: nothing is taken back here. So are maxima and minima: they are no energy.
 """
 
 import re
@@ -16,11 +19,12 @@ from bronze.formats.edifact import Segment, segments
 from bronze.formats.joined import Joined, Value
 from bronze.formats.local_time import LocalTime
 from bronze.formats.mscons_times import Said, Times
-from bronze.formats.obis import unit_of
+from bronze.formats.obis import extreme_of, unit_of
 from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Read, Record, Refused, Told
 from lake.landing import UnreadableFile
 
-VERSION = 1
+# 2: cancellations and maxima are refused, reads name their device.
+VERSION = 2
 
 # Stamps without an offset are in legal time.
 _ZONE = "Europe/Berlin"
@@ -34,6 +38,8 @@ _WORD = {
     "20": MISSING,  # not to be used
     "Z30": MISSING,
 }
+# BGM, 1225, or RFF+Z13 beside RFF+ACW: the message cancels the one that RFF+ACW names.
+_CANCELS, _CANCELLATION = "1", "13006"
 # STS, 9015: the way or the reason of a substitute.
 _SUBSTITUTED = ("Z32", "Z40")
 _UNITS = {
@@ -91,7 +97,8 @@ class _Reader:
         self._times = Times(zone)
         self._known_at: datetime | None = None
         self._date: Said | None = None
-        self._location = self._obis = self._unit = ""
+        self._device = self._location = self._obis = self._unit = self._kind = self._cancelled = ""
+        self._cancels: Segment | None = None
         self._quantity: _Quantity | None = None
 
     def records(self, found: Iterator[Segment]) -> Iterator[Record]:
@@ -109,6 +116,7 @@ class _Reader:
             )
         if self._quantity is not None:
             yield from self._value()
+        yield from self._message_ended()
         yield from self._joined.end()
         if not self._is_ended:
             yield Refused("no UNZ at the end: the file may be cut short", "", last)
@@ -118,21 +126,36 @@ class _Reader:
         if not tag:
             yield Refused("no segment, or one that breaks off", segment.raw, segment.number)
         elif tag == "UNH":
+            yield from self._message_ended()
             self._message(segment)
             if not self._is_mscons:
                 why = f"no MSCONS message: {segment.at(2)[:20]!r}"
                 yield Refused(why, segment.raw, segment.number)
         elif tag in ("UNZ", "UNB"):
+            yield from self._message_ended()
             self._is_mscons, self._is_ended = False, tag == "UNZ"
         elif self._is_mscons:
-            yield from self._said(segment)
+            self._referred(segment)
+            if self._cancels is None:
+                yield from self._said(segment)
 
     def _message(self, segment: Segment) -> None:
         self._is_mscons, self._is_ended = segment.at(2) == "MSCONS", False
         self._is_its = self._is_its or self._is_mscons
-        self._location = self._obis = ""
+        self._device = self._location = self._obis = self._kind = self._cancelled = ""
         self._offset = self._known_at = self._date = None
         self._times = Times(self._zone, self._offset)
+
+    def _message_ended(self) -> Iterator[Record]:
+        """Refuse the message above where it cancels another."""
+        cancels, self._cancels = self._cancels, None
+        if cancels is not None:
+            which = f"the message {self._cancelled}" if self._cancelled else "another message"
+            yield Refused(
+                f"it cancels {which}, whose values are not withdrawn: send the right ones, which "
+                "replace them",
+                cancels.raw, cancels.number,
+            )  # fmt: skip
 
     def _said(self, segment: Segment) -> Iterator[Record]:
         tag = segment.tag
@@ -145,7 +168,7 @@ class _Reader:
             if is_substitute and self._quantity is not None and self._quantity.word == MEASURED:
                 self._quantity.word = ESTIMATED
         elif tag == "LOC":
-            self._location, self._obis = segment.at(2).strip(), ""
+            self._location, self._obis, self._device = segment.at(2).strip(), "", ""
             self._times = Times(self._zone, self._offset)
         elif tag == "LIN":
             self._obis, self._unit = segment.at(3).strip(), ""
@@ -155,7 +178,22 @@ class _Reader:
         elif tag == "PIA" and segment.at(1) == "5":
             self._obis = segment.at(2).strip()
         elif tag == "NAD" and segment.at(1) not in ("MS", "MR"):
-            self._location = self._obis = ""
+            self._location = self._obis = self._device = ""
+
+    def _referred(self, segment: Segment) -> None:
+        """Take which message this one cancels, if any, and the device of a location."""
+        if segment.tag == "BGM" and segment.at(3).strip() == _CANCELS:
+            self._cancels = segment
+        elif segment.tag == "RFF":
+            what, which = (segment.at(1, n).strip() for n in range(2))
+            if what == "ACW":
+                self._cancelled = which
+            elif what == "Z13":
+                self._kind = which
+            elif what == "MG":
+                self._device = which
+            if self._cancelled and self._kind == _CANCELLATION:
+                self._cancels = self._cancels or segment
 
     def _quantity_said(self, segment: Segment) -> Iterator[Record]:
         value, unit = segment.at(1, 1).strip(), segment.at(1, 2).strip() or self._unit
@@ -169,6 +207,8 @@ class _Reader:
             why = f"no number: {value[:40]!r}"
         elif not self._quantity.unit:
             why = f"neither QTY nor the OBIS code {self._obis[:40]!r} tells the unit"
+        elif extreme := extreme_of(self._obis):
+            why = f"a {extreme}, no energy: {self._obis[:40]}"
         if why:
             self._quantity = None
             yield Refused(why, segment.raw, segment.number)
@@ -221,5 +261,5 @@ class _Reader:
             yield Read(
                 meter_id=self._location, read_at=read_at, reading=quantity.value,
                 unit=quantity.unit, register=self._obis, quality=quantity.word,
-                known_at=self._known_at, line=quantity.number,
+                known_at=self._known_at, line=quantity.number, device=self._device,
             )  # fmt: skip

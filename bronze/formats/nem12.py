@@ -2,7 +2,8 @@
 
 AEMO, Meter Data File Format Specification NEM12 & NEM13, version 2.5 and earlier: a 200 names a
 channel (NMI and suffix), its 300s follow, a day each; 400s say the quality of parts of the 300
-above, a 500 what the register showed; a 250 has two reads of a register. Time is UTC+10 all year.
+above, a 500 what the register showed; a 250 has two reads of a register, and the energy between
+them. Time is UTC+10 all year.
 """
 
 import re
@@ -12,9 +13,7 @@ from typing import IO
 
 from bronze.formats.nem12_lines import (
     DAY_MINUTES,
-    FLAG,
     IS_NUMBER,
-    WORD,
     Channel,
     Day,
     cell,
@@ -22,15 +21,15 @@ from bronze.formats.nem12_lines import (
     channel,
     day,
     instant,
-    lacks,
-    unit_of,
     with_quality,
 )
+from bronze.formats.nem13_lines import Accumulations
 from bronze.formats.opened import text
 from bronze.formats.records import Read, Record, Refused, Told
 from lake.landing import UnreadableFile
 
-VERSION = 1
+# 2: the one register of a 250 has no name, its Quantity is looked at; reads name their device.
+VERSION = 2
 
 # A day of single minutes takes 20 kB.
 _LONGEST_LINE = 1024 * 1024
@@ -48,7 +47,7 @@ def is_its(name: str, head: bytes) -> bool:
 
 
 def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
-    """Yield a block for each 300, reads for each 250 and 500, as ``<NMI>-<NMISuffix>``.
+    """Yield a block for each 300, reads for each 500 and most 250s, as ``<NMI>-<NMISuffix>``.
 
     UnreadableFile where no line is a record of the format.
     """
@@ -70,6 +69,7 @@ class _Reader:
         self._channel: Channel | None = None
         self._why = "no 200 stands above it"
         self._day: Day | None = None
+        self._accumulations = Accumulations()
         self._has_header = self._has_readings = self._is_ended = False
 
     def records(self, lines: Iterator[str]) -> Iterator[Record]:
@@ -171,35 +171,13 @@ class _Reader:
         yield Read(
             meter_id=self._channel.meter_id, read_at=read_at, reading=reading,
             unit=self._channel.unit, known_at=self._created, line=self._line,
+            device=self._channel.device,
         )  # fmt: skip
 
     def _accumulation(self, cells: list[str], line: str) -> Iterator[Record]:
         yield from self._begun()
         self._has_readings = True
-        nmi, register, suffix, unit = (cell(cells, n) for n in (1, 3, 4, 19))
-        if why := lacks(NMI=nmi, NMISuffix=suffix, UOM=unit):
-            yield Refused(f"the 250 has {why}", line, self._line)
-            return
-        known_at = instant(cell(cells, 21)) or self._created
-        wrong = []
-        for which, at in (("previous", 8), ("current", 13)):
-            reading, stamp, flag = (cell(cells, n) for n in (at, at + 1, at + 2))
-            # A meter that is new has no previous read, N says that there is none.
-            if flag[:1].upper() == "N" or (which == "previous" and not reading + stamp):
-                continue
-            read_at = instant(stamp)
-            is_read = IS_NUMBER.fullmatch(reading) and FLAG.fullmatch(flag.upper())
-            if read_at is None or not is_read:
-                wrong.append(which)
-                continue
-            yield Read(
-                meter_id=f"{nmi}-{suffix}", read_at=read_at, reading=reading, unit=unit_of(unit),
-                register=register, quality=WORD[flag[0].upper()], known_at=known_at,
-                line=self._line,
-            )  # fmt: skip
-        if wrong:
-            why = "has no instant, number or quality flag"
-            yield Refused(f"the {' and the '.join(wrong)} read {why}", line, self._line)
+        yield from self._accumulations.said(cells, line, self._line, self._created)
 
     def _passed(self, cells: list[str], line: str) -> Iterator[Record]:
         yield from self._day_ended()

@@ -42,6 +42,7 @@ class Channel:
     meter_id: str
     unit: str
     minutes: int
+    device: str
 
 
 @dataclass(slots=True)
@@ -57,13 +58,13 @@ class Day:
 
 def channel(cells: list[str]) -> tuple[Channel | None, str]:
     """Read a 200: the channel, or what is wrong."""
-    nmi, suffix, unit, length = (cell(cells, n) for n in (1, 4, 7, 8))
+    nmi, suffix, device, unit, length = (cell(cells, n) for n in (1, 4, 6, 7, 8))
     minutes = int(length) if _COUNT.fullmatch(length) else 0
     if not minutes or DAY_MINUTES % minutes:
         return None, f"no interval length that divides a day: {length[:20]!r}"
     if why := lacks(NMI=nmi, NMISuffix=suffix, UOM=unit):
         return None, why
-    return Channel(f"{nmi}-{suffix}", unit_of(unit), minutes), ""
+    return Channel(f"{nmi}-{suffix}", unit_of(unit), minutes, device), ""
 
 
 def day(of: Channel, cells: list[str], raw: str, line: int, created: datetime | None) -> Day:

@@ -31,7 +31,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What one register of a meter showed at one instant; an empty ``register`` is the total."""
+    """What one register of a meter showed at one instant; an empty ``register`` is the total.
+
+    ``device`` is the number of what stands at the meter's place, which may be exchanged; empty
+    where the file does not tell it.
+    """
 
     meter_id: str
     read_at: datetime
@@ -41,6 +45,7 @@ class Read:
     quality: str = MEASURED
     known_at: datetime | None = None
     line: int = 0
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ def test_register_reads_are_reads() -> None:
     read, refused = found
     assert read == Read(
         METER, datetime(2025, 5, 31, 22, tzinfo=UTC), "12345.6", "kWh",
-        known_at=datetime(2025, 6, 2, 5, tzinfo=UTC),
+        known_at=datetime(2025, 6, 2, 5, tzinfo=UTC), device="4711",
     )  # fmt: skip
     assert isinstance(refused, Refused)
     assert "about 12" in refused.reason

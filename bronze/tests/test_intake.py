@@ -29,6 +29,11 @@ COUNTERS = """time,Import T1 kWh,Import T2 kWh
 2025-10-26 00:00,10.5,1.0
 2025-10-26 00:15,9.0,1.25
 """
+EXCHANGED = """100,NEM13,202403010000,MDP,RET
+250,NMI0000016,11,1,11,,OLD,E,012000,20240101000000,A,,,012345,20240115100000,A,,,345,kWh,,,
+250,NMI0000016,11,1,11,,NEW,E,000000,20240115100000,A,,,000100,20240201000000,A,,,100,kWh,,,
+900
+"""
 
 
 def landed(lake: Settings, kind: str) -> list[Path]:
@@ -101,6 +106,16 @@ def test_counters_land_as_register_reads(tmp_path: Path, lake: Settings, clock: 
     (read,) = landed(lake, "registers")
     assert not landed(lake, "readings")
     assert {"meter_id", "read_at", "register", "reading", "unit", "quality"} <= set(lines(read)[0])
+
+
+def test_a_read_lands_with_its_device_and_a_dry_run_tells_nothing_across_two(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    (file := tmp_path / "reads.csv").write_text(EXCHANGED)
+    assert [row["value"] for row in dry(file)[0]] == ["345", "100"]
+    take(file, partner="northgrid", settings=lake, clock=clock)
+    (read,) = landed(lake, "registers")
+    assert [line["device"] for line in lines(read)] == ["OLD", "OLD", "NEW", "NEW"]
 
 
 def test_zip_and_gzip_give_what_the_plain_file_gives(
@@ -218,7 +233,11 @@ def test_a_dry_run_writes_canonical_csv_and_says_what_was_refused(tmp_path: Path
 
 def test_a_dry_run_shows_counters_as_what_passed_and_none_where_one_fell(tmp_path: Path) -> None:
     (file := tmp_path / "p1.csv").write_text(COUNTERS)
-    rows, _ = dry(file)
+    rows, said = dry(file)
+    assert said == (
+        "1 of 4 differences of registers are empty: a register fell, and whether it ran over or "
+        "was exchanged is told when it is read into the lake\n"
+    )
     assert [(r["starts_at"], r["resolution"], r["value"], r["quality"]) for r in rows] == [
         ("2025-10-25T23:45:00+02:00", "PT15M", "0.5", "measured"),
         ("2025-10-25T23:45:00+02:00", "PT15M", "0.0", "measured"),

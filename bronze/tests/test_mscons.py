@@ -181,9 +181,9 @@ def test_a_gas_day_begins_at_six_and_a_month_may_be_named() -> None:
     gas = "LIN+1'PIA+5+7-20?:99.33.17:SRW'"
     [block] = blocks(read(LOC, gas, "QTY+220:5'DTM+306:20200401:102'"))
     assert (block.starts_at, block.resolution) == (datetime(2020, 4, 1, 4, tzinfo=UTC), "PT24H")
-    peak = "LIN+1'PIA+5+1-1?:1.6.0:SRW'"
-    [block] = blocks(read(LOC, peak, "QTY+220:5'DTM+306:202004:610'"))
-    assert (block.unit, block.resolution) == ("kW", "P1M")
+    month = "LIN+1'PIA+5+1-1?:1.9.0:SRW'"
+    [block] = blocks(read(LOC, month, "QTY+220:5'DTM+306:202004:610'"))
+    assert (block.unit, block.resolution) == ("kWh", "P1M")
     assert block.starts_at.isoformat() == "2020-04-01T00:00:00+02:00"
 
 
@@ -224,6 +224,13 @@ def test_a_value_at_an_instant_is_a_read_of_a_register(times: str, instant: date
         meter_id="DE0001", read_at=instant, reading="1234.5", unit="kWh", register="1-1:1.8.1",
         quality="estimated", known_at=datetime(2021, 6, 1, 13, 15, tzinfo=UTC), line=12,
     )  # fmt: skip
+
+
+def test_a_read_names_the_device_of_its_location() -> None:
+    one = "LIN+1'PIA+5+1-1?:1.8.0:SRW'QTY+220:1500'DTM+7:202105312200?+00:303'"
+    other = "NAD+DP'LOC+172+DE0002'"
+    found = read("LOC+172+DE0001'RFF+MG:OLD'", one, "LOC+172+DE0001'RFF+MG:NEW'", one, other, one)
+    assert [r.device for r in found if isinstance(r, Read)] == ["OLD", "NEW", ""]
 
 
 def test_a_read_that_is_not_to_be_used_is_refused() -> None:
@@ -282,6 +289,50 @@ def test_a_value_whose_unit_nobody_tells_is_refused() -> None:
 def test_unknown_segments_are_passed_over() -> None:
     [block] = blocks(read(LOC, "RFF+MG:1'CCI+15++BI1'XYZ+1'", PROFILE, quarters("1"), "FTX+A'"))
     assert list(block.values) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("code", "extreme"),
+    [("1-1:1.6.0", "maximum"), ("1-1:2.2.1", "maximum"), ("1-1:1.16.0", "maximum"),
+     ("1-1:1.26.0", "maximum"), ("1-1:21.6.0", "maximum"), ("1-1:1.3.0", "minimum")],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "times", ["DTM+306:202004:610'", "DTM+9:20210201:102'", "DTM+163:202102012300?+00:303'"]
+)
+def test_a_maximum_is_no_energy_of_a_month_and_no_read(code: str, extreme: str, times: str) -> None:
+    peak = f"LIN+1'PIA+5+{code.replace(':', '?:')}:SRW'"
+    found = read(LOC, peak, f"QTY+220:42.5:KWT'{times}", PROFILE, quarters("1"))
+    assert only_refused(found).reason == f"a {extreme}, no energy: {code}"
+    assert [list(b.values) for b in found if isinstance(b, Block)] == [["1"]]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["BGM+7+D2+1'RFF+ACW:D1'RFF+Z13:13006'", "BGM+7+D2+1'RFF+Z13:13006'RFF+ACW:D1'",
+     "BGM+7+D2+1'RFF+ACW:D1'", "BGM+7+D2+9'RFF+ACW:D1'RFF+Z13:13006'"],
+)  # fmt: skip
+def test_a_cancellation_is_refused_by_the_name_of_what_it_cancels(said: str) -> None:
+    other = f"UNH+2+MSCONS:D:04B:UN:2.4c'{said}NAD+MS+1::293'"
+    later = quarters("3", begin="202102012315")
+    found = read(
+        LOC, PROFILE, quarters("1"), "UNT+9+1'", other, LOC, PROFILE, quarters("2"), "UNT+9+2'",
+        UNH, LOC, PROFILE, later,
+    )  # fmt: skip
+    refused = only_refused(found)
+    assert refused.reason.startswith("it cancels the message D1, whose values are not withdrawn")
+    assert refused.payload in said
+    # What it repeats is passed over; the messages around it are read.
+    assert [list(b.values) for b in found if isinstance(b, Block)] == [["1", "3"]]
+
+
+def test_a_cancellation_alone_is_refused_and_a_reference_alone_cancels_nothing() -> None:
+    alone = [UNA, UNB, "UNH+2+MSCONS:D:04B:UN:2.4c'BGM+7+D2+1'", LOC, END]
+    found = list(mscons.records(io.BytesIO("".join(alone).encode()), Told()))
+    assert only_refused(found).reason.startswith("it cancels another message")
+    assert only_refused(found).payload == "BGM+7+D2+1"
+    for reference in ("RFF+ACW:D1'RFF+Z13:13002'", "RFF+Z13:13006'"):
+        [block] = blocks(read(reference, LOC, PROFILE, quarters("1")))
+        assert list(block.values) == ["1"]
 
 
 def test_a_message_of_another_kind_is_refused_once() -> None:

@@ -23,6 +23,10 @@ NEM12 = f"""100,NEM12,202506010000,MDP,Retailer
 300,20250530,{HALF_HOURS},A,,,20250531020304,
 900
 """
+# An exchange, told in two files: what the new meter showed at once, and the old one before.
+NEM13 = "100,NEM13,202506010000,MDP,Retailer\n{}\n900\n"
+OLD = "250,6123456789,E1,1,11,,OLD,E,012000,20250401000000,A,,,012345,20250415100000,A,,,345,kWh,,,"
+NEW = "250,6123456789,E1,7,11,,NEW,E,000000,20250415100000,A,,,000100,20250501000000,A,,,100,kWh,,,"
 COUNTERS = """time,Import T1 kWh,Import T2 kWh
 2025-05-30 00:00,10.0,1.0
 2025-05-30 00:15,10.5,1.0
@@ -37,6 +41,7 @@ HOMES = [
     }
     for place, country, zone, meter in (
         ("gum", "AU", "Australia/Brisbane", "6123456789-E1"),
+        ("wattle", "AU", "Australia/Brisbane", "6123456789-11"),
         ("tulip", "NL", "Europe/Amsterdam", "p1"),
     )
 ]  # fmt: skip
@@ -51,7 +56,9 @@ def test_a_meter_file_reaches_silver_and_its_refused_lines_are_rejected(
     (file := tmp_path / "usage.csv").write_text(NEM12)
     (counters := tmp_path / "p1.csv").write_text(COUNTERS)
     take(registration, partner="p", settings=lake, clock=clock, kind="registrations")
-    for sent in (file, counters, file):
+    (new := tmp_path / "new.csv").write_text(NEM13.format(NEW))
+    (old := tmp_path / "old.csv").write_text(NEM13.format(OLD))
+    for sent in (file, counters, new, old, file):
         take(sent, partner="p", settings=lake, clock=clock)
     runner = Runner(spark, lake, catalog(), clock)
     for table in (
@@ -71,5 +78,10 @@ def test_a_meter_file_reaches_silver_and_its_refused_lines_are_rejected(
     assert ask("SELECT DISTINCT entity_id FROM silver.quarantine") == [
         {"entity_id": "6123456789-Q1"}
     ]
-    energy = ask("SELECT sum(energy_kwh) AS kwh, count(*) AS n FROM silver.register_energy")
-    assert energy == [{"kwh": pytest.approx(0.75), "n": 2}]
+    energy = ask(
+        "SELECT meter_id, energy_kwh AS kwh, is_counted FROM silver.register_energy ORDER BY 1, 2"
+    )
+    assert [tuple(row.values()) for row in energy] == [
+        ("6123456789-11", 100.0, True), ("6123456789-11", 345.0, True),
+        ("p1", 0.25, True), ("p1", 0.5, True),
+    ]  # fmt: skip

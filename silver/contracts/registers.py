@@ -34,6 +34,9 @@ _READ = columns(
     _OF_METER,
     Column(name="register", type="string", nullable=False,
            meaning="Tariff register (day, night, tariff_1), or total."),
+    # May be null so that a lake without it gets it; of a key it is never null.
+    Column(name="device", type="string",
+           meaning="Number of the device that has it; empty: the sender does not tell it."),
     Column(name="read_at", type="timestamp", nullable=False, meaning="Instant of the read."),
     Column(name="reading", type="double", unit="kWh or m³", nullable=False, minimum=0,
            meaning="What the register showed, in its unit."),
@@ -48,13 +51,14 @@ _READ = columns(
 )  # fmt: skip
 REGISTER_READS = Table(
     name="silver.register_reads",
-    row="the newest read of one register of a meter, direction and instant",
+    row="the newest read of one register of a meter's device, direction and instant",
     columns=_READ,
-    key=("partner_id", "meter_id", "register", "direction", "read_at"),
+    key=("partner_id", "meter_id", "register", "device", "direction", "read_at"),
     update=Upsert(newest_by=NEWEST, revisions="silver.register_read_revisions"),
     sorted_by=("partner_id", "meter_id", "read_at"),
     checks=(Check(name="reading_is_finite", condition="NOT isnan(reading) AND reading < 1e12"),),
     releasable=(),
+    version=2,
 )
 REGISTER_READ_REVISIONS = Table(
     name="silver.register_read_revisions",
@@ -66,6 +70,7 @@ REGISTER_READ_REVISIONS = Table(
     ),
     key=(*REGISTER_READS.key, "known_at", "source_file", "source_line"),
     update=Upsert(newest_by=("superseded_at",)),
+    version=2,
     written_with=(REGISTER_READS.name,),
 )  # fmt: skip
 REGISTER_ENERGY = Table(

@@ -23,13 +23,16 @@ def frame(
     days: list[dict[str, Any]] | None = None,
     **registered: dict[str, Any],
 ) -> Any:
-    """Return the energy of meters: ``{meter: {register: {local day or instant: reading}}}``."""
+    """Return the energy of meters: ``{meter: {register: {local day or instant: reading}}}``.
+
+    A register may be ``total@device``.
+    """
     rows = [
         {"meter_id": meter, "register": register, "read_at": instant(at), "reading": reading,
          "unit": "m3" if meter == "gas" else "kWh", "quality": "estimated" if reading % 1 else
-         "measured"}
+         "measured", "device": device}
         for meter, registers in reads.items()
-        for register, said in registers.items()
+        for (register, _, device), said in ((r.partition("@"), s) for r, s in registers.items())
         for at, reading in said.items()
     ]  # fmt: skip
     meters = [{"meter_id": m, "is_sub_meter": False, **registered.get(m, {})} for m in reads]
@@ -103,6 +106,48 @@ def test_a_drop_is_a_roll_over_or_a_reset_and_costs_its_stretch_alone(
     rolled = {r.meter_id for r in found.where("is_rolled_over").collect()}
     assert rolled == {"guessed", "said", "gas"}
     assert [r.volume_m3 for r in found.where("volume_m3 IS NOT NULL").collect()] == [25.0]
+
+
+def test_both_sides_of_an_exchange_at_one_instant_keep_their_energy(
+    table: Callable[..., Any],
+) -> None:
+    old, new = {"01-01": 1000.0, "02-01": 1500.0}, {"02-01": 0.0, "03-01": 800.0}
+    found = frame(table, {
+        "named": {"total@b": old, "total@a": new},
+        "tariffs": {"day@b": old, "night@b": old, "day@a": new, "night@a": new},
+        "to_a_total": {"day@b": old, "night@b": old, "total@a": new},
+        # Only the last read of the old one was sent.
+        "end_only": {"total@b": {"02-01": 1500.0}, "total@a": new},
+        # Nobody read the new one at once: what passed until then is not known.
+        "gap": {"total@b": old, "total@a": {"02-10": 1600.0, "03-01": 1700.0}},
+        "twice": {"total@b": old, "total@a": {"02-01": 0.0, "02-10": 30.0},
+                  "total@c": {"02-10": 5.0, "03-01": 12.0}},
+        # Sent again with the device, or later without: one register all the same.
+        "again": {"total": {"01-01": 1000.0, "02-01": 0.0, "03-01": 800.0, "04-01": 900.0},
+                  "total@b": old, "total@a": new},
+        "nameless": {"total": {"01-01": 1000.0, "03-01": 1800.0}, "total@a": {"02-01": 1500.0}},
+    })  # fmt: skip
+    first, then = ("01-01", "02-01"), ("02-01", "03-01")
+    assert told(found) == {
+        ("named", *first): (500.0, None),
+        ("named", *then): (800.0, None),
+        ("tariffs", *first): (1000.0, None),
+        ("tariffs", *then): (1600.0, None),
+        ("to_a_total", *first): (1000.0, None),
+        ("to_a_total", *then): (800.0, None),
+        ("end_only", *then): (800.0, None),
+        ("gap", *first): (500.0, None),
+        ("gap", "02-01", "02-10"): (None, "register_reset"),
+        ("gap", "02-10", "03-01"): (100.0, None),
+        ("twice", *first): (500.0, None),
+        ("twice", "02-01", "02-10"): (30.0, None),
+        ("twice", "02-10", "03-01"): (7.0, None),
+        ("again", *first): (500.0, None),
+        ("again", *then): (800.0, None),
+        ("again", "03-01", "04-01"): (100.0, None),
+        ("nameless", *first): (500.0, None),
+        ("nameless", *then): (300.0, None),
+    }
 
 
 def test_tariffs_are_added_up_where_all_are_read_and_never_with_the_total(

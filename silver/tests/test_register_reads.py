@@ -1,14 +1,20 @@
 """Register reads: what a code, a unit and a date mean, and what cannot be true."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 from bronze.contracts import REGISTER_READS as AS_SENT
 from lake.quarantine import REASONS
-from silver.contracts import LOCATIONS, METERS
+from lake.settings import Settings
+from lake.store import Store
+from lake.upserting import remake
+from lake.writing import insert
+from silver.contracts import LOCATIONS, METERS, REGISTER_READS
 from silver.register_reads import register_reads
 
 pytestmark = pytest.mark.spark
@@ -52,6 +58,28 @@ def test_a_code_names_register_and_direction(table: Callable[..., Any]) -> None:
     assert [r[REASONS] for r in found] == [
         [why for column, why in named.items() if row[column] is None] for row in found
     ]
+
+
+def test_a_device_is_taken_as_it_was_sent_and_an_empty_one_is_none(
+    table: Callable[..., Any],
+) -> None:
+    found = told(table, [{"device": device} for device in (" A1", "", None)])
+    assert [r.device for r in found] == ["A1", "", ""]
+
+
+def test_a_table_from_before_devices_is_made_anew_with_them(
+    table: Callable[..., Any], spark: SparkSession, lake: Settings
+) -> None:
+    named = [c for c in REGISTER_READS.columns if c.name != "device"]
+    key = tuple(n for n in REGISTER_READS.key if n != "device")
+    before = replace(REGISTER_READS, columns=tuple(named), key=key)
+    read = {"meter_id": "m", "read_at": "2025-05-01T00:00Z", "reading": 1.0}
+    insert(Store(spark, lake), before, table(before, [read]))
+    remake(
+        Store(spark, lake), REGISTER_READS, table(REGISTER_READS, [{**read, "device": ""}]), None
+    )
+    found = Store(spark, lake).read(REGISTER_READS).collect()
+    assert [(r.reading, r.device) for r in found] == [(1.0, "")]
 
 
 def test_units_and_dates_are_read_and_what_cannot_be_true_has_a_reason(
