@@ -15,6 +15,8 @@ from serving.answers import Ask
 
 _LOCATIONS = "silver.locations"
 REACH_TABLES = ("gold.energy_quarter_hourly", "gold.energy_hourly", "gold.energy_daily")
+# From these too is told what was known at an earlier time.
+HISTORY_TABLES = ("silver.energy_in_context", "silver.energy_revisions")
 
 
 class UnknownLocation(LakeError):
