@@ -80,6 +80,7 @@ COST_DAILY = Table(
     ),
     key=("partner_id", "location_id", "fuel", "direction", "local_date", "element"),
     update=Replace(slices=("partner_id", "location_id", "local_date")),
+    version=2,
     sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
     checks=(
         Check(name="a_fallback_has_a_price", condition="NOT is_fallback OR currency IS NOT NULL"),
@@ -96,5 +97,6 @@ COST_MONTHLY = Table(
     ),
     key=("partner_id", "location_id", "fuel", "direction", "local_date", "element"),
     update=Replace(slices=("partner_id", "location_id", "local_month")),
+    version=2,
     sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
 )

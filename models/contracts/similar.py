@@ -67,6 +67,7 @@ SIMILAR_HOMES = Table(
     ),
     key=("partner_id", "location_id", "fuel", "period", "local_month"),
     update=Replace(slices=("partner_id", "local_month")),
+    version=2,
     sorted_by=("partner_id", "location_id", "fuel", "period", "local_month"),
     checks=(
         Check(name="deciles_do_not_cross",

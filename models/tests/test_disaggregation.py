@@ -112,8 +112,8 @@ def test_each_home_is_taken_apart_or_told_why_not(tables: Tables) -> None:
         {"location_id": F.lit("gone"), "local_date": F.add_months("local_date", -24)}
     )
     refused = disaggregation_refusals(
-        parts, daily(energy.unionByName(long_ago)), tables["home_profiles"], tables["temperature_daily"],
-        tables["location_weather"], tables["locations"], clock=CLOCK,
+        parts, daily(energy.unionByName(long_ago)), tables["home_profiles"],
+        tables["temperature_daily"], tables["location_weather"], tables["locations"], clock=CLOCK,
     )  # fmt: skip
     assert refused.columns == list(INSIGHT_REFUSALS.names)
     rows = {(row.partner_id, row.location_id): row for row in refused.collect()}

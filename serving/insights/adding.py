@@ -34,8 +34,8 @@ def added_up(
 
     ``rows`` have the columns ALWAYS and those of ``include``; a row belongs to the period in which
     it starts. Energy, cost and CO2 are added up (cost is null where a part has none), the peak is
-    the highest, the temperature the mean by what was observed, as gold's is. A period without rows expects as many intervals
-    as the others.
+    the highest, the temperature the mean by what was observed, as gold's is. A period without rows
+    expects as many intervals as the others.
     """
     bins: list[list[Any]] = [[] for _ in range(len(periods))]
     for row in rows:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NotRequired
 from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
-from gold.contracts.cost import AVERAGE_PRICE
+from gold.contracts import AVERAGE_PRICE
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until

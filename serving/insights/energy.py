@@ -48,7 +48,12 @@ _OF_AN_INTERVAL = {
 
 
 class Element(TypedDict):
-    """One period, half-open; null where there is no data, and never zero instead."""
+    """One period, half-open; null where there is no data, and never zero instead.
+
+    `temperature_c` and the degree days are those of the metered hours, beside whose energy they
+    stand: of a day that was metered in part (`completeness`) not those of the whole day, and of a
+    longer period not those of days without a reading.
+    """
 
     starts_at: str
     ends_at: str

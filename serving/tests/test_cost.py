@@ -75,8 +75,9 @@ def test_periods_without_a_tariff_and_an_average_price_are_refused_and_the_other
             "expected_intervals": 24}  # fmt: skip
     priced = {"is_fallback": True, "net_amount": 4.0, "vat_amount": 0.2, "total_amount": 4.2,
               "currency": "GBP"}  # fmt: skip
+    unpriced = {"is_fallback": False}
     put(tmp_path, "gold.cost_daily", [
-        same | {"local_date": date(2021, 6, day)} | (priced if day == 29 else {"is_fallback": False})
+        same | {"local_date": date(2021, 6, day)} | (priced if day == 29 else unpriced)
         for day in (28, 29, 30)])  # fmt: skip
     here = Settings(lake=str(tmp_path))
     with TestClient(create_app(here)) as api:
