@@ -19,8 +19,9 @@ from gold.tariff_days import (
 from gold.tariff_prices import at_spot, by_time_of_use, in_blocks
 from silver.contracts import TARIFF_DIRECTIONS
 
-# 2: a price that changes within an interval, and back again, is a change too.
-RULE_VERSION = 2
+# 2: a price that changes within an interval, and back again, is a change too. 3: an average price
+# is one only where it is known; more are, and the newest is carried on.
+RULE_VERSION = 3
 _ENERGY = ["local_month", "energy_kwh", "observed_intervals", "expected_intervals", "known_at"]
 _BY_INTERVAL = ("time_of_use", "spot")
 _OF_ENERGY = ("fixed", "block", *_BY_INTERVAL)
@@ -167,7 +168,7 @@ def by_kind(days: DataFrame) -> DataFrame:
 
 
 def averaged(days: DataFrame, locations: DataFrame) -> DataFrame:
-    """Price the energy of days at the country's average; null where that is not known."""
+    """Price the energy of days at the country's average; where none is known, it is none."""
     countries = locations.select(*HOME, "country_code")
     return (
         days.join(countries, on=HOME, how="left")
@@ -179,7 +180,7 @@ def averaged(days: DataFrame, locations: DataFrame) -> DataFrame:
                 "net_amount": F.col("energy_kwh") * F.col("_average.price_per_kwh"),
                 "currency": F.col("_average.currency"),
                 "vat": F.col("_average.vat"),
-                "is_fallback": F.lit(True),
+                "is_fallback": F.col("_average").isNotNull(),
             }
         )
         .transform(taxed)

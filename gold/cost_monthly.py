@@ -7,8 +7,9 @@ from gold.contracts import COST_MONTHLY
 from gold.cost_daily import taxed
 from gold.tariff_days import HOME, SERIES, opened, valid_on
 
-# 2: days that do not fill a month, of which the whole is known, are not what it costs.
-RULE_VERSION = 2
+# 2: days that do not fill a month, of which the whole is known, are not what it costs. 3: a day
+# without an average price leaves its month without.
+RULE_VERSION = 3
 _MONTH_OF = [*SERIES, "local_month"]
 _AMOUNTS = ("net_amount", "vat_amount", "total_amount")
 _LONGEST_DAY_S = 25 * 3600
@@ -111,7 +112,7 @@ def added_up(rows: DataFrame) -> DataFrame:
         *(amount.alias(name) for name, amount in sums.items()),
         F.when(is_one, F.min("currency")).alias("currency"),
         F.when(F.min("tariff_id") == F.max("tariff_id"), F.min("tariff_id")).alias("tariff_id"),
-        F.max("is_fallback").alias("is_fallback"),
+        F.bool_and("is_fallback").alias("is_fallback"),
     )
 
 

@@ -8,13 +8,15 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from models.home_frames import HOME, first_day
+from models.home_frames import HOME, MONTHS, first_day
 from models.parts.enough import DAYS_NEEDED, HOURS_A_DAY, TEMPERATURES_NEEDED
-from models.refused import in_words, refused
+from models.refused import refused, with_last_date
 
 _INSIGHT = "disaggregation"
 _POINT = ["latitude", "longitude", "time_zone"]
 _MESSAGES = {
+    "too_old": "The last reading is of {last_date}; parts are told of this month and the "
+    f"{MONTHS - 1} before it.",
     "house_type_unknown": "The kind of house is needed: what homes of a kind use is where "
     "the parts begin that no meter tells apart.",
     "too_little_history": f"{DAYS_NEEDED} days of readings by the hour are needed.",
@@ -42,21 +44,28 @@ def disaggregation_refusals(
     taken_apart = disaggregation.select(*series).distinct()
     weather = _temperatures(temperature_daily, location_weather, locations)
     has_weather = F.col("_is_day") & F.col("temperature_c").isNotNull()
-    return (
-        _days(energy_daily, clock)
+    energy = _known(energy_daily, clock)
+    lately = (
+        _days(energy, clock)
         .join(weather, on=[*HOME, "local_date"], how="left")
         .groupBy(*series)
         .agg(
             F.count_if("_is_day").cast("int").alias("days_observed"),
             F.count_if(has_weather).alias("days_of_weather"),
         )
+    )
+    return (
+        energy.groupBy(*series)
+        .agg(F.max("local_date").alias("last_date"))
         .join(taken_apart, on=series, how="left_anti")
+        .join(lately, on=series, how="left")
+        .fillna(0, ["days_observed", "days_of_weather"])
         .join(_house_types(home_profiles, clock), on=HOME, how="left")
-        .withColumn("code", _code())
+        .withColumn("code", _code(clock))
         .withColumns(
             {
                 "direction": F.lit("consumption"),
-                "description": in_words(_MESSAGES),
+                "description": with_last_date(_MESSAGES),
                 "details": _details(),
             }
         )
@@ -64,7 +73,12 @@ def disaggregation_refusals(
     )
 
 
-def _days(energy_daily: DataFrame, clock: datetime) -> DataFrame:
+def _known(energy_daily: DataFrame, clock: datetime) -> DataFrame:
+    known = F.greatest("known_at", "ends_at") <= F.lit(clock)
+    return energy_daily.where(known & F.col("fuel").isin("elec", "gas"))
+
+
+def _days(energy: DataFrame, clock: datetime) -> DataFrame:
     """Return a row a home, fuel and day that was metered; nearly all of a day of use makes one."""
     observed = F.col("observed_intervals") / F.col("expected_intervals")
     is_day = (
@@ -72,10 +86,8 @@ def _days(energy_daily: DataFrame, clock: datetime) -> DataFrame:
         & (observed >= HOURS_A_DAY / 24)
         & (F.col("expected_intervals") >= 23)
     )
-    known = F.greatest("known_at", "ends_at") <= F.lit(clock)
     return (
-        energy_daily.where(known & (F.col("local_date") >= F.lit(first_day(clock))))
-        .where(F.col("fuel").isin("elec", "gas"))
+        energy.where(F.col("local_date") >= F.lit(first_day(clock)))
         .groupBy(*HOME, "fuel", "local_date")
         .agg(F.max(is_day).alias("_is_day"))
     )
@@ -96,10 +108,11 @@ def _house_types(home_profiles: DataFrame, clock: datetime) -> DataFrame:
     return home_profiles.where(is_valid).groupBy(*HOME).agg(newest.alias("house_type"))
 
 
-def _code() -> Column:
+def _code(clock: datetime) -> Column:
     lacks_weather = F.col("days_of_weather") < TEMPERATURES_NEEDED * F.col("days_observed")
     return (
-        F.when(F.col("house_type").isNull(), "house_type_unknown")
+        F.when(F.col("last_date") < F.lit(first_day(clock)), "too_old")
+        .when(F.col("house_type").isNull(), "house_type_unknown")
         .when(F.col("days_observed") < DAYS_NEEDED, "too_little_history")
         .when(lacks_weather, "no_weather")
         .otherwise("no_variation")
@@ -109,6 +122,7 @@ def _code() -> Column:
 def _details() -> Column:
     return F.to_json(
         F.struct(
+            "last_date",
             "days_observed",
             F.lit(DAYS_NEEDED).alias("days_needed"),
             "days_of_weather",

@@ -12,6 +12,9 @@ from models.outlook_refusals import outlook_refusals
 from models.similar_homes_refusals import similar_homes_refusals
 from models.usage_estimates_refusals import usage_estimates_refusals
 
+# 2: what has no reading lately is too old to be taken apart.
+RULE_VERSION = 2
+
 
 def insight_refusals(
     hourly_load_profile: DataFrame,

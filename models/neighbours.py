@@ -104,11 +104,11 @@ def _told(energy: Numbers, own: float) -> dict[str, float]:
         for d, kwh in zip(DECILES, quantiles, strict=True)
     }
     best = energy[: max(int(_BEST * len(energy)), 1)]
-    below = float((energy < own).mean())
     return {
         "contributors": len(energy),
         "mean_kwh": float(energy.mean()),
         **deciles,
         "efficient_kwh": float(best.mean()) if is_large else math.nan,
-        "own_decile": min(math.floor(below * 10 + 1e-9) + 1, 10),
+        # By the deciles that stand beside it, also where they are not told.
+        "own_decile": int((quantiles < own).sum()) + 1,
     }

@@ -10,11 +10,15 @@ from fastapi import Depends, Query
 from fastapi.concurrency import run_in_threadpool
 
 from lake.errors import LakeError
-from lake.reading import Reader, literal
+from lake.reading import Reader, Row, literal
 from serving.answers import Ask
 
 _LOCATIONS = "silver.locations"
 REACH_TABLES = ("gold.energy_quarter_hourly", "gold.energy_hourly", "gold.energy_daily")
+# From these too is told what was known at an earlier time.
+HISTORY_TABLES = ("silver.energy_in_context", "silver.energy_revisions")
+
+_SERIES = ("partner_id", "location_id", "fuel", "direction")
 
 
 class UnknownLocation(LakeError):
@@ -117,6 +121,48 @@ def data_until(lake: Reader, home: Location, *, fuel: str, direction: str) -> st
     # What was known once is asked for once.
     reach = _reach if lake.at is None else _reach.__wrapped__
     return home.instant(reach(lake, lake.state(*REACH_TABLES), home, fuel, direction))
+
+
+def reaches(lake: Reader, where: str) -> list[Row]:
+    """Return from when and until when each series of many homes has data: two queries for all.
+
+    ``where`` is a SQL condition on homes, series and days. A row has ``partner_id``,
+    ``location_id``, ``fuel``, ``direction``, ``data_from`` and, as data_until() says it,
+    ``data_until``.
+    """
+    series = ", ".join(_SERIES)
+    days = lake.rows(
+        f"SELECT {series}, min(starts_at) AS data_from, max(ends_at) AS data_until, "
+        f"max(local_date) AS last FROM gold.energy_daily WHERE {where} "
+        f"GROUP BY {series} ORDER BY {series}"
+    )
+    last = sorted({str(row["last"]) for row in days})
+    if not last:
+        return []
+    newest = (
+        f"{where} AND local_month IN ({', '.join(map(literal, sorted({d[:7] for d in last})))}) "
+        f"AND local_date IN ({', '.join(f'DATE {literal(day)}' for day in last)})"
+    )
+    within = {
+        tuple(row[name] for name in (*_SERIES, "local_date")): row["ends_at"]
+        for row in lake.rows(
+            f"SELECT {series}, local_date, max(ends_at) AS ends_at FROM ("
+            + " UNION ALL ".join(
+                f"SELECT {series}, local_date, ends_at FROM {table} WHERE {newest}"
+                for table in REACH_TABLES[:2]
+            )
+            + f") GROUP BY {series}, local_date"
+        )
+    }
+    return [
+        {
+            **{name: row[name] for name in (*_SERIES, "data_from")},
+            "data_until": within.get(
+                tuple(row[name] for name in (*_SERIES, "last")), row["data_until"]
+            ),
+        }
+        for row in days
+    ]
 
 
 def newest_of_all(lake: Reader, home: Location) -> str | None:

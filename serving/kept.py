@@ -5,6 +5,7 @@ on stand still. The token is checked and its request counted as any other's; wha
 (no token, a bad one, too many requests, another version of a table) is for the app to answer.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ INSIGHTS = "/v1/"
 _MOST_BYTES = 24 * 1024 * 1024
 # What an answer takes beside its body and its question, about.
 _OF_EACH = 2_000
+_IS_REFUSED = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*")
 _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Encoding"}
 
 
@@ -39,7 +41,7 @@ class Question(NamedTuple):
     @classmethod
     def of(cls, scope: Scope, headers: Mapping[str, str], *, partner_id: str | None) -> "Question":
         """Return what a request asks; ``partner_id`` is of its token, None of one of all."""
-        is_zipped = "gzip" in headers.get("accept-encoding", "")
+        is_zipped = _takes_gzip(headers.get("accept-encoding", ""))
         return cls(partner_id, scope["path"], scope["query_string"], is_zipped)
 
 
@@ -144,6 +146,15 @@ def is_had(tag: str, headers: Mapping[str, str]) -> bool:
         return False
     said = {one.strip().removeprefix("W/").strip('"') for one in if_none_match.split(",")}
     return tag in said or "*" in said
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Tell whether an Accept-Encoding has gzip, by its name or by `*` (RFC 9110, 12.5.3)."""
+    weights: dict[str, bool] = {}
+    for one in accepted.lower().split(","):
+        name, _, parameters = one.partition(";")
+        weights[name.strip()] = not _IS_REFUSED.fullmatch(parameters)
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))
 
 
 def _tagged(tag: str) -> dict[str, str]:

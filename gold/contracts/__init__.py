@@ -1,6 +1,6 @@
 """What gold promises: answers a period at a time, always with how much of it was observed."""
 
-from gold.contracts.cost import COST_DAILY, COST_MONTHLY, PEAK_POWER_DAILY
+from gold.contracts.cost import AVERAGE_PRICE, COST_DAILY, COST_MONTHLY, PEAK_POWER_DAILY
 from gold.contracts.degree_days import EUROSTAT_HEATING
 from gold.contracts.energy import (
     DATA_QUALITY_DAILY,
@@ -67,6 +67,7 @@ TABLES = (
 PUBLISHED = TABLES
 
 __all__ = [
+    "AVERAGE_PRICE",
     "BASE_LOAD_DAILY",
     "COMPARABLE",
     "COST_DAILY",

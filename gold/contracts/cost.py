@@ -52,16 +52,20 @@ def _money(name: str, meaning: str) -> Column:
 _COST = columns(
     Column(name="element", type="string", nullable=False,
            values=(*TARIFF_ELEMENT_KINDS, AVERAGE_PRICE),
-           meaning="Part of the tariff, those of one kind together."),
+           meaning="Part of the tariff, those of one kind together; average_price: there is no "
+                   "tariff."),
     Column(name="tariff_id", type="string",
            meaning="The partner's id of the tariff; empty: none, or several in the period."),
     _money("net_amount", "What it costs without tax, an export's energy as a credit (below zero); "
-                         "empty where a price or a power is missing."),
+                         "empty where a price or a power is missing, so without a tariff where "
+                         "is_fallback is not."),
     _money("vat_amount", "Value added tax on it."),
     _money("total_amount", "What it costs with tax."),
     CURRENCY,
     Column(name="is_fallback", type="boolean", nullable=False,
-           meaning="The country's average price stands for a tariff, which is not registered."),
+           meaning="The country's average price of the half year stands for a tariff, which is not "
+                   "registered; for a year after the newest that was published, that one. Without "
+                   "tariff and not so: none is known, of a month on one of its days."),
     OBSERVED,
     EXPECTED,
 )  # fmt: skip
@@ -76,7 +80,11 @@ COST_DAILY = Table(
     ),
     key=("partner_id", "location_id", "fuel", "direction", "local_date", "element"),
     update=Replace(slices=("partner_id", "location_id", "local_date")),
+    version=2,
     sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
+    checks=(
+        Check(name="a_fallback_has_a_price", condition="NOT is_fallback OR currency IS NOT NULL"),
+    ),
 )
 COST_MONTHLY = Table(
     name="gold.cost_monthly",
@@ -89,5 +97,6 @@ COST_MONTHLY = Table(
     ),
     key=("partner_id", "location_id", "fuel", "direction", "local_date", "element"),
     update=Replace(slices=("partner_id", "location_id", "local_month")),
+    version=2,
     sorted_by=("partner_id", "location_id", "fuel", "direction", "local_date"),
 )

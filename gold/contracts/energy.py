@@ -53,11 +53,16 @@ ENERGY = columns(
     Column(name="peak_kw", type="double", unit="kW",
            meaning="Highest mean power of a metering interval."),
     Column(name="peak_at", type="timestamp", meaning="Start of the interval of the peak."),
-    TEMPERATURE_C.meaning_here("Mean air temperature over the observed intervals."),
+    TEMPERATURE_C.meaning_here("Mean air temperature over the observed intervals: of a day that "
+                               "was metered in part not that of the whole day, which "
+                               "gold.temperature_daily has."),
     Column(name="degree_days", type="double", unit="°C·d", minimum=0,
-           meaning="Heating degree days by the country's practice; empty below a local day."),
+           meaning="Heating degree days by the country's practice, of a day's temperature_c: that "
+                   "of its observed intervals. A longer period has those of its days with a "
+                   "reading. Empty below a local day."),
     Column(name="cooling_degree_days", type="double", unit="°C·d", minimum=0,
-           meaning="Cooling degree days by the country's practice; empty below a local day."),
+           meaning="Cooling degree days by the country's practice, as degree_days; empty below a "
+                   "local day."),
     LOCAL_MONTH,
     KNOWN_AT,
 )  # fmt: skip

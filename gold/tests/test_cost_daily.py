@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from gold.average_prices import average_prices
+from gold.average_prices import average_prices, by_half_year
 from gold.tests.costed_homes import CostedHomes, Costs
 from gold.tests.plain_costs import (
     daily_costs,
@@ -258,23 +258,35 @@ def test_what_is_sold_is_credited_and_its_standing_charge_is_paid(costs: Costs) 
 
 TURN = intervals(local("2025-06-30"), local("2025-07-02"), 60, lambda n: 1.0)
 WITHOUT, ELSEWHERE = home(TURN), home(TURN, country=None)
+LONG_AFTER = home(intervals(local("2026-12-31"), local("2027-01-02"), 60, lambda n: 1.0))
 LATER = home(TURN, tariff(element("fixed", price_per_kwh=1.0), start="2025-07-01"))
 
 
-def test_a_day_without_a_tariff_has_the_average_price_of_its_country_where_one_is_published(
+def test_a_day_without_a_tariff_has_the_average_price_of_its_country_where_one_is_known(
     costs: Costs,
 ) -> None:
     june, july = costs["daily"][WITHOUT]
     assert (june.element, june.is_fallback, june.currency) == ("average_price", True, "EUR")
     assert june.total_amount == pytest.approx(24 * 0.3485)
     assert june.net_amount == pytest.approx(24 * 0.3485 / 1.25)
-    assert (july.is_fallback, july.net_amount, july.currency) == (True, None, None)
-    (elsewhere, _) = costs["daily"][ELSEWHERE]
-    assert elsewhere.total_amount is None
+    assert july.total_amount == pytest.approx(24 * 0.3312)
     assert net(costs["daily"][LATER]) == {
         ("2025-06-30", "average_price"): pytest.approx(24 * 0.3485 / 1.25),
         ("2025-07-01", "fixed"): pytest.approx(24.0),
     }
+
+
+def test_the_newest_average_price_holds_for_a_year_more_and_then_there_is_none(
+    costs: Costs,
+) -> None:
+    carried, beyond = costs["daily"][LONG_AFTER]
+    assert (carried.total_amount, carried.is_fallback) == (pytest.approx(24 * 0.3312), True)
+    for none in (beyond, *costs["daily"][ELSEWHERE]):
+        told = (none.element, none.is_fallback, none.net_amount, none.total_amount, none.currency)
+        assert told == ("average_price", False, None, None, None)
+    december, january = costs["monthly"][LONG_AFTER]
+    assert [december.is_fallback, january.is_fallback] == [True, False]
+    assert [december.currency, january.currency] == ["EUR", None]
 
 
 def test_average_prices_do_not_overlap_and_name_their_source() -> None:
@@ -282,10 +294,27 @@ def test_average_prices_do_not_overlap_and_name_their_source() -> None:
     assert len({(p.country_code, p.fuel, p.valid_from) for p in known}) == len(known) > 10
     for one in known:
         assert (one.valid_to - one.valid_from).days in (181, 182, 184)
-        assert 0.05 < one.price_per_kwh < 0.5
+        assert one.valid_from.month in (1, 7)
+        assert 0.02 < one.price_per_kwh < 0.5
         assert 0.05 <= one.vat <= 0.27
     lines = (Path("gold") / "average_prices.csv").read_text().splitlines()[1:]
     assert all(" nrg_pc_20" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("half", "price"),
+    [
+        ("GB/elec/2017-01-01", 0.152), ("GB/gas/2018-01-01", 0.0409),
+        ("GB/elec/2020-07-01", 0.1927), ("GB/elec/2021-01-01", 0.1927),
+        ("GB/elec/2021-07-01", None), ("GB/elec/2007-01-01", None),
+        ("DK/elec/2025-01-01", 0.3485), ("US/elec/2017-01-01", None),
+    ],
+)  # fmt: skip
+def test_a_half_year_has_its_own_price_else_that_of_the_year_before(
+    half: str, price: float | None
+) -> None:
+    known = by_half_year().get(half)
+    assert (known and known.price_per_kwh) == price
 
 
 TWICE = tariff(*(element("fixed", price_per_kwh=p) for p in (0.5, 0.25)))

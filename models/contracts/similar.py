@@ -28,6 +28,7 @@ _DECILES = tuple(
                    + ("." if d == 50 else f"; empty below {DECILES_FROM} homes."))
     for d in DECILES
 )  # fmt: skip
+_ABOVE = " + ".join(f"CAST(own_kwh > {decile_column(d)} AS INT)" for d in DECILES)
 SIMILAR_HOMES = Table(
     name="models.similar_homes",
     row=f"how the use of one location compares with {SMALLEST_GROUP} or more homes like it, of the "
@@ -53,16 +54,20 @@ SIMILAR_HOMES = Table(
                meaning="Mean of the fifth of the group that uses least; empty below "
                        f"{DECILES_FROM} homes."),
         Column(name="own_kwh", type="double", unit="kWh", nullable=False, minimum=0,
-               meaning="Consumption of this home; gaps count as the mean of the rest."),
+               meaning="Consumption of this home, scaled up to the whole period: the gaps of a "
+                       "month count as the mean of its rest. What was metered in a month is this "
+                       "times its completeness."),
         Column(name="own_decile", type="int", nullable=False, minimum=1, maximum=10,
-               meaning="1: less than a tenth of the group uses less than this home; 10: nine "
-                       "tenths or more do."),
+               meaning="One more than the deciles of the group that this home uses more than: 1: "
+                       "at most the first, 10: more than the ninth. So also of a small group, "
+                       "of which the median alone is told."),
         Column(name="completeness", type="double", unit="share", nullable=False,
                minimum=COMPARABLE, maximum=1,
                meaning="Observed over expected intervals of this home."),
     ),
     key=("partner_id", "location_id", "fuel", "period", "local_month"),
     update=Replace(slices=("partner_id", "local_month")),
+    version=2,
     sorted_by=("partner_id", "location_id", "fuel", "period", "local_month"),
     checks=(
         Check(name="deciles_do_not_cross",
@@ -72,5 +77,8 @@ SIMILAR_HOMES = Table(
         Check(name="small_groups_have_no_deciles",
               condition=f"contributors >= {DECILES_FROM} OR "
                         "coalesce(p10_kwh, p90_kwh, efficient_kwh) IS NULL"),
+        Check(name="own_decile_counts_the_deciles_below",
+              condition="CASE WHEN p10_kwh IS NULL THEN (own_decile > 5) = (own_kwh > p50_kwh) "
+                        f"ELSE own_decile = 1 + {_ABOVE} END"),
     ),
 )  # fmt: skip

@@ -108,9 +108,12 @@ def test_each_home_is_taken_apart_or_told_why_not(tables: Tables) -> None:
     months = sum(row.energy_kwh for row in found if row.resolution == "P1M")
     assert months == pytest.approx(sum(by_day.values()))
     energy = tables["energy_hourly"]
+    long_ago = energy.where("location_id = 'young'").withColumns(
+        {"location_id": F.lit("gone"), "local_date": F.add_months("local_date", -24)}
+    )
     refused = disaggregation_refusals(
-        parts, daily(energy), tables["home_profiles"], tables["temperature_daily"],
-        tables["location_weather"], tables["locations"], clock=CLOCK,
+        parts, daily(energy.unionByName(long_ago)), tables["home_profiles"],
+        tables["temperature_daily"], tables["location_weather"], tables["locations"], clock=CLOCK,
     )  # fmt: skip
     assert refused.columns == list(INSIGHT_REFUSALS.names)
     rows = {(row.partner_id, row.location_id): row for row in refused.collect()}
@@ -119,9 +122,13 @@ def test_each_home_is_taken_apart_or_told_why_not(tables: Tables) -> None:
         ("p", "young"): "too_little_history",
         ("p", "far"): "no_weather",
         ("q", "fine"): "too_little_history",
+        ("p", "gone"): "too_old",
     }
     details = json.loads(rows["p", "young"].details)
     assert (details["days_observed"], details["days_needed"]) == (20, 30)
+    gone = rows["p", "gone"]
+    assert json.loads(gone.details)["last_date"] == "2023-03-29"
+    assert gone.description.startswith("The last reading is of 2023-03-29;")
 
 
 def test_assets_are_told_without_a_profile(tables: Tables) -> None:

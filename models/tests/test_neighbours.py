@@ -91,7 +91,18 @@ def test_equal_homes_are_in_the_first_tenth(kwh: float) -> None:
 
 def test_the_own_decile_counts_those_that_use_less() -> None:
     found = compared(cell([float(n + 50) for n in range(11)])).set_index("location_id")
-    assert list(found["own_decile"]) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10]
+    assert list(found["own_decile"]) == [1, 1, 2, 3, 4, 5, 7, 8, 9, 10, 10]
+
+
+def test_the_own_decile_is_the_place_among_the_deciles_that_are_told() -> None:
+    rng = np.random.default_rng(4)
+    # Rounded, so that some use as much as a decile does.
+    homes = cell(rng.lognormal(3, 0.4, 300).round())
+    found = compared(homes)
+    deciles = found[[decile_column(d) for d in DECILES]]
+    below = deciles.lt(homes["energy_kwh"], axis=0).sum(axis=1)
+    assert list(found["own_decile"]) == list(below + 1)
+    assert set(found["own_decile"]) == set(range(1, 11))
 
 
 def test_what_is_not_known_of_a_home_does_not_set_it_apart() -> None:

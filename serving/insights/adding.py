@@ -16,6 +16,7 @@ INCLUDED: Final[Mapping[str, tuple[str, ...]]] = {
     "substituted": ("substituted_kwh",),
     "completeness": (),
 }
+_HOUR, _DAY = 3_600, 86_400
 ALWAYS: Final = (
     "starts_at",
     "ends_at",
@@ -33,8 +34,8 @@ def added_up(
 
     ``rows`` have the columns ALWAYS and those of ``include``; a row belongs to the period in which
     it starts. Energy, cost and CO2 are added up (cost is null where a part has none), the peak is
-    the highest, the temperature the mean by time. A period without rows expects as many intervals
-    as the others.
+    the highest, the temperature the mean by what was observed, as gold's is. A period without rows
+    expects as many intervals as the others.
     """
     bins: list[list[Any]] = [[] for _ in range(len(periods))]
     for row in rows:
@@ -108,9 +109,16 @@ def _sum(rows: list[Any], column: str, *, is_strict: bool = False) -> float | No
 
 
 def _mean(rows: list[Any], column: str) -> float | None:
-    known = [(row[column], row["seconds"]) for row in rows if row[column] is not None]
+    known = [(row[column], _observed(row)) for row in rows if row[column] is not None]
     weight = sum(seconds for _, seconds in known)
     return sum(v * seconds for v, seconds in known) / weight if weight else None
+
+
+def _observed(row: Any) -> float:
+    """Return the seconds of a row that were observed; a total of a day has 24 hours."""
+    interval: float = row["seconds"] / row["expected_intervals"]
+    is_total = abs(interval - _DAY) <= _HOUR
+    return float(row["observed_intervals"] * (_DAY if is_total else interval))
 
 
 def _seconds(row: Row) -> float:

@@ -11,10 +11,12 @@ from lake.reading import Reader
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
 from serving.parameters import errors
-from serving.refusals import Refusal, refusal
+from serving.refusals import REFUSALS_TABLE, Refusal, newest_refusal, refusal
 
 router = APIRouter(tags=["disaggregation"])
 _TABLE = "models.home_assets"
+_PARTS = "disaggregation"
+_DAYS_NEEDED = 30
 _COLUMNS = ("asset", "probability", "size", "low", "high", "unit", "evidence", "since")
 
 
@@ -73,7 +75,8 @@ EXAMPLE = {
     responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
 )
 async def assets(ask: Ask, home: Home) -> Response:  # noqa: D103 - the summary says it
-    return await ask.answer((_TABLE, *REACH_TABLES), partial(_assets, ask.lake, home))
+    made = partial(_assets, ask.lake, home)
+    return await ask.answer((_TABLE, REFUSALS_TABLE, *REACH_TABLES), made)
 
 
 def _assets(lake: Reader, home: Location) -> Body:
@@ -83,14 +86,15 @@ def _assets(lake: Reader, home: Location) -> Body:
     )
     ways = ("consumption", "import")
     reaches = (data_until(lake, home, fuel="elec", direction=way) for way in ways)
+    reach = next((reach for reach in reaches if reach), None)
     return {
         "location_id": home.location_id,
         "time_zone": home.time_zone,
-        "data_until": next((reach for reach in reaches if reach), None),
+        "data_until": reach,
         "issued_at": home.instant(rows[0]["issued_at"]) if rows else None,
         "model_version": rows[0]["model_version"] if rows else None,
         "elements": [_asset(row) for row in rows],
-        "refusal": None if rows else _nothing(),
+        "refusal": None if rows else _nothing(lake, home, reach),
     }
 
 
@@ -100,9 +104,18 @@ def _asset(row: Any) -> dict[str, Any]:
     return {**known, "since": since, "evidence": json.loads(row["evidence"])}
 
 
-def _nothing() -> Refusal:
+def _nothing(lake: Reader, home: Location, reach: str | None) -> Refusal:
+    """Return why nothing is told: what parts lack too, but that assets need no kind of house."""
+    found = newest_refusal(lake, f"{home.where} AND fuel = 'elec'", _PARTS)
+    if found and found[1]["code"] != "house_type_unknown":
+        return found[1]
+    if reach and not found:
+        return refusal("not_issued", "The assets of this home have not been inferred yet.")
+    known = found[1]["details"] if found else {}
+    is_long = known.get("days_observed", 0) >= _DAYS_NEEDED
     return refusal(
-        "too_little_history",
-        "Assets are told from 30 days of electricity by the hour, and the weather of those days.",
-        days_needed=30,
+        "no_weather" if is_long else "too_little_history",
+        f"Assets are told from {_DAYS_NEEDED} days of electricity by the hour, and the weather of "
+        "those days.",
+        **{"days_needed": _DAYS_NEEDED, **known},
     )

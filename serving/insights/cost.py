@@ -8,11 +8,13 @@ from typing import Annotated, Literal, NotRequired
 from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
+from gold.contracts import AVERAGE_PRICE
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
 from serving.parameters import From, Fuel, To, errors, words
 from serving.periods import Periods, periods
+from serving.refusals import Refusal, refusal
 
 router = APIRouter(tags=["cost"])
 _TABLES = {"P1D": "gold.cost_daily", "P1M": "gold.cost_monthly"}
@@ -42,8 +44,9 @@ class Part(TypedDict):
 class Cost(TypedDict):
     """One period, half-open; null where there is no data, or where a part has no price.
 
-    `is_fallback`: the country's average price stands for a tariff on some day. Days without a
-    reading cost nothing yet; completeness tells of them.
+    `is_fallback`: the country's average price of the half year stands for a tariff on some day; for
+    a year after the newest that was published, that one. Days without a reading cost nothing yet;
+    completeness tells of them.
     """
 
     starts_at: str
@@ -72,6 +75,7 @@ Costs = TypedDict(
         "to": str,
         "data_until": str | None,
         "elements": list[Cost],
+        "refusal": Refusal | None,
     },
 )
 EXAMPLE = {
@@ -98,6 +102,7 @@ EXAMPLE = {
             "completeness": 1.0,
         }
     ],
+    "refusal": None,
 }
 
 
@@ -106,7 +111,9 @@ EXAMPLE = {
     response_model=Costs,
     operation_id="cost",
     summary="What a location pays by its tariff, one element a period",
-    description="A capacity charge is paid by the month: the days (P1D) do not have it.",
+    description="A capacity charge is paid by the month: the days (P1D) do not have it. Where no "
+    "tariff is registered and no average price of the country is known, periods are null and the "
+    "refusal is `no_price`: so many periods, from the first to the last; the others are told.",
     responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
 )
 async def cost(  # noqa: D103 - the summary says it
@@ -143,7 +150,26 @@ def _costs(
         "to": span.local(len(span)),
         "data_until": data_until(lake, home, fuel=fuel, direction=direction),
         "elements": [_cost(by_period[n], span, n, include) for n in range(len(span))],
+        "refusal": _refusal(by_period, span),
     }
+
+
+def _refusal(by_period: dict[int, list[Row]], span: Periods) -> Refusal | None:
+    """Return of which periods neither a tariff nor an average price is known."""
+    without = sorted(number for number, rows in by_period.items() if any(map(_lacks_price, rows)))
+    if not without:
+        return None
+    return refusal(
+        "no_price",
+        "No tariff is registered for these periods, and no average price of the country is known.",
+        periods=len(without),
+        first=span.local(without[0]),
+        last=span.local(without[-1]),
+    )
+
+
+def _lacks_price(row: Row) -> bool:
+    return row["element"] == AVERAGE_PRICE and not row["is_fallback"]
 
 
 def _cost(rows: Sequence[Row], span: Periods, number: int, include: frozenset[str]) -> Row:

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
-from serving.homes import REACH_TABLES, Home, Location, data_until
+from serving.homes import HISTORY_TABLES, REACH_TABLES, Home, Location, data_until
 from serving.parameters import AsOf, From, To, errors
 from serving.periods import Periods, periods
 
@@ -19,7 +19,6 @@ router = APIRouter(tags=["data quality"])
 _TABLES = (
     "gold.data_quality_daily", "silver.quarantine", "silver.meters", "silver.reading_flags",
 )  # fmt: skip
-_HISTORY = ("silver.energy_in_context", "silver.energy_revisions")
 _COLUMNS = (
     "observed_intervals", "expected_intervals", "completeness", "estimated_share",
     "has_price", "has_temperature",
@@ -135,7 +134,7 @@ async def data_quality(  # noqa: D103 - the summary says it
 ) -> Response:
     span = periods(start, end, resolution="P1D", zone=home.zone)
     made = partial(_quality, ask.lake_as_of(as_of), home, span, fuel)
-    return await ask.answer((*_TABLES, *REACH_TABLES, *_HISTORY), made)
+    return await ask.answer((*_TABLES, *REACH_TABLES, *HISTORY_TABLES), made)
 
 
 def _quality(lake: Reader, home: Location, span: Periods, fuel: str | None) -> Body:

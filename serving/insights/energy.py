@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
-from serving.homes import REACH_TABLES, Home, Location, data_until
+from serving.homes import HISTORY_TABLES, REACH_TABLES, Home, Location, data_until
 from serving.insights.adding import ALWAYS, INCLUDED, added_up
 from serving.parameters import AsOf, From, Fuel, To, errors, words
 from serving.periods import Periods, Resolution, periods
@@ -31,7 +31,6 @@ _MADE_FROM = {
     "gold.energy_weekly": "gold.energy_daily",
     "gold.energy_yearly": "gold.energy_monthly",
 }
-_HISTORY = ("silver.energy_in_context", "silver.energy_revisions")
 _BY_MONTH = (*REACH_TABLES[:2], _HALF_HOURS)
 # The columns of gold that an interval of silver stands for by itself.
 _OF_AN_INTERVAL = {
@@ -49,7 +48,12 @@ _OF_AN_INTERVAL = {
 
 
 class Element(TypedDict):
-    """One period, half-open; null where there is no data, and never zero instead."""
+    """One period, half-open; null where there is no data, and never zero instead.
+
+    `temperature_c` and the degree days are those of the metered hours, beside whose energy they
+    stand: of a day that was metered in part (`completeness`) not those of the whole day, and of a
+    longer period not those of days without a reading.
+    """
 
     starts_at: str
     ends_at: str
@@ -122,7 +126,7 @@ def _endpoint(direction: str) -> Callable[..., Awaitable[Response]]:
         extras = words(include, allowed=tuple(INCLUDED), name="include")
         made = partial(_energy, ask.lake_as_of(as_of), home, span, fuel, direction, extras)
         told_by = _sources(resolution, is_as_of=as_of is not None)
-        return await ask.answer((*REACH_TABLES, *told_by, *_HISTORY), made)
+        return await ask.answer((*REACH_TABLES, *told_by, *HISTORY_TABLES), made)
 
     return energy
 

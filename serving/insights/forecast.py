@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
 from lake.contract import Table
-from lake.reading import Reader, Row, instant_of, literal
+from lake.reading import Reader, Row, literal
 from models.contracts import LOAD_FORECASTS, LOAD_OUTLOOKS, QUANTILES, quantile_column
 from serving.answers import Ask, Body
-from serving.homes import REACH_TABLES, Home, Location, data_until
+from serving.homes import HISTORY_TABLES, REACH_TABLES, Home, Location, data_until
 from serving.parameters import Direction, Fuel, errors
 from serving.refusals import Refusal
 
@@ -56,6 +56,8 @@ class Expected(TypedDict):
 
 class Forecast(TypedDict):
     """The newest forecast issued until ``as_of``; either elements or a refusal.
+
+    `data_until` is that of ``as_of`` too: how far the data reached that were known then.
 
     `basis` says what hours were told from: `own_history`, the home's own last weeks; before it has
     a week, `similar_homes`, at least ten homes alike, or `profile`, all homes of the country, both
@@ -117,14 +119,15 @@ async def forecast(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, resolution: Literal["PT15M", "PT1H", "P1D", "P1M"] = "PT1H",
     fuel: Fuel = "elec", direction: Direction = "consumption", as_of: AsOf = None,
 ) -> Response:  # fmt: skip
-    known_at = None if as_of is None else instant_of(as_of)
-    made = partial(_forecast, ask.lake, home, resolution, fuel, direction, known_at)
-    return await ask.answer((*_TABLES, *REACH_TABLES), made)
+    then = ask.lake_as_of(as_of)
+    made = partial(_forecast, ask.lake, then, home, resolution, fuel, direction)
+    return await ask.answer((*_TABLES, *REACH_TABLES, *HISTORY_TABLES), made)
 
 
 def _forecast(
-    lake: Reader, home: Location, resolution: str, fuel: str, direction: str, as_of: datetime | None
+    lake: Reader, then: Reader, home: Location, resolution: str, fuel: str, direction: str
 ) -> Body:
+    as_of = then.at
     series = f"{home.where} AND fuel = {literal(fuel)} AND direction = {literal(direction)}"
     if as_of is not None:
         series += f" AND issued_at <= {literal(as_of)} AND issued_date <= {literal(as_of.date())}"
@@ -155,7 +158,7 @@ def _forecast(
         "resolution": resolution,
         "unit": "kWh",
         "time_zone": home.time_zone,
-        "data_until": data_until(lake, home, fuel=fuel, direction=direction),
+        "data_until": data_until(then, home, fuel=fuel, direction=direction),
         "issued_at": home.instant(told_at),
         "model_version": rows[0]["model_version"] if rows else None,
         "basis": rows[0].get("basis") if rows else None,

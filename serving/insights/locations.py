@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
 from serving.cursors import Cursor, closed, key_of
-from serving.homes import REACH_TABLES, Home
+from serving.homes import REACH_TABLES, Home, reaches
 from serving.parameters import errors
 
 router = APIRouter(tags=["locations"])
@@ -22,7 +22,7 @@ _SIMULATED = "sim-"
 
 
 class SeriesSpan(TypedDict):
-    """A fuel and direction, and the span of its data; ``data_until`` is excluded."""
+    """A fuel and direction, and the span of its data: until the end of the newest reading."""
 
     fuel: str
     direction: str
@@ -120,9 +120,9 @@ def _page(
         conditions.append(f"(partner_id > {p} OR (partner_id = {p} AND location_id > {i}))")
     items = _items(lake, " AND ".join(conditions), limit=limit + 1)
     shown = items[:limit]
-    reaches = [str(item["data_until"]) for item in shown if item["data_until"]]
+    ends = [str(item["data_until"]) for item in shown if item["data_until"]]
     return {
-        "data_until": max(reaches, key=datetime.fromisoformat, default=None),
+        "data_until": max(ends, key=datetime.fromisoformat, default=None),
         "items": shown,
         "next_cursor": _closed(shown[-1]) if len(items) > limit else None,
     }
@@ -149,12 +149,12 @@ def _item(row: Row, series: list[Row], document: Row) -> Row:
     ]  # fmt: skip
     is_simulated = document.get("simulated") is True or _is_named_simulated(row)
     source = document.get("data_source")
-    reaches = [str(one["data_until"]) for one in spans]
+    ends = [str(one["data_until"]) for one in spans]
     return {
         **row,
         "is_simulated": is_simulated,
         "data_source": source if isinstance(source, str) else None,
-        "data_until": max(reaches, key=datetime.fromisoformat, default=None),
+        "data_until": max(ends, key=datetime.fromisoformat, default=None),
         "series": spans,
     }
 
@@ -165,11 +165,7 @@ def _is_named_simulated(row: Row) -> bool:
 
 def _series(lake: Reader, ids: str) -> dict[tuple[str, str], list[Row]]:
     found: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in lake.rows(
-        "SELECT partner_id, location_id, fuel, direction, min(starts_at) AS data_from, "
-        f"max(ends_at) AS data_until FROM gold.energy_daily WHERE location_id IN ({ids}) "
-        "GROUP BY partner_id, location_id, fuel, direction ORDER BY fuel, direction"
-    ):
+    for row in reaches(lake, f"location_id IN ({ids})"):
         found[_key(row)].append(row)
     return found
 

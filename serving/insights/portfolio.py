@@ -1,6 +1,6 @@
 """gold.portfolio_monthly -> the trend of a partner's homes by segment, a month at a time."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Annotated, Literal
@@ -11,12 +11,13 @@ from typing_extensions import TypedDict
 from gold.contracts import LARGEST_SHARE, SMALLEST_GROUP
 from lake.reading import Reader, Row, literal
 from serving.answers import Ask, Body
+from serving.homes import REACH_TABLES, reaches
 from serving.months import EndMonth, FirstMonth, months_between
 from serving.parameters import Direction, Fuel, errors
 from serving.partners import Partner
 
 router = APIRouter(tags=["portfolio"])
-_TABLES = ("gold.portfolio_monthly", "gold.energy_daily")
+_TABLES = ("gold.portfolio_monthly", *REACH_TABLES)
 _FIGURES = (
     "homes", "energy_kwh", "mean_kwh", "p25_kwh", "p50_kwh", "p75_kwh", "completeness",
     "cost", "currency", "co2_kg", "change_share",
@@ -153,6 +154,12 @@ def _elements(rows: list[Row], months: list[str]) -> list[Row]:
 
 
 def _data_until(lake: Reader, series: str) -> str | None:
-    (row,) = lake.rows(f"SELECT max(ends_at) AS ends_at FROM gold.energy_daily WHERE {series}")
-    reach = row["ends_at"]
-    return reach.isoformat() if isinstance(reach, datetime) else None
+    """Return how far the data reach of the homes that have the newest days."""
+    (row,) = lake.rows(f"SELECT max(local_date) AS last FROM gold.energy_daily WHERE {series}")
+    if not isinstance(row["last"], date):
+        return None
+    # Days of all time zones that end after the newest one begins.
+    since = literal(row["last"] - timedelta(days=2))
+    ends = [one["data_until"] for one in reaches(lake, f"{series} AND local_date >= {since}")]
+    reach = max(end for end in ends if isinstance(end, datetime))
+    return reach.astimezone(UTC).isoformat()

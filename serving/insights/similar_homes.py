@@ -35,6 +35,9 @@ class Comparison(TypedDict):
     """One month, or the year that ends with it; null where there is no group that may be told.
 
     Of a small group only the median is told of the deciles, and no efficient neighbours.
+    `own_kwh`, as that of the others, is scaled up to the whole period: the gaps of a month count as
+    the mean of its rest, so what was metered in a month is `own_kwh` times `completeness`.
+    `own_decile` is one more than the deciles of the group that the home uses more than, 1 to 10.
     """
 
     local_month: str

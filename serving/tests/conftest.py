@@ -179,13 +179,13 @@ def refused_insights() -> Rows:
 def comparisons() -> Rows:
     """Return castle's large group of September, its small one of October; another partner's."""
     home = {"partner_id": "northgrid", "location_id": "castle", "fuel": "elec", "period": "P1M",
-            "filters": "country_code,heating_type_primary,house_type", "own_decile": 4,
+            "filters": "country_code,heating_type_primary,house_type", "own_decile": 5,
             "own_kwh": 300.0, "completeness": 0.95}  # fmt: skip
     large = {"local_month": "2025-09", "local_date": date(2025, 9, 1), "contributors": 24,
              "mean_kwh": 320.0, "efficient_kwh": 150.0,
              **{f"p{d}_kwh": 100.0 + 4 * d for d in range(10, 100, 10)}}  # fmt: skip
     small = {"local_month": "2025-10", "local_date": date(2025, 10, 1), "contributors": 10,
-             "mean_kwh": 310.0, "p50_kwh": 290.0}  # fmt: skip
+             "mean_kwh": 310.0, "p50_kwh": 290.0, "own_decile": 6}  # fmt: skip
     rows = [home | large, home | small]
     return [*rows, rows[0] | {"partner_id": "southgrid", "location_id": "secret"}]
 

@@ -1,10 +1,16 @@
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
+from lake.settings import Settings
+from serving.app import create_app
+from serving.commands import token
 from serving.insights.cost import Costs
+from serving.tests.conftest import put
 
 COST = "/v1/locations/castle/cost"
 SPAN = {"from": "2025-10-26", "to": "2025-11-01"}
@@ -57,6 +63,42 @@ def test_a_month_has_the_capacity_charge_and_says_where_an_average_price_stands_
     assert [part["element"] for part in october["parts"]] == ["capacity", "spot"]
     assert (october["is_fallback"], november["is_fallback"]) == (False, True)
     assert october["starts_at"] == "2025-10-01T00:00:00+02:00"
+
+
+def test_periods_without_a_tariff_and_an_average_price_are_refused_and_the_others_told(
+    tmp_path: Path,
+) -> None:
+    home = {"partner_id": "northgrid", "location_id": "flat", "time_zone": "Europe/London"}
+    put(tmp_path, "silver.locations", [home])
+    same = {**home, "fuel": "elec", "direction": "import", "local_month": "2021-06",
+            "element": "average_price", "observed_intervals": 24,
+            "expected_intervals": 24}  # fmt: skip
+    priced = {"is_fallback": True, "net_amount": 4.0, "vat_amount": 0.2, "total_amount": 4.2,
+              "currency": "GBP"}  # fmt: skip
+    unpriced = {"is_fallback": False}
+    put(tmp_path, "gold.cost_daily", [
+        same | {"local_date": date(2021, 6, day)} | (priced if day == 29 else unpriced)
+        for day in (28, 29, 30)])  # fmt: skip
+    here = Settings(lake=str(tmp_path))
+    with TestClient(create_app(here)) as api:
+        api.headers["Authorization"] = f"Bearer {token('northgrid', settings=here)}"
+        span = {"from": "2021-06-27", "to": "2021-07-01"}
+        answer = api.get("/v1/locations/flat/cost", params=span).json()
+        told = api.get(
+            "/v1/locations/flat/cost", params=span | {"from": "2021-06-29", "to": "2021-06-30"}
+        ).json()
+    TypeAdapter(Costs).validate_python(answer, strict=True)
+    days = [(day["total_amount"], day["is_fallback"]) for day in answer["elements"]]
+    assert days == [(None, False), (None, False), (4.2, True), (None, False)]
+    assert answer["refusal"]["code"] == "no_price"
+    assert answer["refusal"]["details"] == {
+        "periods": 2, "first": "2021-06-28T00:00:00+01:00", "last": "2021-06-30T00:00:00+01:00",
+    }  # fmt: skip
+    assert told["refusal"] is None
+
+
+def test_a_price_that_is_missing_for_some_hours_is_not_no_price(api: TestClient) -> None:
+    assert api.get(COST, params=SPAN).json()["refusal"] is None
 
 
 def test_what_was_not_sold_has_no_credit(api: TestClient) -> None:

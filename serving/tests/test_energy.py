@@ -116,6 +116,18 @@ def test_a_span_without_data_is_all_null(api: TestClient) -> None:
     assert {v for d in days for k, v in d.items() if k not in ("starts_at", "ends_at")} == {None, 0}
 
 
+@pytest.mark.parametrize(("resolution", "end"), [("P1W", "2025-11-03"), ("P1Y", "2026-01-01")])
+def test_longer_periods_of_then_are_as_warm_as_those_of_now_where_nothing_was_said_since(
+    api: TestClient, resolution: str, end: str
+) -> None:
+    query = {"resolution": resolution, "include": "temperature"}
+    now, then = (
+        [e["temperature_c"] for e in elements(api, "2025-10-20", end, **query, **known)]
+        for known in ({}, {"as_of": "2025-11-02T06:00:00Z"})
+    )
+    assert then == pytest.approx(now)
+
+
 def test_what_is_asked_for_is_included(api: TestClient) -> None:
     (day,) = elements(api, "2025-10-27", "2025-10-28", include="cost,temperature,peak")
     assert day["cost"] == pytest.approx(2 * day["energy_kwh"])

@@ -56,6 +56,16 @@ def test_as_of_answers_what_was_forecast_then(api: TestClient, as_of: str, issue
     assert forecast(api, as_of=as_of)["issued_at"] == issued_at
 
 
+def test_an_earlier_forecast_says_how_far_the_data_reached_that_were_known_then(
+    api: TestClient,
+) -> None:
+    newest = forecast(api)["data_until"]
+    assert newest == "2025-11-02T00:00:00+01:00"
+    assert forecast(api, as_of="2025-11-02T06:00:00Z")["data_until"] == newest
+    assert forecast(api, as_of="2025-11-02T05:59:59Z")["data_until"] is None
+    assert forecast(api, as_of="0001-01-01")["data_until"] is None
+
+
 def test_before_the_first_issue_there_is_none(api: TestClient) -> None:
     answer = forecast(api, as_of="2025-10-01T00:00:00Z")
     assert (answer["elements"], answer["issued_at"]) == ([], None)

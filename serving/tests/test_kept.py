@@ -68,6 +68,22 @@ def test_an_answer_is_kept_zipped_and_plain(app: TestClient) -> None:
     assert answers(app) == 2
 
 
+@pytest.mark.parametrize(
+    ("accepted", "is_zipped"),
+    [
+        ("GZIP", True), ("br, x-gzip;q=0.5", True), ("*", True), ("gzip;q=0.001, *;q=0", True),
+        ("gzip;q=0", False), ("gzip ; q=0.000, br", False), ("gzip;q=0, *", False),
+        ("gzipped", False), ("*;q=0", False), ("", False),
+    ],
+)  # fmt: skip
+def test_an_answer_is_zipped_where_gzip_is_taken_and_not_where_it_is_refused(
+    app: TestClient, accepted: str, is_zipped: bool
+) -> None:
+    for _ in ("made", "kept"):
+        sent = app.get(DAYS, headers={"Accept-Encoding": accepted}).headers
+        assert (sent.get("content-encoding") == "gzip") == is_zipped
+
+
 def test_a_kept_answer_is_304_for_who_has_it(app: TestClient) -> None:
     first = app.get(DAYS)
     for said in (first.headers["etag"], f'"other", {first.headers["etag"]}', "*"):

@@ -1,9 +1,15 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
+from lake.settings import Settings
+from serving.app import create_app
+from serving.commands import token
 from serving.insights.locations import Locations
+from serving.tests.conftest import put
 
 
 def page(api: TestClient, **query: Any) -> dict[str, Any]:
@@ -35,6 +41,48 @@ def test_a_location_says_its_series_and_nothing_personal(api: TestClient) -> Non
         }
     ]
     assert not {"latitude", "longitude", "document"} & castle.keys()
+
+
+def test_homes_say_the_end_of_their_newest_reading_as_their_energy_does(tmp_path: Path) -> None:
+    homes = ("castle", "hut", "daily")
+    place = {"partner_id": "northgrid", "time_zone": "Europe/London"}
+    put(tmp_path, "silver.locations", [place | {"location_id": home} for home in homes])
+    series = {"partner_id": "northgrid", "fuel": "elec", "direction": "import",
+              "energy_kwh": 1.0, "observed_intervals": 1, "expected_intervals": 1,
+              "estimated_share": 0.0}  # fmt: skip
+    last = {"castle": datetime(2025, 10, 31, 15, tzinfo=UTC), "hut": datetime(2025, 10, 30, 9,
+            tzinfo=UTC), "daily": datetime(2025, 11, 1, tzinfo=UTC)}  # fmt: skip
+    for home, until in last.items():
+        day = (until - timedelta(hours=1)).replace(hour=0)
+        days = [day - timedelta(days=n) for n in range(3)]
+        of_days = {"location_id": home, "local_month": "2025-10"}
+        put(tmp_path, "gold.energy_daily", [
+            {**series, **of_days, "local_date": d.date(), "starts_at": d,
+             "ends_at": d + timedelta(days=1)} for d in days])  # fmt: skip
+        hours = [(d, n) for d in days for n in range(24) if d + timedelta(hours=n) < until]
+        put(tmp_path, "gold.energy_hourly", [
+            {**series, **of_days, "local_date": d.date(), "starts_at": d + timedelta(hours=n),
+             "ends_at": d + timedelta(hours=n + 1)} for d, n in hours if home != "daily"
+        ])  # fmt: skip
+    here = Settings(lake=str(tmp_path))
+    with TestClient(create_app(here)) as api:
+        api.headers["Authorization"] = f"Bearer {token('northgrid', settings=here)}"
+        listed = page(api)
+        span = {"from": "2025-10-29", "to": "2025-10-30"}
+        by_energy = [
+            api.get(f"/v1/locations/{home}/import", params=span).json()["data_until"]
+            for home in sorted(homes)
+        ]
+        trends = api.get("/v1/portfolio/trends", params={
+            "from": "2025-09", "to": "2025-10", "direction": "import"}).json()  # fmt: skip
+    assert [home["data_until"] for home in listed["items"]] == by_energy
+    assert by_energy == [
+        "2025-10-31T15:00:00+00:00", "2025-11-01T00:00:00+00:00", "2025-10-30T09:00:00+00:00",
+    ]  # fmt: skip
+    assert [home["series"][0]["data_from"][:10] for home in listed["items"]] == [
+        "2025-10-29", "2025-10-29", "2025-10-28",
+    ]  # fmt: skip
+    assert listed["data_until"] == trends["data_until"] == "2025-11-01T00:00:00+00:00"
 
 
 def test_simulated_homes_are_labelled(api: TestClient) -> None:
