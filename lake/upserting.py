@@ -60,7 +60,7 @@ def _upsert(
     keys, rows, near = list(table.key), came.rows, came
     if withdrawn is not None:
         # A row without its key was never stored.
-        is_keyed = all_of(F.col(k).isNotNull() for k in keys)
+        is_keyed = all_of(F.col(k).isNotNull() for k in _never_null(table))
         withdrawn = withdrawn.where(is_keyed).select(*table.names)
         near = Kept(rows.select(*table.names).unionByName(withdrawn))
     nearby = _Nearby(store, table, near)
@@ -108,8 +108,9 @@ class _Nearby:
         version = self.store.version(table)
         if self.store.of_few and self.near.literals is not None:
             found = looked_up.of_slices(
-                self.store, table, self.near.literals, columns=self.table.key, version=version
-            )
+                self.store, table, self.near.literals, columns=_never_null(self.table),
+                version=version,
+            )  # fmt: skip
             if found is not None:
                 return found.rows
         return self.store.read(table, version=version).where(self.is_near)
@@ -117,6 +118,11 @@ class _Nearby:
     @cached_property
     def is_near(self) -> Column:
         return _near(self.table, self.near.rows)
+
+
+def _never_null(table: Table) -> list[str]:
+    """Return what of the key has a value in each row: an observation has no issue, and is one."""
+    return [name for name in table.key if not table.column(name).nullable]
 
 
 def remake(
