@@ -128,5 +128,6 @@ def test_a_new_version_of_a_rule_holds_for_what_was_there_before(
         runner.run("silver.meter_readings")
         return ask(runner, readings)[0]["n"], ask(runner, held)[0]["n"]
 
-    assert under_rule(3, 2.5) == (48, 48)
-    assert under_rule(4, 100.0) == (96, 0)
+    version = meter_readings.RULE_VERSION
+    assert under_rule(version + 1, 2.5) == (48, 48)
+    assert under_rule(version + 2, 100.0) == (96, 0)
