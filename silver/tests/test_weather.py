@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -29,7 +30,7 @@ def test_a_corrected_observation_replaces_the_one_before_and_no_forecast(
         runner = Runner(spark, lake, catalog(), clock)
         for table in ("bronze.weather", "silver.weather"):
             runner.run(table)
-        rows = Reader(lake, catalog().tables).rows("SELECT * FROM silver.weather")
+        rows: list[Any] = Reader(lake, catalog().tables).rows("SELECT * FROM silver.weather")
         return sorted(
             (row["observed_at"].astimezone(UTC).hour, row["issued_at"] is None,
              row["temperature_c"]) for row in rows
