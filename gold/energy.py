@@ -35,12 +35,9 @@ def in_steps(
     within = with_substitutes(energy_in_context, substituted_energy).where(_divides(seconds))
     as_they_are = within.where(_length() == seconds)
     start_s = F.unix_seconds("starts_at")
-    # Hours of the wall clock are hours of UTC, but for the zones that are off by a part of one.
-    local = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone")))
-    shift = F.when(F.col("time_zone").isin(*uneven_zones(seconds)), (local - start_s) % seconds)
     shorter = (
         within.where(_length() < seconds)
-        .withColumn("_into", (start_s + F.coalesce(shift, F.lit(0))) % seconds)
+        .withColumn("_into", clock_s(seconds) % seconds)
         # Where the clock goes by 30 minutes (Lord Howe) an hour is cut short, as its wall clock is.
         .where(F.col("_into") + _length() <= seconds)
         .withColumn("_from", F.timestamp_seconds(start_s - F.col("_into")))
@@ -248,6 +245,17 @@ def slices_of(locations: DataFrame, rows: DataFrame, period: str) -> DataFrame:
     """Return each ``period`` (local_date, local_month) of which locations have rows."""
     homes = locations.select(*_HOME).distinct()
     return rows.select(*_HOME, period).join(homes, on=_HOME, how="left_semi")
+
+
+def clock_s(step_s: int) -> Column:
+    """Return the start of an interval in s from which steps of the wall clock can be counted.
+
+    They are steps of UTC, but in the zones that are off by a part of one: to read a clock takes
+    longer than all the rest of a row.
+    """
+    local_s = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone")))
+    is_uneven = F.col("time_zone").isin(*uneven_zones(step_s))
+    return F.when(is_uneven, local_s).otherwise(F.unix_seconds("starts_at"))
 
 
 def local_midnight(day: Column) -> Column:

@@ -4,8 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts import PEAK_POWER_DAILY
-from gold.energy import local_midnight
-from gold.uneven_zones import uneven_zones
+from gold.energy import clock_s, local_midnight
 from silver.contracts import PEAK_WINDOWS
 
 _DAY_OF = ["partner_id", "location_id", "fuel", "direction", "local_date"]
@@ -35,13 +34,9 @@ def in_windows(intervals: DataFrame) -> DataFrame:
     An interval that is a window is its row; only shorter ones are added up.
     """
     start_s = F.unix_seconds("starts_at")
-    # Hours of the wall clock are hours of UTC, but for the zones that are off by a part of one: to
-    # read a clock takes longer than all the rest of a row.
-    local_s = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone")))
-    local_s = F.when(F.col("time_zone").isin(*uneven_zones(3600)), local_s).otherwise(start_s)
     window_s = F.col("window_minutes") * 60
     rows = (
-        intervals.withColumns({"_seconds": _length(), "_local": local_s})
+        intervals.withColumns({"_seconds": _length(), "_local": clock_s(3600)})
         .withColumn("window_minutes", F.explode(_windows()))
         .withColumn("_into", F.col("_local") % window_s)
         .where((window_s % F.col("_seconds") == 0) & (F.col("_into") % F.col("_seconds") == 0))

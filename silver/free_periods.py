@@ -3,10 +3,9 @@
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from silver.judgement import LONGEST_DAY_S
-from silver.said_once import length_s
+from silver.said_once import LONGEST_DAY_S, length_s
 
-_LONGEST_MONTH_S = 32 * 86_400
+LONGEST_MONTH_S = 32 * 86_400
 
 
 def is_counted() -> Column:
@@ -17,7 +16,7 @@ def is_counted() -> Column:
     """
     half_days = (length_s() / (2 * 86_400)).cast("int")
     of_middle = F.date_format(F.date_add("local_date", half_days), "yyyy-MM")
-    is_of_month = (length_s() <= _LONGEST_MONTH_S) & (of_middle == F.col("local_month"))
+    is_of_month = (length_s() <= LONGEST_MONTH_S) & (of_middle == F.col("local_month"))
     return (
         F.when(length_s() <= LONGEST_DAY_S, True)
         .when(F.col("resolution") == "P1M", True)

@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
 from silver.registration import payload
+from silver.said_once import LONGEST_DAY_S
 from silver.typed import is_in_range, reasons
 
 # kWh per unit; kW and W are mean power, so the interval's hours come on top.
@@ -12,7 +13,6 @@ KWH = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "kw": 1.0, "w": 1e-3}
 # Default calorific value of natural gas where the registration has none: 39.5 MJ/m3 times the
 # volume correction 1.02264, over 3.6 (Ofgem's billing formula).
 KWH_PER_M3 = 39.5 * 1.02264 / 3.6
-LONGEST_DAY_S = 25 * 3600
 # No home draws more; with a registered fuse, three phases of 400 V with a quarter to spare.
 _MOST_KW = 100.0
 _KW_PER_AMPERE = 400 * 3**0.5 / 1000 * 1.25
@@ -37,7 +37,7 @@ def line_judged(blocks: DataFrame) -> DataFrame:
     is_step = F.coalesce(divides, F.lit(False))
     # A bill is of any length: a free period, on no step.
     is_free = F.coalesce(F.col("_length") > LONGEST_DAY_S, F.lit(False))
-    is_known = is_step | is_free | is_day(count)
+    is_known = is_step | is_free | is_day()
     local = F.from_utc_timestamp("_start", F.coalesce("time_zone", F.lit("UTC")))
     is_on_step = F.unix_seconds(local) % F.least("_length", F.lit(3600)) == 0
     is_aligned = (
@@ -63,15 +63,14 @@ def line_judged(blocks: DataFrame) -> DataFrame:
     return judged.withColumn("_line", F.when(F.size(REASONS) > 0, whole))
 
 
-def is_day(count: Column | int = 1) -> Column:
+def is_day() -> Column:
     """Tell whether intervals of 23 or 25 hours are days, on which the clock goes on or back.
 
     As gas days are, which begin at six: the wall clock says the same at both ends.
     """
-    zone = F.coalesce("time_zone", F.lit("UTC"))
+    zone, count = F.coalesce("time_zone", F.lit("UTC")), F.size("values")
     end = F.timestamp_add("SECOND", F.col("_length") * count, F.col("_start"))
-    on_the_wall = (F.unix_seconds(F.from_utc_timestamp(at, zone)) for at in (F.col("_start"), end))
-    first, last = on_the_wall
+    first, last = (F.unix_seconds(F.from_utc_timestamp(at, zone)) for at in (F.col("_start"), end))
     is_changed = F.col("_length").isin(23 * 3600, LONGEST_DAY_S)
     return F.coalesce(F.when(is_changed, last - first == F.lit(86_400) * count), F.lit(False))
 

@@ -10,13 +10,12 @@ from lake.landed import is_landed
 from silver.contracts import METER_DAYS
 from silver.home_days import all_days
 from silver.judgement import local_midnight
-from silver.said_once import length_s, power_kw
+from silver.said_once import LONGEST_DAY_S, length_s, power_kw
 
 # 2: how long intervals are and when they were said, so that a day tells it.
 RULE_VERSION = 2
 _HOME = ["partner_id", "location_id"]
 _DAY_OF = [*_HOME, "meter_id", "fuel", "direction", "local_date", "local_month", "resolution"]
-_LONGEST_DAY = 25 * 3600
 _NIGHT_S = 4 * 3600
 # Standard time: in most places where clocks change, that of January in the north, July in the
 # south; an hour does not matter to what night is.
@@ -37,7 +36,7 @@ def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
     )
     landed = F.max_by(is_landed(F.col("source_file")), "received_at")
     return (
-        meter_readings.where(length_s() <= _LONGEST_DAY)
+        meter_readings.where(length_s() <= LONGEST_DAY_S)
         .join(F.broadcast(homes), on=_HOME, how="inner")
         .groupBy(*_DAY_OF, "time_zone")
         .agg(

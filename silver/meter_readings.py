@@ -141,7 +141,7 @@ def prepared(blocks: DataFrame) -> DataFrame:
             "_first_day": local_day(F.col("_start")),
             "_one_day": local_day(F.col("_start")) == last,
             "_resolution": F.coalesce(
-                F.when(is_day(F.size("values")), F.lit("P1D")),
+                F.when(is_day(), F.lit("P1D")),
                 duration(F.col("_length")),
                 F.concat(F.lit("P"), "_days", F.lit("D")),
                 F.when(

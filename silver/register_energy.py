@@ -5,8 +5,9 @@ from pyspark.sql import functions as F
 
 from lake.landed import came_by
 from silver.contracts import REGISTER_ENERGY, TOTAL_REGISTER
+from silver.free_periods import LONGEST_MONTH_S
 from silver.judgement import KWH_PER_M3, local_midnight, most_kw
-from silver.said_once import length_s
+from silver.said_once import LONGEST_DAY_S, length_s
 from silver.typed import duration
 from silver.waiting import meters_of
 
@@ -24,8 +25,6 @@ _READ = ("register", "reading", "unit", "last_digit", "quality", "known_at", "re
 # tenth; counters of homes have 4 digits at least.
 _SHARE_OF_TURN, _SHARE_OF_GUESSED_TURN = 0.5, 0.1
 _FEWEST_DIGITS = 4
-_LONGEST_DAY_S = 25 * 3600
-_LONGEST_MONTH_S = 32 * 86_400
 
 
 def register_energy(
@@ -230,9 +229,9 @@ def counted(stretches: DataFrame) -> DataFrame:
     """
     middle = F.timestamp_seconds(F.unix_seconds("starts_at") + length_s() / 2)
     of_middle = F.date_format(F.from_utc_timestamp(middle, F.col("time_zone")), "yyyy-MM")
-    is_of_month = (length_s() <= _LONGEST_MONTH_S) & (of_middle == F.col("local_month"))
+    is_of_month = (length_s() <= LONGEST_MONTH_S) & (of_middle == F.col("local_month"))
     is_of_day = F.col("ends_at") <= local_midnight(F.date_add("local_date", 1))
-    is_short = length_s() <= _LONGEST_DAY_S
+    is_short = length_s() <= LONGEST_DAY_S
     is_whole = ~F.col("is_sub_meter") & (F.col("direction") == F.col("_registered"))
     is_told = F.coalesce("_is_told", F.lit(False))
     is_in_time = F.when(is_short, is_of_day & ~is_told).otherwise(is_of_month)

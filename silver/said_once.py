@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 METER_DAY = ["partner_id", "meter_id", "local_date"]
 _READING = ["partner_id", "meter_id", "direction", "starts_at", "ends_at"]
-_LONGEST_DAY = 25 * 3600
+LONGEST_DAY_S = 25 * 3600
 
 
 def length_s() -> Column:
@@ -24,7 +24,7 @@ def lengths(readings: DataFrame) -> DataFrame:
     ``partner_id, location_id, fuel, meter_id, local_date, shortest, longest``; months are left out.
     """
     return (
-        readings.where(length_s() <= _LONGEST_DAY)
+        readings.where(length_s() <= LONGEST_DAY_S)
         .groupBy(*METER_DAY, "location_id", "fuel")
         .agg(F.min(length_s()).alias("shortest"), F.max(length_s()).alias("longest"))
     )
@@ -36,7 +36,7 @@ def lengths_of(meter_days: DataFrame, of_registers: DataFrame) -> DataFrame:
     ``of_registers`` are stretches between register reads, which are no readings.
     """
     day = [*METER_DAY, "location_id", "fuel", "interval_s", "longest_interval_s"]
-    stretches = of_registers.where(length_s() <= _LONGEST_DAY).withColumns(
+    stretches = of_registers.where(length_s() <= LONGEST_DAY_S).withColumns(
         {"interval_s": length_s(), "longest_interval_s": length_s()}
     )
     return (
@@ -60,7 +60,7 @@ def said_once(readings: DataFrame, of_days: DataFrame) -> DataFrame:
     """
     mixed = of_days.where("shortest < longest").select(*METER_DAY)
     again = said_again(
-        readings.where(length_s() <= _LONGEST_DAY).join(mixed, METER_DAY, "left_semi")
+        readings.where(length_s() <= LONGEST_DAY_S).join(mixed, METER_DAY, "left_semi")
     )
     return readings.join(F.broadcast(again), on=_READING, how="left_anti")
 

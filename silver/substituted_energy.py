@@ -12,7 +12,7 @@ from silver.contracts import SUBSTITUTED_ENERGY
 from silver.gap_days import LONGEST_GAP_DAYS, WEEKS_BEFORE, days_looked_at, gap_days
 from silver.home_days import HOME_DAY, days_around
 from silver.judgement import local_midnight
-from silver.said_once import length_s, power_kw
+from silver.said_once import LONGEST_DAY_S, length_s, power_kw
 
 _HOME = HOME_DAY[:2]
 _SERIES = [*_HOME, "fuel", "direction"]
@@ -41,7 +41,7 @@ def substituted_energy(
     follows is no gap yet.
     """
     gaps = at_hand(gap_days(meter_days, reading_flags))
-    seen = energy_in_context.where(length_s() <= 25 * 3600)
+    seen = energy_in_context.where(length_s() <= LONGEST_DAY_S)
     # What is kept at hand is kept with all of its columns.
     rows = at_hand(seen.select(*_SERIES_DAY, *_SEEN))
     missing = at_hand(with_neighbours(at_hand(in_runs(grid(rows, gaps))), rows))

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from lake.errors import LakeError
 from lake.settings import Settings
-from serving.data_management.events import announce
+from serving.data_management.events import REJECTED, announce
 from serving.data_management.intake import CANONICAL, Judged, form_of, judge, judge_form, take
 from serving.data_management.job_homes import JobHomes
 from serving.data_management.job_rows import Row
@@ -292,7 +292,7 @@ class _Work:
                 announce(session, row.partner_id, f"job.{state}", shown(row), now)
             if found and found.refused and row.kind == "readings" and not row.is_dry_run:
                 told = {"job_id": row.job_id, "rows_refused": found.refused}
-                announce(session, row.partner_id, "readings.rejected", told, now)
+                announce(session, row.partner_id, REJECTED, told, now)
             return True
 
         if self._worker.state.write(ended):

@@ -205,11 +205,12 @@ def _broken(
     if home is None:
         return {"location_id": f"you have no location {said.location_id}"}
     here = meters_at(change.session, change.partner_id, said.location_id)
-    known = {other.meter_id for other in here}
-    # Of a meter that is registered here too, what is registered counts, wherever it is.
-    others = [one for one in by_file.values() if one.meter_id not in known]
     of_partner = change.partner_id
-    others = [m for m in others if not change.session.get(MeterRow, (of_partner, m.meter_id))]
+    # Of a meter that is registered here too, what is registered counts, wherever it is.
+    others = [
+        meter for meter in by_file.values()
+        if not change.session.get(MeterRow, (of_partner, meter.meter_id))
+    ]  # fmt: skip
     told = second_main(meter_id, said, [*here, *others])
     return {"is_sub_meter": told} if told else {}
 
