@@ -19,7 +19,10 @@ class NoSecret(LakeError):
 
 
 class Settings(BaseSettings):
-    """What differs between a laptop and a workspace; the default needs no account."""
+    """What differs between a laptop and a workspace; the defaults need no account.
+
+    The descriptions become docs/settings.md and .env.example (``lake/settings_page.py``).
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="ELIQ_",
@@ -29,35 +32,45 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    lake: Annotated[str, Field(description="Root of the lake: a folder or an abfss:// URL.")] = (
-        ".lake"
-    )
+    lake: Annotated[
+        str,
+        Field(
+            description="Root of the lake: a folder or an abfss:// URL; landing needs a folder or"
+            " a mounted volume."
+        ),
+    ] = ".lake"
     catalog: Annotated[
         str, Field(description="Unity Catalog name; where set, tables have three-level names.")
     ] = ""
     events: Annotated[
         SecretStr,
         Field(
-            description="kafka://host:port, an Event Hubs connection string, or sb://namespace "
-            "with an application's login; empty: files."
+            description="kafka://HOST:PORT, an Event Hubs connection string, or "
+            "sb://NAMESPACE.servicebus.windows.net; empty: files only."
         ),
     ] = SecretStr("")
     events_tenant: Annotated[
-        str, Field(description="Entra tenant of the application that reads the events.")
+        str, Field(description="Entra ID tenant of the application that logs in to that namespace.")
     ] = ""
     events_client_id: Annotated[
-        str, Field(description="Its client id; empty: login by the connection string.")
+        str,
+        Field(description="Client id of the application; empty: the connection string logs in."),
     ] = ""
-    events_client_secret: Annotated[SecretStr, Field(description="Its secret.")] = SecretStr("")
+    events_client_secret: Annotated[SecretStr, Field(description="Secret of the application.")] = (
+        SecretStr("")
+    )
     events_token_url: Annotated[
-        str, Field(description="Where another issuer than Entra ID gives tokens.")
+        str, Field(description="Token endpoint of an issuer other than Entra ID.")
     ] = ""
     events_a_batch: Annotated[
-        int, Field(ge=1, description="Most events of one micro-batch (maxOffsetsPerTrigger).")
+        int, Field(ge=1, description="Most events in one micro-batch (maxOffsetsPerTrigger).")
     ] = 1_000_000
     schemas: Annotated[
         SecretStr,
-        Field(description="Schemas of Avro events: address of a registry, or a folder of ID.avsc."),
+        Field(
+            description="Schemas of Avro events: http(s) address of a registry (Confluent's API),"
+            " or a folder of ID.avsc (also the ids of Azure's registry)."
+        ),
     ] = SecretStr("")
     sample_data: Annotated[
         Path | None, Field(description="Folder of real sample homes for the demo and the tests.")
@@ -68,89 +81,148 @@ class Settings(BaseSettings):
     state: Annotated[
         SecretStr,
         Field(
-            description="Database of what partners registered through the API: an SQLAlchemy URL "
-            "(postgresql+psycopg://…, mssql+pyodbc://…); empty: SQLite in the lake's folder."
+            description="Database of the Data Management API: an SQLAlchemy URL "
+            "(postgresql+psycopg://…, mssql+pyodbc://…); empty: SQLite in the lake's "
+            "folder."
         ),
     ] = SecretStr("")
     largest_upload_mib: Annotated[
-        int, Field(ge=1, description="Largest file that a bulk job takes, in MiB.")
+        int,
+        Field(
+            ge=1, description="Largest file that a job of the Data Management API takes, in MiB."
+        ),
     ] = 2048
     profiles: Annotated[
         SecretStr,
         Field(
-            description="Cosmos DB of the home profiles that come through the API, as a connection "
-            "string; empty: they are in the state's database."
+            description="Connection string of the Cosmos DB that keeps the profiles that come "
+            "through that API; empty: its own database."
         ),
     ] = SecretStr("")
     secrets: Annotated[
         dict[str, SecretStr],
-        Field(description="Passwords and keys of sources by name: ELIQ_SECRETS__<NAME>, each one."),
+        Field(
+            description="Passwords and keys that sources refer to by name: ELIQ_SECRETS__<NAME>, "
+            "one each."
+        ),
     ] = {}
     key_vault: Annotated[
-        str, Field(description="Key Vault that keeps settings: https://NAME.vault.azure.net.")
+        str,
+        Field(
+            description="Key Vault with further settings: https://NAME.vault.azure.net, with the "
+            "login that azure-identity finds; ELIQ_ENTSOE_TOKEN is called "
+            "eliq-entsoe-token there."
+        ),
     ] = ""
     secret_scope: Annotated[
         str,
-        Field(description="Secret scope of Databricks that keeps settings; there by default eliq."),
+        Field(
+            description="Databricks secret scope with further settings, by the same names; on "
+            "Databricks the default is eliq."
+        ),
     ] = ""
     sftp: Annotated[
-        Path | None, Field(description="File (YAML) that declares the SFTP sources.")
+        Path | None,
+        Field(
+            description="YAML file that declares the SFTP sources (form: "
+            "bronze/pulls/sftp_sources.py)."
+        ),
     ] = None
     cosmos: Annotated[
         SecretStr,
-        Field(description="Cosmos DB of the home profiles: AccountEndpoint=…;AccountKey=…;"),
+        Field(
+            description="Cosmos DB whose change feed lake pull profiles reads: "
+            "AccountEndpoint=…;AccountKey=…;"
+        ),
     ] = SecretStr("")
-    cosmos_container: Annotated[str, Field(description="Its database/container.")] = (
-        "eliq/home_profiles"
-    )
+    cosmos_container: Annotated[
+        str, Field(description="DATABASE/CONTAINER of that change feed.")
+    ] = "eliq/home_profiles"
     bigquery_endpoint: Annotated[
-        str, Field(description="Address of a BigQuery emulator on this machine; empty: Google's.")
+        str, Field(description="Address of a local BigQuery emulator; empty: Google's.")
     ] = ""
     cores: Annotated[
-        str, Field(description="Spark master, as in local[2]; on Databricks unused.")
+        str, Field(description="Spark master, such as local[2]; unused on Databricks.")
     ] = "local[*]"
-    memory: Annotated[str, Field(description="Heap of the Spark driver.")] = "4g"
+    memory: Annotated[str, Field(description="Heap of the Spark driver; unused on Databricks.")] = (
+        "4g"
+    )
     contact: Annotated[
         str,
-        Field(description="Mail or web address that sources of weather and prices may write to."),
+        Field(
+            description="Mail or web address that sources of weather and prices may write to; MET"
+            " Norway demands one."
+        ),
     ] = ""
     pull_points: Annotated[
-        str, Field(description="Weather points: a file, LAT,LON;LAT,LON, or homes: where they are.")
+        str,
+        Field(
+            description="Weather points of lake pull: a file, LAT,LON;LAT,LON, or homes: those of"
+            " the homes, to a tenth of a degree."
+        ),
     ] = "homes"
     pull_zones: Annotated[
-        str, Field(description="Price zones, as in SE3,DK1; homes: those of the homes.")
+        str,
+        Field(description="Price zones of lake pull, such as SE3,DK1; homes: those of the homes."),
     ] = "homes"
     pull_timeout_seconds: Annotated[
-        float, Field(gt=0, description="How long a source may be silent.")
+        float, Field(gt=0, description="How long a source may stay silent, in seconds.")
     ] = 30
-    pull_attempts: Annotated[int, Field(ge=1, description="How often a source is asked.")] = 6
+    pull_attempts: Annotated[
+        int, Field(ge=1, description="How often a source is asked before it counts as unavailable.")
+    ] = 6
     pull_pause_seconds: Annotated[
-        float, Field(ge=0, description="Between two questions for what is not published yet.")
+        float,
+        Field(
+            ge=0, description="Pause before asking again for what is not published yet, in seconds."
+        ),
     ] = 120
-    pull_proxy: Annotated[str, Field(description="HTTP proxy on the way to the sources.")] = ""
+    pull_proxy: Annotated[str, Field(description="HTTP proxy for the sources.")] = ""
     open_meteo_url: Annotated[
-        str, Field(description="Forecasts; with a key https://customer-api.open-meteo.com.")
+        str,
+        Field(description="Open-Meteo forecasts; with a key https://customer-api.open-meteo.com."),
     ] = "https://api.open-meteo.com"
     open_meteo_archive_url: Annotated[
-        str, Field(description="Past weather; customer-archive-api.open-meteo.com with a key.")
+        str,
+        Field(
+            description="Open-Meteo past weather; with a key "
+            "https://customer-archive-api.open-meteo.com."
+        ),
     ] = "https://archive-api.open-meteo.com"
-    open_meteo_key: Annotated[SecretStr, Field(description="Key of a customer; free without.")] = (
+    open_meteo_key: Annotated[
+        SecretStr,
+        Field(description="Customer key of Open-Meteo; without one the free service is used."),
+    ] = SecretStr("")
+    met_norway_url: Annotated[str, Field(description="Address of MET Norway.")] = (
+        "https://api.met.no/weatherapi"
+    )
+    smhi_forecast_url: Annotated[str, Field(description="Address of SMHI forecasts.")] = (
+        "https://opendata-download-metfcst.smhi.se"
+    )
+    smhi_observations_url: Annotated[str, Field(description="Address of SMHI observations.")] = (
+        "https://opendata-download-metobs.smhi.se"
+    )
+    entsoe_url: Annotated[str, Field(description="Address of ENTSO-E Transparency Platform.")] = (
+        "https://web-api.tp.entsoe.eu/api"
+    )
+    entsoe_token: Annotated[
+        SecretStr, Field(description="Security token of the ENTSO-E Transparency Platform.")
+    ] = SecretStr("")
+    nordpool_url: Annotated[str, Field(description="Address of Nord Pool.")] = (
+        "https://dataportal-api.nordpoolgroup.com/api"
+    )
+    energyzero_url: Annotated[str, Field(description="Address of EnergyZero.")] = (
+        "https://public.api.energyzero.nl"
+    )
+    electricity_maps_url: Annotated[str, Field(description="Address of Electricity Maps.")] = (
+        "https://api.electricitymaps.com/v3"
+    )
+    electricity_maps_token: Annotated[SecretStr, Field(description="Key of Electricity Maps.")] = (
         SecretStr("")
     )
-    met_norway_url: str = "https://api.met.no/weatherapi"
-    smhi_forecast_url: str = "https://opendata-download-metfcst.smhi.se"
-    smhi_observations_url: str = "https://opendata-download-metobs.smhi.se"
-    entsoe_url: str = "https://web-api.tp.entsoe.eu/api"
-    entsoe_token: Annotated[
-        SecretStr, Field(description="Security token of the Transparency Platform.")
-    ] = SecretStr("")
-    nordpool_url: str = "https://dataportal-api.nordpoolgroup.com/api"
-    energyzero_url: str = "https://public.api.energyzero.nl"
-    electricity_maps_url: str = "https://api.electricitymaps.com/v3"
-    electricity_maps_token: Annotated[
-        SecretStr, Field(description="Key of the Electricity Maps API.")
-    ] = SecretStr("")
-    carbon_intensity_url: str = "https://api.carbonintensity.org.uk"
+    carbon_intensity_url: Annotated[
+        str, Field(description="Address of Carbon Intensity API of Great Britain.")
+    ] = "https://api.carbonintensity.org.uk"
 
     @classmethod
     def settings_customise_sources(

@@ -187,11 +187,11 @@ def test_elements_are_stored_with_nothing_left_out(
     assert (capacity["window_minutes"], capacity["days"]) == (60, 1)
 
 
-def test_the_example_of_the_readme_is_a_tariff_with_every_kind_of_element(
+def test_the_documented_example_is_a_tariff_with_every_kind_of_element(
     registered: Callable[..., DataFrame],
 ) -> None:
     example = re.search(
-        r'^ +"tariffs": (\[.*?)^ +```', Path("README.md").read_text(), re.MULTILINE | re.DOTALL
+        r'^ +"tariffs": (\[.*?)^ +```', Path("docs/inputs.md").read_text(), re.MULTILINE | re.DOTALL
     )
     assert example
     (row,) = registered(("2025-01-01T00:00:00Z", json.loads(example[1]))).collect()
