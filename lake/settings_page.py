@@ -12,16 +12,18 @@ from lake.settings import Settings
 
 _HEAD = """# Settings
 
-Made from `lake/settings.py`. Each is read from the environment, then from `.env`, then from a Key Vault
-or a secret scope of Databricks (`ELIQ_KEY_VAULT`, `ELIQ_SECRET_SCOPE`), where `ELIQ_ENTSOE_TOKEN` is
-called `eliq-entsoe-token` and `ELIQ_SECRETS__<NAME>` `eliq-secrets--<name>`. None is needed on a laptop.
+Made from `lake/settings.py`. Each is read from the environment, then from `.env`, then from a
+Key Vault or a secret scope of Databricks (`ELIQ_KEY_VAULT`, `ELIQ_SECRET_SCOPE`), where
+`ELIQ_ENTSOE_TOKEN` is called `eliq-entsoe-token` and `ELIQ_SECRETS__<NAME>`
+`eliq-secrets--<name>`. None is needed on a laptop.
 
 | setting | default | meaning |
 |---|---|---|
 """
 _TOOLS = """
-The toolchain reads two more, from the environment only: `ELIQ_TOOLS` (cache of the jars, shared by all
-clones; default `~/.cache/eliq-data-platform`) and `ELIQ_MAVEN_REPOSITORY` (a mirror to download them from).
+The toolchain reads two more, from the environment only: `ELIQ_TOOLS` (cache of the jars, shared by
+all clones; default `~/.cache/eliq-data-platform`) and `ELIQ_MAVEN_REPOSITORY` (a mirror to download
+them from).
 """
 _ENV_HEAD = "# Copy to .env. Made from lake/settings.py; every line has a default.\n"
 
