@@ -101,7 +101,7 @@ def _by_sender(files: list[Path], partner: str, told: Told) -> Iterator[tuple[st
         yield partner, files
         return
     if not all(found(file, told) == CAPTURE for file in files):
-        raise UnreadableFile("it is not said who sends it", cure="add --partner")
+        raise UnreadableFile("the sender is unknown", cure="add --partner")
     for file in files:
         for named in partners(file):
             yield named, [file]

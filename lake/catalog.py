@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from types import ModuleType
@@ -11,6 +11,7 @@ from typing import Any
 
 from lake.contract import Table
 from lake.errors import LakeError
+from lake.hooks import Hooks, hooks_of
 from lake.results import RESULTS
 from lake.source import Source
 
@@ -33,6 +34,7 @@ class Node:
     landing: str = ""
     # What people decided about rows that it holds back; "" where it holds none.
     repairs: str = ""
+    hooks: Hooks = field(default_factory=Hooks)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -60,15 +62,14 @@ class Node:
 
     def touched_by(self, source: str) -> Callable[..., Any] | None:
         """The module's own ``touched_by_<parameter>``, where it has one for this input."""
-        return self._of_input("touched_by", source)
+        return self.hooks.touched_by.get(self._parameter(source))
 
     def told_anew_by(self, source: str) -> Callable[..., Any] | None:
-        """The module's own ``told_anew_by_<parameter>``: of what lines the rows may be others."""
-        return self._of_input("told_anew_by", source)
+        """The module's own ``told_anew_by_<parameter>``: the lines that are to be judged again."""
+        return self.hooks.told_anew_by.get(self._parameter(source))
 
-    def _of_input(self, prefix: str, source: str) -> Callable[..., Any] | None:
-        parameter = next(p for p, name in self.inputs.items() if name == source)
-        return getattr(self.module, f"{prefix}_{parameter}", None)
+    def _parameter(self, source: str) -> str:
+        return next(p for p, name in self.inputs.items() if name == source)
 
 
 class Catalog:
@@ -141,7 +142,8 @@ class Catalog:
         inputs = {p: self.resolve(p, seen_from=table.layer) for p in parameters if p != landing}
         holds = table.releasable is not None
         repairs = self.resolve("repairs", seen_from=table.layer) if holds else ""
-        return Node(table, module, inputs, landing.removeprefix(LANDING), repairs)
+        hooks = hooks_of(module, parameters)
+        return Node(table, module, inputs, landing.removeprefix(LANDING), repairs, hooks)
 
     def lineage(self) -> dict[str, tuple[str, ...]]:
         """Each table that a function makes, with the tables that make it, itself left out.

@@ -1,8 +1,8 @@
 """What a feature table is, declared by a layer or made by a notebook; nothing here starts Spark.
 
-A declared table (``features.load``) is made by the platform's own function. One that a user made
-lives beside it in a schema of its own, ``features_user``, so that no name of one can ever become a
-name of the other; its contract stands in its Delta properties, from which it is read again.
+A declared table (``features.daily_load``) is made by the platform's own function. One that a user
+made lives beside it in a schema of its own, ``features_user``, so that no name of one can ever
+become a name of the other; its contract stands in its Delta properties, from which it is read.
 """
 
 import json

@@ -81,7 +81,7 @@ class Hop:
 
     def _has_nothing(self) -> bool:
         """Tell whether an input has no row without which there is none (``NOTHING_WITHOUT``)."""
-        parameter = getattr(self.node.module, "NOTHING_WITHOUT", "")
+        parameter = self.node.hooks.nothing_without
         if not parameter or not self.store.is_empty(self.table):
             return False
         return self.store.is_empty(self.runner.catalog[self.node.inputs[parameter]])
@@ -112,7 +112,7 @@ class Hop:
         days = next(c for c in ("local_date", "local_month") if c in columns)
         bounds = (first, last) if days == "local_date" else (f"{first:%Y-%m}", f"{last:%Y-%m}")
         in_time, slice_day = F.col(days).between(*bounds), F.col(days)
-        if period := getattr(self.node.module, "PERIOD", ""):
+        if period := self.node.hooks.period:
             # A week or year is named by its first day, which may lie before, and may have no row.
             slice_day = F.trunc(days, period)
             in_time = F.col(days).between(F.trunc(F.lit(first), period), F.lit(last))
@@ -128,7 +128,7 @@ class Hop:
         # Their plan ends here: it would be repeated in each input that is cut by them.
         made = self.inputs.slices(slices)
         # What belongs to other slices may be without bounds: all that came on a day.
-        most = getattr(self.node.module, "FEW_SLICES", FEWER)
+        most = self.node.hooks.few_slices or FEWER
         is_bounded = made.is_fewer(most) and any(of <= {*made.rows.columns} for of in _BOUNDED)
         self.inputs.store, self.kept.are_few = self.store, False
         slices = self._among_few(made) if is_bounded else made.rows
@@ -157,7 +157,7 @@ class Hop:
 
         Where its rows are few the module tells cheaply which can have any (``slices_with_rows``).
         """
-        if tells := getattr(self.node.module, "slices_with_rows", None):
+        if tells := self.node.hooks.slices_with_rows:
             tables = self.inputs.cut_to(slices, parameters_of(tells))
             with_rows = tells(**tables).distinct()
             if slices is not None:
@@ -166,15 +166,16 @@ class Hop:
             if slices.isEmpty():
                 return empty(self.store.spark, self.table)
         rows = self._call(self.inputs.cut_to(slices, tuple(self.node.inputs)), slices)
-        is_wider = any(name.startswith("needed_for") for name in vars(self.node.module))
-        if slices is None or not is_wider:
+        if slices is None or not self.node.hooks.is_wider:
             return rows
         return rows.join(slices, on=slices.columns, how="left_semi")
 
     def _write(self, rows: DataFrame, stored: DataFrame | None) -> tuple[Written, int]:
         write = writing.keep if isinstance(self.table.update, Keep) else writing.replace
         if REASONS not in rows.columns:
-            return write(self.store, self.table, rows, stored, in_order=self._is_in_order), 0
+            return write(
+                self.store, self.table, rows, stored, in_order=self.node.hooks.is_in_order
+            ), 0
         rows = self.kept(self._repaired(rows))
         judged = rows.select("source_file", "source_line").distinct()
         there = rows.where(~F.col(CLOSED))
@@ -208,11 +209,6 @@ class Hop:
                 F.col("held_file").alias("source_file"), F.col("held_line").alias("source_line")
             )
         )
-
-    @property
-    def _is_in_order(self) -> bool:
-        """Whether the function's rows come in the order of the contract (``IN_ORDER``)."""
-        return bool(getattr(self.node.module, "IN_ORDER", False))
 
     def _touched_rows(self) -> tuple[Written, int]:
         """Feed the new rows of the first input, and old ones that a change of any input frees."""
@@ -325,7 +321,7 @@ class Hop:
             written = upserting.remake(self.store, self.table, good, revisions, plain)
             return written, quarantined
         written = upserting.upsert(
-            self.store, self.table, good, revisions, plain, in_order=self._is_in_order,
+            self.store, self.table, good, revisions, plain, in_order=self.node.hooks.is_in_order,
             withdrawn=withdrawn,
         )  # fmt: skip
         return written, quarantined

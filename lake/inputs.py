@@ -102,7 +102,7 @@ class Inputs:
         """
         if slices is None:
             return self.whole(*parameters)
-        named: Mapping[str, str] = getattr(self.node.module, "NEAR_IN_TIME", {})
+        named = self.node.hooks.near_in_time
         are_near = [p for p in parameters if p in named and "local_date" in slices.columns]
         kept = {p: self._cut_input(p, slices) for p in parameters if p not in are_near}
         spans = self._spans(slices, kept) if are_near else []
@@ -115,9 +115,9 @@ class Inputs:
         table = self.runner.catalog[name]
         needed = self._needed(parameter, slices)
         shared = [column for column in slices.columns if column in table]
-        is_of_slices = parameter in getattr(self.node.module, "OF_SLICES", ())
+        is_of_slices = parameter in self.node.hooks.of_slices
         if is_cut := set(needed.columns) <= set(table.names):
-            only = getattr(self.node.module, "LOOKS_AT", {}).get(parameter, "")
+            only = self.node.hooks.looks_at.get(parameter, "")
             found = self.cut(name, needed, version=self._version(name), only=only)
         elif is_cut := is_of_slices:
             found = self._cut_by(name, slices, shared)
@@ -125,7 +125,7 @@ class Inputs:
             found = self._whole(name)
         if isinstance(found, Kept) or not self.store.of_few:
             return found
-        if getattr(self.node.module, "LOOKS_OFTEN", False):
+        if self.node.hooks.looks_often:
             # Each look at a table starts jobs of its own.
             return self.kept.keep(found) if is_cut else literals(found)
         return found
@@ -194,9 +194,7 @@ class Inputs:
 
     def _needed(self, parameter: str, slices: DataFrame) -> DataFrame:
         """Return the slices of an input that are read: windows may need more than are written."""
-        module = self.node.module
-        own = getattr(module, f"needed_for_{parameter}", None)
-        reach = own or getattr(module, "needed_for", None)
+        reach = self.node.hooks.needed(parameter)
         if not reach:
             return slices
         # Several inputs may be read as far.

@@ -176,7 +176,7 @@ def _mend(
 
     changes = dict(_pair(one) for one in sets or ())
     if bool(changes) == bool(line):
-        raise NotSaid("it is not said what is to be mended", cure="add --set FIELD=VALUE or --line")
+        raise NotSaid("no change is given", cure="add --set FIELD=VALUE or --line")
     reader = _reader()
     held = found(reader, kind, Wanted(ids=(row,)))[0]
     what = mended(held, changes, line, reader=reader, catalog=catalog())
@@ -221,10 +221,10 @@ def _write(rows: list[Held], decision: Decision, reader: Reader, clock: datetime
 
 def _meant(reader: Reader, kind: Kind, wanted: Wanted) -> list[Held]:
     if not wanted.ids and not wanted.reason:
-        raise NotSaid("it is not said which rows", cure="name ids, or --reason and --partner")
+        raise NotSaid("no rows are selected", cure="name ids, or --reason and --partner")
     if not wanted.ids and not wanted.partner:
         cure = f"add --partner; there are {counted(reader, kind, wanted):,} rows of all partners"
-        raise NotSaid("it is not said whose rows", cure=cure)
+        raise NotSaid("no partner is given", cure=cure)
     return found(reader, kind, wanted)
 
 

@@ -90,7 +90,7 @@ class Runner:
         versions.pop(name, None)
         arguments = self._arguments(node)
         asked = self._asked(node, arguments)
-        rule = getattr(node.module, "RULE_VERSION", 1)
+        rule = node.hooks.rule_version
         seen = self.ledger.seen(name)
         if seen.rule_version != rule:
             seen, again = Seen({}, rule), True

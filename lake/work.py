@@ -39,7 +39,7 @@ def clock_of(day: str) -> datetime:
     try:
         return datetime.combine(date.fromisoformat(day), time(12), UTC)
     except ValueError:
-        raise BadArguments(f"{day} is no day", cure="write it as 2018-03-01") from None
+        raise BadArguments(f"{day} is not a day", cure="write it as 2018-03-01") from None
 
 
 def _command(arguments: Sequence[str]) -> None:

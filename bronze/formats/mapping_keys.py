@@ -219,7 +219,7 @@ class Mapping(_Keys):
 def mapping_of(file: Path | None) -> Mapping:
     """Read a mapping; UnreadableFile names the key that is wrong and what it may be."""
     if file is None:
-        raise UnreadableFile("no mapping is told", cure="describe the file with --mapping FILE")
+        raise UnreadableFile("no mapping is given", cure="describe the file with --mapping FILE")
     try:
         return Mapping.model_validate(yaml.safe_load(file.read_text("utf-8")))
     except ValidationError as error:

@@ -63,7 +63,7 @@ class NoZone(UnreadableFile):
 def zone_told(zone: str, cure: str = "say it with --zone, as in Europe/Brussels") -> ZoneInfo:
     """Return the zone that was told; UnreadableFile where none was, or there is none so named."""
     if not zone:
-        raise NoZone("the stamps have no offset and no time zone is told", cure=cure)
+        raise NoZone("the stamps have no offset and no time zone is given", cure=cure)
     return LocalTime(zone).zone
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -16,18 +16,12 @@ from bronze.pulls.parts import Point, Source, Wanted
 from bronze.pulls.pubsub import pull_pubsub
 from bronze.pulls.sftp import pull_sftp
 from bronze.pulls.zones import MARKET_TIME
-from lake.errors import LakeError
+from lake.extras import extra
 from lake.settings import Settings
 from lake.work import BadArguments, clock_of
 
 _console = Console(soft_wrap=True)
 _MOST_DAYS = 366 * 20
-
-
-class MissingExtra(LakeError):
-    """A package is not installed that only some commands need."""
-
-    code = "missing-extra"
 
 
 # What is asked of its own, beside the sources of weather, prices and carbon intensity.
@@ -81,7 +75,9 @@ def _asking(name: str) -> Callable[..., None]:
             Path | None, typer.Option(help="An answer that was saved, instead of asking.")
         ] = None,
     ) -> None:
-        asking, pulling = _with_http()
+        with extra("sources"):
+            asking = import_module("bronze.pulls.asking")
+            pulling = import_module("bronze.pulls.pulling")
         settings, clock = Settings(), clock_of("")
         asked = source(name)
         wanted = Wanted(
@@ -98,16 +94,6 @@ def _asking(name: str) -> Callable[..., None]:
                 _console.print(str(pulled), highlight=False, markup=False)
 
     return pull
-
-
-def _with_http() -> tuple[Any, Any]:
-    """Load what asks over HTTP; it comes with the extra ``sources``."""
-    try:
-        return import_module("bronze.pulls.asking"), import_module("bronze.pulls.pulling")
-    except ModuleNotFoundError as error:
-        raise MissingExtra(
-            f"{error.name} is not installed", cure="install eliq-data-platform[sources]"
-        ) from error
 
 
 def _places(
@@ -130,7 +116,9 @@ def _places(
 
 def _days(clock: datetime, *, day: str, first: str, last: str, back: int) -> tuple[date, ...]:
     if sum((bool(day), bool(first or last), bool(back))) > 1:
-        raise BadArguments("days are said twice", cure="use --day, --from and --to, or --back")
+        raise BadArguments(
+            "days are given in two ways", cure="use --day, --from and --to, or --back"
+        )
     if back:
         yesterday = clock.date() - timedelta(days=1)
         return tuple(yesterday - timedelta(days=n) for n in reversed(range(back)))
@@ -156,7 +144,7 @@ def _until(said: str, clock: datetime) -> datetime | None:
             return local.replace(hour=hour, minute=minute, second=0, microsecond=0).astimezone(UTC)
         until = datetime.fromisoformat(said)
     except ValueError:
-        raise BadArguments(f"{said} is no time", cure="write it as 15:00") from None
+        raise BadArguments(f"{said} is not a time", cure="write it as 15:00") from None
     if until.tzinfo is None:
         until = until.replace(tzinfo=MARKET_TIME)
     return until.astimezone(UTC)

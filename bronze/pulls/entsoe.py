@@ -131,7 +131,7 @@ def _period(
         if price is None:
             yield Refused(f"position {said} without a price", _text(point, "price.amount"))
         if told.setdefault(position, price) != price:
-            yield Refused(f"position {said} is told twice, differently")
+            yield Refused(f"position {said} appears twice with different values")
             told[position] = None
     into = prices.setdefault((zone, unit, seconds), {})
     length = timedelta(seconds=seconds)

@@ -470,7 +470,7 @@ def test_a_bad_row_is_refused_alone(read: Any) -> None:
         ("- 1\n", "mapping: "),
         ("stamp: [", "cannot read the mapping"),
         ({**LONG, "value": "Menge"}, "value: the file has no column 'Menge'; it has at, kwh"),
-        ({**LONG, "stamp": {"column": "at"}}, "no time zone is told"),
+        ({**LONG, "stamp": {"column": "at"}}, "no time zone is given"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_mapping_is_named(read: Any, keys: Any, said: str) -> None:
@@ -480,7 +480,7 @@ def test_what_is_wrong_with_a_mapping_is_named(read: Any, keys: Any, said: str) 
 
 
 def test_no_mapping_and_no_file_of_it(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFile, match="no mapping is told"):
+    with pytest.raises(UnreadableFile, match="no mapping is given"):
         list(mapping.records(io.BytesIO(b"a"), Told()))
     with pytest.raises(UnreadableFile, match="cannot read the mapping"):
         list(mapping.records(io.BytesIO(b"a"), Told(mapping=tmp_path / "none.yml")))

@@ -1,7 +1,7 @@
 """What is computed again is what it would have been: by days, and when a rule has changed."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from lake.catalog import catalog
+from lake.catalog import Catalog, catalog
 from lake.landing import land
 from lake.reading import Reader
 from lake.running import CannotRun, Runner, months
@@ -115,9 +115,16 @@ def test_a_backfill_makes_just_its_days_again_and_goes_on_where_it_was_cut_short
         next(runner.backfill("silver.location_weather", first=DAYS[0], last=DAYS[3]))
 
 
+@pytest.fixture
+def nodes_read_anew() -> Iterator[Callable[[], None]]:
+    """Make the catalogue read what a module says again, now and after the test."""
+    yield Catalog.node.cache_clear
+    Catalog.node.cache_clear()
+
+
 @pytest.mark.spark
 def test_a_new_version_of_a_rule_holds_for_what_was_there_before(
-    runner: Runner, monkeypatch: pytest.MonkeyPatch
+    runner: Runner, nodes_read_anew: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = "SELECT count(*) AS n FROM silver.quarantine"
     readings = "SELECT count(*) AS n FROM silver.meter_readings"
@@ -125,6 +132,7 @@ def test_a_new_version_of_a_rule_holds_for_what_was_there_before(
     def under_rule(version: int, most_kw: float) -> tuple[int, int]:
         monkeypatch.setattr(meter_readings, "RULE_VERSION", version, raising=False)
         monkeypatch.setattr(judgement, "_MOST_KW", most_kw)
+        nodes_read_anew()
         runner.run("silver.meter_readings")
         return ask(runner, readings)[0]["n"], ask(runner, held)[0]["n"]
 

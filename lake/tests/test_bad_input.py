@@ -142,7 +142,7 @@ def test_files_that_come_at_once_all_land_once(
         (("run", "silver.nothing"), "there is no table silver.nothing"),
         (("run", "--job", "nightly"), "there is no job nightly"),
         (("sql", "SELEC 1"), "SELEC"),
-        (("run", "bronze.weather", "--day", "tomorrow"), "tomorrow is no day"),
+        (("run", "bronze.weather", "--day", "tomorrow"), "tomorrow is not a day"),
     ],
 )
 def test_an_error_is_one_line_and_exit_code_1(

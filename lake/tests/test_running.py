@@ -1,4 +1,4 @@
-"""A hop is exactly once: cut short anywhere and or run twice, tables are the same."""
+"""A hop is exactly once: cut short anywhere or run twice, tables are the same."""
 
 import json
 import os

@@ -84,7 +84,7 @@ def check_read(said: Mapping[str, Any], known: Meter | None, at: datetime, fault
     if read_at is None:
         fault("read_at", "read_at_unreadable", f"{_INSTANT_SAID}, or a local date")
     elif read_at > at + _AHEAD:
-        fault("read_at", "of_the_future", "nobody has read it yet")
+        fault("read_at", "of_the_future", "it lies in the future")
     elif read_at < _EARLIEST:
         fault("read_at", "out_of_range", "reads are from 1990 on")
     unit = str(said.get("unit") or "kWh").strip().lower()

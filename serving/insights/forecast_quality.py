@@ -122,7 +122,7 @@ def _day(text: str, name: str) -> date:
     try:
         return date.fromisoformat(_DAY.fullmatch(text)[0])  # type: ignore[index]
     except (TypeError, ValueError):
-        raise BadSpan(f"{name} is no day: {text[:40]}", cure="write 2025-10-26") from None
+        raise BadSpan(f"{name} is not a day: {text[:40]}", cure="write 2025-10-26") from None
 
 
 def _quality(

@@ -198,7 +198,7 @@ def _period(quarters: list[Any], seconds: int, before: Mapping[str, Any]) -> Row
 
 
 def _level(price: float, before: float | None) -> Level | None:
-    """Return the level by the rule of gold (gold.price_tables.level)."""
+    """Return the level by the rule of gold (``gold/contracts/prices.py``)."""
     if before is None or before <= 0:
         return None
     if price <= LOW * before:
