@@ -7,6 +7,7 @@ from lake.contract import Table
 
 _HOME = ["partner_id", "location_id"]
 _METER = ["partner_id", "meter_id"]
+_LINE = ["source_file", "source_line"]
 
 
 def waiting_for(meters: DataFrame, quarantine: DataFrame, table: Table) -> DataFrame:
@@ -16,7 +17,7 @@ def waiting_for(meters: DataFrame, quarantine: DataFrame, table: Table) -> DataF
     return (
         quarantine.where(is_waiting)
         .join(entities, on=["partner_id", "entity_id"], how="left_semi")
-        .select("source_file", "source_line")
+        .select(*_LINE)
     )
 
 
@@ -37,6 +38,18 @@ def of_another_zone(changes: DataFrame, meters: DataFrame, lines: DataFrame) -> 
     return _of_meters(meters_of(homes, meters), lines)
 
 
+def of_deleted_homes(changes: DataFrame, lines: DataFrame) -> DataFrame | None:
+    """Return ``source_file, source_line`` of the homes that are deleted, or were before a change.
+
+    None where no home is, as mostly. ``changes`` are those of the locations, ``lines`` what was
+    registered.
+    """
+    homes = changes.where("deleted_at IS NOT NULL").select(*_HOME).distinct()
+    if homes.isEmpty():
+        return None
+    return lines.join(F.broadcast(homes), on=_HOME, how="left_semi").select(*_LINE)
+
+
 def registered_otherwise(changes: DataFrame, lines: DataFrame, *said: Column) -> DataFrame | None:
     """Return ``source_file, source_line`` of the meters of which something else is said now.
 
@@ -55,4 +68,4 @@ def _said_otherwise(changes: DataFrame, entity: list[str], said: Column) -> Data
 
 def _of_meters(meters: DataFrame, lines: DataFrame) -> DataFrame:
     theirs = F.broadcast(meters.select(*_METER))
-    return lines.join(theirs, on=_METER, how="left_semi").select("source_file", "source_line")
+    return lines.join(theirs, on=_METER, how="left_semi").select(*_LINE)
