@@ -67,9 +67,7 @@ def touched_by_bronze_registrations(
     return said_after(lines, arrived, "partner_id", "meter_id")
 
 
-def told_anew_by_locations(
-    changes: DataFrame, bronze_registrations: DataFrame
-) -> DataFrame | None:
+def told_anew_by_locations(changes: DataFrame, bronze_registrations: DataFrame) -> DataFrame | None:
     """Return the lines of the homes that are deleted, or were until now, if any are."""
     return of_deleted_homes(changes, bronze_registrations)
 
