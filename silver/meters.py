@@ -1,4 +1,4 @@
-"""bronze.registrations -> silver.meters: the newest registration of a meter wins."""
+"""bronze.registrations, silver.locations -> silver.meters: the newest registration wins."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
