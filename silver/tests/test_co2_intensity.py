@@ -99,7 +99,7 @@ def test_hours_of_clocks_off_that_of_utc_have_the_mean_of_their_quarters(
          "price_per_kwh": price}
         for hour, price in prices
     ], price_zone="Z", currency="EUR")  # fmt: skip
-    told = {
+    told: dict[str, dict[tuple[str, str], float | None]] = {
         # By the hour and half hour of UTC, as everywhere.
         "Europe/London": {
             ("00:00", "01:00"): 1.0, ("00:30", "01:00"): 1.0, ("00:30", "01:30"): None,

@@ -85,7 +85,8 @@ class Told:
         reader = Reader(self.settings, catalog().tables)
         asked = "SELECT direction, SUM(energy_kwh) AS kwh FROM silver.energy_in_context "
         asked += f"WHERE location_id = '{home}' GROUP BY direction"
-        return {str(row["direction"]): round(float(row["kwh"]), 9) for row in reader.rows(asked)}
+        kwh: dict[str, Any] = {str(row["direction"]): row["kwh"] for row in reader.rows(asked)}
+        return {direction: round(found, 9) for direction, found in kwh.items()}
 
 
 def home(zone: str, name: str = "h", *meters: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a home used is known where all that it meters is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -158,7 +158,7 @@ def test_weather_touches_its_day_and_the_first_days_of_long_intervals(
         ("hours", "2025-05-29", "PT1H", "2025-05-29T17:30", "2025-05-29T18:30"),
     ]
 
-    def told(contract: Any, rows: list[tuple[str, ...]]) -> Any:
+    def told(contract: Any, rows: Sequence[tuple[str, ...]]) -> Any:
         names = ("location_id", "local_date", "resolution", "starts_at", "ends_at")
         named = [dict(zip(names, row, strict=True)) for row in rows]
         for row in named:
