@@ -15,27 +15,23 @@ _DAYS = ("2025-01-01", "2025-07-01")
 
 
 def zones_of(locations: DataFrame) -> DataFrame:
-    """Number the price zones, from 1: ``price_zone, _zone, _phases, _is_off``.
+    """Number the price zones, from 1: ``price_zone, _zone, _phases``.
 
-    ``_phases``: by how many s the clocks of their homes are ahead of an hour of UTC, and 0;
-    ``_is_off`` where any clock is.
+    ``_phases``: by how many s the clocks of their homes are ahead of an hour of UTC, and 0.
     """
-    of_clock = F.flatten(
-        F.transform(
-            "_clocks",
-            lambda zone: F.array(*(F.pmod(offset_s(zone, day), F.lit(3600)) for day in _DAYS)),
-        )
-    )
-    phases = F.array_distinct(F.concat(F.array(F.lit(0).cast("bigint")), of_clock))
+    phases = F.array_distinct(F.flatten(F.transform("_clocks", _phases)))
     return (
         locations.where("price_zone IS NOT NULL")
         .groupBy("price_zone")
         .agg(F.collect_set("time_zone").alias("_clocks"))
         .withColumn("_zone", F.row_number().over(Window.orderBy("price_zone")).cast("bigint"))
-        .withColumn("_phases", phases)
-        .withColumn("_is_off", F.size("_phases") > 1)
-        .drop("_clocks")
+        .select("price_zone", "_zone", phases.alias("_phases"))
     )
+
+
+def is_off_hour() -> Column:
+    """Tell whether the clock of a home's ``time_zone`` is off the hour of UTC."""
+    return F.size(_phases(F.col("time_zone"))) > 1
 
 
 def zone_grid(spot_prices: DataFrame, co2_intensity: DataFrame, zones: DataFrame) -> DataFrame:
@@ -81,8 +77,8 @@ def zone_grid(spot_prices: DataFrame, co2_intensity: DataFrame, zones: DataFrame
 def of_its_zone(energy: DataFrame, grid: DataFrame) -> DataFrame:
     """Join price and intensity of the smallest cell that contains the interval; longer have none.
 
-    In zones off the hour of UTC an interval is a cell itself. The intensity is that of electricity,
-    so other fuels have none.
+    Where the clock is off the hour of UTC (``_is_off``) an interval is a cell itself. The intensity
+    is that of electricity, so other fuels have none.
     """
     start, length = F.unix_seconds("starts_at"), length_s()
     width = F.lit(None).cast("int")
@@ -101,6 +97,11 @@ def of_its_zone(energy: DataFrame, grid: DataFrame) -> DataFrame:
         .join(grid, on="_zone_cell", how="left")
         .withColumn("co2_kg_per_kwh", F.when(is_electric, F.col("_co2_kg_per_kwh")))
     )
+
+
+def _phases(zone: Column) -> Column:
+    ahead = (F.pmod(offset_s(zone, day), F.lit(3600)) for day in _DAYS)
+    return F.array_distinct(F.array(F.lit(0).cast("bigint"), *ahead))
 
 
 def _cells() -> Column:

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pyspark.sql import functions as F
 
 from bronze.contracts import CO2_INTENSITY as AS_SENT
 from lake.quarantine import REASONS
 from silver.co2_intensity import co2_intensity
 from silver.contracts import CO2_INTENSITY, ENERGY_IN_CONTEXT, LOCATIONS, SPOT_PRICES
-from silver.zone_grid import of_its_zone, zone_grid, zones_of
+from silver.zone_grid import is_off_hour, of_its_zone, zone_grid, zones_of
 
 pytestmark = pytest.mark.spark
 AT = "2025-05-01T{}:00+00:00"
@@ -71,7 +72,8 @@ def test_price_and_intensity_are_joined_by_containment_each_where_it_is_known(
         (of("04:15", "04:30", fuel="elec"), (0.1, "EUR", None)),
     ]
     rows = table(ENERGY_IN_CONTEXT, [row for row, _ in told])
-    energy = rows.drop("price_per_kwh", "currency", "co2_kg_per_kwh").crossJoin(zones)
+    plain = rows.drop("price_per_kwh", "currency", "co2_kg_per_kwh")
+    energy = plain.crossJoin(zones).withColumn("_is_off", F.lit(False))
     found = of_its_zone(energy, zone_grid(prices, intensities, zones)).collect()
 
     def key(start: str, end: str, fuel: str) -> tuple[str, str, str]:
@@ -123,7 +125,9 @@ def test_hours_of_clocks_off_that_of_utc_have_the_mean_of_their_quarters(
         rows = [
             {"starts_at": AT.format(start), "ends_at": AT.format(end)} for start, end in intervals
         ]
-        energy = table(ENERGY_IN_CONTEXT, rows).drop("price_per_kwh", "currency", "co2_kg_per_kwh")
+        told_here = table(ENERGY_IN_CONTEXT, rows, time_zone=clock)
+        plain = told_here.drop("price_per_kwh", "currency", "co2_kg_per_kwh")
+        energy = plain.withColumn("_is_off", is_off_hour())
         grid = zone_grid(prices, table(CO2_INTENSITY, []), zones)
         found = of_its_zone(energy.crossJoin(zones), grid).collect()
         got = {
