@@ -237,16 +237,17 @@ class Hop:
     def _freed(self) -> DataFrame | None:
         """Return the lines of the first input that a change of another, or a repair, frees."""
         found: list[DataFrame] = []
-        for name in list(self.node.inputs.values())[1:]:
-            function = self.node.touched_by(name)
-            if function is not None and self.inputs.has_changed(name):
+        anew: list[DataFrame] = []
+        for name in filter(self.inputs.has_changed, list(self.node.inputs.values())[1:]):
+            if function := self.node.touched_by(name):
                 found.append(self._call_touched(function, name))
-            anew = self.node.told_anew_by(name)
-            if anew is None or not self.inputs.has_changed(name):
-                continue
-            if (told := self.inputs.with_tables(anew, self.inputs.changes(name))) is not None:
-                self.anew = self.kept(told.distinct())
-                found.append(self.anew)
+            tells = self.node.told_anew_by(name)
+            told = self._call_touched(tells, name) if tells else None
+            if told is not None:
+                anew.append(told)
+        if anew:
+            self.anew = self.kept(reduce(DataFrame.unionByName, anew).distinct())
+            found.append(self.anew)
         if (lines := self._repaired_lines()) is not None:
             found.append(lines)
         return reduce(DataFrame.unionByName, found) if found else None

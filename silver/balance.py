@@ -78,13 +78,16 @@ def by_direction(readings: DataFrame, of_homes: DataFrame, of_days: DataFrame) -
         F.broadcast(of_homes), on=[*FUEL, "direction"], how="inner"
     )  # fmt: skip
     rows = rows.where(is_then)
-    # Most homes have one meter a direction: their rows need no grouping, so no shuffle either.
-    as_metered = rows.where("_is_sole").withColumns(
-        {"is_derived": F.lit(False), "is_consumption": F.col("_is_consumption")}
-    )
     # Where none counts then, the registration is late, and what is said is all that is known. An
     # exchanged meter says the hours of its last day before the next one begins.
     counts = (F.size("_meters") == 0) | F.array_contains("_meters", F.col("meter_id"))
+    # Most homes have one meter a direction: their rows need no grouping, so no shuffle either. That
+    # meter's rows alone: what another's say is of a registration that holds no more.
+    as_metered = (
+        rows.where("_is_sole")
+        .where(counts)
+        .withColumns({"is_derived": F.lit(False), "is_consumption": F.col("_is_consumption")})
+    )
     several = rows.where("NOT _is_sole OR _feeds").withColumn("_counts", counts)
     added = added_up(several.where("_counts OR local_date = _from"), of_days)
     return as_metered.select(*OUT).unionByName(added)

@@ -8,16 +8,18 @@ from pyspark.sql import functions as F
 from silver.balance import HOME, by_direction, ways
 from silver.contracts import ENERGY_IN_CONTEXT
 from silver.free_periods import is_counted
-from silver.home_days import all_days
+from silver.home_days import HOME_DAY, all_days
 from silver.reading_errors import without_errors
 from silver.said_once import length_s, lengths_of, said_once
 from silver.supply import of_registered
+from silver.zone_grid import TIMES, is_off_hour, of_its_zone, zone_grid, zones_of
 
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
 # 2: each moment once; sums need all meters that count on the day. (Flags came later: a table that
-# is new touches what it has rows for.) 3: a price or intensity of a part is none of the whole.
-RULE_VERSION = 3
+# is new touches what it has rows for.) 3: a price or intensity of a part is none of the whole. 4:
+# alone, and long intervals.
+RULE_VERSION = 4
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
                 "co2_intensity": "starts_at"}  # fmt: skip
@@ -27,11 +29,10 @@ OF_SLICES = ("locations", "location_weather", "home_profiles")
 _OF_HOME = ("time_zone", "price_zone")
 _WEATHER = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 _PROFILE = ("house_type", "living_area_m2", "persons", "heating_type_primary", "electric_cars")
-_GRID_MINUTES = (15, 30, 60)
 # By name, so that Parquet skips what has nothing else.
 _SHORT = ("PT15M", "PT30M", "PT1H")
-# A place or zone and a time of it make one number, so that a join compares numbers.
-_TIMES = 1 << 32
+# The longest that count: months of the calendar, and free periods like them.
+_LONGEST_DAYS = 33
 
 
 def energy_in_context(
@@ -55,7 +56,7 @@ def energy_in_context(
     in its order.
     """
     points = at_hand(numbered(location_weather, "latitude", "longitude", name="_point"))
-    zones = at_hand(numbered(locations, "price_zone", name="_zone"))
+    zones = at_hand(zones_of(locations))
     homes = at_hand(in_their_time(locations, home_profiles, location_weather, points, zones))
     hours = at_hand(hourly(weather, points))
     grid = at_hand(zone_grid(spot_prices, co2_intensity, zones))
@@ -90,25 +91,37 @@ def touched_by_meter_days(changes: DataFrame) -> DataFrame:
 
 
 def touched_by_weather(
-    changes: DataFrame, location_weather: DataFrame, locations: DataFrame
+    changes: DataFrame,
+    location_weather: DataFrame,
+    locations: DataFrame,
+    meter_readings: DataFrame,
+    register_energy: DataFrame,
 ) -> DataFrame:
-    """Return the days of the homes nearest to the points."""
-    local = F.to_date(F.from_utc_timestamp("observed_at", F.col("time_zone")))
-    return (
+    """Return the days of the homes nearest to the points, and those of the long intervals there."""
+    hour = F.date_trunc("hour", "observed_at")
+    days = (
         changes.select("latitude", "longitude", "observed_at")
         .join(location_weather, on=["latitude", "longitude"], how="inner")
         .join(locations.select(*HOME, "time_zone"), on=HOME, how="inner")
-        .select(*HOME, local.alias("local_date"))
+        .select(*HOME, "time_zone", _local_days(hour, hour + F.expr("INTERVAL 1 HOUR")))
+        .distinct()
     )
+    edges = changes.agg(F.min("observed_at").cast("date"), F.max("observed_at").cast("date"))
+    first, last = (F.lit(day).cast("date") for day in edges.first() or (None, None))
+    # A day more at both ends, as days are those of any zone.
+    near = F.col("local_date").between(F.date_sub(first, _LONGEST_DAYS + 1), F.date_add(last, 1))
+    interval = (*HOME_DAY, "resolution", "starts_at", "ends_at")
+    long = meter_readings.where(near).select(*interval)
+    long = long.unionByName(register_energy.where(near).select(*interval))
+    return days.select(*HOME_DAY).unionByName(first_days(long, days))
 
 
 def touched_by_spot_prices(changes: DataFrame, locations: DataFrame) -> DataFrame:
     """Return the days of the homes in the price zones."""
-    local = F.to_date(F.from_utc_timestamp("starts_at", F.col("time_zone")))
     return (
-        changes.select("price_zone", "starts_at")
+        changes.select("price_zone", "starts_at", "ends_at")
         .join(locations.select(*HOME, *_OF_HOME), on="price_zone", how="inner")
-        .select(*HOME, local.alias("local_date"))
+        .select(*HOME, _local_days(F.col("starts_at"), F.col("ends_at")))
     )
 
 
@@ -117,30 +130,57 @@ def touched_by_co2_intensity(changes: DataFrame, locations: DataFrame) -> DataFr
     return touched_by_spot_prices(changes, locations)
 
 
-def touched_by_home_profiles(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
-    """Return the days with readings on which a changed version was or is valid."""
+def touched_by_home_profiles(
+    changes: DataFrame, meter_readings: DataFrame, register_energy: DataFrame
+) -> DataFrame:
+    """Return the days with energy on which a changed version was or is valid."""
     versions = changes.select(*HOME, "valid_from", "valid_to").distinct()
     return (
-        meter_readings.select(*HOME, "local_date")
+        _with_energy(meter_readings, register_energy)
         .join(F.broadcast(versions), on=HOME, how="inner")
         .where(_is_valid())
-        .select(*HOME, "local_date")
+        .select(*HOME_DAY)
     )
 
 
-def touched_by_locations(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
+def touched_by_locations(
+    changes: DataFrame, meter_readings: DataFrame, register_energy: DataFrame
+) -> DataFrame:
     """Return all days of the locations: their zone, place or price zone may be another."""
-    return all_days(changes, meter_readings)
+    return all_days(changes, _with_energy(meter_readings, register_energy))
 
 
-def touched_by_location_weather(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
+def touched_by_location_weather(
+    changes: DataFrame, meter_readings: DataFrame, register_energy: DataFrame
+) -> DataFrame:
     """Return all days of the locations whose nearest point is another."""
-    return touched_by_locations(changes, meter_readings)
+    return touched_by_locations(changes, meter_readings, register_energy)
 
 
-def touched_by_meters(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
+def touched_by_meters(
+    changes: DataFrame, meter_readings: DataFrame, register_energy: DataFrame
+) -> DataFrame:
     """Return all days of the locations: which directions are metered decides on consumption."""
-    return touched_by_locations(changes, meter_readings)
+    return touched_by_locations(changes, meter_readings, register_energy)
+
+
+def first_days(intervals: DataFrame, days: DataFrame) -> DataFrame:
+    """Return the days on which intervals begin that go on on some days of homes.
+
+    ``days`` have the ``time_zone``; intervals of an hour at most are left out.
+    """
+    first = F.date_add("local_date", 1)
+    # Their last day in any zone; what was too much is left out once the zone is known.
+    last = F.greatest(first, F.date_add(F.to_date("ends_at"), 1))
+    is_then = _last_day(F.col("ends_at")) >= F.col("_day")
+    return (
+        intervals.where(~F.col("resolution").isin(*_SHORT))
+        .where(length_s() > 3600)
+        .withColumn("_day", F.explode(F.sequence(first, last)))
+        .join(days.withColumnRenamed("local_date", "_day"), on=[*HOME, "_day"], how="inner")
+        .where(is_then)
+        .select(*HOME_DAY)
+    )
 
 
 def numbered(rows: DataFrame, *key: str, name: str) -> DataFrame:
@@ -163,11 +203,11 @@ def in_their_time(
     always = before.withColumn("valid_from", F.lit("0001-01-01").cast("date"))
     of_points = location_weather.join(points, on=["latitude", "longitude"], how="inner")
     return (
-        locations.select(*HOME, *_OF_HOME)
+        locations.select(*HOME, *_OF_HOME, is_off_hour().alias("_is_off"))
         .join(of_points.select(*HOME, "_point"), on=HOME, how="left")
         .join(zones, on="price_zone", how="left")
         .join(versions.unionByName(always, allowMissingColumns=True), on=HOME, how="inner")
-        .drop("price_zone")
+        .drop("price_zone", "_phases")
     )
 
 
@@ -187,14 +227,14 @@ def hourly(weather: DataFrame, points: DataFrame) -> DataFrame:
     return (
         issues.groupBy("_point", "_hour")
         .agg(F.max_by(F.struct(*_WEATHER), rank).alias("best"))
-        .select((F.col("_point") * _TIMES + F.col("_hour")).alias("_point_hour"), "best.*")
+        .select((F.col("_point") * TIMES + F.col("_hour")).alias("_point_hour"), "best.*")
     )
 
 
 def with_weather(energy: DataFrame, hours: DataFrame, days: DataFrame) -> DataFrame:
     """Join the weather of the hour; an interval of days gets the mean of its hours."""
     is_short = length_s() <= 3600
-    hour = F.when(is_short, F.col("_point") * _TIMES + _hour("starts_at"))
+    hour = F.when(is_short, F.col("_point") * TIMES + _hour("starts_at"))
     energy = energy.withColumns(
         {"_point_hour": hour, "_long": F.when(~is_short, F.col("starts_at"))}
     )
@@ -218,7 +258,7 @@ def over_days(readings: DataFrame, homes: DataFrame, hours: DataFrame) -> DataFr
         .select("_point", "starts_at", "ends_at")
         .distinct()
         .withColumn("_at", hour)
-        .withColumn("_point_hour", F.col("_point") * _TIMES + _hour("_at"))
+        .withColumn("_point_hour", F.col("_point") * TIMES + _hour("_at"))
         .withColumnRenamed("starts_at", "_long")
         .join(hours, on="_point_hour", how="inner")
         .groupBy(*interval)
@@ -226,73 +266,25 @@ def over_days(readings: DataFrame, homes: DataFrame, hours: DataFrame) -> DataFr
     )
 
 
-def zone_grid(spot_prices: DataFrame, co2_intensity: DataFrame, zones: DataFrame) -> DataFrame:
-    """Return what holds in a zone on grids of 15, 30 and 60 min, one row a ``_zone_cell``.
-
-    ``price_per_kwh, currency, co2_kg_per_kwh``. A price or intensity holds for every quarter of an
-    hour that its interval contains; where those of 60 and 15 min overlap, the finer holds. A wider
-    cell has the mean of its quarters, and none where one of them has none, or prices are in two
-    currencies. Both are one table, so that energy is joined once.
-    """
-    quarter = F.expr("INTERVAL 15 MINUTE")
-    length = {
-        name: F.when(F.col(name).isNotNull(), length_s())
-        for name in ("price_per_kwh", "co2_kg_per_kwh")
-    }
-    interval = ("price_zone", "starts_at", "ends_at")
-    quarters = (
-        spot_prices.select(*interval, "price_per_kwh", "currency")
-        .unionByName(co2_intensity.select(*interval, "co2_kg_per_kwh"), allowMissingColumns=True)
-        .join(F.broadcast(zones), on="price_zone", how="inner")
-        .withColumn("_at", F.explode(F.sequence("starts_at", F.col("ends_at") - quarter, quarter)))
-        .groupBy("_zone", "_at")
-        .agg(
-            F.min_by(F.struct("price_per_kwh", "currency"), length["price_per_kwh"]).alias("price"),
-            F.min_by("co2_kg_per_kwh", length["co2_kg_per_kwh"]).alias("co2_kg_per_kwh"),
-        )
-    )
-    grids = F.explode(F.array(*map(F.lit, _GRID_MINUTES))).alias("_grid")
-    needed = F.max("_grid") / 15
-    is_priced = (F.count("price_per_kwh") == needed) & (F.min("currency") == F.max("currency"))
-    has_co2 = F.count("co2_kg_per_kwh") == needed
-    return (
-        quarters.select("_zone", "_at", "price.*", "co2_kg_per_kwh", grids)
-        .groupBy(_zone_cell("_at").alias("_zone_cell"))
-        .agg(
-            F.when(is_priced, F.avg("price_per_kwh")).alias("price_per_kwh"),
-            F.when(is_priced, F.max("currency")).alias("currency"),
-            F.when(has_co2, F.avg("co2_kg_per_kwh")).alias("_co2_kg_per_kwh"),
-        )
-    )
+def _with_energy(meter_readings: DataFrame, register_energy: DataFrame) -> DataFrame:
+    return meter_readings.select(*HOME_DAY).unionByName(register_energy.select(*HOME_DAY))
 
 
-def of_its_zone(energy: DataFrame, grid: DataFrame) -> DataFrame:
-    """Join price and intensity of the smallest cell that contains the interval; longer have none.
+def _local_day(moment: Column) -> Column:
+    return F.to_date(F.from_utc_timestamp(moment, F.col("time_zone")))
 
-    The intensity is that of electricity, so other fuels have none.
-    """
-    width = F.lit(None).cast("int")
-    for minutes in reversed(_GRID_MINUTES):
-        start = F.unix_seconds("starts_at") % (minutes * 60)
-        width = F.when(start + length_s() <= minutes * 60, minutes).otherwise(width)
-    is_electric = F.col("fuel") == "elec"
-    return (
-        energy.withColumn("_grid", width)
-        .withColumn("_zone_cell", _zone_cell("starts_at"))
-        .join(grid, on="_zone_cell", how="left")
-        .withColumn("co2_kg_per_kwh", F.when(is_electric, F.col("_co2_kg_per_kwh")))
-    )
+
+def _local_days(start: Column, end: Column) -> Column:
+    """Return the local days of an interval: in zones off the hour of UTC, an hour has two."""
+    return F.explode(F.sequence(_local_day(start), _last_day(end))).alias("local_date")
+
+
+def _last_day(end: Column) -> Column:
+    return _local_day(end - F.expr("INTERVAL 1 SECOND"))
 
 
 def _hour(instant: str) -> Column:
     return F.floor(F.unix_seconds(F.col(instant)) / 3600)
-
-
-def _zone_cell(instant: str) -> Column:
-    """Number a zone's cell: the grid's width and its quarter of an hour, counted from 1970."""
-    width = F.col("_grid") * 60
-    first = F.floor(F.unix_seconds(F.col(instant)) / width) * F.floor(width / 900)
-    return (F.col("_zone") * 4 + F.floor(F.col("_grid") / 30)) * _TIMES + first
 
 
 def _is_valid() -> Column:

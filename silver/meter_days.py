@@ -3,7 +3,7 @@
 The rules of validation compare days; from a row a day they look back without reading intervals.
 """
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake.landed import is_landed
@@ -11,6 +11,7 @@ from silver.contracts import METER_DAYS
 from silver.home_days import all_days
 from silver.judgement import local_midnight
 from silver.said_once import LONGEST_DAY_S, length_s, power_kw
+from silver.typed import offset_s
 
 # 2: how long intervals are and when they were said, so that a day tells it.
 RULE_VERSION = 2
@@ -19,7 +20,7 @@ _DAY_OF = [*_HOME, "meter_id", "fuel", "direction", "local_date", "local_month",
 _NIGHT_S = 4 * 3600
 # Standard time: in most places where clocks change, that of January in the north, July in the
 # south; an hour does not matter to what night is.
-_STANDARD = "2025-01-01 00:00:00"
+_STANDARD = "2025-01-01"
 
 
 def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
@@ -27,7 +28,9 @@ def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
 
     Powers in kW are means of an interval. Night is from midnight to 4:00.
     """
-    homes = locations.select(*_HOME, "time_zone", _offset_s().alias("_offset_s"))
+    homes = locations.select(
+        *_HOME, "time_zone", offset_s(F.col("time_zone"), _STANDARD).alias("_offset_s")
+    )
     into_day = F.unix_seconds("starts_at") + F.col("_offset_s") - F.unix_date("local_date") * 86_400
     night = (into_day >= 0) & (into_day < _NIGHT_S)
     is_zero = F.col("energy_kwh") == 0
@@ -71,11 +74,3 @@ def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
 def touched_by_locations(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
     """Return all days of the locations: their zone may be another."""
     return all_days(changes, meter_readings)
-
-
-def _offset_s() -> Column:
-    """Return by how much the clock of a place is ahead of UTC, in s."""
-    instant = F.lit(_STANDARD).cast("timestamp")
-    return F.unix_seconds(F.from_utc_timestamp(instant, F.col("time_zone"))) - F.unix_seconds(
-        instant
-    )

@@ -20,10 +20,11 @@ from silver.judgement import (
 )
 from silver.late import said_after
 from silver.typed import calendar, duration, instant, said_at, seconds, words
-from silver.waiting import meters_of, of_another_zone, waiting_for
+from silver.waiting import meters_of, of_another_zone, registered_otherwise, waiting_for
 
 # 2: nothing is known before it arrived. 3: bills of any length, and gas days of 23 and 25 hours.
-RULE_VERSION = 3
+# 4: what is stored is as its meter is registered now.
+RULE_VERSION = 4
 # Lines are put in order before they are unfolded: a first load is not sorted by the reading.
 IN_ORDER = True
 _POWER = ("kw", "w")
@@ -78,6 +79,15 @@ def touched_by_meters(changes: DataFrame, quarantine: DataFrame) -> DataFrame:
 def touched_by_locations(changes: DataFrame, quarantine: DataFrame, meters: DataFrame) -> DataFrame:
     """Return the lines that wait for a location which is registered now."""
     return waiting_for(meters_of(changes, meters), quarantine, METER_READINGS)
+
+
+def told_anew_by_meters(changes: DataFrame, bronze_meter_readings: DataFrame) -> DataFrame | None:
+    """Return the lines of the meters whose home, kind, factor or fuse was corrected, if any was."""
+    # As they count: the fuse is that of electricity, the factor that of gas.
+    fuse = F.when(F.col("fuel") == "elec", F.col("fuse_ampere"))
+    factor = F.when(F.col("fuel") == "gas", F.col("kwh_per_m3"))
+    said = (*map(F.col, ("location_id", "fuel", "direction", "is_sub_meter")), fuse, factor)
+    return registered_otherwise(changes, bronze_meter_readings, *said)
 
 
 def told_anew_by_locations(

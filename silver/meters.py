@@ -1,4 +1,4 @@
-"""bronze.registrations -> silver.meters: the newest registration of a meter wins."""
+"""bronze.registrations, silver.locations -> silver.meters: the newest registration wins."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -8,21 +8,29 @@ from silver.contracts import DIRECTIONS, FUELS, METERS
 from silver.late import said_after
 from silver.registration import deleted_at, known, number, opened
 from silver.typed import reasons
+from silver.waiting import of_deleted_homes
 
-# 2: nothing is known before it arrived. 3: what is deleted says so.
-RULE_VERSION = 3
+# 2: nothing is known before it arrived. 3: what is deleted says so. 4: with its location a meter
+# goes also where the document that deletes that does not name it.
+RULE_VERSION = 4
+_HOME = ["partner_id", "location_id"]
 
 
-def meters(bronze_registrations: DataFrame) -> DataFrame:
+def meters(bronze_registrations: DataFrame, locations: DataFrame) -> DataFrame:
     """Return a row a registered meter; one that cannot be true waits in quarantine."""
     fuel, direction = F.col("fuel"), F.col("direction")
     is_not_import = direction != "import"
     is_sub_meter = F.coalesce(F.col("is_sub_meter").try_cast("boolean"), F.lit(False))
+    gone = locations.where("deleted_at IS NOT NULL").select(
+        *_HOME, F.col("deleted_at").alias("_home_deleted_at")
+    )
+    marked = deleted_at(F.col("is_deleted"), F.col("_meter.is_deleted"))
     return (
         bronze_registrations.transform(opened)
         .select("*", F.posexplode("meters").alias("_position", "_meter"))
-        # With its location all of it goes.
-        .withColumn("deleted_at", deleted_at(F.col("is_deleted"), F.col("_meter.is_deleted")))
+        # With its location all of it goes, also what that document does not name.
+        .join(F.broadcast(gone), on=_HOME, how="left")
+        .withColumn("deleted_at", F.coalesce(marked, "_home_deleted_at"))
         .drop("is_deleted")
         .select("*", "_meter.*")
         .withColumn("fuse_ampere", number("fuse_ampere", lowest=1, highest=10_000))
@@ -57,6 +65,11 @@ def touched_by_bronze_registrations(
         for rows in (changes, bronze_registrations)
     )
     return said_after(lines, arrived, "partner_id", "meter_id")
+
+
+def told_anew_by_locations(changes: DataFrame, bronze_registrations: DataFrame) -> DataFrame | None:
+    """Return the lines of the homes that are deleted, or were until now, if any are."""
+    return of_deleted_homes(changes, bronze_registrations)
 
 
 def _meter_ids() -> Column:

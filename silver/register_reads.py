@@ -9,10 +9,11 @@ from silver.judgement import local_midnight
 from silver.late import said_after
 from silver.registration import payload
 from silver.typed import instant, is_in_range, reasons, said_at
-from silver.waiting import meters_of, of_another_zone, waiting_for
+from silver.waiting import meters_of, of_another_zone, registered_otherwise, waiting_for
 
-# 2: nothing is known before it arrived. 3: the device is a part of the key.
-RULE_VERSION = 3
+# 2: nothing is known before it arrived. 3: the device is a part of the key. 4: what is stored is as
+# its meter is registered now.
+RULE_VERSION = 4
 NOTHING_WITHOUT = "bronze_register_reads"
 # OBIS, C.D.E of IEC 62056-61: C is 1 for active energy drawn, 2 for fed in; D 8 is a register; E 0
 # is the total, 1 and up are tariffs. Which of them is day and which night is the operator's: in
@@ -69,6 +70,12 @@ def touched_by_meters(changes: DataFrame, quarantine: DataFrame) -> DataFrame:
 def touched_by_locations(changes: DataFrame, quarantine: DataFrame, meters: DataFrame) -> DataFrame:
     """Return the lines that wait for a location which is registered now."""
     return waiting_for(meters_of(changes, meters), quarantine, REGISTER_READS)
+
+
+def told_anew_by_meters(changes: DataFrame, bronze_register_reads: DataFrame) -> DataFrame | None:
+    """Return the lines of the meters whose home, fuel or direction was corrected, if any was."""
+    said = map(F.col, ("location_id", "fuel", "direction"))
+    return registered_otherwise(changes, bronze_register_reads, *said)
 
 
 def told_anew_by_locations(

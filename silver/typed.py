@@ -93,6 +93,12 @@ def is_of_zone_interval() -> Column:
     return F.coalesce(F.col("_length").isin(900, 1800, 3600), F.lit(False))
 
 
+def offset_s(zone: Column, day: str) -> Column:
+    """Return by how much the clock of a zone is ahead of UTC when a day of UTC begins, in s."""
+    instant = F.lit(day).cast("timestamp")
+    return F.unix_seconds(F.from_utc_timestamp(instant, zone)) - F.unix_seconds(instant)
+
+
 def is_zone(name: str) -> Column:
     """Tell whether a text names an IANA time zone."""
     return F.col(name).isin(*_zones())

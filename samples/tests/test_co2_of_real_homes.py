@@ -15,7 +15,7 @@ from samples.citylearn import citylearn
 from samples.tests.conftest import Readings
 from silver.co2_intensity import co2_intensity
 from silver.contracts import ENERGY_IN_CONTEXT, LOCATIONS, SPOT_PRICES
-from silver.energy_in_context import numbered, of_its_zone, zone_grid
+from silver.zone_grid import of_its_zone, zone_grid, zones_of
 
 pytestmark = pytest.mark.spark
 MONTH = "2017-05"
@@ -44,16 +44,16 @@ def test_a_month_of_import_emits_what_a_plain_sum_says(
          "energy_kwh": kwh}
         for at, kwh in zip(told.starts_at, told.energy_kwh, strict=True)
     ]  # fmt: skip
-    zones = numbered(
-        table(LOCATIONS, [{"price_zone": "US-CA-FONTANA"}]), "price_zone", name="_zone"
-    )
+    place = {"price_zone": "US-CA-FONTANA", "time_zone": "America/Los_Angeles"}
+    zones = zones_of(table(LOCATIONS, [place]))
     intensities = co2_intensity(table(AS_SENT, sent.to_dict("records")))
     grid = zone_grid(table(SPOT_PRICES, []), intensities, zones)
     hours = table(
         ENERGY_IN_CONTEXT, energy, resolution="PT1H", fuel="elec", direction="import",
         time_zone="America/Los_Angeles",
     )  # fmt: skip
-    context = hours.drop("price_per_kwh", "currency", "co2_kg_per_kwh").crossJoin(zones)
+    plain = hours.drop("price_per_kwh", "currency", "co2_kg_per_kwh")
+    context = plain.crossJoin(zones).withColumn("_is_off", F.lit(False))
     found = in_steps(of_its_zone(context, grid), seconds=3600).agg(
         F.sum("co2_kg"), F.count("co2_kg"), F.count("*")
     )

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pyspark.sql import functions as F
 
 from bronze.contracts import CO2_INTENSITY as AS_SENT
 from lake.quarantine import REASONS
 from silver.co2_intensity import co2_intensity
 from silver.contracts import CO2_INTENSITY, ENERGY_IN_CONTEXT, LOCATIONS, SPOT_PRICES
-from silver.energy_in_context import numbered, of_its_zone, zone_grid
+from silver.zone_grid import is_off_hour, of_its_zone, zone_grid, zones_of
 
 pytestmark = pytest.mark.spark
 AT = "2025-05-01T{}:00+00:00"
@@ -55,7 +56,7 @@ def test_price_and_intensity_are_joined_by_containment_each_where_it_is_known(
         of("00:00", "01:00", co2_kg_per_kwh=0.2), of("00:15", "00:30", co2_kg_per_kwh=0.6),
         of("01:00", "02:00", co2_kg_per_kwh=0.4), of("03:30", "04:00", co2_kg_per_kwh=0.4),
     ], price_zone="Z")  # fmt: skip
-    zones = numbered(table(LOCATIONS, [{"price_zone": "Z"}]), "price_zone", name="_zone")
+    zones = zones_of(table(LOCATIONS, [{"price_zone": "Z", "time_zone": "UTC"}]))
     told = [
         (of("00:00", "00:15", fuel="elec"), (0.5, "DKK", 0.2)),
         (of("00:15", "00:30", fuel="elec"), (0.5, "DKK", 0.6)),
@@ -71,7 +72,8 @@ def test_price_and_intensity_are_joined_by_containment_each_where_it_is_known(
         (of("04:15", "04:30", fuel="elec"), (0.1, "EUR", None)),
     ]
     rows = table(ENERGY_IN_CONTEXT, [row for row, _ in told])
-    energy = rows.drop("price_per_kwh", "currency", "co2_kg_per_kwh").crossJoin(zones)
+    plain = rows.drop("price_per_kwh", "currency", "co2_kg_per_kwh")
+    energy = plain.crossJoin(zones).withColumn("_is_off", F.lit(False))
     found = of_its_zone(energy, zone_grid(prices, intensities, zones)).collect()
 
     def key(start: str, end: str, fuel: str) -> tuple[str, str, str]:
@@ -88,3 +90,47 @@ def test_price_and_intensity_are_joined_by_containment_each_where_it_is_known(
         k: tuple(pytest.approx(x) if isinstance(x, float) else x for x in v)
         for k, v in wanted.items()
     }
+
+
+def test_hours_of_clocks_off_that_of_utc_have_the_mean_of_their_quarters(
+    table: Callable[..., Any],
+) -> None:
+    prices = [(0, 1.0), (1, 2.0), (2, 6.0)]
+    prices = table(SPOT_PRICES, [
+        {"starts_at": AT.format(f"0{hour}:00"), "ends_at": AT.format(f"0{hour + 1}:00"),
+         "price_per_kwh": price}
+        for hour, price in prices
+    ], price_zone="Z", currency="EUR")  # fmt: skip
+    told: dict[str, dict[tuple[str, str], float | None]] = {
+        # By the hour and half hour of UTC, as everywhere.
+        "Europe/London": {
+            ("00:00", "01:00"): 1.0, ("00:30", "01:00"): 1.0, ("00:30", "01:30"): None,
+        },
+        "Asia/Kolkata": {
+            ("00:30", "01:30"): 1.5, ("01:30", "02:30"): 4.0, ("01:30", "02:00"): 2.0,
+            # Of a part there is no price.
+            ("02:30", "03:30"): None,
+        },
+        "America/St_Johns": {("00:30", "01:30"): 1.5},
+        # Halves and hours begin at quarters of UTC; what is shorter lies in them, as everywhere.
+        "Asia/Kathmandu": {
+            ("00:15", "01:15"): 1.25, ("00:45", "01:15"): 1.5, ("00:45", "01:00"): 1.0,
+            ("00:25", "00:35"): 1.0,
+        },
+        # Half of the year it is half an hour off.
+        "Australia/Lord_Howe": {("00:30", "01:30"): 1.5, ("00:00", "01:00"): 1.0},
+    }  # fmt: skip
+    for clock, intervals in told.items():
+        zones = zones_of(table(LOCATIONS, [{"price_zone": "Z", "time_zone": clock}]))
+        rows = [
+            {"starts_at": AT.format(start), "ends_at": AT.format(end)} for start, end in intervals
+        ]
+        told_here = table(ENERGY_IN_CONTEXT, rows, time_zone=clock)
+        plain = told_here.drop("price_per_kwh", "currency", "co2_kg_per_kwh")
+        energy = plain.withColumn("_is_off", is_off_hour())
+        grid = zone_grid(prices, table(CO2_INTENSITY, []), zones)
+        found = of_its_zone(energy.crossJoin(zones), grid).collect()
+        got = {
+            (f"{r.starts_at:%H:%M}", f"{r.ends_at:%H:%M}"): r.price_per_kwh for r in found
+        }  # fmt: skip
+        assert (clock, got) == (clock, intervals)
