@@ -69,6 +69,30 @@ def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     assert signing_key(Settings(lake=str(tmp_path), token_secret=SecretStr("s" * 32))) == b"s" * 32
 
 
+@pytest.mark.parametrize("lake", ["lake", "abfss://c@account.dfs.core.windows.net/lake"])
+def test_a_key_that_can_be_guessed_signs_nothing(tmp_path: Path, lake: str) -> None:
+    root = lake if "://" in lake else str(tmp_path / lake)
+    with pytest.raises(WeakSecret, match="shorter than 32 bytes"):
+        signing_key(Settings(lake=root, token_secret=SecretStr("s" * 31)))
+
+
+def test_a_lake_in_the_cloud_needs_a_key_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    away = "abfss://c@account.dfs.core.windows.net/lake"
+    with pytest.raises(NoSecret, match="set ELIQ_TOKEN_SECRET"):
+        signing_key(Settings(lake=away))
+    assert signing_key(Settings(lake=away, token_secret=SecretStr("s" * 32))) == b"s" * 32
+    assert not list(tmp_path.iterdir())
+
+
+def test_nobody_gets_a_token_of_a_partner_whose_files_would_be_lost(settings: Settings) -> None:
+    for partner in ("_acme", ".x", "a/b", ""):
+        with pytest.raises(NoPartnerId, match="is no partner id"):
+            token(partner, settings=settings)
+
+
 def test_a_parameter_that_there_is_not_is_refused_not_ignored(api: TestClient) -> None:
     refused = api.get(f"{DAYS}&as-of=2025-10-21&x=1")
     assert (refused.status_code, refused.json()["type"]) == (422, "/problems/bad-request")
