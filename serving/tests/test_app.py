@@ -17,11 +17,11 @@ from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 from pydantic import SecretStr
 
-from lake.settings import Settings
+from lake.settings import NoSecret, Settings
 from serving import openapi
-from serving.access import READ, signed_token, signing_key
+from serving.access import READ, WeakSecret, signed_token, signing_key
 from serving.app import create_app
-from serving.commands import CannotListen, serve, token
+from serving.commands import CannotListen, NoPartnerId, serve, token
 from serving.cursors import closed
 
 DAYS = "/v1/locations/castle/import?from=2025-10-20&to=2025-11-02"
