@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bronze.formats import CANONICAL, CAPTURE, MAPPING
 from bronze.formats import FORMS as FORMATS
@@ -21,13 +20,14 @@ from bronze.pulls.commands import pulls
 from lake.errors import LakeError
 from lake.landing import UnreadableFile
 from lake.settings import Settings
+from lake.shown import printable
+from lake.terminal import say
 from lake.work import clock_of
 
 Partner = Annotated[str, typer.Option(help="Who sends it.")]
 Day = Annotated[str, typer.Option(help="Received on this day (YYYY-MM-DD), at noon UTC.")]
 # What `lake ingest` takes; registrations have a command of their own.
 _KINDS = "readings, registers, weather, prices or co2"
-_console = Console(soft_wrap=True)
 
 
 def add(app: typer.Typer) -> None:
@@ -89,10 +89,17 @@ def ingest(
     if not files:
         raise UnreadableFile("the folder has no files", where=str(path))
     if dry_run:
-        _each(files, partial(as_csv, out=sys.stdout, log=sys.stderr, form=form, told=told))
+        _each(files, partial(as_csv, out=sys.stdout, log=_Log(), form=form, told=told))
         return
     for sender, sent in _by_sender(files, partner, told):
         _take(sent, kind=kind, partner=sender, day=day, form=form, told=told)
+
+
+class _Log:
+    """Takes lines for people, on stderr: stdout is the CSV."""
+
+    def write(self, text: str) -> object:
+        return sys.stderr.write(printable(text.removesuffix("\n")) + "\n")
 
 
 def _by_sender(files: list[Path], partner: str, told: Told) -> Iterator[tuple[str, list[Path]]]:
@@ -118,7 +125,7 @@ def _take(
         taken = take(
             file, partner=partner, settings=settings, clock=clock, kind=kind, form=form, told=told
         )
-        _console.print(f"{file}: {_said(taken)}", highlight=False)
+        say(f"{file}: {_said(taken)}")
 
     _each(files, land)
 

@@ -1,24 +1,22 @@
 """The form of a file by its first line: NDJSON, or CSV with the columns that its kind has."""
 
-import gzip
 from pathlib import Path
 
 from bronze.sources import SOURCES
-from lake.landing import UnreadableFile
+from lake.landing import HEAD, UnreadableFile, opened
 
 # Columns that a CSV of a kind must have, and those that it may have; further ones are kept beside.
 FORMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {s.name: s.columns for s in SOURCES}
 _JSON_ONLY = "registrations"
 _CSV_ONLY = ("weather", "prices", "co2")
-_HEAD = 64 * 1024
 _NAMED, _NAME = 10, 40
 
 
 def form_of(file: Path, kind: str) -> str:
     """Return ``ndjson`` or ``csv``; UnreadableFile where the first line is neither."""
     try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as source:
-            head = source.read(_HEAD)
+        with opened(file) as source:
+            head = source.read(HEAD)
     except (OSError, EOFError) as error:
         said = getattr(error, "strerror", None) or str(error)
         raise UnreadableFile(f"cannot read the file: {said}", where=str(file)) from error

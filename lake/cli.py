@@ -4,11 +4,13 @@ import sys
 import warnings
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as Grid
+from rich.text import Text
 
 from lake.errors import LakeError
 from lake.feature_commands import features
@@ -17,6 +19,8 @@ from lake.model_commands import monitor, rollback
 from lake.notebooks import notebook
 from lake.repair_commands import quarantine, rejected, replay
 from lake.settings import Settings
+from lake.shown import printable
+from lake.terminal import Form, say
 
 app = typer.Typer(
     name="lake",
@@ -82,12 +86,7 @@ def stream(
     from lake.streaming import stream as run_stream
     from lake.work import Work
 
-    run_stream(Work(Settings()), jobs_file(), to=to, every_s=every, say=_tell)
-
-
-def _tell(line: str) -> None:
-    """Say a line as it is, however long: others read it."""
-    console.print(line, soft_wrap=True, highlight=False, markup=False)
+    run_stream(Work(Settings()), jobs_file(), to=to, every_s=every, say=say)
 
 
 @app.command()
@@ -197,7 +196,7 @@ def lineage(table: Annotated[str, typer.Argument(help="Only what leads to it.")]
 @app.command()
 def sql(
     question: Annotated[str, typer.Argument(help="A SELECT on tables by their names.")],
-    form: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
+    form: Form = "table",
     as_of: Annotated[
         str, typer.Option(help="What was known at an instant, or at the end of a day (UTC).")
     ] = "",
@@ -227,7 +226,7 @@ def quality(
     since: Annotated[
         str, typer.Option(help="Only what was checked since this day (YYYY-MM-DD).")
     ] = "",
-    form: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
+    form: Form = "table",
 ) -> None:
     """Show the latest outcome of each rule that was checked, those that do not hold first.
 
@@ -311,11 +310,11 @@ def jobs_file() -> Path:
 
 
 def _said(outcome: Any) -> str:
-    """Say in one line what a task did."""
+    """Say in one line what a task did, as markup."""
     if isinstance(outcome, BaseException):
-        return f"[red]{one_line(outcome)}[/]"
+        return f"[red]{_as_markup(one_line(outcome))}[/]"
     if outcome is None or isinstance(outcome, str):
-        return outcome or ""
+        return _as_markup(outcome or "")
     if hasattr(outcome, "written"):
         found = {
             "new": outcome.written.inserted,
@@ -325,9 +324,13 @@ def _said(outcome: Any) -> str:
             "rejected": outcome.rejected,
         }
         counts = ", ".join(f"{n:,} {what}" for what, n in found.items() if n)
-        said = outcome.note or counts or "nothing changed"
-        return f"{said} [red]({outcome.alert})[/]" if outcome.alert else said
-    return " ".join(str(outcome).split())
+        said = _as_markup(outcome.note or counts or "nothing changed")
+        return f"{said} [red]({_as_markup(outcome.alert)})[/]" if outcome.alert else said
+    return _as_markup(" ".join(str(outcome).split()))
+
+
+def _as_markup(text: str) -> str:
+    return escape(printable(text))
 
 
 def one_line(error: BaseException) -> str:
@@ -343,7 +346,8 @@ def one_line(error: BaseException) -> str:
 
 
 def _fail(message: str) -> None:
-    Console(stderr=True, soft_wrap=True).print(f"[red]error:[/] {message}", highlight=False)
+    said = Text.assemble(("error:", "red"), f" {printable(message)}")
+    Console(stderr=True, soft_wrap=True).print(said, highlight=False)
 
 
 def main() -> None:

@@ -1,11 +1,12 @@
 """`lake features`: the feature tables, and what is in one of them. Nothing here starts Spark."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lake.settings import Settings
+from lake.terminal import Form
 
 if TYPE_CHECKING:
     from arro3.core import Table as Arrow
@@ -20,7 +21,7 @@ def features(
     table: Annotated[str, typer.Argument(help="One of them, to see each feature.")] = "",
     day: Annotated[str, typer.Option(help="Its values on this local day; else the newest.")] = "",
     partner: Annotated[str, typer.Option(help="Only this partner's homes.")] = "",
-    form: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
+    form: Form = "table",
 ) -> None:
     """List the feature tables: version, owner, freshness, drift; or the features of one.
 

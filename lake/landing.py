@@ -2,37 +2,57 @@
 
 A file appears there whole or not at all (written beside, then renamed), under a name that begins
 with its checksum: the same file again is found and left. Where its sender means it anew (an
-``arrival``, as a job of the API), only a file of that arrival is the same. What bronze cannot read
-as it is, as a zip, is kept under landing/files, and what was read out of it lies under the same
-name where bronze looks. Landing is a folder or a mounted volume.
+``arrival``, as a job of the API), only a file of that arrival is the same. The rest of the name is
+its sender's, as far as Spark reads such a one (``names``). What bronze cannot read as it is, as a
+zip, is kept under landing/files, and what was read out of it lies under the same name where bronze
+looks. Landing is a folder or a mounted volume.
 """
 
 import contextlib
 import gzip
 import hashlib
+import io
 import os
 import shutil
 import uuid
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple, cast
 
 from lake.errors import LakeError
+from lake.names import (
+    CSV,
+    NDJSON,
+    PARTNER_ID_CURE,
+    is_partner_id,
+    is_read,
+    landed_name,
+    plain_name,
+)
 from lake.settings import Settings
 
 LONGEST_LINE = 16 * 1024 * 1024
 # Where files are kept that bronze does not read themselves.
 FILES = "files"
-_CHUNK = 1024 * 1024
-_BINARY = b"\x00"
+GZIP = b"\x1f\x8b"
+# Meter files shrink to a twentieth at most; a file of one byte repeated shrinks to a thousandth.
+_MOST_BYTES, _MOST_TIMES, _FREE_BYTES = 4 * 1024**3, 200, 64 * 1024**2
+_CHUNK, HEAD = 1024 * 1024, 64 * 1024
+_BINARY, _BOM = b"\x00", b"\xef\xbb\xbf"
 
 
 class UnreadableFile(LakeError):
     """A file that cannot be taken in as it is."""
 
     code = "unreadable-file"
+
+
+class BadArchive(UnreadableFile):
+    """An archive that cannot be unpacked whole, so that nothing of it is taken."""
 
 
 class CannotWrite(LakeError):
@@ -54,21 +74,34 @@ class Landed:
     was_sent_before: bool = False
 
 
+class _Inspected(NamedTuple):
+    """What is in a file of text: the checksum and size of the text, and the ending of its form."""
+
+    digest: str
+    size: int
+    form: str
+
+
 def land(
-    file: Path, *, kind: str, partner: str, settings: Settings, clock: datetime, arrival: str = ""
-) -> Landed:
-    """Put one file of text into landing; UnreadableFile or CannotWrite where that cannot be."""
-    _partner_is_plain(partner)
-    digest, size = _inspected(file)
-    return _put(file, digest, size, kind=kind, partner=partner, settings=settings, clock=clock,
-                arrival=arrival)  # fmt: skip
+    file: Path, *, kind: str, partner: str, settings: Settings, clock: datetime,
+    arrival: str = "", is_own: bool = False,
+) -> Landed:  # fmt: skip
+    """Put one file of text into landing; UnreadableFile or CannotWrite where that cannot be.
+
+    ``is_own``: it is known by its name later, which no sender's file gets.
+    """
+    _is_a_partner(partner)
+    found = _inspected(file)
+    name = landed_name(file.name, found.form, is_gzip=is_gzip(file), is_own=is_own)
+    return _put(file, name, found.digest, found.size, kind=kind, partner=partner,
+                settings=settings, clock=clock, arrival=arrival)  # fmt: skip
 
 
 def keep(
     file: Path, *, partner: str, settings: Settings, clock: datetime, arrival: str = ""
 ) -> Landed:
     """Put a file of any content into landing/files; UnreadableFile, CannotWrite."""
-    _partner_is_plain(partner)
+    _is_a_partner(partner)
     try:
         with file.open("rb") as source:
             digest = hashlib.file_digest(source, "sha256").hexdigest()
@@ -77,8 +110,8 @@ def keep(
         raise UnreadableFile(
             f"cannot read the file: {error.strerror or error}", where=str(file)
         ) from error
-    return _put(file, digest, size, kind=FILES, partner=partner, settings=settings, clock=clock,
-                arrival=arrival)  # fmt: skip
+    return _put(file, plain_name(file.name), digest, size, kind=FILES, partner=partner,
+                settings=settings, clock=clock, arrival=arrival)  # fmt: skip
 
 
 def has_arrived(arrival: str, *, kind: str, partner: str, settings: Settings) -> bool:
@@ -97,8 +130,10 @@ def derived(
     original, or not at all if the body raises; no line, no file. The same name is written once.
     """
     day, partner = original.path.parts[-3:-1]
+    name = f"{original.path.name}.{version}.{ending}"
     target = Path(settings.root) / "landing" / kind / day / partner
-    target /= f"{original.path.name}.{version}.{ending}"
+    # A file that was kept under any name is found by it, so that it is read out once.
+    target /= name if is_read(name) else plain_name(name)
     part = target.with_name(f".{uuid.uuid4().hex}.part")
     lines = 0
     with _written(target, part) as copy:
@@ -114,19 +149,74 @@ def derived(
             _appear(copy, part, target, arrived)
 
 
+@contextlib.contextmanager
+def opened(file: Path) -> Iterator[IO[bytes]]:
+    """Open a file; gzip, told by its first bytes, is unpacked. BadArchive where it is a bomb."""
+    if is_gzip(file):
+        with gzip.open(file) as plain:
+            yield bounded(cast(IO[bytes], plain), Most(file), str(file))
+    else:
+        with file.open("rb") as plain:
+            yield plain
+
+
+def is_gzip(file: Path) -> bool:
+    """Tell by a file's first bytes, whatever its name says."""
+    with file.open("rb") as source:
+        return source.read(len(GZIP)) == GZIP
+
+
+class Most:
+    """How many bytes may still come out of an archive, all its members together."""
+
+    def __init__(self, file: Path) -> None:
+        """Take the archive, whose size bounds it."""
+        self.left = min(_MOST_BYTES, max(_FREE_BYTES, file.stat().st_size * _MOST_TIMES))
+
+
+def bounded(plain: IO[bytes], most: Most, where: str) -> IO[bytes]:
+    """Return a stream that gives no more than its archive may; reading it raises BadArchive."""
+    return io.BufferedReader(_Bounded(plain, most, where), HEAD)
+
+
+class _Bounded(io.RawIOBase):
+    def __init__(self, plain: IO[bytes], most: Most, where: str) -> None:
+        self._plain, self._most, self._where = plain, most, where
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(cast(bytearray, buffer))
+        try:
+            chunk = self._plain.read(len(view))
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            raise BadArchive(f"cannot read the file: {error}", where=self._where) from error
+        self._most.left -= len(chunk)
+        if self._most.left < 0:
+            raise BadArchive(
+                "it unpacks to far more than it is", where=self._where, cure="send it plain"
+            )
+        view[: len(chunk)] = chunk
+        return len(chunk)
+
+
 def _put(
-    file: Path, digest: str, size: int, *, kind: str, partner: str, settings: Settings,
+    file: Path, name: str, digest: str, size: int, *, kind: str, partner: str, settings: Settings,
     clock: datetime, arrival: str,
 ) -> Landed:  # fmt: skip
     landing = Path(settings.root) / "landing" / kind
     begins = f"{digest[:16]}-{arrival}-" if arrival else f"{digest[:16]}-"
-    found = list(landing.glob(f"*/{partner}/{digest[:16]}-*"))
+    # What landed under a name that hides it from bronze was never taken: it lands anew.
+    found = [
+        file for file in landing.glob(f"*/{partner}/{digest[:16]}-*")
+        if kind == FILES or is_read(file.name)
+    ]  # fmt: skip
     same = [file for file in found if file.name.startswith(begins)]
     was_sent_before = len(same) < len(found)
     if same:
         return Landed(same[0], is_new=False, bytes=size, was_sent_before=was_sent_before)
-    name = f"{begins}{file.name}".replace("'", "_")
-    target = landing / clock.date().isoformat() / partner / name
+    target = landing / clock.date().isoformat() / partner / f"{begins}{name}"
     part = target.with_name(f".{uuid.uuid4().hex}.part")
     with _written(target, part) as copy:
         with file.open("rb") as source:
@@ -161,12 +251,12 @@ def _appear(copy: IO[bytes], part: Path, target: Path, arrived: float) -> None:
     part.rename(target)
 
 
-def _inspected(file: Path) -> tuple[str, int]:
-    """Return checksum and size; refuse what can have no readable line."""
-    digest, size, line, longest = hashlib.sha256(), 0, 1, 0
+def _inspected(file: Path) -> _Inspected:
+    """Look at a file of text as a whole; refuse what can have no readable line."""
+    digest, size, line, longest, first = hashlib.sha256(), 0, 1, 0, b""
     try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
-            while chunk := opened.read(_CHUNK):
+        with opened(file) as text:
+            while chunk := text.read(_CHUNK):
                 if _BINARY in chunk:
                     raise UnreadableFile(
                         "not a text file: it has zero bytes",
@@ -175,6 +265,7 @@ def _inspected(file: Path) -> tuple[str, int]:
                     )
                 digest.update(chunk)
                 size += len(chunk)
+                first = first or chunk.removeprefix(_BOM).lstrip()[:1]
                 head, *rest = chunk.split(b"\n")
                 longest += len(head)
                 if longest > LONGEST_LINE or any(len(r) > LONGEST_LINE for r in rest):
@@ -185,17 +276,15 @@ def _inspected(file: Path) -> tuple[str, int]:
                     )
                 if rest:
                     line, longest = line + len(rest), len(rest[-1])
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise UnreadableFile(
             f"cannot read the file: {getattr(error, 'strerror', None) or error}", where=str(file)
         ) from error
     if not size:
         raise UnreadableFile("the file is empty", where=str(file), cure="send it again, whole")
-    return digest.hexdigest(), size
+    return _Inspected(digest.hexdigest(), size, NDJSON if first == b"{" else CSV)
 
 
-def _partner_is_plain(partner: str) -> None:
-    if not partner or not all(c.isalnum() or c in "-_." for c in partner) or partner[0] == ".":
-        raise UnreadableFile(
-            f"{partner!r} is no partner id", cure="use letters, digits, '-', '_' and '.'"
-        )
+def _is_a_partner(partner: str) -> None:
+    if not is_partner_id(partner):
+        raise UnreadableFile(f"{partner!r} is no partner id", cure=PARTNER_ID_CURE)

@@ -21,6 +21,7 @@ from lake.catalog import UnknownTable
 from lake.contract import KEPT_DAYS, Column, Table
 from lake.errors import LakeError
 from lake.settings import Settings
+from lake.shown import printable
 
 Value = str | int | float | bool | date | datetime | None
 Row = dict[str, object]
@@ -308,7 +309,8 @@ def show(arrow: Arrow, form: Form = "table") -> str:
     """Return rows as an aligned table, CSV or a JSON list of objects.
 
     Instants are ISO 8601 in UTC, numbers have all their digits, nothing is cut. Null is empty in
-    table and CSV; null, and what JSON cannot say (NaN, infinity), is null in JSON.
+    table and CSV; null, and what JSON cannot say (NaN, infinity), is null in JSON. What is not
+    printable is written out in a table; CSV has it as it is, also what a spreadsheet would run.
     """
     rows = [[_said(value) for value in row.values()] for row in records(arrow)]
     if form == "json":
@@ -418,7 +420,8 @@ def _said(value: object) -> object:
 
 
 def _aligned(names: list[str], rows: list[list[object]]) -> str:
-    cells = [["" if v is None else str(v).replace("\n", "\\n") for v in row] for row in rows]
+    names = [printable(name) for name in names]
+    cells = [["" if v is None else printable(str(v)) for v in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
     is_number = [
         any(r[i] is not None for r in rows)

@@ -7,18 +7,19 @@ takes in and acts upon.
 import getpass
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from lake.errors import LakeError
 from lake.held import Held, Kind, Wanted, counted, found, listed
-from lake.mending import CannotMend, mended, send
+from lake.mending import CannotMend, Mended, mended, send
 from lake.reading import Reader, show
 from lake.repairs import Action, Decision, check_release, decide, undone
 from lake.settings import Settings
+from lake.shown import printable
+from lake.terminal import Form, say
 
-Form = Annotated[Literal["table", "csv", "json"], typer.Option("--format")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids, as `list` shows them.")]
 Id = Annotated[str, typer.Argument(help="An id, as `list` shows it.")]
 Partner = Annotated[str, typer.Option(help="Only this partner's.")]
@@ -181,13 +182,13 @@ def _mend(
     held = found(reader, kind, Wanted(ids=(row,)))[0]
     what = mended(held, changes, line, reader=reader, catalog=catalog())
     if dry_run:
-        typer.echo(what.text.rstrip("\n"))
+        _say(what)
         return
     clock = datetime.now(UTC)
     landed = send(held, what, settings=reader.settings, clock=clock)
     if not landed.is_new and landed.path.name[17:] != f"mended-{held.id}.{what.ending}":
         raise CannotMend("this line came before", where=str(landed.path), cure="change it, or drop")
-    typer.echo(what.text.rstrip("\n"))
+    _say(what)
     its_line = what.text.rstrip("\n").rsplit("\n", 1)[-1]
     decision = Decision(action="mend", by=by or getpass.getuser(), note=note, mended=its_line)
     _write([held], decision, reader, clock)
@@ -199,7 +200,7 @@ def _decide(
 ) -> None:  # fmt: skip
     for row in rows[:_SHOWN]:
         place = f"{row.source_file}:{row.source_line}"
-        typer.echo(f"{row.id}  {row.table_name}  {', '.join(row.reasons)}  {place}")
+        say(f"{row.id}  {row.table_name}  {', '.join(row.reasons)}  {place}")
     if len(rows) > _SHOWN:
         typer.echo(f"… and {len(rows) - _SHOWN:,} more")
     if dry_run or not rows:
@@ -242,10 +243,15 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _say(what: Mended) -> None:
+    for line in what.text.rstrip("\n").split("\n"):
+        say(line)
+
+
 def _show(row: Held) -> None:
     for name, value in vars(row).items():
         said = ", ".join(value) if isinstance(value, list) else value
-        typer.echo(f"{name + ':':<13} {'' if said is None else said}")
+        typer.echo(f"{name + ':':<13} {'' if said is None else printable(str(said))}")
 
 
 def _reader() -> Reader:

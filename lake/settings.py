@@ -76,7 +76,11 @@ class Settings(BaseSettings):
         Path | None, Field(description="Folder of real sample homes for the demo and the tests.")
     ] = None
     token_secret: Annotated[
-        SecretStr, Field(description="Key of the developer tokens; empty: one is made in the lake.")
+        SecretStr,
+        Field(
+            description="Key of the developer tokens, 32 bytes or more; empty: one is made in the "
+            "lake's folder (a lake in the cloud needs it set)."
+        ),
     ] = SecretStr("")
     state: Annotated[
         SecretStr,

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from lake.settings import Settings
+from lake.terminal import say
 
 if TYPE_CHECKING:
     from samples.writing import Homes
@@ -97,7 +98,7 @@ def demo(
     _summary(brought, settings, seconds, time.monotonic() - began)
     trained = [o for o in outcomes if o.task.arguments[0] == "train"]
     for outcome in trained:
-        _console.print(f"{outcome.task.arguments[1]}: {outcome.said}", highlight=False)
+        say(f"{outcome.task.arguments[1]}: {outcome.said}")
     if any(o.state != "succeeded" for o in outcomes):
         raise typer.Exit(1)
     if serve:

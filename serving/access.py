@@ -14,7 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import Scope
 
 from lake.errors import LakeError
-from lake.settings import Settings
+from lake.settings import NoSecret, Settings
 from serving.parameters import only_known
 
 READ = "insights.read"
@@ -25,6 +25,8 @@ MARKET_WRITE = "market.write"
 EVERYBODY = "insights.read.all"
 REQUESTS_A_MINUTE = 1_000
 _ALGORITHM = "HS256"
+# As long as what it signs with (RFC 7518, 3.2).
+_SHORTEST_KEY = 32
 _bearer = HTTPBearer(
     auto_error=False, bearerFormat="JWT", description="OAuth2 bearer token with `insights.read`."
 )
@@ -42,6 +44,12 @@ class InvalidToken(Unauthenticated):
     """A token that is not valid (any more), which clients renew where they are told (RFC 6750)."""
 
     headers = {"WWW-Authenticate": 'Bearer realm="insights", error="invalid_token"'}  # noqa: RUF012
+
+
+class WeakSecret(LakeError):
+    """A key of tokens that can be found out by trying."""
+
+    code = "weak-secret"
 
 
 class MissingScope(LakeError):
@@ -65,9 +73,22 @@ class Caller:
 
 
 def signing_key(settings: Settings) -> bytes:
-    """Return the key of developer tokens: the setting, else the lake's own, made once (0600)."""
-    if secret := settings.token_secret.get_secret_value():
-        return secret.encode()
+    """Return the key of developer tokens: the setting, else the lake's own, made once (0600).
+
+    WeakSecret; NoSecret where it is not set and the lake is no folder that could keep one.
+    """
+    if secret := settings.token_secret.get_secret_value().encode():
+        if len(secret) < _SHORTEST_KEY:
+            raise WeakSecret(
+                f"ELIQ_TOKEN_SECRET is shorter than {_SHORTEST_KEY} bytes",
+                cure="make one: openssl rand -hex 32",
+            )
+        return secret
+    if "://" in settings.root:
+        raise NoSecret(
+            "a lake in the cloud keeps no key of tokens",
+            cure="set ELIQ_TOKEN_SECRET: openssl rand -hex 32",
+        )
     file = Path(settings.root) / "_keys" / "developer.key"
     if not file.exists():
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -5,12 +5,14 @@ import socket
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lake.errors import LakeError
+from lake.names import PARTNER_ID_CURE, is_partner_id
 from lake.settings import Settings
+from lake.terminal import Form
 
 if TYPE_CHECKING:
     import uvicorn
@@ -73,7 +75,7 @@ def drift(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Only what was received since this day."),
     ] = None,
-    form: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
+    form: Form = "table",
 ) -> None:
     """Show which fields came otherwise than agreed, the newest and what breaks first.
 
@@ -86,6 +88,12 @@ def drift(
     day = since.date() if since else None
     reader = Reader(Settings(), catalog().tables)
     typer.echo(show(found(reader, partner=partner, since=day), form))
+
+
+class NoPartnerId(LakeError):
+    """A partner whose files would not be read, as no folder of landing can be called so."""
+
+    code = "no-partner-id"
 
 
 class CannotListen(LakeError):
@@ -140,9 +148,14 @@ def server(app: "FastAPI") -> "uvicorn.Server":
 def token(
     partner: str, scope: str = "", days: float = 30, *, settings: Settings | None = None
 ) -> str:
-    """Return a developer token of one partner, valid for some days in this lake."""
+    """Return a developer token of one partner, valid for some days in this lake.
+
+    NoPartnerId; WeakSecret and NoSecret where there is no key to sign it with.
+    """
     from serving.access import READ, signed_token, signing_key
 
+    if not is_partner_id(partner):
+        raise NoPartnerId(f"{partner!r} is no partner id", cure=PARTNER_ID_CURE)
     return signed_token(
         signing_key(settings or Settings()),
         partner=partner,

@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from bronze.formats import MAPPING, form, form_of
-from bronze.formats.opened import BadArchive, contents
+from bronze.formats.opened import contents
 from bronze.formats.records import NOTHING_TOLD, Record, Refused, Told
 from bronze.formats.stamps import NoZone
-from lake.landing import UnreadableFile
+from lake.landing import BadArchive, UnreadableFile
 
 
 def found(file: Path, told: Told = NOTHING_TOLD) -> str:

@@ -1,6 +1,5 @@
 """A file as it was sent -> its plain contents: gzip and zip are unpacked, bombs are refused."""
 
-import gzip
 import io
 import re
 import shutil
@@ -13,25 +12,18 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple, cast
 
-from lake.landing import UnreadableFile
+from lake.landing import GZIP, HEAD, Most, UnreadableFile, bounded, is_gzip, opened
 
 # The second begins a zip that holds nothing.
-_ZIPS, _GZIP = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b"
+_ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
 # What a Mac puts beside the files of a zip.
 _OF_MAC = ("._", ".DS_Store")
 # What every workbook of Excel has, which is a zip too.
 _OFFICE = "[Content_Types].xml"
-# Meter files shrink to a twentieth at most; a file of one byte repeated shrinks to a thousandth.
-_MOST_BYTES, _MOST_TIMES, _FREE_BYTES = 4 * 1024**3, 200, 64 * 1024**2
 _MOST_MEMBERS = 10_000
 _NAME = re.compile(r"[^\w.() -]")
 # Landing puts more before and behind it; file systems take 255 bytes.
 _LONGEST_NAME = 150
-HEAD = 64 * 1024
-
-
-class BadArchive(UnreadableFile):
-    """An archive that cannot be unpacked whole, so that nothing of it is taken."""
 
 
 class Contents(NamedTuple):
@@ -53,13 +45,9 @@ def contents(file: Path) -> Iterator[Contents]:
             magic = source.read(4)
         if magic in _ZIPS:
             yield from _zipped(file)
-        elif magic[:2] == _GZIP:
-            with gzip.open(file) as plain:
-                most = _Most(file)
-                yield _bounded(file.stem, cast(IO[bytes], plain), most, str(file))
         else:
-            with file.open("rb") as plain:
-                yield _contents(file.name, plain)
+            with opened(file) as plain:
+                yield _contents(file.stem if is_gzip(file) else file.name, plain)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         said = getattr(error, "strerror", None) or error
         raise UnreadableFile(f"cannot read the file: {said}", where=str(file)) from error
@@ -99,7 +87,7 @@ def plain_name(name: str) -> str:
 
 
 def _zipped(file: Path) -> Iterator[Contents]:
-    most = _Most(file)
+    most = Most(file)
     with zipfile.ZipFile(file) as archive:
         members = [m for m in archive.infolist() if not m.is_dir() and not _is_of_mac(m.filename)]
         if any(m.filename == _OFFICE for m in members):
@@ -118,8 +106,8 @@ def _zipped(file: Path) -> Iterator[Contents]:
             except NotImplementedError as error:
                 raise UnreadableFile(f"cannot read the zip: {error}", where=where) from error
             with opened as plain:
-                inner = _bounded(member.filename, plain, most, where)
-                if inner.head[:4] in _ZIPS or inner.head[:2] == _GZIP:
+                inner = _contents(member.filename, bounded(plain, most, where))
+                if inner.head[:4] in _ZIPS or inner.head[:2] == GZIP:
                     raise UnreadableFile("an archive in an archive", where=where)
                 yield inner._replace(own_name=own_names.get(member.filename, ""))
 
@@ -138,43 +126,8 @@ def _own_names(names: list[str]) -> dict[str, str]:
     }
 
 
-class _Most:
-    """How many bytes may still come out of an archive, all its members together."""
-
-    def __init__(self, file: Path) -> None:
-        self.left = min(_MOST_BYTES, max(_FREE_BYTES, file.stat().st_size * _MOST_TIMES))
-
-
-def _bounded(name: str, plain: IO[bytes], most: _Most, where: str) -> Contents:
-    return _contents(name, io.BufferedReader(_Bounded(plain, most, where), HEAD))
-
-
 def _contents(name: str, stream: IO[bytes]) -> Contents:
     return Contents(name, *peeked(stream))
-
-
-class _Bounded(io.RawIOBase):
-    """A stream that refuses to give more than its archive may."""
-
-    def __init__(self, plain: IO[bytes], most: _Most, where: str) -> None:
-        self._plain, self._most, self._where = plain, most, where
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(cast(bytearray, buffer))
-        try:
-            chunk = self._plain.read(len(view))
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-            raise BadArchive(f"cannot read the file: {error}", where=self._where) from error
-        self._most.left -= len(chunk)
-        if self._most.left < 0:
-            raise BadArchive(
-                "it unpacks to far more than it is", where=self._where, cure="send it plain"
-            )
-        view[: len(chunk)] = chunk
-        return len(chunk)
 
 
 def peeked(stream: IO[bytes]) -> tuple[bytes, IO[bytes]]:

@@ -20,7 +20,6 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
-from rich.console import Console
 
 from lake.claims import claimed
 from lake.errors import LakeError
@@ -28,6 +27,7 @@ from lake.extras import extra
 from lake.landing import land
 from lake.pulled import Pulls
 from lake.settings import Settings
+from lake.terminal import say
 from lake.work import clock_of
 
 PAGE = 10_000
@@ -37,7 +37,6 @@ _MUST, _MAY = (
 )
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_console = Console(soft_wrap=True, markup=False, highlight=False)
 
 
 class NoQuery(LakeError):
@@ -71,9 +70,9 @@ def pull_bigquery(
         raise NoQuery("cannot read the query", where=str(query)) from error
     said = rows(text, partner=partner, project=project, settings=Settings(), clock=clock_of(day))
     for reason in said.refused:
-        _console.print(f"{query}: refused, {reason}")
+        say(f"{query}: refused, {reason}")
     counts = f"{said.rows:,} rows landed, {len(said.refused):,} refused"
-    _console.print(f"{query}: {'another worker pulls it' if said.is_elsewhere else counts}")
+    say(f"{query}: {'another worker pulls it' if said.is_elsewhere else counts}")
 
 
 def rows(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bronze.pulls import SOURCES, source
 from bronze.pulls.bigquery import pull_bigquery
@@ -18,9 +17,9 @@ from bronze.pulls.sftp import pull_sftp
 from bronze.pulls.zones import MARKET_TIME
 from lake.extras import extra
 from lake.settings import Settings
+from lake.terminal import say
 from lake.work import BadArguments, clock_of
 
-_console = Console(soft_wrap=True)
 _MOST_DAYS = 366 * 20
 
 
@@ -86,12 +85,12 @@ def _asking(name: str) -> Callable[..., None]:
             days=_days(clock, day=day, first=first, last=last, back=back),
         )
         if file:
-            _console.print(str(pulling.pull_file(asked, file, wanted, settings)), highlight=False)
+            say(str(pulling.pull_file(asked, file, wanted, settings)))
             return
         latest = _until(until, clock)
         with asking.Asker(settings) as asker:
             for pulled in pulling.pull(asked, wanted, settings, asker=asker, until=latest):
-                _console.print(str(pulled), highlight=False, markup=False)
+                say(str(pulled))
 
     return pull
 

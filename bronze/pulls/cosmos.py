@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
-from rich.console import Console
 
 from bronze.pulls.cosmos_documents import Line, line_of
 from lake.claims import claimed
@@ -29,6 +28,7 @@ from lake.extras import extra
 from lake.landing import land
 from lake.pulled import Pulled, Pulls
 from lake.settings import Settings
+from lake.terminal import say
 from lake.work import clock_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_console = Console(soft_wrap=True, markup=False, highlight=False)
 
 
 class NoProfiles(LakeError):
@@ -65,9 +64,9 @@ def pull_profiles(
     """
     said = profiles(Settings(), clock_of(day), again=again)
     for refused in said.refused:
-        _console.print(f"{refused.partner_id}/{refused.document_id}: refused, {refused.reason}")
+        say(f"{refused.partner_id}/{refused.document_id}: refused, {refused.reason}")
     counts = f"{said.documents:,} documents, {said.landed:,} landed, {len(said.refused):,} refused"
-    _console.print(f"profiles: {said.note or counts}")
+    say(f"profiles: {said.note or counts}")
 
 
 def profiles(

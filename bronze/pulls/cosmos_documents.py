@@ -21,6 +21,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from lake.names import is_partner_id
+
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "country_code": str,
     "time_zone": str,
@@ -53,7 +55,7 @@ class Line(NamedTuple):
 def line_of(document: Mapping[str, Any]) -> Line:
     """Return the registration that a document says."""
     partner, name = document.get("partner_id"), _shown(document.get("id"))
-    if not _is_plain(partner):
+    if not is_partner_id(partner):
         return Line("", name, "", "partner_id is missing, or is none")
     location = document.get("location_id")
     if not isinstance(location, str) or not 0 < len(location.strip()) <= _LONGEST:
@@ -100,15 +102,6 @@ def _said_at(document: Mapping[str, Any]) -> datetime | None:
 
 def _is_of(kind: type | tuple[type, ...], found: object) -> bool:
     return found is None or (isinstance(found, kind) and not isinstance(found, bool))
-
-
-def _is_plain(partner: object) -> bool:
-    return (
-        isinstance(partner, str)
-        and 0 < len(partner) <= _LONGEST
-        and partner[0] != "."
-        and all(c.isalnum() or c in "-_." for c in partner)
-    )
 
 
 def _shown(document_id: object) -> str:

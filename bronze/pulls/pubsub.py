@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from lake.claims import claimed
 from lake.errors import LakeError
@@ -24,6 +23,7 @@ from lake.extras import extra
 from lake.landing import LONGEST_LINE, land
 from lake.pulled import Pulled, Pulls
 from lake.settings import Settings
+from lake.terminal import say
 from lake.work import clock_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 MOST = 1000  # messages a batch, which is also the most that the service gives
 WAIT_S = 10.0  # how long an empty subscription is listened to
 _KEPT_S = 300  # how long a batch is ours before it is delivered again
-_console = Console(soft_wrap=True, markup=False, highlight=False)
 
 
 class NoSubscription(LakeError):
@@ -62,7 +61,7 @@ def pull_pubsub(
     """
     said = messages(subscription, partner=partner, settings=Settings(), clock=clock_of(day))
     text = f"{said.messages:,} messages, {said.again:,} had come before"
-    _console.print(f"{subscription}: {'another worker pulls it' if said.is_elsewhere else text}")
+    say(f"{subscription}: {'another worker pulls it' if said.is_elsewhere else text}")
 
 
 def messages(

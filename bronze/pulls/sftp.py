@@ -7,19 +7,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from bronze.intake import take
 from bronze.pulls.sftp_sources import Source, sources
 from lake.errors import LakeError
 from lake.extras import extra
 from lake.settings import Settings
+from lake.terminal import say
 from lake.work import clock_of
 
 if TYPE_CHECKING:
     from bronze.pulls.sftp_folder import Take
-
-_console = Console(soft_wrap=True, markup=False, highlight=False)
 
 
 class NotAllPulled(LakeError):
@@ -45,7 +43,7 @@ def pull_sftp(
             failed += asyncio.run(pulled(one, settings, take, clock_of(day), again=again))
         except LakeError as error:
             failed += 1
-            _console.print(f"{one.name}: failed: {error}")
+            say(f"{one.name}: failed: {error}")
     if failed:
         raise NotAllPulled(
             f"{failed} of the files or sources could not be taken", cure="see the lines above"
@@ -67,7 +65,7 @@ async def pulled(
             counts[outcome.state] += 1
             failed += outcome.is_failure
             if outcome.state != "known":
-                _console.print(f"{source.name}: {outcome.file}: {outcome.state}, {outcome.said}")
+                say(f"{source.name}: {outcome.file}: {outcome.state}, {outcome.said}")
     said = ", ".join(f"{n} {state}" for state, n in counts.items()) or "no files"
-    _console.print(f"{source.name}: {said}")
+    say(f"{source.name}: {said}")
     return failed

@@ -19,6 +19,7 @@ from bronze.pulls.sftp_server import ANSWER_S, Server, said
 from bronze.pulls.sftp_sources import Source
 from lake.errors import LakeError
 from lake.landing import CannotWrite
+from lake.shown import printable
 
 _CHUNK = 1024 * 1024
 _LONGEST_NAME = 120  # bytes; what is put before it in landing must fit too
@@ -69,7 +70,7 @@ class Remote:
     @property
     def shown(self) -> str:
         """Its path for people; what could steer a terminal is written out."""
-        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in self.path)
+        return printable(self.path)
 
     @property
     def local_name(self) -> str:

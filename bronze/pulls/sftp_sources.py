@@ -27,6 +27,7 @@ from bronze.formats import FORMS, MAPPING
 from bronze.formats.local_time import LocalTime
 from bronze.formats.records import Told
 from lake.errors import LakeError
+from lake.names import PARTNER_ID
 
 DETECT = "detect"
 # What is still being written, by the names that SFTP clients and editors give it.
@@ -63,7 +64,7 @@ class Source(BaseModel):
     password: str = ""
     folder: str = "."
     patterns: Annotated[list[str], Field(min_length=1)] = ["*"]
-    partner: Annotated[str, Field(pattern=_NAME)]
+    partner: Annotated[str, Field(pattern=f"^{PARTNER_ID}$")]
     format: str = DETECT
     zone: str = ""
     meter_id: str = ""

@@ -241,6 +241,7 @@ def test_the_deletion_of_a_profile_alone_leaves_its_home_registered() -> None:
     [
         {"location_id": 7}, {"location_id": " "}, {"profile": "text"}, {"meters": {}},
         {"latitude": "north"}, {"latitude": True}, {"partner_id": None}, {"partner_id": ".x"},
+        {"partner_id": "_x"},
         {"profile": None, "time_zone": None},
     ],
 )  # fmt: skip

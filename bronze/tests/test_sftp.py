@@ -500,6 +500,7 @@ def test_a_declaration_says_all_that_is_wrong_but_no_password(tmp_path: Path) ->
         ({"known_hosts": "nowhere"}, "known_hosts: there is no such file"),
         ({"known_hosts": None}, "known_hosts: Field required"),
         ({"partner": "../x"}, "partner"),
+        ({"partner": "_x"}, "partner"),
         ({"format": "mapping"}, "a mapping goes with"),
     ],
 )

@@ -1,5 +1,6 @@
 """What goes wrong outside: a full disk, a read-only lake, a line without end, two files at once."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -12,15 +13,26 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from rich.console import Console
+from typer import Typer
+from typer.testing import CliRunner
 
+from bronze.commands import add
+from bronze.intake import take
 from lake.catalog import catalog
-from lake.cli import one_line
+from lake.cli import _fail, _said, one_line
 from lake.landing import CannotWrite, UnreadableFile, land
 from lake.reading import Reader
+from lake.report import Report
 from lake.running import Runner
 from lake.settings import Settings
+from lake.writing import Written
 
 BLOCK = {"meter_id": "m", "starts_at": "2025-05-01T00:00:00Z", "resolution": "PT1H", "unit": "kWh"}
+NEM12 = (
+    "100,NEM12,202506010000,M,R\n200,6123456789,E1,1,E1,N1,METER1,kWh,720,\n"
+    "300,20250530,1.5,2.25,A,,,20250531020304,\n900\n"
+)
 Mount = Callable[[str], None]
 
 
@@ -97,6 +109,31 @@ def test_a_run_that_fills_the_disk_is_run_again_and_loses_nothing(
     assert found == [{"n": 8000, "lines": 8000}]
 
 
+@pytest.mark.spark
+def test_whatever_a_file_is_called_it_arrives_in_bronze(
+    spark: SparkSession, tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    names = ("a.deflate", "a.bz2", "a.zst", "a.snappy", "a.lz4", "a.ndjson._COPYING_", "a.gzip",
+             "at 10:30.ndjson", "h\xe6'%+ .txt")  # fmt: skip
+    for n, name in enumerate(names):
+        file = readings(tmp_path, n + 1, name)
+        take(file, partner="northgrid", settings=lake, clock=clock)
+    (packed := tmp_path / "packed").write_bytes(gzip.compress(file.read_bytes() * 2))
+    take(packed, partner="northgrid", settings=lake, clock=clock)
+    # One that is read on its way into landing lies there under its own name too.
+    (meter_file := tmp_path / "usage 10:30.zst").write_text(NEM12)
+    take(meter_file, partner="northgrid", settings=lake, clock=clock)
+    report = Runner(spark, lake, catalog(), clock).run("bronze.meter_readings")
+    counts = [*range(1, len(names) + 1), 2 * len(names), 1]
+    assert (report.written.inserted, report.rejected) == (sum(counts), 0)
+    found = Reader(lake, catalog().tables).rows(
+        "SELECT source_file, count(*) AS n FROM bronze.meter_readings GROUP BY 1"
+    )
+    assert sorted(row["n"] for row in found) == sorted(counts)
+    for row in found:
+        assert Path(lake.root, "landing", str(row["source_file"])).is_file()
+
+
 def test_a_line_of_2_gb_is_refused_by_its_number_without_being_read(
     tmp_path: Path, lake: Settings, clock: datetime
 ) -> None:
@@ -132,6 +169,31 @@ def test_files_that_come_at_once_all_land_once(
     here = [f for f in Path(lake.root, "landing").rglob("*") if f.is_file()]
     assert sorted(here) == sorted(set(landed))
     assert {f.read_text() for f in here} == {f.read_text() for f in files}
+
+
+@pytest.mark.parametrize("text", ["data[/old]/[red]x.csv", "[bold]", "a\x1b[2J\x07\nb"])
+def test_what_went_wrong_is_said_as_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _fail(text)
+    said = text.replace("\x1b", "\\x1b").replace("\x07", "\\x07").replace("\n", "\\n")
+    assert capsys.readouterr().err == f"error: {said}\n"
+    console = Console(width=200, force_terminal=False)
+    with console.capture() as captured:
+        console.print(_said(UnreadableFile(text)))
+        console.print(_said(Report("a.b", 0, Written(), note=text, alert=text)))
+    assert captured.get() == f"{said}\n{said} ({said})\n"
+
+
+@pytest.mark.parametrize("name", ["a[bold]b.csv", "a\x1b[2J.csv"])
+def test_a_file_is_named_as_text(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELIQ_LAKE", str(tmp_path / "lake"))
+    (tmp_path / name).write_text("meter_id,starts_at,resolution,value\n")
+    commands = Typer()
+    add(commands)
+    said = CliRunner().invoke(commands, ["ingest", str(tmp_path / name), "--partner", "p"])
+    assert (said.exit_code, "\x1b" in said.output) == (0, False)
+    assert name.replace("\x1b", "\\x1b") + ": taken" in said.output
 
 
 @pytest.mark.slow

@@ -1,12 +1,14 @@
 """What lands is untouched and whole; what cannot be read is one clear error."""
 
+import gzip
+import os
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from bronze.forms import form_of
-from lake.landing import LONGEST_LINE, CannotWrite, UnreadableFile, land
+from lake.landing import LONGEST_LINE, CannotWrite, UnreadableFile, derived, keep, land
 from lake.settings import Settings
 
 
@@ -50,6 +52,90 @@ def test_of_an_arrival_the_same_bytes_land_once_and_of_another_anew(
 
 
 @pytest.mark.parametrize(
+    ("sent", "landed"),
+    [
+        ("a.ndjson", "a.ndjson"),
+        ("day 1 (2).NDJSON", "day 1 (2).NDJSON"),
+        ("a.csv", "a.csv"),
+        *((f"a.{ending}", f"a.{ending}.ndjson") for ending in ("deflate", "BZ2", "zst", "lz4")),
+        *((f"a.{ending}", f"a.{ending}.ndjson") for ending in ("snappy", "GZip", "json")),
+        ("a.gz", "a.ndjson"),
+        ("a.ndjson.GZ", "a.ndjson"),
+        ("a.ndjson._COPYING_", "a.ndjson._COPYING_.ndjson"),
+        ("at 2025-10-26T10:30.ndjson", "at 2025-10-26T10_30.ndjson"),
+        ("pr\xe6c'i\\s\n\x1b.ndjson", "pr_c_i_s__.ndjson"),
+        (os.fsdecode(b"x\xff.ndjson"), "x_.ndjson"),
+        ("a", "a.ndjson"),
+        (".gz", "upload.ndjson"),
+        ("x" * 200 + ".ndjson", "x" * 143 + ".ndjson"),
+    ],
+)
+def test_a_file_lands_under_a_name_that_spark_reads(
+    tmp_path: Path, lake: Settings, clock: datetime, sent: str, landed: str
+) -> None:
+    (file := tmp_path / sent).write_text('{"x": 1}\n')
+    path, _ = put(file, lake, clock)
+    assert path.name[17:] == landed
+
+
+def test_the_ending_of_a_landed_file_is_that_of_what_is_in_it(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    (file := tmp_path / "a.lz4").write_bytes(b"\xef\xbb\xbfa,b\n")
+    assert put(file, lake, clock)[0].name[17:] == "a.lz4.csv"
+    file.write_bytes(gzip.compress(b'\n{"x": 2}\n'))
+    assert put(file, lake, clock)[0].name[17:] == "a.lz4.ndjson.gz"
+
+
+def test_what_landed_under_another_name_is_recognised_unless_nothing_reads_it(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    (file := tmp_path / "a.ndjson").write_text('{"x": 1}\n')
+    path, _ = put(file, lake, clock)
+    for name in ("a+b.txt", "a.json", "h\xe6.ndjson"):
+        path = path.rename(path.with_name(f"{path.name[:17]}{name}"))
+        assert put(file, lake, clock) == (path, False)
+    for name in ("a.bz2", "10:30.ndjson", "a._COPYING_"):
+        path = path.rename(path.with_name(f"{path.name[:17]}{name}"))
+        again, is_new = put(file, lake, clock)
+        assert (again.name[17:], is_new) == ("a.ndjson", True)
+        again.unlink()
+
+
+def test_what_is_read_out_of_a_file_lies_under_a_name_that_spark_reads(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    (file := tmp_path / "a.xml").write_text("<x/>")
+
+    def read_out(name: str) -> list[str]:
+        kept = keep(file, partner="northgrid", settings=lake, clock=clock)
+        old = kept.path.rename(kept.path.with_name(f"{kept.path.name[:17]}{name}"))
+        kept = keep(file, partner="northgrid", settings=lake, clock=clock)
+        assert (kept.path, kept.is_new) == (old, False)
+        with derived(kept, "readings", version=1, ending="ndjson", settings=lake) as write:
+            write("{}")
+        return sorted(f.name[17:] for f in Path(lake.root).glob("landing/readings/*/*/*"))
+
+    assert read_out("10:30.xml") == ["10_30.xml.1.ndjson"]
+    # What was read out before keeps the name that it has.
+    assert read_out("h\xe6,1.bz2") == ["10_30.xml.1.ndjson", "h\xe6,1.bz2.1.ndjson"]
+
+
+def test_a_gzip_is_told_by_its_bytes_and_a_bomb_is_refused(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    line = b'{"x": "' + b"0" * 1024 * 1024 + b'"}\n'
+    (file := tmp_path / "a.ndjson").write_bytes(gzip.compress(line * 100))
+    assert form_of(file, "readings") == "ndjson"
+    with pytest.raises(UnreadableFile, match="unpacks to far more than it is"):
+        put(file, lake, clock)
+    file.write_bytes(gzip.compress(b"a,b\n")[:-9] + b"not the end")
+    with pytest.raises(UnreadableFile, match="cannot read the file"):
+        put(file, lake, clock)
+    assert not Path(lake.root).exists()
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"", "empty"),
@@ -66,7 +152,7 @@ def test_what_has_no_readable_line_is_refused(
     assert not list(Path(lake.root).rglob("*.csv"))
 
 
-@pytest.mark.parametrize("partner", ["", "../x", "a/b", ".hidden", "a b"])
+@pytest.mark.parametrize("partner", ["", "../x", "a/b", ".hidden", "_acme", "a b", "x" * 129])
 def test_a_partner_id_is_no_path(
     tmp_path: Path, lake: Settings, clock: datetime, partner: str
 ) -> None:

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import threading
@@ -221,6 +222,15 @@ def test_answers_are_shown_as_table_csv_and_json(tmp_path: Path) -> None:
     empty = sql("SELECT * FROM gold.nouns", settings=settings, tables=TABLES)
     assert (show(empty, "json"), show(empty, "csv")) == ("[]", ",".join(NOUNS.names))
     assert show(empty).endswith("(0 rows)")
+
+
+def test_a_table_steers_no_terminal(tmp_path: Path) -> None:
+    steers = "\x1b]0;mine\x07\x1b[2J\u202e\n=1+1"
+    arrow = sql(f"SELECT {literal(steers)} AS \"\x1b[31m\"", settings=Settings(lake=str(tmp_path)),
+                tables=TABLES)  # fmt: skip
+    said = r"\x1b]0;mine\x07\x1b[2J\u202e\n=1+1"
+    assert show(arrow).splitlines() == [r"\x1b[31m", "-" * len(said), said, "(1 row)"]
+    assert json.loads(show(arrow, "json")) == [{"\x1b[31m": steers}]
 
 
 def test_a_process_that_asked_ends_cleanly_and_without_the_heavy_libraries(tmp_path: Path) -> None:

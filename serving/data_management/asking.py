@@ -4,7 +4,6 @@
 before it reads the body.
 """
 
-import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,13 +19,13 @@ from pydantic_core import to_json
 from sqlalchemy.orm import Session
 
 from lake.errors import LakeError
+from lake.names import is_partner_id
 from lake.settings import Settings
 from serving.access import DATA_READ, DATA_WRITE, MissingScope, counted
 from serving.data_management import outbox
 from serving.data_management.idempotency import Flights, IdempotencyKey, Keyed, said_before
 from serving.data_management.state import State, StateUnavailable
 
-_PLAIN_PARTNER = re.compile(r"[\w-][\w.-]{0,127}")
 _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 _bearer = HTTPBearer(
     auto_error=False,
@@ -210,7 +209,7 @@ class _Guarded(APIRoute):
             needs = DATA_READ if request.method in ("GET", "HEAD") else DATA_WRITE
             caller = counted(request, sent if is_bearer else None, needs=needs)
             # What it sends could not be filed under another name.
-            if not _PLAIN_PARTNER.fullmatch(caller.partner_id or ""):
+            if not is_partner_id(caller.partner_id):
                 raise MissingScope(needs)
             request.state.partner_id, request.state.scopes = caller.partner_id, caller.scopes
             return await answers(request)

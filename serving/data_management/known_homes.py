@@ -14,14 +14,15 @@ from deltalake.exceptions import DeltaError
 from fastapi import Depends, Request
 
 from lake.errors import LakeError
+from lake.names import MANAGEMENT
 from lake.reading import Reader, literal
 from lake.settings import Settings
 from silver.contracts import LOCATIONS, METERS
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 500
-# The files of the outbox: a checksum and their name.
-_BY_FILE = f"NOT LIKE '%/{'_' * 16}-management.ndjson'"
+# The files of the outbox: a checksum and their name, which landing gives to no other.
+_BY_FILE = f"NOT LIKE '%/{'_' * 16}-{MANAGEMENT}'"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lake.errors import LakeError
 from lake.landing import LONGEST_LINE, land
+from lake.names import MANAGEMENT
 from lake.settings import Settings
 from serving.data_management.state import Base, Counted, Instant, State
 
@@ -121,6 +122,6 @@ def _removed(batch_id: str, session: Session) -> None:
 
 def _landed(settings: Settings, partner: str, at: datetime, text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "management.ndjson"
+        file = Path(folder) / MANAGEMENT
         file.write_text(text, encoding="utf-8", newline="\n")
-        land(file, kind=KIND, partner=partner, settings=settings, clock=at)
+        land(file, kind=KIND, partner=partner, settings=settings, clock=at, is_own=True)

@@ -17,11 +17,11 @@ from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 from pydantic import SecretStr
 
-from lake.settings import Settings
+from lake.settings import NoSecret, Settings
 from serving import openapi
-from serving.access import READ, signed_token, signing_key
+from serving.access import READ, WeakSecret, signed_token, signing_key
 from serving.app import create_app
-from serving.commands import CannotListen, serve, token
+from serving.commands import CannotListen, NoPartnerId, serve, token
 from serving.cursors import closed
 
 DAYS = "/v1/locations/castle/import?from=2025-10-20&to=2025-11-02"
@@ -67,6 +67,30 @@ def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     (file,) = (tmp_path / "_keys").iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert signing_key(Settings(lake=str(tmp_path), token_secret=SecretStr("s" * 32))) == b"s" * 32
+
+
+@pytest.mark.parametrize("lake", ["lake", "abfss://c@account.dfs.core.windows.net/lake"])
+def test_a_key_that_can_be_guessed_signs_nothing(tmp_path: Path, lake: str) -> None:
+    root = lake if "://" in lake else str(tmp_path / lake)
+    with pytest.raises(WeakSecret, match="shorter than 32 bytes"):
+        signing_key(Settings(lake=root, token_secret=SecretStr("s" * 31)))
+
+
+def test_a_lake_in_the_cloud_needs_a_key_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    away = "abfss://c@account.dfs.core.windows.net/lake"
+    with pytest.raises(NoSecret, match="set ELIQ_TOKEN_SECRET"):
+        signing_key(Settings(lake=away))
+    assert signing_key(Settings(lake=away, token_secret=SecretStr("s" * 32))) == b"s" * 32
+    assert not list(tmp_path.iterdir())
+
+
+def test_nobody_gets_a_token_of_a_partner_whose_files_would_be_lost(settings: Settings) -> None:
+    for partner in ("_acme", ".x", "a/b", ""):
+        with pytest.raises(NoPartnerId, match="is no partner id"):
+            token(partner, settings=settings)
 
 
 def test_a_parameter_that_there_is_not_is_refused_not_ignored(api: TestClient) -> None:

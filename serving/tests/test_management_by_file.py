@@ -14,6 +14,7 @@ from deltalake import write_deltalake
 from fastapi.testclient import TestClient
 
 from lake.contract import Table
+from lake.landing import land
 from lake.settings import Settings
 from serving.data_management.intake import take
 from silver.contracts import LOCATIONS, METERS
@@ -96,6 +97,25 @@ def test_fuel_direction_and_location_of_a_meter_never_change(known: TestClient) 
     for free in ("theirs", "gone", "ours"):
         answer = known.put(f"meters/{free}", json=METER | {"fuel": "gas", "is_sub_meter": True})
         assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("name", ["management.ndjson", "management", "management.ndjson.gz"])
+def test_a_home_that_came_by_a_file_of_any_name_came_by_file(
+    registry: TestClient, tmp_path: Path, name: str
+) -> None:
+    (file := tmp_path / name).write_text('{"location_id": "h"}\n')
+    lake = tmp_path / "lake"
+    landed = land(
+        file, kind="registrations", partner="northgrid", settings=Settings(lake=str(lake)),
+        clock=datetime(2025, 5, 1, tzinfo=UTC),
+    )  # fmt: skip
+    source_file = str(landed.path.relative_to(lake / "landing"))
+    meter = {"meter_id": "m", "location_id": "o", "fuel": "elec", "direction": "import",
+             "is_sub_meter": False, "source_file": source_file}  # fmt: skip
+    put(lake, METERS, [meter])
+    assert registry.put("users/u", json={}).status_code == 201
+    assert registry.put("locations/h", json=HOME).status_code == 201
+    assert refused(registry, "meters/m", METER) == {"location_id": "never changes: it is o"}
 
 
 def test_a_location_has_one_main_meter_of_a_fuel_and_direction(known: TestClient) -> None:

@@ -76,6 +76,7 @@ def test_the_landed_lines_are_what_lake_register_takes(
     files = list(tmp_path.glob("lake/landing/registrations/*/northgrid/*.ndjson"))
     assert files
     for file in files:
+        assert file.name[16:] == "-management.ndjson"
         assert form_of(file, "registrations") == "ndjson"
         # `lake register` finds that it has them.
         again = land(file, kind="registrations", partner="northgrid", settings=here, clock=clock)
