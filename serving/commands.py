@@ -26,12 +26,19 @@ def add(app: typer.Typer) -> None:
     def _serve(
         host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
         port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8000,
+        developer: Annotated[
+            bool,
+            typer.Option(
+                help="On this machine's own address the page needs no token, so whoever reaches it "
+                "sees all partners: say --no-developer behind a proxy or on a shared machine."
+            ),
+        ] = True,
     ) -> None:
         """Serve the Insights API and the dashboard.
 
-        Example: lake serve --port 8080
+        Example: lake serve --port 8080 --no-developer
         """
-        serve(host, port)
+        serve(host, port, is_developer=developer)
 
     @app.command("token")
     def _token(
@@ -107,12 +114,12 @@ def serve(
     port: int = 8000,
     *,
     settings: Settings | None = None,
-    is_developer: bool | None = None,
+    is_developer: bool = True,
 ) -> None:
     """Answer until interrupted; CannotListen.
 
-    On a loopback address the page needs no token (developer mode), unless told otherwise; port 0
-    takes a free one.
+    On a loopback address the page needs no token, unless ``is_developer`` is false; port 0 takes
+    a free one.
     """
     from serving.app import create_app
     from serving.page import is_loopback
@@ -120,7 +127,7 @@ def serve(
     settings = settings or Settings()
     with _listening(host, port) as listener:
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-        is_mine = is_loopback(host) if is_developer is None else is_developer and is_loopback(host)
+        is_mine = is_developer and is_loopback(host)
         app = create_app(settings, is_developer=is_mine)
         documents = "/openapi.json, /data-management/openapi.json"
         print(f"Insights API and dashboard on {address} (API documents: {documents})", flush=True)

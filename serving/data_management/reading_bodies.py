@@ -4,6 +4,7 @@ What nests too deep, is no JSON or holds what no number is (NaN) is one problem;
 only that line.
 """
 
+import io
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from serving.data_management.bounds import MIB
 
 MOST_BYTES = 10 * MIB
 MOST_READINGS = 500_000
+# Of single readings no more fit into the bytes; empty ones would take a hundred times their size.
+MOST_BLOCKS = 100_000
 _NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl",
            "application/x-jsonlines", "application/jsonlines")  # fmt: skip
 _SAID = 200
@@ -48,6 +51,8 @@ def blocks_in(body: bytes, headers: Mapping[str, str]) -> list[object]:
     found = _of_lines(plain) if kind in _NDJSON else _of_json(plain)
     if not found:
         raise UnreadableBody("there is no block in the list", cure="send one at least")
+    if len(found) > MOST_BLOCKS:
+        raise _too_many_blocks()
     count = sum(
         len(values)
         for one in found
@@ -77,6 +82,9 @@ def unpacked(body: bytes, encoding: str) -> bytes:
 
 
 def _of_json(plain: bytes) -> list[object]:
+    # Before they are made: a block has a brace.
+    if plain.count(b"{") > MOST_BLOCKS:
+        raise _too_many_blocks()
     try:
         found = from_json(plain, allow_inf_nan=False)
     except ValueError as error:
@@ -91,10 +99,16 @@ def _of_json(plain: bytes) -> list[object]:
 
 def _of_lines(plain: bytes) -> list[object]:
     found: list[object] = []
-    for line in plain.splitlines():
+    for line in io.BytesIO(plain):
         if line.strip():
+            if len(found) == MOST_BLOCKS:
+                raise _too_many_blocks()
             try:
                 found.append(from_json(line, allow_inf_nan=False))
             except ValueError as error:
                 found.append(UnreadableLine(str(error)[:_SAID]))
     return found
+
+
+def _too_many_blocks() -> TooLarge:
+    return TooLarge(f"more than {MOST_BLOCKS:,} blocks", cure="send them in parts, or a job")

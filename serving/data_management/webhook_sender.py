@@ -11,6 +11,7 @@ import random
 import socket
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -39,7 +40,7 @@ KEPT_FOR = timedelta(days=30)
 _TAKEN_FOR = timedelta(minutes=1)
 _FIRST_S, _LONGEST_S = 5.0, 3_600.0
 _TIMEOUT_S, _DEADLINE_S, _LOOK_S = 10.0, 15.0, 2.0
-_AT_ONCE, _OF_ONE = 8, 2
+_AT_ONCE, _OF_ONE, _OF_PARTNER = 8, 2, 3
 _RANDOM = random.SystemRandom()
 _FORGET_EVERY = timedelta(hours=1)
 
@@ -47,6 +48,7 @@ _FORGET_EVERY = timedelta(hours=1)
 class _Call(NamedTuple):
     delivery_id: str
     webhook_id: str
+    partner_id: str
     event_type: str
     body: bytes
     url: str
@@ -64,8 +66,8 @@ class WebhookSender:
     _woken: threading.Event = field(default_factory=threading.Event)
     _ends: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
-    # What is being sent, and to whom.
-    _busy: dict[str, str] = field(default_factory=dict)
+    # What is being sent: to which webhook, of which partner.
+    _busy: dict[str, tuple[str, str]] = field(default_factory=dict)
     _forgot_at: datetime | None = None
 
     def start(self) -> None:
@@ -90,7 +92,7 @@ class WebhookSender:
                 try:
                     calls = self.state.write(self._taken) if len(self._busy) < _AT_ONCE else []
                     for call in calls:
-                        self._busy[call.delivery_id] = call.webhook_id
+                        self._busy[call.delivery_id] = call.webhook_id, call.partner_id
                         senders.submit(self._sent, call)
                     self._forget()
                 except LakeError as error:
@@ -99,18 +101,24 @@ class WebhookSender:
                 self._woken.clear()
 
     def _taken(self, session: Session) -> list[_Call]:
-        """Take what is due, few of each receiver: one that is slow, or paused, is slow alone."""
+        """Take what is due, few of each receiver and partner: one that is slow is slow alone."""
         now = self.clock()
-        place = func.row_number().over(
-            partition_by=DeliveryRow.webhook_id, order_by=(DeliveryRow.next_at,)
-        )
+        busy = list(self._busy.values())
+        of_partner = Counter(partner for _, partner in busy)
+        places = {
+            name: func.row_number().over(partition_by=of, order_by=(DeliveryRow.next_at,))
+            for name, of in (("place", DeliveryRow.webhook_id), ("turn", WebhookRow.partner_id))
+        }
         due = (
-            select(DeliveryRow.delivery_id, place.label("place"))
+            select(DeliveryRow.delivery_id, *(one.label(name) for name, one in places.items()))
             .join(WebhookRow, WebhookRow.webhook_id == DeliveryRow.webhook_id)
             .where(
                 DeliveryRow.delivery_state == PENDING,
                 DeliveryRow.next_at <= now,
-                DeliveryRow.webhook_id.not_in(set(self._busy.values())),
+                DeliveryRow.webhook_id.not_in({webhook for webhook, _ in busy}),
+                WebhookRow.partner_id.not_in(
+                    {partner for partner, n in of_partner.items() if n >= _OF_PARTNER}
+                ),
                 WebhookRow.is_paused.is_(False),
             )
             .subquery()
@@ -119,19 +127,30 @@ class WebhookSender:
             select(DeliveryRow, WebhookRow)
             .join(due, due.c.delivery_id == DeliveryRow.delivery_id)
             .join(WebhookRow, WebhookRow.webhook_id == DeliveryRow.webhook_id)
-            .where(due.c.place <= _OF_ONE)
+            .where(due.c.place <= _OF_ONE, due.c.turn <= _OF_PARTNER)
             .order_by(DeliveryRow.next_at)
             .limit(_AT_ONCE - len(self._busy))
         ).all()
         calls = []
         for row, hook in few:
+            of_partner[hook.partner_id] += 1
+            if of_partner[hook.partner_id] > _OF_PARTNER:
+                continue
             row.next_at = now + _TAKEN_FOR
             signs = [hook.secret]
             if hook.old_secret and hook.old_until and hook.old_until > now:
                 signs.append(hook.old_secret)
             body = row.body.encode()
             calls.append(
-                _Call(row.delivery_id, hook.webhook_id, row.event_type, body, hook.url, signs)
+                _Call(
+                    row.delivery_id,
+                    hook.webhook_id,
+                    hook.partner_id,
+                    row.event_type,
+                    body,
+                    hook.url,
+                    signs,
+                )
             )
         return calls
 
@@ -188,9 +207,11 @@ class _ToAddress(http.client.HTTPConnection):
     def __init__(self, to: Receiver) -> None:
         super().__init__(to.host, to.port, timeout=_TIMEOUT_S)
         self._to = to
+        self._is_over = False
 
     def cut_off(self) -> None:
         """End it from another thread."""
+        self._is_over = True
         if self.sock is not None:
             with suppress(OSError):
                 self.sock.shutdown(socket.SHUT_RDWR)
@@ -200,7 +221,18 @@ class _ToAddress(http.client.HTTPConnection):
         self.sock = socket.create_connection((self._to.address, self._to.port), _TIMEOUT_S)
         if self._to.scheme == "https":
             context = ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self._to.host)
+            # Shaken hands with once it is ours, so that this can be cut off too.
+            wrapped = context.wrap_socket(
+                self.sock, server_hostname=self._to.host, do_handshake_on_connect=False
+            )
+            self.sock = wrapped
+            self._in_time()
+            wrapped.do_handshake()
+        self._in_time()
+
+    def _in_time(self) -> None:
+        if self._is_over:
+            raise TimeoutError
 
 
 def _answered(to: Receiver, call: _Call, at_s: int) -> int:

@@ -85,7 +85,8 @@ async def ingestion_errors(  # noqa: D103 - the summary says it
 def metrics(lake: Reader) -> str:
     """Return counts by table and reason in Prometheus' text format, of all partners together.
 
-    Whoever can reach /metrics may read it, so it names no partner.
+    Whoever can reach /metrics may read it, so it names no partner. What a parser says of a line
+    quotes it (a meter, a value, a file), so of bronze there is one reason: it was unreadable.
     """
     return _told(lake, lake.state(_TABLES[0]))
 
@@ -94,9 +95,10 @@ def metrics(lake: Reader) -> str:
 def _told(lake: Reader, state: str) -> str:
     del state  # of the table: whoever scrapes again and again has it read once
     counted = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in _COUNTS[1:])
+    named = "CASE WHEN table_name LIKE 'bronze.%' THEN 'unreadable' ELSE reason END"
     rows = lake.rows(
-        f"SELECT table_name, reason, {counted} FROM {_TABLES[0]} GROUP BY table_name, reason "
-        "ORDER BY table_name, reason"
+        f"SELECT table_name, {named} AS reason, {counted} FROM {_TABLES[0]} GROUP BY 1, 2 "
+        "ORDER BY 1, 2"
     )
     lines = ["# TYPE eliq_ingestion_errors gauge"]
     for row in rows:

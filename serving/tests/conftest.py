@@ -288,7 +288,12 @@ def put_quality(root: Path) -> None:
                      "mended": mended, "dropped": dropped, "replayed": 0,
                      "oldest_waiting_at": KNOWN_AT}
         for p, waiting, mended, dropped in [
-            ("northgrid", 2, 2, 1), ("southgrid", 7, 0, 0)]])  # fmt: skip
+            ("northgrid", 2, 2, 1), ("southgrid", 7, 0, 0)]] + [
+        of_source | {"partner_id": "southgrid", "table_name": "bronze.meter_readings",
+                     "received_date": date(2025, 10, 26),
+                     "reason": "571313180400014077, 2025-10-25: '0,4x1' is not a number",
+                     "refused": 3, "waiting": 3, "released": 0, "mended": 0, "dropped": 0,
+                     "replayed": 0, "oldest_waiting_at": KNOWN_AT}])  # fmt: skip
     put(root, "quality.results", [
         {"table_name": "gold.energy_daily", "rule": rule, "column_name": column,
          "severity": severity, "outcome": "failed" if failed else "passed",

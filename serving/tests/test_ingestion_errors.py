@@ -40,5 +40,7 @@ def test_the_metric_counts_all_partners_together_and_names_none(api: TestClient)
     of = 'table="silver.meter_readings",reason="negative"'
     assert f'eliq_ingestion_errors{{{of},state="waiting"}} 9' in text
     assert f'eliq_ingestion_errors{{{of},state="mended"}} 2' in text
+    assert 'table="bronze.meter_readings",reason="unreadable",state="waiting"} 3' in text
+    assert "571313180400014077" not in text
     assert "northgrid" not in text
     assert "southgrid" not in text

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from subprocess import Popen
@@ -20,6 +21,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from lake.settings import Settings
+from serving.access import signed_token, signing_key
 from serving.commands import token
 
 HOME = {"user_id": "u", "country_code": "DK", "city": "Ry", "time_zone": "Europe/Copenhagen"}
@@ -260,6 +262,9 @@ def test_a_byte_order_mark_before_the_body_is_none_of_it(partner: TestClient) ->
         (b"plain", {"Content-Encoding": "gzip"}, 400),
         (b"[{}]", {"Content-Encoding": "br"}, 400),
         (json.dumps([{"values": [0] * 600_000}]).encode(), {}, 413),
+        (b"[" + b"{}," * 200_000 + b"{}]", {}, 413),
+        (b"[" + b"0," * 200_000 + b"0]", {}, 413),
+        (b"0\n" * 200_000, {"Content-Type": "application/x-ndjson"}, 413),
     ],
 )
 def test_a_body_that_is_none_is_one_clear_problem(
@@ -306,8 +311,12 @@ def test_another_partner_has_other_meters_and_other_keys(
 
 
 def test_a_partner_whose_id_is_no_folder_is_refused(partner: TestClient, tmp_path: Path) -> None:
-    for name in ("../northgrid", "a/b", ".hidden"):
-        odd = token(name, "data.write", settings=Settings(lake=f"{tmp_path}/lake"))
+    key = signing_key(Settings(lake=f"{tmp_path}/lake"))
+    for name in ("../northgrid", "a/b", ".hidden", "_acme"):
+        odd = signed_token(
+            key, partner=name, subject="test", scope="data.write", now=datetime.now(UTC),
+            lasts=timedelta(hours=1),
+        )  # fmt: skip
         headers = {"Authorization": f"Bearer {odd}"}
         assert partner.post("readings", json=[block()], headers=headers).status_code == 403
 

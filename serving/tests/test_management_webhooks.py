@@ -21,6 +21,7 @@ from fastapi.testclient import TestClient
 from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
+from serving.data_management import webhook_sender
 from serving.data_management.addresses import BadAddress, plain, receiver
 from serving.data_management.outlet import Sent
 from serving.data_management.segments import written
@@ -269,6 +270,36 @@ def test_a_receiver_that_does_not_answer_is_slow_alone(
         hook = subscribed(partner, receiving.url)
         partner.post(f"webhooks/{hook['webhook_id']}/test")
         assert waited_for(lambda: receiving.got, 5)
+
+
+def test_a_partner_whose_receivers_do_not_answer_is_slow_alone(
+    partner: TestClient, receiving: Receiver, tmp_path: Path, waited_for: Wait
+) -> None:
+    settings = Settings(lake=f"{tmp_path}/lake")
+    theirs = token("southgrid", "data.read data.write", settings=settings)
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        for n in range(16):
+            slow = subscribed(partner, f"http://127.0.0.1:{silent.getsockname()[1]}/{n}")
+            assert partner.post(f"webhooks/{slow['webhook_id']}/test").status_code == 202
+        partner.headers["Authorization"] = f"Bearer {theirs}"
+        hook = subscribed(partner, receiving.url)
+        partner.post(f"webhooks/{hook['webhook_id']}/test")
+        assert waited_for(lambda: receiving.got, 5)
+
+
+def test_a_receiver_that_lets_the_handshake_wait_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(webhook_sender, "_DEADLINE_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        at = webhook_sender.Receiver(
+            "https", "localhost", "127.0.0.1", silent.getsockname()[1], "/"
+        )
+        call = webhook_sender._Call("d", "w", "northgrid", "test", b"{}", "", ["s"])  # noqa: SLF001
+        began = time.monotonic()
+        with pytest.raises(OSError):  # noqa: PT011 - an error of the network, as it comes
+            webhook_sender._answered(at, call, 0)  # noqa: SLF001
+        assert time.monotonic() - began < webhook_sender._TIMEOUT_S  # noqa: SLF001
 
 
 @pytest.mark.parametrize(
