@@ -28,9 +28,7 @@ KINDS = tuple(NEEDED)
 BOM = b"\xef\xbb\xbf"
 _JSON = ("readings", "registers", "registrations")
 _CSV = ("readings", "registers", "weather", "prices")
-_TAKEN_ALL_THE_SAME = frozenset(
-    {"outside_supply", "unknown_field", "unknown_quality", "too_many", "missing_quality"}
-)
+_TAKEN_ALL_THE_SAME = frozenset({"outside_supply", "unknown_field", "too_many"})
 _TOGETHER, _TOGETHER_BYTES = 2_000, 1024 * 1024
 Find = Callable[[set[str]], Mapping[str, Meter]]
 

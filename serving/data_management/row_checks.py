@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from serving.data_management.reading_blocks import Faults, Meter
+from serving.data_management.reading_checks import QUALITIES
 from serving.data_management.reading_intervals import instant, length_s
 from silver.contracts import WEATHER
 
@@ -92,12 +93,17 @@ def check_read(said: Mapping[str, Any], known: Meter | None, at: datetime, fault
         fault("unit", "unknown_unit", "unit is kWh, Wh, MWh or m3")
     elif unit == "m3" and known is not None and known.fuel != "gas":
         fault("unit", "m3_is_for_gas", "m3 is for gas meters")
+    quality = str(said.get("quality") or "").strip().lower()
+    if quality and quality not in QUALITIES:
+        fault("quality", "unknown_quality", f"quality is {', '.join(sorted(QUALITIES))}")
     reading = said.get("reading")
     reading = as_number(str(reading) if type(reading) is int else reading)
     if not isinstance(reading, float) or not isfinite(reading):
         fault("reading", "not_a_number", "reading is a finite number")
     elif reading < 0:
         fault("reading", "negative", "a register shows nothing below zero")
+    elif quality == "missing":
+        fault("reading", "not_a_number", "what is said to be missing was not read")
     _check_register(str(said.get("register") or "").strip().lower(), known, fault)
 
 

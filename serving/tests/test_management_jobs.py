@@ -147,7 +147,8 @@ def test_what_is_of_all_partners_needs_a_scope_of_its_own(
 
 _PRICE = "price_zone,starts_at,resolution,price,unit\n"
 _WEATHER = "latitude,longitude,observed_at,issued_at,temperature_c,wind_speed_m_s\n"
-_READ = "meter_id,read_at,register,reading,unit\n"
+_READ = "meter_id,read_at,register,reading,unit,quality\n"
+_READING = "meter_id,starts_at,resolution,value,quality\n"
 
 
 @pytest.mark.parametrize(
@@ -172,6 +173,10 @@ _READ = "meter_id,read_at,register,reading,unit\n"
         ("registers", _READ, "m,1989-01-01T00:00Z,,1,m3", ["out_of_range", "m3_is_for_gas"]),
         ("registers", _READ, "up,2025-10-26,1-0:1.8.1,1,", ["another_direction"]),
         ("registers", _READ, "m,2025-10-26,1-0:2.8.0*255,17.5,wh", []),
+        ("registers", _READ, "m,2025-10-26,,17.5,,Missing", ["not_a_number"]),
+        ("registers", _READ, "m,2025-10-26,,17.5,,provisional", ["unknown_quality"]),
+        ("readings", _READING, "m,2025-10-26T00:00Z,PT1H,1,provisional", ["unknown_quality"]),
+        ("readings", _READING, "m,2025-10-26T00:00Z,PT1H,1,missing", []),
         ("registers", _READ, "unknown,2025-10-26,3.0.0,17,m3", []),
     ],
 )  # fmt: skip
