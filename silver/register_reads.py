@@ -8,7 +8,7 @@ from silver.contracts import REGISTER_READS, TOTAL_REGISTER
 from silver.judgement import QUALITIES, local_midnight
 from silver.late import said_after
 from silver.registration import payload
-from silver.typed import instant, is_in_range, reasons, said_at
+from silver.typed import AHEAD, instant, is_in_range, reasons, said_at
 from silver.waiting import meters_of, of_another_zone, waiting_for
 
 # 2: nothing is known before it arrived. 3: the device is a part of the key. 4: what is said to be
@@ -25,8 +25,6 @@ _GAS_TOTAL = r"^(?:\d+-\d+:)?(3\.0\.0|24\.2\.1)(?:[.*]255)?$"
 _WORD = r"^[a-z][a-z0-9_-]{0,31}$"
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _UNITS = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "m3": 1.0}
-# A clock may be wrong by this much.
-_AHEAD = "INTERVAL 1 HOUR"
 
 
 def register_reads(
@@ -135,7 +133,7 @@ def judged(reads: DataFrame) -> DataFrame:
     is_known = F.col("location_id").isNotNull()
     reading = F.col("reading")
     is_number = reading.isNotNull() & ~F.isnan(reading) & (F.abs(reading) < float("inf"))
-    latest = F.col("received_at") + F.expr(_AHEAD)
+    latest = F.col("received_at") + F.expr(AHEAD)
     is_future = F.col("read_at") > latest
     return reads.withColumn(
         REASONS,

@@ -10,6 +10,8 @@ _OFFSET = r"(?i)[T ]\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$"
 # ISO 8601 may leave the seconds out; Spark's cast may not.
 _NO_SECONDS = r"(?i)([T ]\d{2}:\d{2})(Z|[+-]\d{2}:?\d{2})?$"
 _EARLIEST = "1990-01-01"
+# A clock may be wrong by this much.
+AHEAD = "INTERVAL 1 HOUR"
 
 
 def instant(text: str) -> Column:

@@ -57,12 +57,15 @@ def check_price(said: Mapping[str, Any], fault: Faults) -> None:
         fault("price", "not_a_number", "price is a finite number")
 
 
-def check_weather(said: Mapping[str, Any], fault: Faults) -> None:
+def check_weather(said: Mapping[str, Any], at: datetime, fault: Faults) -> None:
     """Hold the weather of a point and instant against what silver.weather takes."""
-    if not _is_instant_or_utc(said.get("observed_at")):
+    if _instant_or_utc(said.get("observed_at")) is None:
         fault("observed_at", "observed_at_unreadable", "an instant; without an offset it is UTC")
-    if said.get("issued_at") and not _is_instant_or_utc(said["issued_at"]):
+    issued_at = _instant_or_utc(said["issued_at"]) if said.get("issued_at") else None
+    if said.get("issued_at") and issued_at is None:
         fault("issued_at", "issued_at_unreadable", "an instant; without an offset it is UTC")
+    elif issued_at is not None and issued_at > at + _AHEAD:
+        fault("issued_at", "of_the_future", "nobody has issued it yet")
     numbers = {n: as_number(said.get(n)) for n in (*_PLACE, *_MEASURES)}
     numbers = {name: value for name, value in numbers.items() if isinstance(value, float)}
     for name in _PLACE:
@@ -135,7 +138,6 @@ def _instant_or_day(said: object, known: Meter | None) -> datetime | None:
         return None
 
 
-def _is_instant_or_utc(said: object) -> bool:
+def _instant_or_utc(said: object) -> datetime | None:
     text = str(said).strip()
-    found = instant(text) or instant(f"{text}Z")
-    return found is not None or _instant_or_day(text, None) is not None
+    return instant(text) or instant(f"{text}Z") or _instant_or_day(text, None)

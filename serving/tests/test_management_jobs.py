@@ -167,6 +167,7 @@ _READING = "meter_id,starts_at,resolution,value,quality\n"
         ("weather", _WEATHER, "55,12,2025-10-26T00:00Z,soon,1e3,NaN",
          ["issued_at_unreadable", "temperature_c_out_of_range", "wind_speed_m_s_out_of_range"]),
         ("weather", _WEATHER, "55,12,2025-10-26 00:00,2025-10-25,-3.5,calm", []),
+        ("weather", _WEATHER, "55,12,2999-01-02T00:00Z,2999-01-01T00:00Z,5,", ["of_the_future"]),
         ("registers", _READ, "nope,notadate,day,abc,kWh", ["read_at_unreadable", "not_a_number"]),
         ("registers", _READ, "m,2999-01-01,1.8.x,-1,therm",
          ["of_the_future", "unknown_unit", "negative", "unknown_register"]),
