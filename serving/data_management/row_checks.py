@@ -7,20 +7,21 @@ here either.
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from serving.data_management.reading_blocks import Faults, Meter
 from serving.data_management.reading_checks import QUALITIES
 from serving.data_management.reading_intervals import instant, length_s
-from silver.contracts import WEATHER
+from silver.contracts import CURRENCIES, MOST_PRICE_PER_KWH, WEATHER
 
 _PLACE = ("latitude", "longitude")
 _MEASURES = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 _OF_ZONE_S = (900, 1800, 3600)
-_PER = ("kwh", "mwh")
-_CURRENCY = re.compile(r"[A-Z]{3}")
+_PER = {"kwh": 1.0, "mwh": 1000.0}
+# How a hundredth of a currency is written, as in GBp: pence.
+_HUNDREDTH = re.compile(r"[A-Z]{2}[a-z]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 # A clock may be wrong by this much.
@@ -50,11 +51,15 @@ def check_price(said: Mapping[str, Any], fault: Faults) -> None:
     if length_s(str(said.get("resolution"))) not in _OF_ZONE_S:
         fault("resolution", "unknown_resolution", "prices are of PT15M, PT30M or PT1H")
     currency, per = (*str(said.get("unit")).strip().split("/"), "")[:2]
-    if per.lower() not in _PER or not _CURRENCY.fullmatch(currency.upper()):
+    currency, kwh = currency.strip(), _PER.get(per.lower())
+    is_currency = currency.upper() in CURRENCIES and not _HUNDREDTH.fullmatch(currency)
+    if kwh is None or not is_currency:
         fault("unit", "unknown_unit", "unit is a currency a kWh or MWh, as in EUR/MWh")
     price = as_number(said.get("price"))
     if not isinstance(price, float) or not isfinite(price):
         fault("price", "not_a_number", "price is a finite number")
+    elif kwh and is_currency and abs(price / kwh) > MOST_PRICE_PER_KWH.get(currency.upper(), inf):
+        fault("price", "implausible", "no market lets a price reach that: is the unit right?")
 
 
 def check_weather(said: Mapping[str, Any], at: datetime, fault: Faults) -> None:
