@@ -16,8 +16,7 @@ from silver.supply import of_registered
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
 # 2: each moment once; sums need all meters that count on the day. (Flags came later: a table that
-# is new touches what it has rows for.) 3: a price or intensity of a part is none of the whole. 4:
-# an observation of one measure takes no forecast of another away.
+# is new touches what it has rows for.) 3: a part's price is not the whole's. 4: weather by measure.
 RULE_VERSION = 4
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
@@ -178,10 +177,7 @@ def of_its_home(energy: DataFrame, homes: DataFrame) -> DataFrame:
 
 
 def hourly(weather: DataFrame, points: DataFrame) -> DataFrame:
-    """Return one row a point and hour, each measure by itself.
-
-    It is the mean of what was observed, else the newest forecast.
-    """
+    """Return, a point and hour, the mean of each measure as observed, else as forecast last."""
     issues = (
         weather.join(F.broadcast(points), on=["latitude", "longitude"], how="inner")
         .groupBy("_point", _hour("observed_at").alias("_hour"), "issued_at")
@@ -190,7 +186,6 @@ def hourly(weather: DataFrame, points: DataFrame) -> DataFrame:
     rank = F.coalesce("issued_at", F.lit("9999-01-01").cast("timestamp"))
     return (
         issues.groupBy("_point", "_hour")
-        # Who observes one of them leaves the others as they were forecast.
         .agg(*(F.max_by(n, F.when(F.col(n).isNotNull(), rank)).alias(n) for n in _WEATHER))
         .select((F.col("_point") * _TIMES + F.col("_hour")).alias("_point_hour"), *_WEATHER)
     )

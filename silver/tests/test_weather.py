@@ -66,7 +66,8 @@ def test_what_was_said_last_holds_whatever_came_last(
         runner = Runner(spark, lake, catalog(), at)
         for table in ("bronze.weather", "silver.weather"):
             runner.run(table)
-        rows = Reader(lake, catalog().tables).rows("SELECT temperature_c FROM silver.weather")
+        reader = Reader(lake, catalog().tables)
+        rows: list[Any] = reader.rows("SELECT temperature_c FROM silver.weather")
         return [row["temperature_c"] for row in rows]
 
     assert current("5.0,2025-05-02T00:00", 0) == [5.0]
