@@ -58,6 +58,7 @@ JUDGED_BY: Final[dict[str, tuple[str, ...]]] = {
     "silver/substituted_energy.py": ("silver/tests/test_substituted_energy.py",),
     "silver/register_reads.py": ("silver/tests/test_register_reads.py",),
     "silver/register_energy.py": ("silver/tests/test_register_energy.py",),
+    "silver/register_instants.py": ("silver/tests/test_register_instants.py",),
     "silver/register_flags.py": ("silver/tests/test_register_flags.py",),
     "gold/degree_days.py": ("gold/tests/test_degree_days.py",),
     "gold/degree_day_fit.py": ("gold/tests/test_weather_models.py",),

@@ -75,7 +75,7 @@ def of_readings(blocks: DataFrame) -> DataFrame:
         .otherwise(F.timestamp_add("SECOND", seconds("resolution") * count, start))
     )
     readings = F.size(F.array_compact("values"))
-    said = F.size(F.filter(words("quality"), lambda word: F.lower(word) == "estimated"))
+    said = F.size(F.filter(words("quality"), lambda word: word == "estimated"))
     is_estimated = F.lower(F.trim("quality")) == "estimated"
     estimated = F.when(is_estimated, readings).when(said >= 0, said).otherwise(0)
     return _lines(

@@ -18,7 +18,8 @@ from silver.zone_grid import TIMES, is_off_hour, of_its_zone, zone_grid, zones_o
 IN_ORDER = True
 # 2: each moment once; sums need all meters that count on the day. (Flags came later: a table that
 # is new touches what it has rows for.) 3: a price or intensity of a part is none of the whole. 4:
-# alone, and long intervals.
+# weather by measure; hours off those of UTC have prices, homes of registers alone and long
+# intervals follow what changes.
 RULE_VERSION = 4
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
@@ -217,7 +218,7 @@ def of_its_home(energy: DataFrame, homes: DataFrame) -> DataFrame:
 
 
 def hourly(weather: DataFrame, points: DataFrame) -> DataFrame:
-    """Return one row a point and hour: the mean of what was observed, else the newest forecast."""
+    """Return, a point and hour, the mean of each measure as observed, else as forecast last."""
     issues = (
         weather.join(F.broadcast(points), on=["latitude", "longitude"], how="inner")
         .groupBy("_point", _hour("observed_at").alias("_hour"), "issued_at")
@@ -226,8 +227,8 @@ def hourly(weather: DataFrame, points: DataFrame) -> DataFrame:
     rank = F.coalesce("issued_at", F.lit("9999-01-01").cast("timestamp"))
     return (
         issues.groupBy("_point", "_hour")
-        .agg(F.max_by(F.struct(*_WEATHER), rank).alias("best"))
-        .select((F.col("_point") * TIMES + F.col("_hour")).alias("_point_hour"), "best.*")
+        .agg(*(F.max_by(n, F.when(F.col(n).isNotNull(), rank)).alias(n) for n in _WEATHER))
+        .select((F.col("_point") * TIMES + F.col("_hour")).alias("_point_hour"), *_WEATHER)
     )
 
 

@@ -13,6 +13,8 @@ KWH = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "kw": 1.0, "w": 1e-3}
 # Default calorific value of natural gas where the registration has none: 39.5 MJ/m3 times the
 # volume correction 1.02264, over 3.6 (Ofgem's billing formula).
 KWH_PER_M3 = 39.5 * 1.02264 / 3.6
+# An empty word says as little as none.
+QUALITIES = ("measured", "estimated", "missing", "")
 # No home draws more; with a registered fuse, three phases of 400 V with a quarter to spare.
 _MOST_KW = 100.0
 _KW_PER_AMPERE = 400 * 3**0.5 / 1000 * 1.25
@@ -46,6 +48,7 @@ def line_judged(blocks: DataFrame) -> DataFrame:
         .otherwise(F.col("_start") == local_midnight(F.col("_start_local")))
     )
     in_range = is_in_range("_start") & is_in_range("_end")
+    known = F.array(*map(F.lit, QUALITIES))
     judged = blocks.withColumn("_end", F.coalesce(end, "_start")).withColumn(
         REASONS,
         reasons(
@@ -56,6 +59,7 @@ def line_judged(blocks: DataFrame) -> DataFrame:
             ("misaligned", F.col("location_id").isNotNull() & in_range & ~is_aligned),
             ("unknown_unit", ~F.col("_unit").isin(*KWH, "m3")),
             ("m3_is_for_gas", (F.col("_unit") == "m3") & (F.col("fuel") != "gas")),
+            ("unknown_quality", F.size(F.array_except(F.array_compact("_qualities"), known)) > 0),
             ("quality_count_differs", (F.size("_qualities") > 1) & (F.size("_qualities") != count)),
         ),
     )

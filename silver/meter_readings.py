@@ -23,7 +23,8 @@ from silver.typed import calendar, duration, instant, said_at, seconds, words
 from silver.waiting import meters_of, of_another_zone, registered_otherwise, waiting_for
 
 # 2: nothing is known before it arrived. 3: bills of any length, and gas days of 23 and 25 hours.
-# 4: what is stored is as its meter is registered now.
+# 4: what is stored is as its meter is registered now, and what is said to be missing is a gap,
+# whatever number stands there.
 RULE_VERSION = 4
 # Lines are put in order before they are unfolded: a first load is not sorted by the reading.
 IN_ORDER = True
@@ -166,7 +167,9 @@ def prepared(blocks: DataFrame) -> DataFrame:
             "_is_power": F.col("_unit").isin(*_POWER),
             "_is_volume": F.col("_unit") == "m3",
             "_most_kw": most_kw(),
-            "_word": F.coalesce(F.get("_qualities", F.lit(0)), F.lit("measured")),
+            "_word": F.when(F.size("_qualities") == 1, F.get("_qualities", F.lit(0))),
+            "_numbers": there("_numbers"),
+            "values": there("values"),
             # arrays_zip of a null array is null, so one word for all stands in no array here.
             "_words": F.when(F.size("_qualities") > 1, F.col("_qualities")).otherwise(
                 F.array().cast("array<string>")
@@ -177,6 +180,16 @@ def prepared(blocks: DataFrame) -> DataFrame:
         # Only what may be wrong is shown as it was sent.
         F.when(~F.col("_is_true"), F.col("values")).alias("_texts"),
     )  # fmt: skip
+
+
+def there(values: str) -> Column:
+    """Leave out the values whose word of quality is missing: they are gaps."""
+    words = F.when(
+        F.size("_qualities") == 1, F.array_repeat(F.get("_qualities", F.lit(0)), F.size(values))
+    ).otherwise(F.col("_qualities"))
+    missing = F.lit("missing")
+    said = F.zip_with(values, words, lambda value, word: F.when(~word.eqNullSafe(missing), value))
+    return F.when(F.array_contains("_qualities", missing), said).otherwise(F.col(values))
 
 
 def contested(blocks: DataFrame) -> DataFrame:
@@ -268,7 +281,7 @@ def in_kwh(values: DataFrame) -> DataFrame:
     """Add ``energy_kwh``, ``volume_m3`` and ``quality`` (measured unless said otherwise)."""
     hours = (F.unix_seconds("ends_at") - F.unix_seconds("starts_at")) / 3600
     scaled = F.col("_value._numbers") * F.col("_factor")
-    word = F.lower(F.coalesce("_value._words", "_word"))
+    word = F.coalesce("_value._words", "_word")
     return (
         values.withColumn("_hours", hours)
         .withColumn("volume_m3", F.when(F.col("_is_volume"), F.col("_value._numbers")))

@@ -6,14 +6,16 @@ from pyspark.sql import functions as F
 from lake.quarantine import REASONS
 from silver.contracts import DIRECTIONS, FUELS, METERS
 from silver.late import said_after
-from silver.registration import deleted_at, known, number, opened
+from silver.registration import deleted_at, known, number, opened, unread_date
 from silver.typed import reasons
 from silver.waiting import of_deleted_homes
 
 # 2: nothing is known before it arrived. 3: what is deleted says so. 4: with its location a meter
-# goes also where the document that deletes that does not name it.
+# goes also where the document that deletes that does not name it; a date that cannot be read is
+# told, and is not always.
 RULE_VERSION = 4
 _HOME = ["partner_id", "location_id"]
+_DATES = ("supply_start", "supply_end")
 
 
 def meters(bronze_registrations: DataFrame, locations: DataFrame) -> DataFrame:
@@ -37,8 +39,7 @@ def meters(bronze_registrations: DataFrame, locations: DataFrame) -> DataFrame:
         .withColumn("kwh_per_m3", number("kwh_per_m3", lowest=1, highest=50))
         .withColumn("register_digits", number("register_digits", lowest=3, highest=12).cast("int"))
         .withColumn("is_sub_meter", is_sub_meter)
-        .withColumn("supply_start", F.col("supply_start").try_cast("date"))
-        .withColumn("supply_end", F.col("supply_end").try_cast("date"))
+        .withColumns({n: F.col(n).try_cast("date") for n in _DATES})
         .withColumn(
             REASONS,
             reasons(
@@ -47,6 +48,7 @@ def meters(bronze_registrations: DataFrame, locations: DataFrame) -> DataFrame:
                 ("unknown_direction", F.coalesce(~direction.isin(*DIRECTIONS), F.lit(True))),
                 ("gas_cannot_be_exported", (fuel == "gas") & (direction == "export")),
                 ("district_heating_is_import_only", (fuel == "district_heating") & is_not_import),
+                *((f"{n}_unreadable", unread_date(F.col("_meter")[n])) for n in _DATES),
                 ("supply_ends_before_it_starts", F.col("supply_end") < F.col("supply_start")),
             ),
         )

@@ -4,20 +4,18 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from lake.landed import came_by
-from silver.contracts import REGISTER_ENERGY, TOTAL_REGISTER
+from silver.contracts import REGISTER_ENERGY
 from silver.free_periods import LONGEST_MONTH_S
 from silver.judgement import KWH_PER_M3, local_midnight, most_kw
+from silver.register_instants import METER, at_instants, at_midnight, of_devices
 from silver.said_once import LONGEST_DAY_S, length_s
 from silver.typed import duration
 from silver.waiting import meters_of
 
 # 2: a device that was exchanged keeps its last stretch, and the one that took its place its first.
-RULE_VERSION = 2
+# 3: registers that fell away hold nothing back; a read within a minute of midnight is of midnight.
+RULE_VERSION = 3
 NOTHING_WITHOUT = "register_reads"
-_METER = ["partner_id", "meter_id", "direction"]
-_OF_METER = (*_METER, "location_id", "fuel")
-_READ = ("register", "reading", "unit", "last_digit", "quality", "known_at", "received_at",
-         "source_file")  # fmt: skip
 # A drop is a roll-over where a counter of so many digits, running over, explains it: what meter
 # data systems do with the dials of a register (Itron's "number of dials", UTILMD's digits before
 # the point).
@@ -42,7 +40,8 @@ def register_energy(
     )  # fmt: skip
     zones = locations.select("partner_id", "location_id", "time_zone")
     return (
-        register_reads.transform(of_devices)
+        register_reads.transform(lambda reads: at_midnight(reads, zones))
+        .transform(of_devices)
         .transform(at_instants)
         .transform(between_reads)
         .join(F.broadcast(registered), on=["partner_id", "meter_id"], how="inner")
@@ -66,75 +65,24 @@ def touched_by_locations(changes: DataFrame, meters: DataFrame) -> DataFrame:
     return meters_of(changes, meters).select("partner_id", "meter_id")
 
 
-def of_devices(reads: DataFrame) -> DataFrame:
-    """Add ``_device``, which puts the devices of a meter in the order in which they were read.
-
-    A read that names none is of the one named last before it; it says again what is said at its
-    instant by name.
-    """
-    by_device = Window.partitionBy(*_METER, "device")
-    at_once = Window.partitionBy(*_METER, "register", "read_at")
-    by_time = Window.partitionBy(*_METER).orderBy("read_at", "_named")
-    until_now = by_time.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    from_now = by_time.rowsBetween(Window.currentRow, Window.unboundedFollowing)
-    order = F.struct(
-        F.min("read_at").over(by_device).alias("since"),
-        F.max("read_at").over(by_device).alias("until"),
-        "device",
-    )
-    is_named = F.col("device").isNotNull()
-    return (
-        reads.withColumn("device", F.nullif("device", F.lit("")))
-        .withColumn("_names", F.count("device").over(at_once))
-        .where(is_named | (F.col("_names") == 0))
-        .withColumn("_named", F.when(is_named, order))
-        .withColumn(
-            "_device",
-            F.coalesce(
-                F.last("_named", ignorenulls=True).over(until_now),
-                F.first("_named", ignorenulls=True).over(from_now),
-            ),
-        )
-        .drop("_names", "_named")
-    )
-
-
-def at_instants(reads: DataFrame) -> DataFrame:
-    """Return a row an instant, device and kind of register: the total, or all tariff registers.
-
-    ``_reads`` are the registers then, in order of their names. An instant at which a tariff
-    register that was read before is missing tells nothing of the sum.
-    """
-    by_register = Window.partitionBy(*_METER, "_device", "register").orderBy("read_at")
-    until_now = Window.partitionBy(*_METER, "_is_total", "_device").orderBy("read_at")
-    return (
-        reads.withColumn("_is_total", F.col("register") == TOTAL_REGISTER)
-        .withColumn("_is_first", F.row_number().over(by_register) == 1)
-        .groupBy(*_OF_METER, "_is_total", "_device", "read_at")
-        .agg(
-            F.array_sort(F.collect_list(F.struct(*_READ))).alias("_reads"),
-            F.count_if("_is_first").alias("_new"),
-        )
-        .withColumn("_known", F.sum("_new").over(until_now))
-        .where(F.size("_reads") == F.col("_known"))
-        .drop("_new", "_known")
-    )
-
-
 def between_reads(instants: DataFrame) -> DataFrame:
     """Return a row a pair of consecutive instants, ``_pairs`` being ``(a, b)`` of each register.
 
     ``_is_exchanged`` where the later is of another device; at one instant they are no stretch.
+    ``_is_renamed`` where a device has other registers than before.
     """
-    by_time = Window.partitionBy(*_METER, "_is_total").orderBy("read_at", "_device")
+    by_time = Window.partitionBy(*METER, "_is_total").orderBy("read_at", "_device")
     is_same = F.lag("_device").over(by_time).eqNullSafe(F.col("_device"))
     return (
         instants.withColumn("_is_exchanged", ~is_same)
         .withColumn("starts_at", F.lag("read_at").over(by_time))
         .withColumn("_before", F.lag("_reads").over(by_time))
         .withColumn("registers", F.col("_reads.register"))
-        .where(F.col("_before.register") == F.col("registers"))
         .where(F.col("starts_at") < F.col("read_at"))
+        .withColumn(
+            "_is_renamed",
+            (F.col("_before.register") != F.col("registers")) & ~F.col("_is_exchanged"),
+        )
         .withColumnRenamed("read_at", "ends_at")
         .withColumn("_pairs", F.zip_with("_before", "_reads", _pair))
     )
@@ -162,7 +110,8 @@ def in_kwh(stretches: DataFrame) -> DataFrame:
     is_too_much = (added * F.col("_factor") - last_digit_kwh) / F.col("_hours") > F.col("_most_kw")
     is_other_unit = F.exists("_pairs", lambda pair: pair["a"]["unit"] != pair["b"]["unit"])
     reason = (
-        F.when(is_other_unit, "register_unit_changes")
+        F.when(F.col("_is_renamed"), "registers_change")
+        .when(is_other_unit, "register_unit_changes")
         .when(added.isNull() | F.col("_is_exchanged"), "register_reset")
         .when(is_too_much, "more_than_the_fuse")
     )
@@ -259,7 +208,7 @@ def _used(pair: Column) -> Column:
 def _apart(rows: DataFrame, of: Column, others: Column) -> DataFrame:
     """Leave out the rows ``of`` that overlap one of ``others``, which do not overlap each other."""
     start, end = F.unix_micros("starts_at"), F.unix_micros("ends_at")
-    before = Window.partitionBy(*_METER).orderBy("_at").rangeBetween(Window.unboundedPreceding, -1)
+    before = Window.partitionBy(*METER).orderBy("_at").rangeBetween(Window.unboundedPreceding, -1)
     return (
         rows.withColumn("_at", F.when(of, end).otherwise(start))
         .withColumn("_reach", F.max(F.when(others, end)).over(before))

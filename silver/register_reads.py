@@ -5,14 +5,14 @@ from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
 from silver.contracts import REGISTER_READS, TOTAL_REGISTER
-from silver.judgement import local_midnight
+from silver.judgement import QUALITIES, local_midnight
 from silver.late import said_after
 from silver.registration import payload
-from silver.typed import instant, is_in_range, reasons, said_at
+from silver.typed import AHEAD, instant, is_in_range, reasons, said_at
 from silver.waiting import meters_of, of_another_zone, registered_otherwise, waiting_for
 
 # 2: nothing is known before it arrived. 3: the device is a part of the key. 4: what is stored is as
-# its meter is registered now.
+# its meter is registered now, and what is said to be missing was not read.
 RULE_VERSION = 4
 NOTHING_WITHOUT = "bronze_register_reads"
 # OBIS, C.D.E of IEC 62056-61: C is 1 for active energy drawn, 2 for fed in; D 8 is a register; E 0
@@ -25,8 +25,6 @@ _GAS_TOTAL = r"^(?:\d+-\d+:)?(3\.0\.0|24\.2\.1)(?:[.*]255)?$"
 _WORD = r"^[a-z][a-z0-9_-]{0,31}$"
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _UNITS = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "m3": 1.0}
-# A clock may be wrong by this much.
-_AHEAD = "INTERVAL 1 HOUR"
 
 
 def register_reads(
@@ -92,17 +90,19 @@ def typed(lines: DataFrame) -> DataFrame:
     for name, scale in _UNITS.items():
         factor = F.when(unit == name, scale).otherwise(factor)
     day = F.when(F.trim("read_at").rlike(_DAY), F.trim("read_at").try_cast("date"))
+    word = F.lower(F.trim("quality"))
+    number = F.col("reading").try_cast("double")
     decimals = F.length(F.regexp_extract("reading", r"[.](\d+)\s*$", 1))
     return lines.withColumns(
         {
             "read_at": F.date_trunc("second", F.coalesce(instant("read_at"), local_midnight(day))),
-            "reading": F.col("reading").try_cast("double") * factor,
+            # What is said to be missing was not read, whatever number stands there.
+            "reading": F.when(~word.eqNullSafe(F.lit("missing")), number * factor),
             "last_digit": F.pow(F.lit(10.0), -decimals) * factor,
             "unit": F.when(unit == "m3", unit).otherwise("kWh"),
             "_is_unit": factor.isNotNull(),
-            "quality": F.when(F.lower(F.trim("quality")) == "estimated", "estimated").otherwise(
-                "measured"
-            ),
+            "quality": F.when(word == "estimated", word).otherwise("measured"),
+            "_is_quality": F.coalesce(word, F.lit("")).isin(*QUALITIES),
             "device": F.coalesce(F.trim("device"), F.lit("")),
             "known_at": said_at(),
         }
@@ -139,7 +139,7 @@ def judged(reads: DataFrame) -> DataFrame:
     is_known = F.col("location_id").isNotNull()
     reading = F.col("reading")
     is_number = reading.isNotNull() & ~F.isnan(reading) & (F.abs(reading) < float("inf"))
-    latest = F.col("received_at") + F.expr(_AHEAD)
+    latest = F.col("received_at") + F.expr(AHEAD)
     is_future = F.col("read_at") > latest
     return reads.withColumn(
         REASONS,
@@ -152,6 +152,7 @@ def judged(reads: DataFrame) -> DataFrame:
             ("m3_is_for_gas", is_known & _is_volume() & (F.col("fuel") != "gas")),
             ("not_a_number", F.col("_is_unit") & ~is_number),
             ("negative", is_number & (reading < 0)),
+            ("unknown_quality", ~F.col("_is_quality")),
             ("unknown_register", F.col("register").isNull()),
             ("another_direction", is_known & F.col("direction").isNull()),
         ),

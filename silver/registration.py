@@ -49,6 +49,11 @@ def number(text: str, *, lowest: float, highest: float) -> Column:
     return F.when(value.between(lowest, highest), value)
 
 
+def unread_date(text: Column) -> Column:
+    """Tell whether a text is there that is no date."""
+    return text.isNotNull() & text.try_cast("date").isNull()
+
+
 def word(text: str, *, among: Sequence[str]) -> Column:
     """Read one of some words, in upper or lower case; null for another."""
     said = F.lower(F.trim(F.col(text)))

@@ -4,37 +4,50 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
-from silver.contracts import SPOT_PRICES
+from silver.contracts import CURRENCIES, MOST_PRICE_PER_KWH, SPOT_PRICES
 from silver.late import said_after
 from silver.registration import payload
 from silver.typed import is_of_zone_interval, reasons, with_interval_of_zone
 
-# 2: nothing is known before it arrived.
-RULE_VERSION = 2
+# 2: nothing is known before it arrived. 3: what is no currency, or no price in it, waits.
+RULE_VERSION = 3
 _KWH = {"kWh": 1.0, "MWh": 1000.0}
+# How a hundredth of a currency is written, as in GBp: pence.
+_HUNDREDTH = "^[A-Z]{2}[a-z]$"
 
 
 def spot_prices(bronze_spot_prices: DataFrame) -> DataFrame:
-    """Return a row a zone and interval; negative prices are real, unreadable ones are not."""
+    """Return a row a zone and interval; negative prices are real, unreadable ones are not.
+
+    A currency that is none (ORE), a hundredth of one (GBp) or more than any market lets a price
+    reach is a wrong unit.
+    """
     parts = F.split(F.trim("unit"), "/")
     per = F.lit(None).cast("double")
     for name, kwh in _KWH.items():
         per = F.when(F.lower(F.get(parts, F.lit(1))) == name.lower(), kwh).otherwise(per)
     price = F.col("price").try_cast("double")
+    is_number = price.isNotNull() & ~F.isnan(price) & (F.abs(price) < float("inf"))
+    said = F.trim(F.get(parts, F.lit(0)))
+    is_currency = F.upper(said).isin(*CURRENCIES) & ~said.rlike(_HUNDREDTH)
+    most = F.lit(None).cast("double")
+    for currency, highest in MOST_PRICE_PER_KWH.items():
+        most = F.when(F.upper(said) == currency, highest).otherwise(most)
     return (
         bronze_spot_prices.withColumn(
             "_payload", payload("price_zone", "starts_at", "resolution", "price", "unit")
         )
         .transform(with_interval_of_zone)
-        .withColumn("currency", F.upper(F.get(parts, F.lit(0))))
+        .withColumn("currency", F.upper(said))
         .withColumn("price_per_kwh", price / per)
         .withColumn(
             REASONS,
             reasons(
                 ("starts_at_unreadable", F.col("starts_at").isNull()),
                 ("unknown_resolution", ~is_of_zone_interval()),
-                ("unknown_unit", per.isNull() | ~F.col("currency").rlike("^[A-Z]{3}$")),
-                ("not_a_number", price.isNull() | F.isnan(price) | (F.abs(price) == float("inf"))),
+                ("unknown_unit", per.isNull() | ~F.coalesce(is_currency, F.lit(False))),
+                ("not_a_number", ~is_number),
+                ("implausible", is_currency & is_number & (F.abs(price / per) > most)),
             ),
         )
         .withColumn("_entity_id", F.col("price_zone"))

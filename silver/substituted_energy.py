@@ -9,16 +9,19 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from silver.contracts import SUBSTITUTED_ENERGY
-from silver.gap_days import LONGEST_GAP_DAYS, WEEKS_BEFORE, days_looked_at, gap_days
-from silver.home_days import HOME_DAY, days_around
+from silver.gap_days import DERIVED, LONGEST_GAP_DAYS, WEEKS_BEFORE, days_looked_at, gap_days
+from silver.home_days import HOME_DAY, all_days, days_around
 from silver.judgement import local_midnight
 from silver.said_once import LONGEST_DAY_S, length_s, power_kw
 
+# 2: a gap is of the fuel and direction that have it.
+RULE_VERSION = 2
+OF_SLICES = ("meters",)
 _HOME = HOME_DAY[:2]
 _SERIES = [*_HOME, "fuel", "direction"]
 _SERIES_DAY = [*_SERIES, "local_date"]
-_SEEN = ("starts_at", "ends_at", "time_zone", "resolution", "energy_kwh", "is_consumption",
-         "known_at")  # fmt: skip
+_SEEN = ("starts_at", "ends_at", "time_zone", "resolution", "energy_kwh", "is_derived",
+         "is_consumption", "known_at")  # fmt: skip
 # Up to two hours a straight line, longer ones like days, scaled (UBP volume 2, estimation; AEMO
 # "Metrology Procedure: Part B" has the same as substitution by interpolation and by like day).
 _INTERPOLATED_S = 2 * 3600
@@ -32,6 +35,7 @@ def substituted_energy(
     energy_in_context: DataFrame,
     meter_days: DataFrame,
     reading_flags: DataFrame,
+    meters: DataFrame,
     *,
     at_hand: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
@@ -40,7 +44,7 @@ def substituted_energy(
     Energy in kWh. Days with gaps are found by the counts of their meters. A gap that nothing
     follows is no gap yet.
     """
-    gaps = at_hand(gap_days(meter_days, reading_flags))
+    gaps = at_hand(gap_days(meter_days, reading_flags, meters))
     seen = energy_in_context.where(length_s() <= LONGEST_DAY_S)
     # What is kept at hand is kept with all of its columns.
     rows = at_hand(seen.select(*_SERIES_DAY, *_SEEN))
@@ -57,9 +61,11 @@ def substituted_energy(
     )
 
 
-def slices_with_rows(meter_days: DataFrame, reading_flags: DataFrame) -> DataFrame:
+def slices_with_rows(
+    meter_days: DataFrame, reading_flags: DataFrame, meters: DataFrame
+) -> DataFrame:
     """Return the days with gaps: few."""
-    return gap_days(meter_days, reading_flags).select(*HOME_DAY)
+    return gap_days(meter_days, reading_flags, meters).select(*HOME_DAY)
 
 
 def touched_by_energy_in_context(changes: DataFrame) -> DataFrame:
@@ -69,7 +75,12 @@ def touched_by_energy_in_context(changes: DataFrame) -> DataFrame:
 
 def touched_by_meter_days(changes: DataFrame) -> DataFrame:
     """Return the days that may have become a gap, or none."""
-    return days_around(changes, before=LONGEST_GAP_DAYS, after=LONGEST_GAP_DAYS)
+    return days_around(changes, before=LONGEST_GAP_DAYS + 1, after=LONGEST_GAP_DAYS)
+
+
+def touched_by_meters(changes: DataFrame, meter_days: DataFrame) -> DataFrame:
+    """Return all days of the homes: a supply may have ended, or a meter may be deleted."""
+    return all_days(changes, meter_days)
 
 
 def needed_for_energy_in_context(slices: DataFrame) -> DataFrame:
@@ -84,20 +95,23 @@ def needed_for_meter_days(slices: DataFrame) -> DataFrame:
 
 def grid(rows: DataFrame, gaps: DataFrame) -> DataFrame:
     """Return the intervals of the gap days that no row covers, in the length used last."""
+    series_of = F.when(F.col("is_derived"), DERIVED).otherwise(F.col("direction")).alias("_of")
     of_days = rows.where(length_s() <= 3600).groupBy(
-        *_SERIES_DAY, "time_zone", "resolution", length_s().alias("_length")
+        *_SERIES_DAY, series_of, "time_zone", "resolution", length_s().alias("_length")
     )
     known = of_days.agg(F.max("is_consumption").alias("is_consumption")).withColumnRenamed(
         "local_date", "_known_date"
     )
     age = F.date_diff("local_date", "_known_date")
-    last = F.struct("_known_date", "time_zone", "resolution", "_length", "is_consumption")
+    last = F.struct(
+        "_known_date", "time_zone", "resolution", "_length", "is_consumption", "_resumes"
+    )
     series = (
-        gaps.join(known, on=_HOME, how="inner")
+        gaps.join(known, on=[*_HOME, "fuel", "_of"], how="inner")
         .where(age.between(0, LONGEST_GAP_DAYS))
-        .groupBy(*_SERIES_DAY, "_resumes")
+        .groupBy(*_SERIES_DAY)
         .agg(F.max(last).alias("_last_known"))
-        .select(*_SERIES_DAY, "_resumes", "_last_known.*")
+        .select(*_SERIES_DAY, "_last_known.*")
         .drop("_known_date")
     )
     first = F.unix_seconds(local_midnight(F.col("local_date")))

@@ -10,6 +10,8 @@ _OFFSET = r"(?i)[T ]\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$"
 # ISO 8601 may leave the seconds out; Spark's cast may not.
 _NO_SECONDS = r"(?i)([T ]\d{2}:\d{2})(Z|[+-]\d{2}:?\d{2})?$"
 _EARLIEST = "1990-01-01"
+# A clock may be wrong by this much.
+AHEAD = "INTERVAL 1 HOUR"
 
 
 def instant(text: str) -> Column:
@@ -61,8 +63,12 @@ def calendar(resolution: str) -> tuple[Column, Column]:
 
 
 def words(text: str) -> Column:
-    """Read a JSON list of words; null for any other text, of which Spark takes long to say so."""
-    return F.when(F.ltrim(F.col(text)).startswith("["), F.from_json(text, "array<string>"))
+    """Read a JSON list of words, in lower case; null for any other text.
+
+    Of such text Spark takes long to say that it is no list.
+    """
+    plain = F.regexp_replace(F.lower(F.col(text)), r'\s*"\s*', '"')
+    return F.when(F.ltrim(F.col(text)).startswith("["), F.from_json(plain, "array<string>"))
 
 
 def duration(length: Column) -> Column:

@@ -5,9 +5,12 @@ from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
 from silver.contracts import WEATHER
+from silver.late import said_after
 from silver.registration import payload
-from silver.typed import instant_or_utc, reasons, said_at
+from silver.typed import AHEAD, instant_or_utc, reasons, said_at
 
+# 2: an issue of the future waits: it would win over every later one.
+RULE_VERSION = 2
 _MEASURES = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 
 
@@ -31,6 +34,7 @@ def weather(bronze_weather: DataFrame) -> DataFrame:
                     "issued_at_unreadable",
                     (F.col("_issued") != "") & F.col("issued_at").isNull(),
                 ),
+                ("of_the_future", F.col("issued_at") > F.col("received_at") + F.expr(AHEAD)),
                 ("latitude_unreadable", F.col("latitude").isNull()),
                 ("longitude_unreadable", F.col("longitude").isNull()),
                 ("nothing_measured", F.coalesce(*_MEASURES).isNull()),
@@ -46,4 +50,24 @@ def weather(bronze_weather: DataFrame) -> DataFrame:
         .withColumn("_entity_id", F.concat_ws(",", "latitude", "longitude"))
         .withColumn("_position", F.lit(-1))
         .select(*WEATHER.names, REASONS, "_entity_id", "_position", "_payload", "partner_id")
+    )
+
+
+def touched_by_bronze_weather(changes: DataFrame, bronze_weather: DataFrame) -> DataFrame | None:
+    """Return the observations that were said after one that comes late, if any are.
+
+    Versions of a forecast are all said at its issue: what comes last holds.
+    """
+    lines, arrived = (rows.transform(observations) for rows in (changes, bronze_weather))
+    return said_after(lines, arrived, "latitude", "longitude", "observed_at")
+
+
+def observations(lines: DataFrame) -> DataFrame:
+    """Return the lines that tell no issue, with point and instant typed."""
+    return lines.where(F.coalesce(F.trim("issued_at"), F.lit("")) == "").withColumns(
+        {
+            "latitude": F.col("latitude").try_cast("double"),
+            "longitude": F.col("longitude").try_cast("double"),
+            "observed_at": instant_or_utc("observed_at"),
+        }
     )

@@ -28,9 +28,7 @@ KINDS = tuple(NEEDED)
 BOM = b"\xef\xbb\xbf"
 _JSON = ("readings", "registers", "registrations")
 _CSV = ("readings", "registers", "weather", "prices")
-_TAKEN_ALL_THE_SAME = frozenset(
-    {"outside_supply", "unknown_field", "unknown_quality", "too_many", "missing_quality"}
-)
+_TAKEN_ALL_THE_SAME = frozenset({"outside_supply", "unknown_field", "too_many"})
 _TOGETHER, _TOGETHER_BYTES = 2_000, 1024 * 1024
 Find = Callable[[set[str]], Mapping[str, Meter]]
 
@@ -74,7 +72,7 @@ def rows(
         elif kind == "registrations":
             _judge_homes(part, partner_id, homes)
         else:
-            _judge_market(part, kind)
+            _judge_market(part, kind, at)
         for row, _ in part:
             yield row
 
@@ -136,13 +134,16 @@ def _judge_homes(part: list[Said], partner_id: str, homes: JobHomes) -> None:
         row.reasons += map(_worded, faults)
 
 
-def _judge_market(part: list[Said], kind: str) -> None:
-    check = {"prices": check_price, "weather": check_weather}.get(kind)
+def _judge_market(part: list[Said], kind: str, at: datetime) -> None:
     for row, said in part:
-        if check is not None and not row.reasons:
-            faults: list[Fault] = []
-            check(said, Faults(faults))
-            row.reasons += map(_worded, faults)
+        if row.reasons:
+            continue
+        faults: list[Fault] = []
+        if kind == "weather":
+            check_weather(said, at, Faults(faults))
+        else:
+            check_price(said, Faults(faults))
+        row.reasons += map(_worded, faults)
 
 
 def _worded(fault: Fault) -> str:

@@ -53,7 +53,7 @@ def checked(
     find_interval(said, found, known, at, fault)
     if not found.faults:
         found.line = _line(said, partner_id, values, at)
-        found.count = len(values) - sum(v is None for v in values)
+        found.count = _readings(values, said.get("quality"))
     return found
 
 
@@ -118,7 +118,7 @@ def _value(n: int, value: object, fault: Faults) -> None:
 
 def _quality(said: dict[str, Any], count: int, fault: Faults) -> None:
     quality = said.get("quality")
-    if quality is None or (isinstance(quality, str) and quality.strip().lower() in QUALITIES):
+    if quality is None or _is_quality(quality):
         return
     if not isinstance(quality, list):
         fault("quality", "unknown_quality", f"quality is {', '.join(sorted(QUALITIES))}")
@@ -128,8 +128,23 @@ def _quality(said: dict[str, Any], count: int, fault: Faults) -> None:
     for n, word in enumerate(quality):
         if fault.is_full:
             break
-        if not isinstance(word, str) or word.strip().lower() not in QUALITIES:
+        if word is not None and not _is_quality(word):
             fault(f"quality.{n}", "unknown_quality", f"quality is {', '.join(sorted(QUALITIES))}")
+
+
+def _is_quality(word: object) -> bool:
+    return isinstance(word, str) and word.strip().lower() in QUALITIES
+
+
+def _readings(values: Sequence[float | None], quality: str | list[str | None] | None) -> int:
+    """Count the values that are there: one that is said to be missing is not."""
+    if quality is None:
+        return len(values) - values.count(None)
+    words = quality if isinstance(quality, list) else [quality] * len(values)
+    return sum(
+        value is not None and (word or "").strip().lower() != "missing"
+        for value, word in zip(values, words, strict=True)
+    )
 
 
 def _known_at(said: dict[str, Any], fault: Faults) -> None:

@@ -107,7 +107,7 @@ _BLOCK = {
         "resolution": {"type": "string", "description": "PT15M, PT1H, P1D, P1M, PT744H, …"},
         "unit": {"type": "string", "description": "kWh, Wh, MWh, kW, W or m3"},
         "values": {"type": "array", "items": {"type": ["number", "null"]}},
-        "quality": {"type": ["string", "array", "null"], "items": {"type": "string"}},
+        "quality": {"type": ["string", "array", "null"], "items": {"type": ["string", "null"]}},
         "known_at": {"type": ["string", "null"], "format": "date-time"},
         "message_id": {"type": ["string", "null"]},
     },

@@ -7,19 +7,21 @@ here either.
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from serving.data_management.reading_blocks import Faults, Meter
+from serving.data_management.reading_checks import QUALITIES
 from serving.data_management.reading_intervals import instant, length_s
-from silver.contracts import WEATHER
+from silver.contracts import CURRENCIES, MOST_PRICE_PER_KWH, WEATHER
 
 _PLACE = ("latitude", "longitude")
 _MEASURES = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 _OF_ZONE_S = (900, 1800, 3600)
-_PER = ("kwh", "mwh")
-_CURRENCY = re.compile(r"[A-Z]{3}")
+_PER = {"kwh": 1.0, "mwh": 1000.0}
+# How a hundredth of a currency is written, as in GBp: pence.
+_HUNDREDTH = re.compile(r"[A-Z]{2}[a-z]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 # A clock may be wrong by this much.
@@ -49,19 +51,26 @@ def check_price(said: Mapping[str, Any], fault: Faults) -> None:
     if length_s(str(said.get("resolution"))) not in _OF_ZONE_S:
         fault("resolution", "unknown_resolution", "prices are of PT15M, PT30M or PT1H")
     currency, per = (*str(said.get("unit")).strip().split("/"), "")[:2]
-    if per.lower() not in _PER or not _CURRENCY.fullmatch(currency.upper()):
+    currency, kwh = currency.strip(), _PER.get(per.lower())
+    is_currency = currency.upper() in CURRENCIES and not _HUNDREDTH.fullmatch(currency)
+    if kwh is None or not is_currency:
         fault("unit", "unknown_unit", "unit is a currency a kWh or MWh, as in EUR/MWh")
     price = as_number(said.get("price"))
     if not isinstance(price, float) or not isfinite(price):
         fault("price", "not_a_number", "price is a finite number")
+    elif kwh and is_currency and abs(price / kwh) > MOST_PRICE_PER_KWH.get(currency.upper(), inf):
+        fault("price", "implausible", "no market lets a price reach that: is the unit right?")
 
 
-def check_weather(said: Mapping[str, Any], fault: Faults) -> None:
+def check_weather(said: Mapping[str, Any], at: datetime, fault: Faults) -> None:
     """Hold the weather of a point and instant against what silver.weather takes."""
-    if not _is_instant_or_utc(said.get("observed_at")):
+    if _instant_or_utc(said.get("observed_at")) is None:
         fault("observed_at", "observed_at_unreadable", "an instant; without an offset it is UTC")
-    if said.get("issued_at") and not _is_instant_or_utc(said["issued_at"]):
+    issued_at = _instant_or_utc(said["issued_at"]) if said.get("issued_at") else None
+    if said.get("issued_at") and issued_at is None:
         fault("issued_at", "issued_at_unreadable", "an instant; without an offset it is UTC")
+    elif issued_at is not None and issued_at > at + _AHEAD:
+        fault("issued_at", "of_the_future", "nobody has issued it yet")
     numbers = {n: as_number(said.get(n)) for n in (*_PLACE, *_MEASURES)}
     numbers = {name: value for name, value in numbers.items() if isinstance(value, float)}
     for name in _PLACE:
@@ -92,12 +101,17 @@ def check_read(said: Mapping[str, Any], known: Meter | None, at: datetime, fault
         fault("unit", "unknown_unit", "unit is kWh, Wh, MWh or m3")
     elif unit == "m3" and known is not None and known.fuel != "gas":
         fault("unit", "m3_is_for_gas", "m3 is for gas meters")
+    quality = str(said.get("quality") or "").strip().lower()
+    if quality and quality not in QUALITIES:
+        fault("quality", "unknown_quality", f"quality is {', '.join(sorted(QUALITIES))}")
     reading = said.get("reading")
     reading = as_number(str(reading) if type(reading) is int else reading)
     if not isinstance(reading, float) or not isfinite(reading):
         fault("reading", "not_a_number", "reading is a finite number")
     elif reading < 0:
         fault("reading", "negative", "a register shows nothing below zero")
+    elif quality == "missing":
+        fault("reading", "not_a_number", "what is said to be missing was not read")
     _check_register(str(said.get("register") or "").strip().lower(), known, fault)
 
 
@@ -129,7 +143,6 @@ def _instant_or_day(said: object, known: Meter | None) -> datetime | None:
         return None
 
 
-def _is_instant_or_utc(said: object) -> bool:
+def _instant_or_utc(said: object) -> datetime | None:
     text = str(said).strip()
-    found = instant(text) or instant(f"{text}Z")
-    return found is not None or _instant_or_day(text, None) is not None
+    return instant(text) or instant(f"{text}Z") or _instant_or_day(text, None)

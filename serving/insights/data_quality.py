@@ -196,7 +196,8 @@ def _waiting(lake: Reader, home: Location) -> list[Row]:
         f"WHERE q.partner_id = {literal(home.partner_id)} AND ("
         f"(q.table_name = 'silver.meter_readings' AND q.entity_id IN "
         f"(SELECT meter_id FROM silver.meters WHERE {home.where})) "
-        "OR (q.table_name IN ('silver.locations', 'silver.meters', 'silver.tariffs') "
+        "OR (q.table_name IN ('silver.locations', 'silver.meters', 'silver.home_profiles', "
+        "'silver.tariffs') "
         f"AND q.entity_id = {literal(home.location_id)}))"
         ") GROUP BY table_name, reason ORDER BY table_name, reason"
     )

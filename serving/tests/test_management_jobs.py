@@ -147,7 +147,8 @@ def test_what_is_of_all_partners_needs_a_scope_of_its_own(
 
 _PRICE = "price_zone,starts_at,resolution,price,unit\n"
 _WEATHER = "latitude,longitude,observed_at,issued_at,temperature_c,wind_speed_m_s\n"
-_READ = "meter_id,read_at,register,reading,unit\n"
+_READ = "meter_id,read_at,register,reading,unit,quality\n"
+_READING = "meter_id,starts_at,resolution,value,quality\n"
 
 
 @pytest.mark.parametrize(
@@ -160,18 +161,26 @@ _READ = "meter_id,read_at,register,reading,unit\n"
         ("prices", _PRICE, "DK2,2025-10-26T00:00Z,P1D,NaN,EUR/GJ",
          ["unknown_resolution", "unknown_unit", "not_a_number"]),
         ("prices", _PRICE, "DK2,2025-10-26T00:00Z,PT60M,-12.5,sek/kwh", []),
+        ("prices", _PRICE, "GB,2025-10-26T00:00Z,PT1H,12.5,GBp/kWh", ["unknown_unit"]),
+        ("prices", _PRICE, "SE3,2025-10-26T00:00Z,PT1H,12.5,ORE/kWh", ["unknown_unit"]),
+        ("prices", _PRICE, "DE-LU,2025-10-26T00:00Z,PT1H,-85,EUR/kWh", ["implausible"]),
         ("weather", _WEATHER, "999,x,yy,,hot,",
          ["observed_at_unreadable", "longitude_unreadable", "nothing_measured",
           "latitude_out_of_range"]),
         ("weather", _WEATHER, "55,12,2025-10-26T00:00Z,soon,1e3,NaN",
          ["issued_at_unreadable", "temperature_c_out_of_range", "wind_speed_m_s_out_of_range"]),
         ("weather", _WEATHER, "55,12,2025-10-26 00:00,2025-10-25,-3.5,calm", []),
+        ("weather", _WEATHER, "55,12,2999-01-02T00:00Z,2999-01-01T00:00Z,5,", ["of_the_future"]),
         ("registers", _READ, "nope,notadate,day,abc,kWh", ["read_at_unreadable", "not_a_number"]),
         ("registers", _READ, "m,2999-01-01,1.8.x,-1,therm",
          ["of_the_future", "unknown_unit", "negative", "unknown_register"]),
         ("registers", _READ, "m,1989-01-01T00:00Z,,1,m3", ["out_of_range", "m3_is_for_gas"]),
         ("registers", _READ, "up,2025-10-26,1-0:1.8.1,1,", ["another_direction"]),
         ("registers", _READ, "m,2025-10-26,1-0:2.8.0*255,17.5,wh", []),
+        ("registers", _READ, "m,2025-10-26,,17.5,,Missing", ["not_a_number"]),
+        ("registers", _READ, "m,2025-10-26,,17.5,,provisional", ["unknown_quality"]),
+        ("readings", _READING, "m,2025-10-26T00:00Z,PT1H,1,provisional", ["unknown_quality"]),
+        ("readings", _READING, "m,2025-10-26T00:00Z,PT1H,1,missing", []),
         ("registers", _READ, "unknown,2025-10-26,3.0.0,17,m3", []),
     ],
 )  # fmt: skip

@@ -71,6 +71,16 @@ def test_a_block_is_landed_as_it_was_sent(
     assert line == {"partner_id": "northgrid", **sent}
 
 
+@pytest.mark.parametrize(
+    ("quality", "count"), [("missing", 0), (["measured", "missing", None], 2), (None, 3)]
+)
+def test_a_number_that_is_said_to_be_missing_is_no_reading(
+    partner: TestClient, quality: Any, count: int
+) -> None:
+    answer = partner.post("readings", json=[block(values=[0.4, 0, 0.3], quality=quality)])
+    assert (answer.status_code, answer.json()["readings_taken"]) == (202, count)
+
+
 def test_what_was_said_when_is_told_where_the_sender_did_not(
     partner: TestClient, tmp_path: Path, waited_for: Wait
 ) -> None:

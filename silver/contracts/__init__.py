@@ -1,6 +1,7 @@
 """What silver promises: true, typed, in UTC and kWh, one current row a key, nothing lost."""
 
 from silver.contracts.arrivals import ARRIVALS_DAILY, INGESTION_ERRORS_DAILY
+from silver.contracts.currencies import CURRENCIES, MOST_PRICE_PER_KWH
 from silver.contracts.drift import DRIFT, FIELD_DRIFT_DAILY, FURTHER, MOST_DRIFTS
 from silver.contracts.environment import (
     CO2_INTENSITY,
@@ -92,6 +93,7 @@ TABLES = (
 __all__ = [
     "ARRIVALS_DAILY",
     "CO2_INTENSITY",
+    "CURRENCIES",
     "CURRENCY",
     "DIRECTION",
     "DIRECTIONS",
@@ -121,6 +123,7 @@ __all__ = [
     "METER_READING_REVISIONS",
     "MOST_CO2_KG_PER_KWH",
     "MOST_DRIFTS",
+    "MOST_PRICE_PER_KWH",
     "PEAK_WINDOWS",
     "PRICE_ZONE",
     "QUARANTINE",

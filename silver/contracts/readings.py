@@ -21,7 +21,7 @@ from silver.contracts.fields import (
     WIND_SPEED,
 )
 from silver.contracts.registers import REGISTER_READS
-from silver.contracts.registrations import LOCATIONS, METERS, TARIFFS
+from silver.contracts.registrations import HOME_PROFILES, LOCATIONS, METERS, TARIFFS
 
 _READING = columns(
     PARTNER_ID,
@@ -90,7 +90,7 @@ QUARANTINE = Table(
     partitioned_by=("table_name",),
     written_with=(
         METER_READINGS.name, WEATHER.name, SPOT_PRICES.name, CO2_INTENSITY.name, LOCATIONS.name,
-        METERS.name, TARIFFS.name, REGISTER_READS.name,
+        METERS.name, HOME_PROFILES.name, TARIFFS.name, REGISTER_READS.name,
     ),
 )  # fmt: skip
 _ENERGY_IN_CONTEXT = columns(

@@ -24,6 +24,7 @@ from silver.contracts.fields import (
 REGISTER_RULES = {
     "register_reset": "warning",
     "register_unit_changes": "warning",
+    "registers_change": "warning",
     "more_than_the_fuse": "warning",
     "sum_check": "warning",
 }

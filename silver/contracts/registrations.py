@@ -86,6 +86,7 @@ HOME_PROFILES = Table(
     key=("partner_id", "location_id", "valid_from"),
     update=Replace(slices=("partner_id", "location_id")),
     as_of=AS_IT_IS,
+    releasable=(),
 )  # fmt: skip
 TARIFF_DIRECTIONS = ("import", "export")
 TARIFF_ELEMENT_KINDS = (

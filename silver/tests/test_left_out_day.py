@@ -58,6 +58,7 @@ def test_it_is_no_gap_to_fill(table: Callable[..., Any]) -> None:
         table(METER_DAYS, days, partner_id="p", location_id="h", meter_id="m", **every,
               interval_s=3600, expected_intervals=24),
         table(READING_FLAGS, []),
+        table(METERS, [{"meter_id": "m", "fuel": "elec"}], partner_id="p", location_id="h"),
         at_hand=lambda rows: rows,
     )  # fmt: skip
     assert found.collect() == []

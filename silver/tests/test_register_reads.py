@@ -60,6 +60,15 @@ def test_a_code_names_register_and_direction(table: Callable[..., Any]) -> None:
     ]
 
 
+def test_what_is_said_to_be_missing_was_not_read_and_an_unknown_word_is_told(
+    table: Callable[..., Any],
+) -> None:
+    words = (None, "Estimated", "missing", "provisional")
+    found = told(table, [{"quality": word} for word in words])
+    assert [r[REASONS] for r in found] == [[], [], ["not_a_number"], ["unknown_quality"]]
+    assert [r.quality for r in found[:2]] == ["measured", "estimated"]
+
+
 def test_a_device_is_taken_as_it_was_sent_and_an_empty_one_is_none(
     table: Callable[..., Any],
 ) -> None:

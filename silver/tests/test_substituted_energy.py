@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from gold.energy import in_days, in_months, in_steps
-from silver.contracts import ENERGY_IN_CONTEXT, LOCATIONS, METER_DAYS, READING_FLAGS
+from silver.contracts import ENERGY_IN_CONTEXT, LOCATIONS, METER_DAYS, METERS, READING_FLAGS
 from silver.substituted_energy import substituted_energy
 
 pytestmark = pytest.mark.spark
@@ -71,10 +71,13 @@ def test_gaps_are_filled_by_a_line_or_by_like_days_beside_the_energy(
             "time_zone": "UTC", "is_consumption": True, "price_per_kwh": 2.0,
             "currency": "DKK", "quality": "measured"}  # fmt: skip
     energy = table(ENERGY_IN_CONTEXT, rows, **same)
+    homes = sorted({row["location_id"] for row in rows})
+    same_meter = {"partner_id": "p", "fuel": "elec", "direction": "import", "is_sub_meter": False}
     found = substituted_energy(
         energy,
         counted(rows, table),
         table(READING_FLAGS, []),
+        table(METERS, [{"location_id": home, "meter_id": home} for home in homes], **same_meter),
         at_hand=lambda frame: frame.localCheckpoint(),
     )
     found = found.localCheckpoint()
@@ -93,12 +96,12 @@ def test_gaps_are_filled_by_a_line_or_by_like_days_beside_the_energy(
         },
         "a day": {at(28, hour): (round(1 + hour / 10, 6), "like_day") for hour in range(24)},
     }
-    place = [{"location_id": home} for home in {row["location_id"] for row in rows}]
-    homes = table(LOCATIONS, place, partner_id="p", time_zone="UTC", country_code="DK")
+    place = [{"location_id": home} for home in homes]
+    places = table(LOCATIONS, place, partner_id="p", time_zone="UTC", country_code="DK")
     hourly = in_steps(energy, seconds=3600, substituted_energy=found)
-    days = in_days(hourly, energy, homes, substituted_energy=found).localCheckpoint()
-    months = in_months(days, energy, homes)
-    before = in_days(in_steps(energy, seconds=3600), energy, homes)
+    days = in_days(hourly, energy, places, substituted_energy=found).localCheckpoint()
+    months = in_months(days, energy, places)
+    before = in_days(in_steps(energy, seconds=3600), energy, places)
     of = ("location_id", "direction", "local_date")
     kept = ("energy_kwh", "observed_intervals", "peak_kw", "cost", "temperature_c")
     filled_days = days.where("substituted_kwh IS NOT NULL AND direction = 'consumption'")
