@@ -3,6 +3,7 @@
 import numpy as np
 
 from .home import Home, hourly, hours_of
+from .usage import metered
 from .weather_response import silent
 
 DAYS_NEEDED = 30
@@ -25,11 +26,10 @@ def lacking(home: Home, fuel: str) -> str:
 
 def lacking_energy(home: Home, fuel: str) -> str:
     """Return what is missing of energy and weather alone."""
-    ways = ("consumption", "import") if (fuel, "consumption") in home.meters else ("import",)
-    used = next((home.meters[fuel, way] for way in ways if (fuel, way) in home.meters), None)
-    if used is None or not len(used.starts):
+    used = metered(home, fuel)
+    if used is None:
         return "too_little_history"
-    by_hour = hourly(used.on_grid())
+    by_hour = hourly(used.steps)
     whole = by_hour.kwh[by_hour.is_whole]
     hours = hours_of(by_hour.starts, home.time_zone)
     is_day = hours.daily(by_hour.is_whole.astype(np.float64)) >= HOURS_A_DAY

@@ -122,12 +122,18 @@ def hours_of(starts: Ints, time_zone: str) -> Hours:
     )
 
 
-def hourly(steps: Steps) -> Steps:
-    """Add up steps to hours (UTC); one is whole where all its steps are."""
+def hours_at(starts: Ints, *, phase_s: int) -> Ints:
+    """Return the start of the hour of each instant, where hours begin ``phase_s`` after UTC's."""
+    hours: Ints = (starts - phase_s) // HOUR * HOUR + phase_s
+    return hours
+
+
+def hourly(steps: Steps, *, phase_s: int = 0) -> Steps:
+    """Add up steps to hours; one is whole where all its steps are. Hours stay as they are."""
     if steps.minutes == 60 or not len(steps.starts):
         return steps
     frame = pd.DataFrame({"kwh": steps.kwh, "whole": steps.is_whole}).groupby(
-        steps.starts // HOUR * HOUR
+        hours_at(steps.starts, phase_s=phase_s)
     )
     kwh = frame["kwh"].sum(min_count=1)
     needed = 60 // steps.minutes

@@ -48,6 +48,8 @@ def panels_of(home: Home, meters: Mapping[str, Steps]) -> Panels | None:
     if "production" in meters:
         made = hourly(meters["production"])
         return _fitted(home, made, is_metered=True)
+    if "import" not in meters:
+        return None
     drawn, fed = hourly(meters["import"]), hourly(meters["export"])
     starts, at, of = np.intersect1d(drawn.starts, fed.starts, return_indices=True)
     net = Steps(60, starts, fed.kwh[of] - drawn.kwh[at], drawn.is_whole[at] & fed.is_whole[of])
