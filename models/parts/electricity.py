@@ -59,7 +59,10 @@ def electricity(home: Home, *, cooks_with_gas: bool | None = None) -> Study | No
     is_metered = used.source == METERED
     first = _weather(home, hours, whole, sky, lamps_kwh, np.zeros(len(kwh)), is_metered=is_metered)
     usual = _on_steps(used.net, starts, hourly_heat(first, hours, whole))
-    found = charging(used.net.starts, used.net.kwh, usual, minutes=used.net.minutes)
+    found = charging(
+        used.net.starts, used.net.kwh, usual, minutes=used.net.minutes,
+        is_car_said=(home.profile.electric_cars or 0) > 0,
+    )  # fmt: skip
     judged = cars(found, hours, home.profile)
     by_car = _on_hours(used.net, judged.kwh, starts)
     by_sauna = _on_hours(used.net, judged.sauna_kwh, starts)
