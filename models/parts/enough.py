@@ -11,7 +11,7 @@ DAYS_NEEDED = 30
 HOURS_A_DAY = 18
 TEMPERATURES_NEEDED = 0.8
 # A swing below a thousandth of the highest hour is the meter's rounding.
-_FLAT = 1e-3
+FLAT = 1e-3
 
 
 def lacking(home: Home, fuel: str) -> str:
@@ -35,7 +35,7 @@ def lacking_energy(home: Home, fuel: str) -> str:
     is_day = hours.daily(by_hour.is_whole.astype(np.float64)) >= HOURS_A_DAY
     if is_day.sum() < DAYS_NEEDED:
         return "too_little_history"
-    if whole.max() - whole.min() <= _FLAT * abs(whole.max()) or whole.max() <= 0:
+    if whole.max() - whole.min() <= FLAT * abs(whole.max()) or whole.max() <= 0:
         return "no_variation"
     makes = any(("elec", way) in home.meters for way in ("export", "production"))
     is_dead = silent(np.where(is_day, hours.daily(by_hour.kwh), np.nan))

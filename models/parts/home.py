@@ -11,8 +11,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 HOUR = 3600
-# An impossible value of a questionnaire is as one not given.
-_AREA_M2, _PERSONS, _CARS = (8.0, 2_000.0), (1, 30), (0, 10)
+# What can be true of a home; an impossible value of a questionnaire is as one not given.
+BOUNDS = {"living_area_m2": (8.0, 2_000.0), "persons": (1, 30), "electric_cars": (0, 10)}
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Profile:
         area, persons, cars = self.living_area_m2, self.persons, self.electric_cars
         return replace(
             self,
-            living_area_m2=area if _is_in(area, _AREA_M2) else None,
-            persons=persons if _is_in(persons, _PERSONS) else None,
-            electric_cars=cars if _is_in(cars, _CARS) else None,
+            living_area_m2=area if _is_in(area, BOUNDS["living_area_m2"]) else None,
+            persons=persons if _is_in(persons, BOUNDS["persons"]) else None,
+            electric_cars=cars if _is_in(cars, BOUNDS["electric_cars"]) else None,
         )
 
 
