@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from models.home_frames import HOME, MONTHS, first_day
-from models.parts.enough import DAYS_NEEDED, HOURS_A_DAY, TEMPERATURES_NEEDED
+from models.parts.enough import DAYS_NEEDED, FLAT, HOURS_A_DAY, TEMPERATURES_NEEDED
 from models.refused import refused, with_last_date
 
 _INSIGHT = "disaggregation"
@@ -19,7 +19,8 @@ _MESSAGES = {
     f"{MONTHS - 1} before it.",
     "house_type_unknown": "The kind of house is needed: what homes of a kind use is where "
     "the parts begin that no meter tells apart.",
-    "too_little_history": f"{DAYS_NEEDED} days of readings by the hour are needed.",
+    "too_little_history": f"{DAYS_NEEDED} days are needed of which three quarters of the hours "
+    "were read whole.",
     "no_weather": "The temperature of four in five days is needed; the home's weather point "
     "has fewer.",
     "no_variation": "The readings are all the same: is the meter alive?",
@@ -52,6 +53,7 @@ def disaggregation_refusals(
         .agg(
             F.count_if("_is_day").cast("int").alias("days_observed"),
             F.count_if(has_weather).alias("days_of_weather"),
+            _is_flat().alias("is_flat"),
         )
     )
     return (
@@ -60,6 +62,7 @@ def disaggregation_refusals(
         .join(taken_apart, on=series, how="left_anti")
         .join(lately, on=series, how="left")
         .fillna(0, ["days_observed", "days_of_weather"])
+        .fillna(False, ["is_flat"])
         .join(_house_types(home_profiles, clock), on=HOME, how="left")
         .withColumn("code", _code(clock))
         .withColumns(
@@ -86,11 +89,32 @@ def _days(energy: DataFrame, clock: datetime) -> DataFrame:
         & (observed >= HOURS_A_DAY / 24)
         & (F.col("expected_intervals") >= 23)
     )
+    makes = F.col("direction").isin("export", "production")
+    seconds = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+    mean_kw = F.col("energy_kwh") / (seconds / 3600 * observed)
     return (
         energy.where(F.col("local_date") >= F.lit(first_day(clock)))
         .groupBy(*HOME, "fuel", "local_date")
-        .agg(F.max(is_day).alias("_is_day"))
+        .agg(
+            F.max(is_day).alias("_is_day"),
+            F.max(F.when(is_day, F.col("peak_kw"))).alias("_peak_kw"),
+            F.min(F.when(is_day, mean_kw)).alias("_mean_kw"),
+            F.max(makes).alias("_makes"),
+        )
     )
+
+
+def _is_flat() -> Column:
+    """Tell whether a series' days are all alike, or hardly any electricity was ever drawn."""
+    highest, lowest = F.max("_peak_kw"), F.min("_mean_kw")
+    is_level = highest - lowest <= FLAT * highest
+    # Of homes with panels no draw is sunshine, and of gas it is summer.
+    is_silent = (
+        (F.col("fuel") == "elec")
+        & ~F.max("_makes")
+        & (F.count_if(F.col("_mean_kw") > 0) < DAYS_NEEDED)
+    )
+    return F.max("_is_day") & (is_level | is_silent)
 
 
 def _temperatures(
@@ -115,7 +139,9 @@ def _code(clock: datetime) -> Column:
         .when(F.col("house_type").isNull(), "house_type_unknown")
         .when(F.col("days_observed") < DAYS_NEEDED, "too_little_history")
         .when(lacks_weather, "no_weather")
-        .otherwise("no_variation")
+        .when(F.col("is_flat"), "no_variation")
+        # Days were read, but too few of their hours whole.
+        .otherwise("too_little_history")
     )
 
 
@@ -127,5 +153,6 @@ def _details() -> Column:
             F.lit(DAYS_NEEDED).alias("days_needed"),
             "days_of_weather",
             F.col("house_type").isNotNull().alias("is_house_type_known"),
+            "is_flat",
         )
     )

@@ -12,8 +12,8 @@ from models.outlook_refusals import outlook_refusals
 from models.similar_homes_refusals import similar_homes_refusals
 from models.usage_estimates_refusals import usage_estimates_refusals
 
-# 2: what has no reading lately is too old to be taken apart.
-RULE_VERSION = 2
+# 3: a meter is only said to be all the same where it is.
+RULE_VERSION = 3
 
 
 def insight_refusals(

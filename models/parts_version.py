@@ -9,7 +9,7 @@ from models.parts.priors import PUBLISHED, Priors
 from models.readable import readable
 
 # Of the rules in models/parts.
-MODEL_VERSION = 3
+MODEL_VERSION = 4
 VERSION = f"disaggregation/published-{MODEL_VERSION}"
 
 

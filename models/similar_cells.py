@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from features.contracts import share_column
 from gold.contracts import COMPARABLE, LIVING_AREA_CLASSES, SMALLEST_GROUP
 from models.contracts import ALWAYS_MATCHED, ENOUGH, WIDENED
+from models.plausible import plausible
 
 HOME = ["partner_id", "location_id"]
 OF_PERIOD = ["partner_id", "fuel", "period", "local_month"]
@@ -69,7 +70,7 @@ def with_profile(rows: DataFrame, home_profiles: DataFrame) -> DataFrame:
     is_valid = (F.col("valid_from") <= last) & (
         F.col("valid_to").isNull() | (F.col("valid_to") > last)
     )
-    profiles = home_profiles.select(
+    profiles = plausible(home_profiles).select(
         *(F.col(name).alias(f"_{name}") for name in HOME),
         *("valid_from", "valid_to", *MATCHED_ON),
     )

@@ -15,8 +15,8 @@ from models.contracts import SIMILAR_HOMES
 from models.neighbours import COMPARED, PROFILE, SHAPE, compared
 from models.similar_cells import CELL, HOME, MATCHED_ON, candidates, matched
 
-# 2: the own decile is counted by the deciles beside it.
-RULE_VERSION = 2
+# 3: what cannot be true of a home is not known of it.
+RULE_VERSION = 3
 _BLOCK = 2_000
 _INPUTS = ("location_id", "energy_kwh", "own_share", "is_asking", *PROFILE, *SHAPE)
 _RESULT = ", ".join(

@@ -69,10 +69,11 @@ class Surroundings:
         # What was told today is there tomorrow, for questions of any time of a day.
         by_now = all_.lately.where(F.col("_asked_date") == F.lit(today + timedelta(days=1)))
         days = F.col("_date").between(today - timedelta(days=1), today + _AHEAD)
+        this_hour = clock.replace(minute=0, second=0, microsecond=0)
         return cls(
             homes=all_.homes,
             holidays=keep(all_.holidays.where(days)),
-            ahead=keep(all_.ahead.where(F.col("starts_at") >= F.lit(clock))),
+            ahead=keep(all_.ahead.where(F.col("_weather_at") >= F.lit(this_hour))),
             lately=keep(by_now.withColumn("_asked_date", F.lit(today))),
         )
 
@@ -90,9 +91,16 @@ def with_surroundings(rows: DataFrame, around: Surroundings) -> DataFrame:
     )
     return (
         rows.join(F.broadcast(around.homes), on=list(_HOME), how="left")
-        .withColumns({"_asked_date": F.to_date("asked_at"), "_utc_hour": F.hour("starts_at")})
+        .withColumns(
+            {
+                "_asked_date": F.to_date("asked_at"),
+                "_utc_hour": F.hour("starts_at"),
+                # In zones half an hour off, hours do not begin where those of the weather do.
+                "_weather_at": F.date_trunc("hour", "starts_at"),
+            }
+        )
         .join(around.holidays, on=["country_code", "_date"], how="left")
-        .join(around.ahead, on=[*_POINT, "starts_at"], how="left")
+        .join(around.ahead, on=[*_POINT, "_weather_at"], how="left")
         .join(around.lately, on=[*_POINT, "_asked_date", "_utc_hour"], how="left")
         .withColumn("_issue", _newest("_issues", since=F.col("asked_at") - F.lit(_LATEST_ISSUE)))
         .withColumns({name: F.col(f"_issue.{name}") for name in _MEASURES})
@@ -132,7 +140,7 @@ def _holidays(calendar_days: DataFrame) -> DataFrame:
 
 def _forecasts(told: DataFrame) -> DataFrame:
     issue = F.struct("known_at", *_MEASURES)
-    return told.groupBy(*_POINT, "starts_at").agg(
+    return told.groupBy(*_POINT, F.col("starts_at").alias("_weather_at")).agg(
         F.sort_array(F.collect_list(issue)).alias("_issues")
     )
 

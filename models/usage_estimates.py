@@ -26,6 +26,7 @@ from models.annual_use import (
 )
 from models.climate import HOME, POINT, days_of_year, normal_years
 from models.contracts import USAGE_ESTIMATES
+from models.plausible import plausible
 from models.published_use import VERSION, published
 from models.readable import readable
 from models.usage_backtest import gate, judge, lacking, slices
@@ -104,9 +105,8 @@ def training(
     ``weekend_ratio``. Which homes are in the sample is a hash, so it is the same each time.
     """
     climate = normal_years(temperature_daily, location_weather, locations)
-    homes = home_profiles.join(F.broadcast(_some(locations)), on=HOME, how="left_semi").select(
-        *HOME, "valid_from", "valid_to", *PROFILE
-    )
+    some = home_profiles.join(F.broadcast(_some(locations)), on=HOME, how="left_semi")
+    homes = plausible(some).select(*HOME, "valid_from", "valid_to", *PROFILE)
     last = F.last_day("local_date")
     is_valid = (F.col("valid_from") <= last) & (
         F.col("valid_to").isNull() | (F.col("valid_to") > last)

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from models.annual_use import HEATED_BY
 from models.climate import HOME, normal_years
+from models.plausible import plausible
 
 PROFILE = (
     "house_type", "heating_type_primary", "living_area_m2", "persons", "electric_cars",
@@ -42,7 +43,7 @@ def valid_on(home_profiles: DataFrame, *, day: date) -> DataFrame:
     is_valid = (F.col("valid_from") <= F.lit(day)) & (
         F.col("valid_to").isNull() | (F.col("valid_to") > F.lit(day))
     )
-    return home_profiles.where(is_valid).select(*HOME, *PROFILE)
+    return plausible(home_profiles.where(is_valid).select(*HOME, *PROFILE))
 
 
 def metered_years(home_signatures: DataFrame, *, clock: datetime) -> DataFrame:

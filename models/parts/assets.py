@@ -11,7 +11,9 @@ import numpy as np
 
 from .electricity import Study
 from .habits import ELECTRIC, NOT_ELECTRIC, PUMPS
-from .home import Home
+from .home import Home, Steps, hourly
+from .solar import Panels
+from .usage import in_step
 from .vehicles import share_of
 
 ASSETS = ("electric_vehicle", "solar_panels", "heat_pump", "electric_heating")
@@ -67,14 +69,30 @@ def _panels(home: Home, study: Study) -> Asset:
         "tilt_degrees": panels.tilt, "azimuth_degrees": panels.azimuth, "r2": panels.r2,
         "is_production_metered": float(panels.is_metered),
     }  # fmt: skip
-    whole = made.kwh if made is not None else panels.made_kwh(home, study.usage.hours.starts)
-    if fed is not None and np.nansum(whole) > 0:
-        self_used = 1 - float(np.nansum(fed.kwh)) / float(np.nansum(whole))
-        evidence["self_consumption_share"] = float(np.clip(self_used, 0, 1))
+    self_used = _self_used(home, panels)
+    if self_used is not None:
+        evidence["self_consumption_share"] = self_used
     begin = min(int(m.starts[np.flatnonzero(np.nan_to_num(m.kwh) > 0)[0]]) for m in seen)
     since = np.datetime64(begin, "s").astype("datetime64[D]").astype(object)
     return _asset("solar_panels", share_of(float(odds)), panels.kwp, panels.error_kwp, "kWp",
                   evidence, since)  # fmt: skip
+
+
+def _self_used(home: Home, panels: Panels) -> float | None:
+    """Return the share of what panels made that was not fed in, of the hours that tell both."""
+    meters = {way: hourly(steps) for way, steps in in_step(home, "elec").items()}
+    if "export" not in meters:
+        return None
+    fed, made = meters["export"], meters.get("production")
+    if made is None:
+        starts = fed.starts
+        made = Steps(60, starts, panels.made_kwh(home, starts), np.ones(len(starts), dtype=bool))
+    _, at, of = np.intersect1d(fed.starts, made.starts, return_indices=True)
+    is_known = fed.is_whole[at] & made.is_whole[of]
+    whole = float(made.kwh[of][is_known].sum())
+    if whole <= 0:
+        return None
+    return float(np.clip(1 - float(fed.kwh[at][is_known].sum()) / whole, 0, 1))
 
 
 def _pump(home: Home, study: Study) -> Asset:

@@ -23,8 +23,13 @@ LEAST_KWH = 2.8
 _SURELY_KWH = 4.0
 _LEAST_ABOVE_KW = 1.0
 _WINDOW_DAYS = 10
-_USUAL = 0.2
+_QUIET, _MIDDLE = 0.2, 0.5
 _LEAST_EVENTS = 4
+# Above what is always drawn lamps, meals and screens come to so much at the same time each day.
+_NO_CHARGER_KW = 1.5
+# Immersion heaters have 3 kW at most where a phase bears 16 A; people take some 10 kWh of hot water
+# a day at most.
+_TANK_KW, _TANK_KWH, _ALIKE = 3.7, 10.0, 0.25
 # People plug in when they come home, or when night prices begin.
 _USUAL_HOURS, _RARE, _SMALL = 2.0, 0.2, 0.6
 
@@ -52,14 +57,46 @@ class Charging:
     alike: float
 
 
-def charging(starts: Ints, kwh: Floats, usual_kwh: Floats, *, minutes: int) -> Charging:
+def charging(
+    starts: Ints, kwh: Floats, usual_kwh: Floats, *, minutes: int, is_car_said: bool = False
+) -> Charging:
     """Find events in energy by consecutive steps of ``minutes`` (NaN: gap).
 
-    ``usual_kwh`` is what the weather asks for in each step, which is no event however long.
+    ``usual_kwh`` is what the weather asks for in each step, which is no event however long. What is
+    drawn at the same time on nearly all days may be a car by a timer, or a tank of hot water: what
+    could be either is a car where the people say that they have one (``is_car_said``).
     """
     hours = minutes / 60
-    above = (kwh - usual_kwh) / hours
-    above = above - _usual(above, minutes)
+    power = (kwh - usual_kwh) / hours
+    quiet, floor = _around(power, minutes, _QUIET), _floor(power, minutes)
+    most = floor + _NO_CHARGER_KW
+    above = power - np.minimum(quiet, most)
+    nightly = _search(starts, kwh, above, minutes)
+    if nightly.events:
+        # Without what may be of a charge it shows what else is drawn then.
+        is_charge = (nightly.kwh > 0) | (above > max(_LEAST_ABOVE_KW, 0.35 * nightly.power_kw))
+        others = _around(np.where(is_charge, np.nan, power), minutes, _MIDDLE)
+        others = np.minimum(np.where(np.isnan(others), floor, others), most)
+        nightly = _search(starts, kwh, power - others, minutes)
+    if nightly.events and not _may_be_tank(nightly):
+        return nightly
+    rare = _search(starts, kwh, power - np.nan_to_num(quiet), minutes)
+    return nightly if is_car_said and not rare.events else rare
+
+
+def _may_be_tank(found: Charging) -> bool:
+    """Tell whether it is of an immersion heater's power, and as much as a tank takes in a day.
+
+    Or the same each time, as what a timer switches: a car was driven far or not.
+    """
+    low, energy, high = np.quantile([e.energy_kwh for e in found.events], (0.25, 0.5, 0.75))
+    is_alike = high - low < _ALIKE * energy
+    return bool(found.power_kw <= _TANK_KW and (energy <= _TANK_KWH or is_alike))
+
+
+def _search(starts: Ints, kwh: Floats, above: Floats, minutes: int) -> Charging:
+    """Find events in what is drawn above the usual (kW)."""
+    hours = minutes / 60
     nothing = Charging((), 0.0, 0.0, np.zeros(len(kwh)), 0.0)
     runs = _runs(above, hours, _LEAST_ABOVE_KW)
     if len(runs) < _LEAST_EVENTS:
@@ -107,15 +144,29 @@ def _threshold(power: float, hours: float) -> float:
     return max(_LEAST_ABOVE_KW, min(0.35 * power, LEAST_KWH / 2 / hours))
 
 
-def _usual(power_kw: Floats, minutes: int) -> Floats:
-    """Return what is drawn at that time of day on the quieter days around (their 20th of 100)."""
+def _around(power_kw: Floats, minutes: int, share: float) -> Floats:
+    """Return what is drawn at that time of day on the days around: ``share`` of them less.
+
+    NaN where no day around is known, nor any other.
+    """
+    by_day = _by_day(power_kw, minutes)
+    quiet = by_day.rolling(2 * _WINDOW_DAYS + 1, center=True, min_periods=4).quantile(share)
+    quiet = quiet.fillna(by_day.quantile(share))
+    usual: Floats = quiet.to_numpy(dtype=np.float64).ravel()[: len(power_kw)]
+    return np.maximum(usual, 0)
+
+
+def _floor(power_kw: Floats, minutes: int) -> Floats:
+    """Return what is drawn in the quieter steps of each day (their 20th of 100)."""
+    floor = _by_day(power_kw, minutes).quantile(_QUIET, axis=1)
+    by_step = np.repeat(floor.to_numpy(dtype=np.float64), 24 * 60 // minutes)[: len(power_kw)]
+    return np.maximum(np.nan_to_num(by_step), 0)
+
+
+def _by_day(power_kw: Floats, minutes: int) -> pd.DataFrame:
     a_day = 24 * 60 // minutes
     filled = np.concatenate([power_kw, np.full(-len(power_kw) % a_day, np.nan)])
-    by_day = pd.DataFrame(filled.reshape(-1, a_day))
-    quiet = by_day.rolling(2 * _WINDOW_DAYS + 1, center=True, min_periods=4).quantile(_USUAL)
-    quiet = quiet.fillna(by_day.quantile(_USUAL))
-    usual: Floats = quiet.to_numpy(dtype=np.float64).ravel()[: len(power_kw)]
-    return np.maximum(np.nan_to_num(usual), 0)
+    return pd.DataFrame(filled.reshape(-1, a_day))
 
 
 def _runs(above_kw: Floats, hours: float, least_kw: float) -> list[tuple[int, int]]:

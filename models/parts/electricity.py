@@ -13,7 +13,7 @@ from .blend import sizes
 from .charging import Charging, charging
 from .habits import ELECTRIC, NOT_ELECTRIC, day_shape, habits
 from .heat_hours import hourly_heat
-from .home import Floats, Home, Hours, Ints, Steps, hours_of
+from .home import HOUR, Flags, Floats, Home, Hours, Ints, Steps, hours_at, hours_of
 from .sharing import Parts, parted
 from .sky import Sky
 from .usage import METERED, Usage, usage
@@ -22,7 +22,6 @@ from .weather_response import Response, silent, weather_response
 
 # Electric heaters beside another heating are told from chance and lamps when they are so much.
 _BESIDE_SHARE, _BESIDE_T = 0.06, 8.0
-_SILENT_HOURS = 6
 _LEAST_COOLING_SHARE = 0.01
 # What regression does not know of heat: who opens a window, and when.
 _HEAT_DOUBT = 0.12
@@ -51,7 +50,7 @@ def electricity(home: Home, *, cooks_with_gas: bool | None = None) -> Study | No
     starts, kwh = used.hours.starts[there], np.maximum(used.hours.kwh[there], 0)
     hours = hours_of(starts, home.time_zone)
     # What was estimated at nothing for hours is not known either.
-    is_known = used.hours.is_whole[there] & ~silent(kwh, least=_SILENT_HOURS)
+    is_known = used.hours.is_whole[there] & ~silent(kwh, least=used.silent_hours)
     whole = np.where(is_known, kwh, np.nan)
     sky = Sky.over(home, hours)
     expected = habits(home.profile, has_gas=home.has_gas, cooks_with_gas=cooks_with_gas)
@@ -60,7 +59,10 @@ def electricity(home: Home, *, cooks_with_gas: bool | None = None) -> Study | No
     is_metered = used.source == METERED
     first = _weather(home, hours, whole, sky, lamps_kwh, np.zeros(len(kwh)), is_metered=is_metered)
     usual = _on_steps(used.net, starts, hourly_heat(first, hours, whole))
-    found = charging(used.net.starts, used.net.kwh, usual, minutes=used.net.minutes)
+    found = charging(
+        used.net.starts, used.net.kwh, usual, minutes=used.net.minutes,
+        is_car_said=(home.profile.electric_cars or 0) > 0,
+    )  # fmt: skip
     judged = cars(found, hours, home.profile)
     by_car = _on_hours(used.net, judged.kwh, starts)
     by_sauna = _on_hours(used.net, judged.sauna_kwh, starts)
@@ -141,18 +143,22 @@ def _shape(name: str, hours: Hours, sky: Sky) -> Floats:
 
 def _on_steps(net: Steps, hour_starts: Ints, by_hour: Floats) -> Floats:
     """Spread hours evenly to steps."""
-    at = np.searchsorted(hour_starts, net.starts // 3600 * 3600)
-    at = np.minimum(at, len(hour_starts) - 1)
-    is_there = hour_starts[at] == net.starts // 3600 * 3600
+    at, is_there = _hour_of(net, hour_starts)
     energy: Floats = np.where(is_there, by_hour[at], 0) * net.minutes / 60
     return energy
 
 
 def _on_hours(net: Steps, by_step: Floats, hour_starts: Ints) -> Floats:
     """Add up steps to the hours."""
-    hour = net.starts // 3600 * 3600
-    at = np.minimum(np.searchsorted(hour_starts, hour), len(hour_starts) - 1)
-    is_there = hour_starts[at] == hour
+    at, is_there = _hour_of(net, hour_starts)
     return np.bincount(at[is_there], by_step[is_there], minlength=len(hour_starts)).astype(
         np.float64
     )
+
+
+def _hour_of(net: Steps, hour_starts: Ints) -> tuple[Ints, Flags]:
+    """Return the number of each step's hour, and whether it is there."""
+    # In zones half an hour off, hours do not begin where those of UTC do.
+    hour = hours_at(net.starts, phase_s=int(hour_starts[0]) % HOUR)
+    at = np.minimum(np.searchsorted(hour_starts, hour), len(hour_starts) - 1)
+    return at, hour_starts[at] == hour

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .home import Home, hourly, hours_of
+from .usage import metered
 from .weather_response import silent
 
 DAYS_NEEDED = 30
@@ -10,7 +11,7 @@ DAYS_NEEDED = 30
 HOURS_A_DAY = 18
 TEMPERATURES_NEEDED = 0.8
 # A swing below a thousandth of the highest hour is the meter's rounding.
-_FLAT = 1e-3
+FLAT = 1e-3
 
 
 def lacking(home: Home, fuel: str) -> str:
@@ -25,17 +26,16 @@ def lacking(home: Home, fuel: str) -> str:
 
 def lacking_energy(home: Home, fuel: str) -> str:
     """Return what is missing of energy and weather alone."""
-    ways = ("consumption", "import") if (fuel, "consumption") in home.meters else ("import",)
-    used = next((home.meters[fuel, way] for way in ways if (fuel, way) in home.meters), None)
-    if used is None or not len(used.starts):
+    used = metered(home, fuel)
+    if used is None:
         return "too_little_history"
-    by_hour = hourly(used.on_grid())
+    by_hour = hourly(used.steps)
     whole = by_hour.kwh[by_hour.is_whole]
     hours = hours_of(by_hour.starts, home.time_zone)
     is_day = hours.daily(by_hour.is_whole.astype(np.float64)) >= HOURS_A_DAY
     if is_day.sum() < DAYS_NEEDED:
         return "too_little_history"
-    if whole.max() - whole.min() <= _FLAT * abs(whole.max()) or whole.max() <= 0:
+    if whole.max() - whole.min() <= FLAT * abs(whole.max()) or whole.max() <= 0:
         return "no_variation"
     makes = any(("elec", way) in home.meters for way in ("export", "production"))
     is_dead = silent(np.where(is_day, hours.daily(by_hour.kwh), np.nan))

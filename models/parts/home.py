@@ -11,8 +11,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 HOUR = 3600
-# An impossible value of a questionnaire is as one not given.
-_AREA_M2, _PERSONS, _CARS = (8.0, 2_000.0), (1, 30), (0, 10)
+# What can be true of a home; an impossible value of a questionnaire is as one not given.
+BOUNDS = {"living_area_m2": (8.0, 2_000.0), "persons": (1, 30), "electric_cars": (0, 10)}
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Profile:
         area, persons, cars = self.living_area_m2, self.persons, self.electric_cars
         return replace(
             self,
-            living_area_m2=area if _is_in(area, _AREA_M2) else None,
-            persons=persons if _is_in(persons, _PERSONS) else None,
-            electric_cars=cars if _is_in(cars, _CARS) else None,
+            living_area_m2=area if _is_in(area, BOUNDS["living_area_m2"]) else None,
+            persons=persons if _is_in(persons, BOUNDS["persons"]) else None,
+            electric_cars=cars if _is_in(cars, BOUNDS["electric_cars"]) else None,
         )
 
 
@@ -122,12 +122,18 @@ def hours_of(starts: Ints, time_zone: str) -> Hours:
     )
 
 
-def hourly(steps: Steps) -> Steps:
-    """Add up steps to hours (UTC); one is whole where all its steps are."""
+def hours_at(starts: Ints, *, phase_s: int) -> Ints:
+    """Return the start of the hour of each instant, where hours begin ``phase_s`` after UTC's."""
+    hours: Ints = (starts - phase_s) // HOUR * HOUR + phase_s
+    return hours
+
+
+def hourly(steps: Steps, *, phase_s: int = 0) -> Steps:
+    """Add up steps to hours; one is whole where all its steps are. Hours stay as they are."""
     if steps.minutes == 60 or not len(steps.starts):
         return steps
     frame = pd.DataFrame({"kwh": steps.kwh, "whole": steps.is_whole}).groupby(
-        steps.starts // HOUR * HOUR
+        hours_at(steps.starts, phase_s=phase_s)
     )
     kwh = frame["kwh"].sum(min_count=1)
     needed = 60 // steps.minutes

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .home import Home, Profile, Steps, hours_of
+from .home import HOUR, Home, Profile, Steps, hours_at, hours_of
 
 TEMPERATURE, IRRADIANCE = "temperature", "irradiance"
 HOME = ("partner_id", "location_id")
@@ -24,6 +24,8 @@ INPUTS = (*HOME, *OF_INTERVALS, *TEXTS, *NUMBERS)
 _ARRAYS = ("energy_kwh", "is_whole", "temperature_c", "irradiance_w_m2")
 _POINT = ["latitude", "longitude"]
 _GENERATION = ("export", "production")
+# Of so many hours it matters less what they are made of than that the others are finer.
+_FEW = 0.02
 
 
 def homes_in(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, str], Home]]:
@@ -116,13 +118,13 @@ def home_of(series: pd.DataFrame, facts: "pd.Series[Any]") -> Home:
     readings = series[series["minutes"] > 0].sort_values(["minutes", "at"])
     for key, rows in readings.groupby(["minutes", "kind", "direction"]):
         minutes, fuel, way = int(str(key[0])), str(key[1]), str(key[2])
-        # Hours come last, so that a meter of quarters keeps them: those of it that are finer.
-        if minutes == 60 and not _is_hourly(rows, meters.get((fuel, way))):
-            continue
-        meters[fuel, way] = Steps(
+        steps = Steps(
             minutes, rows["at"].to_numpy(dtype=np.int64), rows["value"].to_numpy(np.float64),
             rows["is_whole"].to_numpy(dtype=bool),
         )  # fmt: skip
+        # Hours come last, beside the finer steps of the same meter that they are the sums of.
+        finer = meters.get((fuel, way))
+        meters[fuel, way] = steps if finer is None else _either(finer, steps)
     if not any(fuel == "elec" and way in _GENERATION for fuel, way in meters):
         meters.pop(("elec", "import"), None) if ("elec", "consumption") in meters else None
     temperature, irradiance = (
@@ -138,9 +140,22 @@ def home_of(series: pd.DataFrame, facts: "pd.Series[Any]") -> Home:
     )  # fmt: skip
 
 
-def _is_hourly(hours: pd.DataFrame, quarters: Steps | None) -> bool:
-    """Tell whether the hours say more than the quarters: a meter may have changed its step."""
-    return quarters is None or len(hours) > 1.1 * len(quarters.starts) / 4
+def _either(finer: Steps, hours: Steps) -> Steps:
+    """Return the finer steps, or the hours where those say more: a meter may change its step.
+
+    Hours that the finer steps lack count too, evenly, as steps that were not metered.
+    """
+    phase = int(hours.starts[0]) % HOUR
+    is_lacking = ~np.isin(hours.starts, hours_at(finer.starts, phase_s=phase))
+    if is_lacking.mean() > _FEW:
+        return hours
+    a_step, count = finer.minutes * 60, 60 // finer.minutes
+    starts = (hours.starts[is_lacking][:, None] + a_step * np.arange(count)).ravel()
+    kwh = np.concatenate([finer.kwh, np.repeat(hours.kwh[is_lacking] / count, count)])
+    is_whole = np.concatenate([finer.is_whole, np.zeros(len(starts), dtype=bool)])
+    at = np.concatenate([finer.starts, starts])
+    order = np.argsort(at)
+    return Steps(finer.minutes, at[order], kwh[order], is_whole[order])
 
 
 def _text(value: object) -> str | None:

@@ -19,6 +19,8 @@ from .sun import level_irradiance
 
 TILTS = (10.0, 25.0, 40.0)
 AZIMUTHS = (90.0, 135.0, 180.0, 225.0, 270.0)
+# South of the equator the sun stands in the north.
+AZIMUTHS_SOUTH = (0.0, 45.0, 315.0)
 _LOSSES, _PER_K = 0.14, -0.0035
 # What pyranometer, losses and dirt leave open.
 _PLANE_DOUBT = 0.07
@@ -48,6 +50,8 @@ def panels_of(home: Home, meters: Mapping[str, Steps]) -> Panels | None:
     if "production" in meters:
         made = hourly(meters["production"])
         return _fitted(home, made, is_metered=True)
+    if "import" not in meters:
+        return None
     drawn, fed = hourly(meters["import"]), hourly(meters["export"])
     starts, at, of = np.intersect1d(drawn.starts, fed.starts, return_indices=True)
     net = Steps(60, starts, fed.kwh[of] - drawn.kwh[at], drawn.is_whole[at] & fed.is_whole[of])
@@ -56,13 +60,14 @@ def panels_of(home: Home, meters: Mapping[str, Steps]) -> Panels | None:
 
 def _fitted(home: Home, made: Steps, *, is_metered: bool) -> Panels | None:
     known = made.is_whole & ~np.isnan(made.kwh)
-    coarse = tuple((tilt, azimuth) for tilt in TILTS for azimuth in AZIMUTHS)
+    azimuths = AZIMUTHS if home.latitude >= 0 else (*AZIMUTHS, *AZIMUTHS_SOUTH)
+    coarse = tuple((tilt, azimuth) for tilt in TILTS for azimuth in azimuths)
     first = _best(home, made, known, coarse, is_metered=is_metered)
     if first is None:
         return None
     turns = (-_FINER[1], 0.0, _FINER[1])
     finer = tuple(
-        (max(first.tilt + by, 0.0), first.azimuth + turn)
+        (max(first.tilt + by, 0.0), (first.azimuth + turn) % 360)
         for by in (-_FINER[0], 0.0, _FINER[0])
         for turn in turns
     )

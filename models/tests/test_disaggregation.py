@@ -37,14 +37,25 @@ _KWH = (
 
 @pytest.fixture
 def tables(hours: Make, table: Make) -> Tables:
-    """Return inputs of five homes, one of another partner under the same name."""
+    """Return inputs of eight homes, one of another partner under the same name."""
     homes = {"fine": ("p", "house_detached", 55.7), "unsaid": ("p", None, 55.7),
-             "young": ("p", "apartment", 55.7), "far": ("p", "apartment", 10.0)}  # fmt: skip
+             "young": ("p", "apartment", 55.7), "far": ("p", "apartment", 10.0),
+             "holed": ("p", "apartment", 55.7), "dead": ("p", "apartment", 55.7),
+             "rare": ("p", "apartment", 55.7)}  # fmt: skip
     ids = [*((p, i) for i, (p, *_) in homes.items()), ("q", "fine")]
     energy = hours("fine", days=60, kwh=_KWH, direction="consumption")
     for home, days in (("unsaid", 60), ("young", 20), ("far", 60)):
         more = hours(home, days=days, kwh=_KWH, direction="consumption")
         energy = energy.unionByName(more)
+    # A fifth of its quarters is lost, so four hours of ten are whole.
+    holed = hours("holed", days=60, kwh=_KWH, direction="consumption").withColumns(
+        {"observed_intervals": F.expr("IF(pmod(hour(starts_at), 5) < 2, 4, 3)"),
+         "expected_intervals": F.lit(4)}
+    )  # fmt: skip
+    dead = hours("dead", days=60, kwh="0.2", direction="consumption")
+    rare = hours("rare", days=60, kwh="IF(day(starts_at) = 20, 0.1 * hour(starts_at), 0)",
+                 direction="consumption")  # fmt: skip
+    energy = energy.unionByName(holed).unionByName(dead).unionByName(rare)
     others = hours("fine", days=10, kwh="2.0", direction="consumption")
     energy = energy.unionByName(others.withColumn("partner_id", F.lit("q")))
     return {
@@ -77,7 +88,10 @@ def tables(hours: Make, table: Make) -> Tables:
 
 def daily(energy: DataFrame) -> DataFrame:
     series = ["partner_id", "location_id", "fuel", "direction", "local_date"]
+    hours = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
     return energy.groupBy(*series).agg(
+        F.min("starts_at").alias("starts_at"),
+        F.max(F.col("energy_kwh") / hours * 3600).alias("peak_kw"),
         F.max("ends_at").alias("ends_at"),
         F.max("known_at").alias("known_at"),
         F.sum("observed_intervals").alias("observed_intervals"),
@@ -121,11 +135,16 @@ def test_each_home_is_taken_apart_or_told_why_not(tables: Tables) -> None:
         ("p", "unsaid"): "house_type_unknown",
         ("p", "young"): "too_little_history",
         ("p", "far"): "no_weather",
+        ("p", "holed"): "too_little_history",
+        ("p", "dead"): "no_variation",
+        ("p", "rare"): "no_variation",
         ("q", "fine"): "too_little_history",
         ("p", "gone"): "too_old",
     }
     details = json.loads(rows["p", "young"].details)
     assert (details["days_observed"], details["days_needed"]) == (20, 30)
+    holed = json.loads(rows["p", "holed"].details)
+    assert (holed["days_observed"], holed["is_flat"]) == (46, False)
     gone = rows["p", "gone"]
     assert json.loads(gone.details)["last_date"] == "2023-03-29"
     assert gone.description.startswith("The last reading is of 2023-03-29;")
@@ -174,4 +193,5 @@ def test_new_hours_and_new_temperatures_touch_their_homes(tables: Tables) -> Non
         tables["temperature_daily"], tables["location_weather"], tables["locations"]
     )
     touched = {(row.partner_id, row.location_id) for row in around.collect()}
-    assert touched == {("p", "fine"), ("p", "unsaid"), ("p", "young"), ("q", "fine")}
+    far = {("p", "far")}
+    assert touched == {(r.partner_id, r.location_id) for r in tables["locations"].collect()} - far

@@ -230,7 +230,7 @@ def test_it_loads_from_the_registry_without_us_and_an_earlier_version_comes_back
 def test_without_a_champion_of_these_rules_what_is_published_tells_and_is_named(
     tmp_path: Path,
 ) -> None:
-    published = (PUBLISHED, "disaggregation/published-3")
+    published = (PUBLISHED, "disaggregation/published-4")
     assert scored_by(None) == published
     assert scored_by(Registry(Settings(lake=str(tmp_path))).champion("x")) == published
     files = PUBLISHED.dumps()

@@ -93,6 +93,20 @@ def test_homes_of_a_partner_are_compared_with_their_own_kind(compared: Any) -> N
     assert {period for _, period in found} == {"P1M"}
 
 
+def test_an_impossible_profile_value_changes_no_others_group(compared: Any) -> None:
+    street = [
+        home | {"persons": 1 + n % 5, "energy_kwh": 100.0 + 50 * (n % 5)}
+        for n, home in enumerate(homes(60, "flat"))
+    ]
+    unsaid = [*street[:-1], street[-1] | {"persons": None}]
+    false = [*street[:-1], street[-1] | {"persons": 1000}]
+    told, wanted = (
+        {home: row.mean_kwh for (home, _), row in compared(some).items()}
+        for some in (false, unsaid)
+    )
+    assert told == wanted
+
+
 def test_filters_are_left_out_from_the_last_until_there_are_enough(compared: Any) -> None:
     year = {"annual_kwh": 2_400.0, "annual_completeness": 0.95, "annual_degree_days": 3_000.0}
     found = compared(

@@ -108,6 +108,17 @@ def test_a_forecast_counts_from_its_issue_on_and_not_for_ever(around: Any, asked
     assert before.temperature_c == 10.0
 
 
+def test_an_hour_that_begins_at_half_past_has_the_weather_of_the_hour_it_begins_in(
+    around: Any, asked: Any
+) -> None:
+    half = timedelta(minutes=30)
+    now = ASKED + timedelta(minutes=20)
+    issues = [forecast(at, 11.0, 110.0, issued=ASKED - HOUR) for at in (NOON, ASKED)]
+    for known in (around(*issues, clock=now), around(*issues, clock=now, at=True)):
+        found = with_surroundings(asked(NOON + half, ASKED + half, at=now), known).collect()
+        assert [row.temperature_c for row in found] == [11.0, 11.0]
+
+
 def test_the_last_weeks_are_those_that_were_known_and_as_they_were_told_first(
     around: Any, asked: Any
 ) -> None:

@@ -21,6 +21,7 @@ from models.readable import OutdatedModel
 from models.tests.test_annual_use import homes as learnable
 from models.usage_estimates import training, usage_estimates
 from models.usage_estimates_refusals import usage_estimates_refusals
+from models.usage_homes import valid_on
 from silver.contracts import HOME_PROFILES, LOCATION_WEATHER, LOCATIONS
 
 pytestmark = pytest.mark.spark
@@ -171,3 +172,14 @@ def test_training_sees_years_known_then_with_the_profile_of_their_time(inputs: A
     # Five months of 151 days less 29 February, at 8 °C: ten degrees below the base each.
     assert set(found["degree_days"].round()) == {1_510.0}
     assert estimates.lacking(found) != ""
+
+
+def test_nobody_learns_from_what_cannot_be_true_of_a_home(inputs: Any) -> None:
+    said = home("school", persons=1000, living_area_m2=100_000.0, electric_cars=77)
+    tables = inputs([home("a", electric_cars=0), said], metered=("a", "school"))
+    found = training(*tables, clock=CLOCK).toPandas().set_index("location_id")
+    unlikely = ["persons", "living_area_m2", "electric_cars"]
+    assert found.loc["school", unlikely].isna().all()
+    assert found.loc["a", unlikely].notna().all()
+    told = valid_on(tables[1], day=CLOCK.date()).toPandas().set_index("location_id")
+    assert told.loc["school", unlikely].isna().all()

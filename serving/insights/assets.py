@@ -17,6 +17,15 @@ router = APIRouter(tags=["disaggregation"])
 _TABLE = "models.home_assets"
 _PARTS = "disaggregation"
 _DAYS_NEEDED = 30
+# Of the days so many need a temperature.
+_TEMPERATURES_NEEDED = 0.8
+_LACKING = {
+    "too_little_history": f"Assets are told from {_DAYS_NEEDED} days of electricity by the hour, "
+    "and the weather of those days.",
+    "no_weather": "The temperature of four in five days is needed; the home's weather point has "
+    "fewer.",
+    "no_variation": "The readings are all the same: is the meter alive?",
+}
 _COLUMNS = ("asset", "probability", "size", "low", "high", "unit", "evidence", "since")
 
 
@@ -112,10 +121,10 @@ def _nothing(lake: Reader, home: Location, reach: str | None) -> Refusal:
     if reach and not found:
         return refusal("not_issued", "The assets of this home have not been inferred yet.")
     known = found[1]["details"] if found else {}
-    is_long = known.get("days_observed", 0) >= _DAYS_NEEDED
-    return refusal(
-        "no_weather" if is_long else "too_little_history",
-        f"Assets are told from {_DAYS_NEEDED} days of electricity by the hour, and the weather of "
-        "those days.",
-        **{"days_needed": _DAYS_NEEDED, **known},
-    )
+    days = known.get("days_observed", 0)
+    code = "too_little_history"
+    if days >= _DAYS_NEEDED and known.get("days_of_weather", 0) < _TEMPERATURES_NEEDED * days:
+        code = "no_weather"
+    elif days >= _DAYS_NEEDED and known.get("is_flat"):
+        code = "no_variation"
+    return refusal(code, _LACKING[code], **{"days_needed": _DAYS_NEEDED, **known})

@@ -76,6 +76,17 @@ def test_a_home_without_electricity_and_one_not_looked_at_yet_get_a_refusal(
         # An asset is told without the kind of house: what else is missing is said.
         ("house_type_unknown", {"days_observed": 12}, "too_little_history"),
         ("house_type_unknown", {"days_observed": 40, "days_of_weather": 0}, "no_weather"),
+        (
+            "house_type_unknown",
+            {"days_observed": 40, "days_of_weather": 40, "is_flat": True},
+            "no_variation",
+        ),
+        # Hours of its days were lost, as a fifth of their quarters was.
+        (
+            "house_type_unknown",
+            {"days_observed": 40, "days_of_weather": 40, "is_flat": False},
+            "too_little_history",
+        ),
     ],
 )
 def test_a_refusal_says_what_parts_lack_too(
