@@ -52,8 +52,8 @@ def test_a_month_of_import_emits_what_a_plain_sum_says(
         ENERGY_IN_CONTEXT, energy, resolution="PT1H", fuel="elec", direction="import",
         time_zone="America/Los_Angeles",
     )  # fmt: skip
-    plain = hours.drop("price_per_kwh", "currency", "co2_kg_per_kwh")
-    context = plain.crossJoin(zones).withColumn("_is_off", F.lit(False))
+    unpriced = hours.drop("price_per_kwh", "currency", "co2_kg_per_kwh")
+    context = unpriced.crossJoin(zones).withColumn("_is_off", F.lit(False))
     found = in_steps(of_its_zone(context, grid), seconds=3600).agg(
         F.sum("co2_kg"), F.count("co2_kg"), F.count("*")
     )
