@@ -21,7 +21,7 @@ from models.tests.test_parts import HOUSE, LATITUDE, LONGITUDE, charges, home, s
 DAY = 24 * 4
 
 
-def of_meters(one: Home, minutes: int = 15, **kwh: Floats) -> Home:
+def of_meters(one: Home, minutes: int = 15, /, **kwh: Floats) -> Home:
     """Return the home with these meters; NaN: no reading."""
     starts = one.meters["elec", "import"].starts
     meters = {}

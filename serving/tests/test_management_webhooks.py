@@ -21,7 +21,7 @@ from fastapi.testclient import TestClient
 from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
-from serving.data_management import webhook_sender
+from serving.data_management import addresses, webhook_sender
 from serving.data_management.addresses import BadAddress, plain, receiver
 from serving.data_management.outlet import Sent
 from serving.data_management.segments import written
@@ -292,9 +292,7 @@ def test_a_receiver_that_lets_the_handshake_wait_is_cut_off(
 ) -> None:
     monkeypatch.setattr(webhook_sender, "_DEADLINE_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        at = webhook_sender.Receiver(
-            "https", "localhost", "127.0.0.1", silent.getsockname()[1], "/"
-        )
+        at = addresses.Receiver("https", "localhost", "127.0.0.1", silent.getsockname()[1], "/")
         call = webhook_sender._Call("d", "w", "northgrid", "test", b"{}", "", ["s"])  # noqa: SLF001
         began = time.monotonic()
         with pytest.raises(OSError):  # noqa: PT011 - an error of the network, as it comes

@@ -24,7 +24,7 @@ def test_a_supply_whose_dates_cannot_be_read_waits(table: Callable[..., Any]) ->
     meter = {"meter_id": "m", "fuel": "elec", "direction": "import"}
     document = {"location_id": "h", "meters": [meter | dates for dates in said]}
     line = {"document": json.dumps(document), "received_at": "2025-05-01T12:00:00Z"}
-    rows = meters(table(REGISTRATIONS, [line])).orderBy("_position").collect()
+    rows = meters(table(REGISTRATIONS, [line]), table(LOCATIONS, [])).orderBy("_position").collect()
     assert [r[REASONS] for r in rows] == [
         [], [], ["supply_end_unreadable"], ["supply_start_unreadable", "supply_end_unreadable"],
     ]  # fmt: skip
