@@ -157,8 +157,9 @@ def test_weather_that_came_later_is_not_known_before_it_came(
     writing.insert(store, HOME_SIGNATURES, signed(cold))
     # A forecast, and a day that is January's in Copenhagen, are nothing that the months have.
     of_year = {"observed_at": datetime(2024, 2, 3, tzinfo=UTC), "known_at": late}
+    new_year = datetime(2024, 12, 31, 23, tzinfo=UTC)
     others = [of_year | {"issued_at": CLOCK, "known_at": CLOCK},
-              of_year | {"observed_at": datetime(2024, 12, 31, 23, tzinfo=UTC), "known_at": CLOCK}]  # fmt: skip
+              of_year | {"observed_at": new_year, "known_at": CLOCK}]  # fmt: skip
     months = [month(n) for n in range(1, 13)]
     told = signed(months, weather=[of_year, *others], stored=store.read(HOME_SIGNATURES))
     assert writing.keep(store, HOME_SIGNATURES, told, store.read(HOME_SIGNATURES)).inserted == 1
