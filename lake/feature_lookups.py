@@ -188,7 +188,8 @@ def _fits(default: object, kind: str) -> bool:
 
 def _plain(default: Any) -> Default:
     """Return a number of NumPy as Python's: JSON knows no other."""
-    return default.item() if isinstance(default, np.generic) else default
+    plain: Default = default.item() if isinstance(default, np.generic) else default
+    return plain
 
 
 def names_of(said: str | Sequence[str] | None) -> tuple[str, ...]:

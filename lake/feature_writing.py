@@ -114,10 +114,12 @@ def news(table: FeatureTable, rows: DataFrame, stored: DataFrame, *, now: dateti
     found = (
         one_each.withColumns({"_then": then, "_newest": newest})
         .withColumn("_is_changed", is_changed)
-        .withColumn("_last", F.when("_is_changed", F.col("_newest")).otherwise(F.col("_then")))
+        .withColumn(
+            "_last", F.when(F.col("_is_changed"), F.col("_newest")).otherwise(F.col("_then"))
+        )
         .withColumn("_new", said)
         .where(F.col("_last").isNull() | ~_same(table, features, "_last", new="_new."))
-        .withColumn(KNOWN, F.when("_is_changed", F.lit(now)).otherwise(F.col(KNOWN)))
+        .withColumn(KNOWN, F.when(F.col("_is_changed"), F.lit(now)).otherwise(F.col(KNOWN)))
         .withColumn(KNOWN, F.coalesce(KNOWN, _assumed(table, now)))
         .select(*key, "_new.*", KNOWN)
     )

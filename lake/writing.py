@@ -139,8 +139,8 @@ def _difference(table: Table, wanted: DataFrame, stored: DataFrame) -> DataFrame
     same_key = all_of(F.col(f"new.{k}").eqNullSafe(F.col(f"old.{k}")) for k in _place(table))
     differs = F.lit(False)
     for name in table.compared:
-        kind = table.column(name).type
-        differs = differs | ~same(F.col(f"new.{name}"), F.col(f"old.{name}"), kind=kind)
+        new_one, old_one = F.col(f"new.{name}"), F.col(f"old.{name}")
+        differs = differs | ~same(new_one, old_one, kind=table.column(name).type)
     kind = (
         F.when(F.col("old").isNull(), "insert")
         .when(F.col("new").isNull(), "delete")

@@ -166,7 +166,7 @@ def test_what_was_read_and_changed_does_not_change_what_was_known_then(
 ) -> None:
     made(store)
     store.clock = day(21)
-    read = store.read_table(name=NAME)
+    read = store.read_table(name=NAME).localCheckpoint()
     assert store.write_table(name=NAME, df=read).rows == 0
     doubled = read.withColumn("kwh", F.col("kwh") * 2).localCheckpoint()
     assert [store.write_table(name=NAME, df=doubled).rows for _ in range(2)] == [3, 0]
