@@ -23,11 +23,13 @@ from lake.contract import Table
 from lake.feature_bins import bin_sql
 from lake.feature_tables import feature_table
 
-# 2: whole days, signatures, weather and prices too.
-RULE_VERSION = 2
+# 2: whole days, signatures, weather and prices too. 3: of weather what was observed.
+RULE_VERSION = 3
 _NUMBERS = ("double", "int", "bigint", "boolean")
 _DAY = ["partner_id", "local_date"]
 _HOURS = 24
+# True of all that counts.
+_CONSTANT = ("is_observed",)
 _NOBODY = ""
 Keep = Callable[[DataFrame], DataFrame]
 
@@ -43,13 +45,15 @@ def feature_values_daily(
     """Return a row a partner, table, feature, day and bin, from the newest version of each row.
 
     A signature is of the first day of its month. Weather and prices are no partner's; of them whole
-    days (UTC) count, lest the hours of a day that has only begun look like drift.
+    days (UTC) count, lest the hours of a day that has only begun look like drift, and of weather
+    those observed: a forecast differs from what came before it as forecasts do.
     """
+    observed = weather_hourly.where("is_observed")
     newest = {
         HOURLY_LOAD_PROFILE: _alone_or_newest(HOURLY_LOAD_PROFILE, hourly_load_profile, at_hand),
         DAILY_LOAD: _newest(DAILY_LOAD, daily_load),
         HOME_SIGNATURES: _newest(HOME_SIGNATURES, home_signatures),
-        WEATHER_HOURLY: _of_whole_days(WEATHER_HOURLY, weather_hourly, day="observed_date"),
+        WEATHER_HOURLY: _of_whole_days(WEATHER_HOURLY, observed, day="observed_date"),
         SPOT_PRICES_HOURLY: _of_whole_days(
             SPOT_PRICES_HOURLY, spot_prices_hourly, day="price_date"
         ),
@@ -95,7 +99,8 @@ def _nobodys() -> Column:
 
 
 def _features(table: Table) -> list[str]:
-    return [n for n in feature_table(table).features if table.column(n).type in _NUMBERS]
+    numbers = [n for n in feature_table(table).features if table.column(n).type in _NUMBERS]
+    return [n for n in numbers if n not in _CONSTANT]
 
 
 def _values(table: Table, newest: DataFrame) -> DataFrame:

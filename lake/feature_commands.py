@@ -38,7 +38,7 @@ def features(
     reader = Reader(settings, every.tables | {t.name: t.table for t in found})
     values = every.resolve(_VALUES, seen_from=DECLARED)
     if not table:
-        typer.echo(show(listed(reader, found, values), form))
+        typer.echo(show(listed(reader, found, values, partner=partner), form))
         return
     wanted = full_name(table)
     one = next((t for t in found if t.name == wanted), None)
@@ -49,18 +49,27 @@ def features(
     typer.echo(show(described(reader, one, values, day=day, partner=partner), form))
 
 
-def listed(reader: "Reader", tables: "list[FeatureTable]", values: str) -> "Arrow":
-    """Return a row a feature table: how new it is, and which of its features drifts most."""
+def listed(
+    reader: "Reader", tables: "list[FeatureTable]", values: str, *, partner: str = ""
+) -> "Arrow":
+    """Return a row a feature table: how new it is, and which of its features drifts most.
+
+    Of a ``partner`` where one is named; what is no partner's is told to each.
+    """
     from lake.feature_statistics import statistics
+    from lake.reading import literal
 
     rows: list[dict[str, object]] = []
     for one in tables:
         event = one.timeseries_column or one.known[0]
+        is_cut = partner and "partner_id" in one.table
+        of = f" WHERE partner_id = {literal(partner)}" if is_cut else ""
         newest = reader.rows(
             f"SELECT count(*) AS n, max({event}) AS event, max({one.known[0]}) AS known "
-            f"FROM {one.name}"
+            f"FROM {one.name}{of}"
         )[0]
-        drifts = [s for s in statistics(reader, values, one) if s.drift is not None]
+        told = statistics(reader, values, one, partner=partner)
+        drifts = [s for s in told if s.drift is not None]
         most = max(drifts, key=lambda s: s.drift or 0.0, default=None)
         rows.append(
             {

@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
 
 from lake.feature_tables import FeatureTable, FeatureTableDiffers
 
@@ -60,7 +63,7 @@ class FeatureLookup:
         put(self, "lookback_window", lookback_window)
         put(self, "feature_names", names_of(feature_names))
         put(self, "rename_outputs", dict(rename_outputs or {}))
-        put(self, "default_values", dict(default_values or {}))
+        put(self, "default_values", {n: _plain(v) for n, v in (default_values or {}).items()})
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,9 @@ class Pinned:
     outputs: Mapping[str, str]
     types: Mapping[str, str]
     default_values: Mapping[str, Default]
+    # By what the table was looked up; notes of earlier versions do not say it.
+    primary_keys: tuple[str, ...] = ()
+    timeseries_column: str | None = None
 
     @property
     def lookback(self) -> timedelta | None:
@@ -116,8 +122,10 @@ class Spec:
     def loads(said: str) -> "Spec":
         """Read it again."""
         told = json.loads(said)
+        keys = ("lookup_key", "primary_keys")
         lookups = tuple(
-            Pinned(**{**one, "lookup_key": tuple(one["lookup_key"])}) for one in told["lookups"]
+            Pinned(**{**one, **{n: tuple(one[n]) for n in keys if n in one}})
+            for one in told["lookups"]
         )
         lists = {n: tuple(told[n]) for n in ("label", "exclude_columns", "asked")}
         as_of = datetime.fromisoformat(told["as_of"])
@@ -160,6 +168,8 @@ def pinned(lookup: FeatureLookup, table: FeatureTable, *, version: int) -> Pinne
         outputs=outputs,
         types={n: table.table.column(n).type for n in wanted},
         default_values=lookup.default_values,
+        primary_keys=keys,
+        timeseries_column=event,
     )
 
 
@@ -171,8 +181,15 @@ def _fits(default: object, kind: str) -> bool:
         return kind == "boolean"
     if isinstance(default, str):
         return kind in ("string", "date", "timestamp")
-    whole = isinstance(default, int) or (isinstance(default, float) and default.is_integer())
-    return kind == "double" or (kind in ("int", "bigint") and whole)
+    if not isinstance(default, int | float):
+        return False
+    return kind == "double" or (kind in ("int", "bigint") and float(default).is_integer())
+
+
+def _plain(default: Any) -> Default:
+    """Return a number of NumPy as Python's: JSON knows no other."""
+    plain: Default = default.item() if isinstance(default, np.generic) else default
+    return plain
 
 
 def names_of(said: str | Sequence[str] | None) -> tuple[str, ...]:

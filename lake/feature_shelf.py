@@ -1,11 +1,13 @@
 """The feature tables of a lake by name: what each is, and its rows at a version."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake.catalog import Catalog
+from lake.errors import LakeError
 from lake.feature_lookups import NEWEST
 from lake.feature_tables import (
     DECLARED,
@@ -15,11 +17,21 @@ from lake.feature_tables import (
     NoFeatureTable,
     feature_table,
     from_properties,
+    full_name,
+    said_in_properties,
     stored,
     user_tables,
 )
 from lake.feature_writing import fields_of
+from lake.java import files_of, java
+from lake.schema import added_columns, ddl, told_anew
 from lake.store import Store
+
+
+class NotYours(LakeError):
+    """A table that the platform makes was to be written by hand."""
+
+    code = "not-yours"
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,10 @@ class Shelf:
         catalog = self.store.settings.catalog
         if not catalog:
             return [*declared, *user_tables(self.store.settings)]
-        made = self.store.spark.sql(f"SHOW TABLES IN `{catalog}`.{USER}").collect()
+        spark = self.store.spark
+        if not spark.catalog.databaseExists(f"{catalog}.{USER}"):
+            return declared
+        made = spark.sql(f"SHOW TABLES IN `{catalog}`.{USER}").collect()
         return [*declared, *(f"{USER}.{row['tableName']}" for row in made)]
 
     def table(self, name: str) -> FeatureTable:
@@ -64,6 +79,43 @@ class Shelf:
         said = spark.sql(f"SHOW TBLPROPERTIES {in_sql}").where(F.col("key") == PROPERTY).first()
         columns = fields_of(spark.read.table(in_sql).schema)
         return from_properties(name, columns, {PROPERTY: said["value"]} if said else {})
+
+    def users_own(self, name: str) -> str:
+        """Return schema and noun of a user's table; NotYours, BadFeatureTable."""
+        called = full_name(name, catalog=self.store.settings.catalog)
+        if not called.startswith(f"{USER}."):
+            raise NotYours(
+                f"{called} is of the platform's own schema",
+                cure=f"`lake run {called}` makes a declared table; yours are {USER}.<noun>",
+            )
+        return called
+
+    def make(self, table: FeatureTable) -> None:
+        """Make a user's table, without rows."""
+        catalog, name = self.store.settings.catalog, self.store.name(table.table)
+        if catalog:
+            self.store.spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.{USER}")
+        self.store.spark.sql(ddl(table.table, name=name, more=said_in_properties(table)))
+
+    def widen(self, table: FeatureTable, new: Sequence[str]) -> None:
+        """Add columns that a user's table does not have yet."""
+        name = self.store.name(table.table)
+        # First, so that who is cut short finds that what is there is new.
+        self.store.spark.sql(told_anew(said_in_properties(table), name=name))
+        self.store.spark.sql(added_columns(table.table, new, name=name))
+
+    def drop(self, table: FeatureTable) -> None:
+        """Delete a user's table with its history."""
+        spark, store = self.store.spark, self.store
+        if store.settings.catalog:
+            spark.sql(f"DROP TABLE {store.name(table.table)}")
+        else:
+            path = java(spark).org.apache.hadoop.fs.Path(store.path(table.table))
+            files_of(spark, path).delete(path, True)
+            # Delta remembers a log for an hour; of the next table of that name it is another.
+            java(spark).org.apache.spark.sql.delta.DeltaLog.clearCache()
+        # Whether a table is there is remembered.
+        store.forget(table.table)
 
     def read(self, name: str, version: int) -> tuple[FeatureTable, DataFrame]:
         """Return a table and its rows at a version; NoFeatureTable."""

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from lake.feature_bins import BINS_AN_OCTAVE, middle
 from lake.feature_tables import FeatureTable
@@ -22,6 +23,8 @@ from lake.reading import Reader, Row, literal
 REFERENCE_DAYS = 28
 # Of a table that has a row a month.
 _REFERENCE_OF_MONTHS = 92
+# Of the rows of the day before: so many has a day that is over, but for homes that are late.
+_WHOLE = 0.9
 # 0.25 / (8 ln 2).
 MUCH_DRIFT_BITS = 0.045
 # Drift is told by half octaves: finer bins of few rows differ by chance alone.
@@ -57,18 +60,21 @@ def statistics(
     reader: Reader, values: str, table: FeatureTable, *, day: date | None = None,
     partner: str = "",
 ) -> list[Statistics]:  # fmt: skip
-    """Return the statistics of each feature of a table on a day, the newest where none is given.
+    """Return the statistics of each feature of a table on a day.
 
-    ``values`` names the table of bins; ``partner`` "": of all partners together. What is no
-    partner's is told to each.
+    Where none is given it is the newest that is not yet under way: the hours of a morning are no
+    change of the day's. ``values`` names the table of bins; ``partner`` "": of all partners
+    together. What is no partner's is told to each.
     """
     of = f"table_name = {literal(table.name)}"
     of += f" AND partner_id IN ({literal(partner)}, '')" if partner else ""
     if day is None:
-        newest = reader.rows(f"SELECT max(local_date) AS day FROM {values} WHERE {of}")[0]["day"]
-        if not isinstance(newest, date):
+        counted = reader.rows(
+            f"SELECT local_date, sum(rows) AS n FROM {values} WHERE {of} "
+            f"GROUP BY 1 ORDER BY 1 DESC LIMIT {REFERENCE_DAYS}"
+        )
+        if (day := _newest_whole(counted)) is None:
             return []
-        day = newest
     is_monthly = any(column.month_of for column in map(table.table.column, table.table.key))
     since = day - timedelta(days=_REFERENCE_OF_MONTHS if is_monthly else REFERENCE_DAYS)
     rows = reader.rows(
@@ -78,6 +84,21 @@ def statistics(
     )
     features = sorted({str(row["feature"]) for row in rows})
     return [_of(name, day, [r for r in rows if r["feature"] == name]) for name in features]
+
+
+def _newest_whole(counted: list[Row]) -> date | None:
+    """Return the newest day that has about as many rows as the one before; None without days."""
+    for row, before in pairwise(counted):
+        if _count(row) >= _WHOLE * _count(before):
+            return _day(row)
+    # One day alone, or each with fewer than the one before.
+    return _day(counted[0]) if counted else None
+
+
+def _day(row: Row) -> date:
+    day = row["local_date"]
+    assert isinstance(day, date)
+    return day
 
 
 def divergence(day: Bins, before: Bins) -> float:

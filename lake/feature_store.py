@@ -14,7 +14,7 @@ What is more than theirs: features have versions by when they were known, a trai
 """
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -24,39 +24,25 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from lake.alone import alone
+from lake.at_hand import computed
 from lake.catalog import Catalog, catalog
-from lake.errors import LakeError
 from lake.feature_lookups import NEWEST, FeatureLookup, Spec, names_of, pinned
 from lake.feature_models import FeatureModels
-from lake.feature_shelf import Shelf
-from lake.feature_tables import (
-    USER,
-    WRITTEN,
-    BadFeatureTable,
-    FeatureTable,
-    full_name,
-    said_in_properties,
-    user_table,
-)
-from lake.feature_writing import check_keys, fields_of, news, rows_of, wider
-from lake.java import files_of, java
+from lake.feature_shelf import NotYours, Shelf
+from lake.feature_tables import WRITTEN, BadFeatureTable, FeatureTable, full_name, user_table
+from lake.feature_writing import check_keys, check_said_once, fields_of, news, rows_of, wider
 from lake.reading import instant_of
 from lake.registry import Registry
-from lake.schema import added_columns, ddl
 from lake.settings import Settings
 from lake.store import Store
 from lake.training_sets import TrainingSet, known_by, newest, training_set
 from lake.writing import Written, insert, tried_again
 
-__all__ = ["FeatureLookup", "FeatureStore", "FeatureTable", "TrainingSet", "feature_store"]
+__all__ = [
+    "FeatureLookup", "FeatureStore", "FeatureTable", "NotYours", "TrainingSet", "feature_store",
+]  # fmt: skip
 
 _PATIENCE_S = 600.0
-
-
-class NotYours(LakeError):
-    """A table that the platform makes was to be written by hand."""
-
-    code = "not-yours"
 
 
 @dataclass
@@ -80,17 +66,24 @@ class FeatureStore:
         primary_keys: str | Sequence[str],
         df: DataFrame | None = None,
         timeseries_columns: str | Sequence[str] | None = None,
+        timeseries_column: str | None = None,
+        timestamp_keys: str | Sequence[str] | None = None,
+        partition_columns: str | Sequence[str] | None = None,
         schema: StructType | None = None,
-        description: str = "",
+        description: str | None = "",
         owner: str = "",
+        tags: Mapping[str, str] | None = None,
     ) -> FeatureTable:
         """Make a feature table and write ``df`` into it, where one is given.
 
         ``name`` is ``features_user.<noun>``, or the noun alone. ``timeseries_columns`` is the one
-        column with the event time; it may stand among ``primary_keys``, as in Unity Catalog, or
-        not. Meanings come from the comments of the columns. BadFeatureTable; NotYours.
+        column with the event time, which that client has called ``timeseries_column`` and
+        ``timestamp_keys`` too; it may stand among ``primary_keys``, as in Unity Catalog, or not.
+        ``partition_columns`` are not needed: rows are sorted by their key. Meanings come from the
+        comments of the columns. BadFeatureTable; NotYours.
         """
-        made, event = self.users_own(name), names_of(timeseries_columns)
+        made, called = self.users_own(name), (timeseries_columns, timeseries_column, timestamp_keys)
+        event = list(dict.fromkeys(n for said in called for n in names_of(said)))
         df = None if df is None else rows_of(df)
         wanted = schema if schema is not None else df.schema if df is not None else None
         if wanted is None or len(event) > 1:
@@ -102,8 +95,8 @@ class FeatureStore:
             )
         table = user_table(
             made, fields_of(wanted), primary_keys=names_of(primary_keys),
-            timeseries_column=event[0] if event else "", description=description,
-            owner=owner or getpass.getuser(),
+            timeseries_column=event[0] if event else "", description=description or "",
+            owner=owner or getpass.getuser(), tags=tags,
         )  # fmt: skip
         if df is not None:
             # Before there is a table: a second try would find the first one's.
@@ -113,10 +106,7 @@ class FeatureStore:
                 raise BadFeatureTable(
                     f"{made} is there already", cure="drop_table, or another name"
                 )
-            if self.settings.catalog:
-                self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{self.settings.catalog}`.{USER}")
-            said = said_in_properties(table)
-            self.spark.sql(ddl(table.table, name=self._store.name(table.table), more=said))
+            self._shelf.make(table)
         if df is not None:
             self.write_table(name=made, df=df)
         return table
@@ -126,9 +116,10 @@ class FeatureStore:
 
         A row is new where its key is, and a version where its features differ from those known
         last. ``known_at`` in ``df`` says since when it was known; without it a first version counts
-        from its event on, as in Databricks, and a later one from now on. Columns that ``df`` does
-        not have keep their values, new ones are added. Repeated, it writes nothing. NotYours,
-        NoFeatureTable, BadFeatureTable, FeatureTableDiffers.
+        from its event on, as in Databricks, and a later one from now on. What says otherwise than a
+        version of its own ``known_at`` counts from now too. Columns that ``df`` does not have keep
+        their values; new ones are added, and told of what was known before as well. Repeated, it
+        writes nothing. NotYours, NoFeatureTable, BadFeatureTable, FeatureTableDiffers.
         """
         if mode != "merge":
             raise BadFeatureTable(
@@ -140,12 +131,13 @@ class FeatureStore:
             had = self.get_table(name=made)
             table, now = self._check_rows(had, df), self._now()
             if new := [n for n in table.table.names if n not in had.table]:
-                in_sql = self._store.name(table.table)
-                self.spark.sql(added_columns(table.table, new, name=in_sql))
+                self._shelf.widen(table, new)
             written = list[Written]()
 
             def write() -> None:
-                said = news(table, df, self._store.read(table.table), now=now)
+                stored = self._store.read(table.table)
+                check_said_once(table, df, stored)
+                said = news(table, df, stored, now=now)
                 written[:] = [insert(self._store, table.table, said)]
 
             # Elsewhere than in a folder nobody is alone: who writes the same writes a version more.
@@ -179,33 +171,26 @@ class FeatureStore:
 
     def drop_table(self, *, name: str) -> None:
         """Delete a user's table with its history: models that look into it no longer can."""
-        table = self.get_table(name=self.users_own(name)).table
+        table = self.get_table(name=self.users_own(name))
         with alone(self.spark, self.settings, table.name, patience_s=_PATIENCE_S):
-            if self.settings.catalog:
-                self.spark.sql(f"DROP TABLE {self._store.name(table)}")
-            else:
-                path = java(self.spark).org.apache.hadoop.fs.Path(self._store.path(table))
-                files_of(self.spark, path).delete(path, True)
-                # Delta remembers a log for an hour; of the next table of that name it is another.
-                java(self.spark).org.apache.spark.sql.delta.DeltaLog.clearCache()
-        # Whether a table is there is remembered.
-        self._store.forget(table)
+            self._shelf.drop(table)
 
     def create_training_set(
         self,
         *,
         df: DataFrame,
-        feature_lookups: Sequence[FeatureLookup],
+        feature_lookups: Sequence[FeatureLookup] | None,
         label: str | Sequence[str] | None,
-        exclude_columns: str | Sequence[str] = (),
+        exclude_columns: str | Sequence[str] | None = (),
         as_of: datetime | None = None,
     ) -> TrainingSet:
         """Return each row of ``df`` with the features known at its instant, and by ``as_of`` (now).
 
-        The tables are read at the versions that they have now, so the set stays what it is.
+        The tables are read at the versions that they have now, and the rows that ask are computed
+        here, so the set stays what it is, and what is logged of it is what was learned from.
         NoFeatureTable, BadLookup, BadFeatureTable; BadInstant.
         """
-        found = [(one, self.get_table(name=one.table_name)) for one in feature_lookups]
+        found = [(one, self.get_table(name=one.table_name)) for one in feature_lookups or ()]
         versions = {t.name: self._store.version(t.table) for _, t in found}
         spec = Spec(
             lookups=tuple(pinned(one, t, version=versions[t.name]) for one, t in found),
@@ -213,24 +198,28 @@ class FeatureStore:
             exclude_columns=names_of(exclude_columns),
             as_of=_instant(as_of) or self._now(),
         )
-        return training_set(rows_of(df), spec, self._shelf.read)
+        df = rows_of(df)
+        # What does not fit is told before anything is computed.
+        training_set(df, spec, self._shelf.read)
+        return training_set(computed(df), spec, self._shelf.read)
 
     def log_model(
         self,
         *,
         model: Any,
         flavor: Any,
-        training_set: TrainingSet,
+        training_set: TrainingSet | None = None,
         artifact_path: str | None = None,
         name: str | None = None,
         registered_model_name: str | None = None,
+        infer_input_example: bool = True,
         **more: Any,
     ) -> Any:
         """Log a model with its training set, and register it; ``flavor`` is MLflow's module for it.
 
-        Versions of the tables, lookups, as_of and the asking rows go with it. Return MLflow's note
-        of it, with ``model_uri``. RegistryAway, TooManyRows; NotYours for the name of a model of
-        the platform's own.
+        Versions of the tables, lookups, as_of and the asking rows go with it; without a training
+        set it looks nothing up. Return MLflow's note of it, with ``model_uri``. RegistryAway,
+        TooManyRows; NotYours for the name of a model of the platform's own.
         """
         if registered_model_name in {t.noun for t in self.tables.tables.values()}:
             raise NotYours(
@@ -243,14 +232,17 @@ class FeatureStore:
         )  # fmt: skip
 
     def score_batch(
-        self, *, model_uri: str, df: DataFrame, result_type: str = "double"
-    ) -> DataFrame:
+        self, *, model_uri: str, df: DataFrame, result_type: str = "double",
+        env_manager: str = "local", params: Mapping[str, Any] | None = None,
+    ) -> DataFrame:  # fmt: skip
         """Return ``df`` with the features that the model's lookups name, and ``prediction``.
 
         A feature that ``df`` has already is taken from there. BadFeatureTable; those of
         FeatureModels.score.
         """
-        return self.models.score(model_uri, rows_of(df), result_type=result_type)
+        return self.models.score(
+            model_uri, rows_of(df), result_type=result_type, env_manager=env_manager, params=params
+        )
 
     def rebuild_training_set(self, *, model_uri: str) -> TrainingSet:
         """Return a logged model's training set as it was, row by row; CannotRebuild."""
@@ -268,7 +260,7 @@ class FeatureStore:
 
     def _check_rows(self, table: FeatureTable, df: DataFrame) -> FeatureTable:
         """Return the table with the features that ``df`` adds; BadFeatureTable, …Differs."""
-        wide = wider(table, fields_of(df.schema))
+        wide = wider(table, fields_of(df.schema), now=self._now())
         check_keys(wide, df)
         return wide
 
@@ -277,13 +269,7 @@ class FeatureStore:
 
     def users_own(self, name: str) -> str:
         """Return schema and noun of a user's table; NotYours, BadFeatureTable."""
-        called = full_name(name, catalog=self.settings.catalog)
-        if not called.startswith(f"{USER}."):
-            raise NotYours(
-                f"{called} is of the platform's own schema",
-                cure=f"`lake run {called}` makes a declared table; yours are {USER}.<noun>",
-            )
-        return called
+        return self._shelf.users_own(name)
 
 
 def _instant(as_of: datetime | date | str | None) -> datetime | None:

@@ -8,7 +8,8 @@ become a name of the other; its contract stands in its Delta properties, from wh
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -68,6 +69,10 @@ class FeatureTable:
     timeseries_column: str
     # When a version was known, then what orders versions known at once; none: it has no versions.
     known: tuple[str, ...]
+    # Features that came to a user's table later -> when.
+    added: Mapping[str, datetime] = field(default_factory=dict)
+    # Whatever its maker notes of it.
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -129,6 +134,8 @@ def user_table(
     timeseries_column: str = "",
     description: str = "",
     owner: str = "",
+    added: Mapping[str, datetime] | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> FeatureTable:
     """Return the contract of a table that a user makes; BadFeatureTable says all that is wrong."""
     has = {c.name for c in columns}
@@ -136,6 +143,8 @@ def user_table(
         *(f"no column {n} for the key" for n in (*primary_keys, timeseries_column)
           if n and n not in has),
         *(f"the column {n} is the store's own" for n in (WRITTEN,) if n in has),
+        *([f"{KNOWN} says since when a row counts, and is no key and no event time"]
+          if KNOWN in (*primary_keys, timeseries_column) else []),
         *(f"{c.name} is {c.type}, no type of a feature" for c in columns
           if c.type not in _TYPES.values()),
         *(f"{c.name} is no name of a column" for c in columns if not _NAME.fullmatch(c.name)),
@@ -164,7 +173,8 @@ def user_table(
         owner=owner or "its maker",
         as_of=f"SELECT * FROM {{now}} WHERE {KNOWN} <= {{at}} AND {WRITTEN} <= {{at}}",
     )
-    return FeatureTable(table, keys, timeseries_column, (KNOWN, WRITTEN))
+    known = (KNOWN, WRITTEN)
+    return FeatureTable(table, keys, timeseries_column, known, dict(added or {}), dict(tags or {}))
 
 
 def _kind(of_delta: Any) -> str:
@@ -183,6 +193,8 @@ def said_in_properties(made: FeatureTable) -> dict[str, str]:
     said = {
         "primary_keys": made.primary_keys, "timeseries_column": made.timeseries_column,
         "description": made.description, "owner": made.owner,
+        "added": {name: at.isoformat() for name, at in made.added.items()},
+        "tags": dict(made.tags),
     }  # fmt: skip
     return {PROPERTY: json.dumps(said)}
 
@@ -197,7 +209,9 @@ def from_properties(
         )
     said = json.loads(properties[PROPERTY])
     own = [c for c in columns if c.name not in (KNOWN, WRITTEN)]
-    return user_table(name, own, **said)
+    # Tables that were made earlier do not say it.
+    added = {n: datetime.fromisoformat(at) for n, at in said.pop("added", {}).items()}
+    return user_table(name, own, **said, added=added)
 
 
 def full_name(name: str, *, catalog: str = "") -> str:

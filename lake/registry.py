@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -169,6 +170,11 @@ class Registry:
         is_short = self.settings.catalog and name.count(".") < 2
         return f"{self.settings.catalog}.models.{name}" if is_short else name
 
+    def address(self, model_uri: str) -> str:
+        """Return ``models:/…`` with the registered name; what names none is as it was."""
+        named = re.fullmatch(r"models:/([^/@]+)([/@].+)", model_uri)
+        return f"models:/{self.full_name(named[1])}{named[2]}" if named else model_uri
+
     def champion(self, name: str, *, known_at: datetime | None = None) -> Champion | None:
         """Return the version that scores, None where there is none.
 
@@ -194,20 +200,27 @@ class Registry:
         return max(earlier, key=_age, default=None)
 
     def last(self, name: str) -> Mapping[str, str]:
-        """Return the tags of the newest version, champion or not; none where there is none."""
-        newest = max(self._versions(name), key=lambda v: int(v.version), default=None)
-        return dict(newest.tags) if newest else {}
+        """Return the tags of the newest version, champion or not, or none; RegistryAway."""
+        with reached(name):
+            newest = max(self._versions(name), key=lambda v: int(v.version), default=None)
+            return dict(newest.tags) if newest else {}
 
     def versions(self, name: str) -> list[Champion]:
-        """Return every version, whether it ever scored or not."""
-        return [self._as_champion(name, v) for v in self._versions(name) if TRAINED_AT in v.tags]
+        """Return every version, whether it ever scored or not; RegistryAway."""
+        with reached(name):
+            found = [v for v in self._versions(name) if TRAINED_AT in v.tags]
+            return [self._as_champion(name, v) for v in found]
 
     def register(self, name: str, model: Model, loader: Path, made: Made) -> str:
         """Log the model with all that it was made of; return its version, not yet champion.
 
         ``loader`` is a Python file with ``_load_pyfunc(path)`` that reads what ``dumps`` returns
-        and imports only what pip can install.
+        and imports only what pip can install. RegistryAway.
         """
+        with reached(name):
+            return self._register(name, model, loader, made)
+
+    def _register(self, name: str, model: Model, loader: Path, made: Made) -> str:
         mlflow = self.mlflow
         mlflow.set_experiment(experiment_id=self.experiment(name))
         with mlflow.start_run(run_name=f"{name} {made.clock:%Y-%m-%d}"), _scratch() as scratch:

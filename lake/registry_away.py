@@ -1,9 +1,14 @@
 """What MLflow, its database and its server say when they are away -> one error with its cure."""
 
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lake.errors import LakeError
+
+_UNREACHED = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
+_CLIENTS = ("sqlalchemy", "sqlite3", "requests", "urllib3")
 
 
 class RegistryAway(LakeError):
@@ -35,10 +40,13 @@ def away(what: str, why: str) -> RegistryAway:
 
 
 def is_connection(error: BaseException | None) -> bool:
-    """Tell whether the database or server was not reached, whatever wraps it."""
+    """Tell whether the database or server was not reached, whatever wraps it.
+
+    A file that is missing or a disk that is full is an OSError too, and tells itself.
+    """
     while error is not None:
         module = type(error).__module__
-        if isinstance(error, OSError) or module.startswith(("sqlalchemy", "sqlite3", "requests")):
+        if isinstance(error, _UNREACHED) or module.startswith(_CLIENTS):
             return True
         error = error.__cause__ or error.__context__
     return False

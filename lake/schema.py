@@ -81,8 +81,9 @@ def ddl(table: Table, *, name: str, more: Mapping[str, str] | None = None) -> st
     partitions = (
         f"\nPARTITIONED BY ({', '.join(table.partitioned_by)})" if (table.partitioned_by) else ""
     )
-    said = {**properties(table), **{k: _quoted(v) for k, v in (more or {}).items()}}
-    settings = ", ".join(f"'{k}' = '{v}'" for k, v in said.items())
+    settings = ", ".join(
+        [f"'{k}' = '{v}'" for k, v in properties(table).items()] + _settings(more or {})
+    )
     return (
         f"CREATE TABLE IF NOT EXISTS {name} (\n"
         + ",\n".join(fields)
@@ -95,6 +96,15 @@ def added_columns(table: Table, names: Sequence[str], *, name: str) -> str:
     """Return ALTER TABLE that adds columns of the contract."""
     fields = ", ".join(_field(table.column(n)) for n in names)
     return f"ALTER TABLE {name} ADD COLUMNS ({fields})"
+
+
+def told_anew(said: Mapping[str, str], *, name: str) -> str:
+    """Return ALTER TABLE that says some properties anew."""
+    return f"ALTER TABLE {name} SET TBLPROPERTIES ({', '.join(_settings(said))})"
+
+
+def _settings(said: Mapping[str, str]) -> list[str]:
+    return [f"'{k}' = '{_quoted(v)}'" for k, v in said.items()]
 
 
 def _field(column: Column) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lake.feature_lookups import BadLookup, Pinned, Spec
+from lake.feature_lookups import NEWEST, BadLookup, Pinned, Spec
 from lake.feature_tables import FeatureTable, FeatureTableDiffers
 from lake.point_in_time import point_in_time
 from lake.schema import spark_schema
@@ -43,6 +43,10 @@ def training_set(asking: DataFrame, spec: Spec, read: Read) -> TrainingSet:
         raise BadLookup(
             f"no column {', '.join(sorted(missing))}", cure="label and exclude_columns name columns"
         )
+    if hidden := sorted({*spec.label} & {*spec.exclude_columns}):
+        raise BadLookup(
+            f"the label {', '.join(hidden)} is excluded", cure="leave it out of exclude_columns"
+        )
     rows = looked_up(asking, spec.lookups, read, as_of=spec.as_of)
     return TrainingSet(spec, asking, rows.drop(*spec.exclude_columns))
 
@@ -52,8 +56,9 @@ def looked_up(
 ) -> DataFrame:
     """Return each row that asks, never twice, with its features.
 
-    A version of a feature that was said after ``as_of`` is not seen. BadLookup, NoFeatureTable;
-    FeatureTableDiffers where a table has other columns than the lookup was made with.
+    A version of a feature that was said after ``as_of`` is not seen. What one lookup gives the next
+    may look up by. BadLookup, NoFeatureTable; FeatureTableDiffers where a table has other columns
+    or keys than the lookup was made with.
     """
     if doubled := _doubled([*asking.columns, *(n for p in lookups for n in p.outputs.values())]):
         raise BadLookup(
@@ -70,18 +75,18 @@ def looked_up(
                 cure=f"bring it up to date (lake run {one.table_name} --again), or train again",
             )
         if absent := {*one.lookup_key, one.timestamp_lookup_key or one.lookup_key[0]} - {
-            *asking.columns
+            *rows.columns
         }:
             raise BadLookup(
                 f"the rows that ask have no column {', '.join(sorted(absent))}",
                 where=f"lookup into {one.table_name}",
                 cure="add it, as it was when the training set was made",
             )
-        if unlike := _unlike(one, table, dict(asking.dtypes)):
+        if unlike := _unlike(one, table, dict(rows.dtypes)):
             raise BadLookup(
                 f"the rows that ask do not fit: {'; '.join(unlike)}",
                 where=f"lookup into {one.table_name}",
-                cure="cast the columns",
+                cure="cast the columns; round what was a float to the digits that the key has",
             )
         rows = _with_features(rows, one, table, known_by(features, table, as_of))
     return rows
@@ -153,24 +158,48 @@ def _differences(one: Pinned, table: FeatureTable, features: DataFrame) -> list[
     has = {f.name: f.dataType.simpleString() for f in features.schema}
     wants = {f.name: f.dataType.simpleString() for f in spark_schema(table.table)}
     keys = (*table.primary_keys, *table.timeseries_columns, *table.known)
+    is_now = one.table_version == NEWEST
     return [
+        # Rows of a version of then mean what they meant then.
         *([f"version {table.table.version} of its contract, not {one.contract_version}"]
-          if table.table.version != one.contract_version else []),
+          if is_now and table.table.version != one.contract_version else []),
+        *_other_keys(one, table),
         *(f"no column {n}" for n in (*keys, *one.outputs) if n not in has),
         *(f"{n} is {has[n]}, not {t}" for n, t in one.types.items() if n in has and has[n] != t),
-        *(f"{n} is not of the contract" for n in one.outputs if n in has and n not in wants),
+        *(f"{n} is not of the contract" for n in one.outputs
+          if is_now and n in has and n not in wants),
     ]  # fmt: skip
+
+
+def _other_keys(one: Pinned, table: FeatureTable) -> list[str]:
+    """Say by what else than then a table is looked up now."""
+    keys, event = table.primary_keys, table.timeseries_column
+    # Notes of earlier versions say how many keys there were, and whether there was an event time.
+    as_many = keys if len(keys) == len(one.lookup_key) else one.lookup_key
+    was_event = one.timeseries_column
+    if was_event is None:
+        was_event = (event or "an instant") if one.timestamp_lookup_key else ""
+    return [
+        f"its {what} {', '.join(now) or 'none'}, not {', '.join(was) or 'none'}"
+        for what, now, was in (
+            ("keys are", keys, one.primary_keys or as_many),
+            ("event time is", table.timeseries_columns, (was_event,) if was_event else ()),
+        )
+        if now != was
+    ]
 
 
 def _unlike(one: Pinned, table: FeatureTable, has: Mapping[str, str]) -> list[str]:
     """Say which columns that ask are of another kind than what they are looked up by.
 
-    Spark would turn one into the other, and fail at the first key that is no number.
+    Spark would turn one into the other, and fail at the first key that is no number. Of a float it
+    would make a double that is none of those that were written: 55.68 finds nothing.
     """
     unlike = [
         f"{c} is {has[c]}, the key {k} is {table.table.column(k).type}"
         for c, k in zip(one.lookup_key, table.primary_keys, strict=True)
         if _kind(has[c]) != _kind(table.table.column(k).type)
+        or (has[c], table.table.column(k).type) == ("float", "double")
     ]
     at = one.timestamp_lookup_key
     if at and _kind(has[at]) not in ("timestamp", "date"):

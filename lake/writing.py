@@ -139,7 +139,8 @@ def _difference(table: Table, wanted: DataFrame, stored: DataFrame) -> DataFrame
     same_key = all_of(F.col(f"new.{k}").eqNullSafe(F.col(f"old.{k}")) for k in _place(table))
     differs = F.lit(False)
     for name in table.compared:
-        differs = differs | ~_same(table, name)
+        new_one, old_one = F.col(f"new.{name}"), F.col(f"old.{name}")
+        differs = differs | ~same(new_one, old_one, kind=table.column(name).type)
     kind = (
         F.when(F.col("old").isNull(), "insert")
         .when(F.col("new").isNull(), "delete")
@@ -159,9 +160,9 @@ def _place(table: Table) -> tuple[str, ...]:
     return (*table.key, *(n for n in table.partitioned_by if n not in table.key))
 
 
-def _same(table: Table, name: str) -> Column:
-    new, old = F.col(f"new.{name}"), F.col(f"old.{name}")
-    if table.column(name).type != "double":
+def same(new: Column, old: Column, *, kind: str) -> Column:
+    """Tell whether two values of a type are the same answer; null is a value like any other."""
+    if kind != "double":
         return new.eqNullSafe(old)
     near = F.abs(new - old) <= _SAME * F.greatest(F.abs(new), F.abs(old))
     return new.eqNullSafe(old) | F.coalesce(near, F.lit(False))

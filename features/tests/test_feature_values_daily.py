@@ -77,13 +77,15 @@ def test_days_months_weather_and_prices_are_counted_too_the_last_two_by_whole_da
 
     forecast = of_hours("observed_date", temperature_c=9.0, is_observed=False)
     observed = of_hours("observed_date", temperature_c=8.0, is_observed=True)
+    ahead = [{"starts_at": f"2025-03-04T{h:02d}:00Z", "observed_date": "2025-03-04",
+              "temperature_c": 9.0, "is_observed": False} for h in range(24)]  # fmt: skip
     late = {"known_at": "2025-03-01T06:00Z", "feature_at": "2025-03-01T06:00Z"}
     found = values(
         table,
         {
             DAILY_LOAD: [{"day_kwh": 8.0}, {"day_kwh": 16.0, "known_at": "2025-03-04T06:00Z"}],
             HOME_SIGNATURES: [{"energy_kwh": 300.0, "has_pv": True, "local_month": "2025-03"}],
-            WEATHER_HOURLY: [*({**row, **late} for row in forecast), *observed],
+            WEATHER_HOURLY: [*({**row, **late} for row in forecast), *observed, *ahead],
             SPOT_PRICES_HOURLY: of_hours("price_date", price_per_kwh=-0.5),
         },
     ).where("feature IN ('day_kwh', 'energy_kwh', 'has_pv', 'temperature_c', 'is_observed', "
@@ -95,6 +97,5 @@ def test_days_months_weather_and_prices_are_counted_too_the_last_two_by_whole_da
         ("p", "energy_kwh", 2, 1, 300.0),
         ("p", "has_pv", 2, 1, 1.0),
         ("", "temperature_c", 2, 24, 192.0),
-        ("", "is_observed", 2, 24, 24.0),
         ("", "price_per_kwh", 2, 24, -12.0),
     }

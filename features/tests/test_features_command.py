@@ -62,17 +62,21 @@ def test_a_table_says_how_new_it_is_what_drifts_and_what_each_feature_means(
               "feature": "lag_1d_kwh", "total": 100.0}  # fmt: skip
     days = [{**values, "local_date": DAY - timedelta(days=n), "bin": 481, "rows": 200}
             for n in range(1, 20)]  # fmt: skip
-    put(lake, FEATURE_VALUES_DAILY, [*days, {**values, "local_date": DAY, "bin": 640, "rows": 99}])
+    put(lake, FEATURE_VALUES_DAILY, [*days, {**values, "local_date": DAY, "bin": 640, "rows": 199}])
     load = ask()[0]
     assert (load["rows"], load["newest_event"]) == (1, "2025-03-31T00:00:00Z")
     assert (load["drifting"], load["most_drift"]) == (1, "lag_1d_kwh 1.000")
     one = {row["feature"]: row for row in ask("features.hourly_load_profile")}
     lag = one["lag_1d_kwh"]
-    assert (lag["unit"], lag["rows"], lag["is_drifting"]) == ("kWh", 99, True)
+    assert (lag["unit"], lag["rows"], lag["is_drifting"]) == ("kWh", 199, True)
     assert lag["meaning"] == "Energy in this local hour, 0 days before local_date."
     assert one["days_observed"]["rows"] is None
     of_day = ask("features.hourly_load_profile", "--day", "2025-03-20", "--partner", "p")
     assert next(r for r in of_day if r["feature"] == "lag_1d_kwh")["is_drifting"] is False
+    (load, *_), (others, *_) = ask("--partner", "p"), ask("--partner", "q")
+    assert [(load["rows"], load["drifting"]), (others["rows"], others["drifting"])] == [
+        (1, 1), (0, None),
+    ]  # fmt: skip
     nobody = ask("features.hourly_load_profile", "--partner", "q")
     assert all("rows" not in row for row in nobody)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from features.contracts import HOME_SIGNATURES, share_column
 from features.home_signatures import (
@@ -14,17 +15,19 @@ from features.home_signatures import (
     needed_for_base_load_daily,
     slices_with_rows,
     touched_by_energy_monthly,
+    touched_by_weather_models,
 )
 from gold.contracts import BASE_LOAD_DAILY, ENERGY_HOURLY, ENERGY_MONTHLY, WEATHER_MODELS
 from lake import writing
 from lake.settings import Settings
 from lake.store import Store
-from silver.contracts import LOCATIONS
+from silver.contracts import LOCATION_WEATHER, LOCATIONS, WEATHER
 
 pytestmark = pytest.mark.spark
 Make = Callable[..., Any]
 SERIES = {"partner_id": "p", "location_id": "h", "fuel": "elec", "direction": "consumption"}
 KNOWN = datetime(2025, 1, 2, 6, tzinfo=UTC)
+CLOCK = datetime(2025, 3, 5, 12, tzinfo=UTC)
 MONTHS = [f"2024-{m:02d}" for m in range(1, 13)]
 
 
@@ -60,6 +63,11 @@ def signed(table: Make) -> Make:
         months: list[dict[str, Any]],
         hours: list[dict[str, Any]] | None = None,
         places: Sequence[str] = ("h",),
+        *,
+        stored: DataFrame | None = None,
+        baseline_end: str = "2024-12-31",
+        weather: Sequence[dict[str, Any]] = (),
+        zone: str = "Europe/Copenhagen",
     ) -> Any:
         known = {"known_at": KNOWN}
         base = [SERIES | known | {"local_date": f"2024-12-{d}", "base_load_kw": kw}
@@ -70,11 +78,15 @@ def signed(table: Make) -> Make:
             table(ENERGY_HOURLY, december() if hours is None else hours),
             table(ENERGY_MONTHLY, months),
             table(BASE_LOAD_DAILY, base),
-            table(WEATHER_MODELS, [model | {"baseline_end": "2024-12-31"},
-                                   model | {"fuel": "gas", "baseline_end": "2024-12-31"}]),
-            table(LOCATIONS, [{"partner_id": p, "location_id": place, "time_zone": zone}
-                              for p, zone in (("p", "Europe/Copenhagen"), ("q", "UTC"))
-                              for place in places]),
+            table(WEATHER_MODELS, [model | {"baseline_end": baseline_end},
+                                   model | {"fuel": "gas", "baseline_end": baseline_end}]),
+            table(LOCATIONS, [{"partner_id": p, "location_id": place, "time_zone": of}
+                              for p, of in (("p", zone), ("q", "UTC")) for place in places]),
+            table(LOCATION_WEATHER, [{"partner_id": "p", "location_id": place, "latitude": 55.5,
+                                      "longitude": 12.5} for place in places]),
+            table(WEATHER, list(weather), latitude=55.5, longitude=12.5, temperature_c=1.0),
+            table(HOME_SIGNATURES, []) if stored is None else stored,
+            clock=CLOCK,
         )  # fmt: skip
         # Once for all that a test asks of it.
         return found.localCheckpoint()
@@ -107,11 +119,72 @@ def test_a_late_correction_adds_a_version_and_leaves_the_old_one(
     before = store.read(HOME_SIGNATURES).collect()
     late = datetime(2025, 3, 1, tzinfo=UTC)
     corrected = [*months[:4], month(5, energy_kwh=999.0, known_at=late), *months[5:]]
-    writing.keep(store, HOME_SIGNATURES, signed(corrected), store.read(HOME_SIGNATURES))
+    # Told in March, when gold's model has gone on.
+    again = signed(corrected, stored=store.read(HOME_SIGNATURES), baseline_end="2025-02-28")
+    writing.keep(store, HOME_SIGNATURES, again, store.read(HOME_SIGNATURES))
     after = store.read(HOME_SIGNATURES).orderBy("known_at").collect()
     assert after[:1] == before
     assert (len(after), after[1].known_at) == (2, datetime(2025, 3, 1))  # noqa: DTZ001 - UTC
     assert after[1].annual_kwh > after[0].annual_kwh
+    assert after[1].heating_balance_c == after[0].heating_balance_c == 15.0
+
+
+def test_a_finished_month_keeps_the_model_that_it_ended_with(
+    signed: Make, table: Make, tmp_path: Path, spark: Any
+) -> None:
+    store = Store(spark, Settings(lake=str(tmp_path)))
+    months = [month(n) for n in range(1, 13)]
+    writing.insert(store, HOME_SIGNATURES, signed(months))
+    before = store.read(HOME_SIGNATURES).collect()
+    # The next day gold's model ends in January.
+    stored = store.read(HOME_SIGNATURES)
+    again = signed(months, stored=stored, baseline_end="2025-01-01")
+    assert writing.keep(store, HOME_SIGNATURES, again, stored).rows == 0
+    assert store.read(HOME_SIGNATURES).collect() == before
+    moved = table(WEATHER_MODELS, [SERIES | {"baseline_end": "2024-12-31"},
+                                   SERIES | {"baseline_end": "2025-01-01"}])  # fmt: skip
+    is_new = F.year("baseline_end") == 2025
+    kind = F.when(is_new, "update_postimage").otherwise("update_preimage")
+    touched = touched_by_weather_models(moved.withColumn("_change_type", kind)).collect()
+    assert [r.local_month for r in touched] == ["2025-01"]
+
+
+def test_weather_that_came_later_is_not_known_before_it_came(
+    signed: Make, tmp_path: Path, spark: Any
+) -> None:
+    store, late = Store(spark, Settings(lake=str(tmp_path))), datetime(2025, 3, 1, tzinfo=UTC)
+    cold = [month(n, degree_days=None) for n in range(1, 13)]
+    writing.insert(store, HOME_SIGNATURES, signed(cold))
+    # A forecast, and a day that is January's in Copenhagen, are nothing that the months have.
+    of_year = {"observed_at": datetime(2024, 2, 3, tzinfo=UTC), "known_at": late}
+    new_year = datetime(2024, 12, 31, 23, tzinfo=UTC)
+    others = [of_year | {"issued_at": CLOCK, "known_at": CLOCK},
+              of_year | {"observed_at": new_year, "known_at": CLOCK}]  # fmt: skip
+    months = [month(n) for n in range(1, 13)]
+    told = signed(months, weather=[of_year, *others], stored=store.read(HOME_SIGNATURES))
+    assert writing.keep(store, HOME_SIGNATURES, told, store.read(HOME_SIGNATURES)).inserted == 1
+    first, then = store.read(HOME_SIGNATURES).orderBy("known_at").collect()
+    assert (first.annual_degree_days, first.heating_share) == (None, None)
+    assert then.known_at == datetime(2025, 3, 1)  # noqa: DTZ001 - UTC
+    assert then.annual_degree_days > 0
+
+
+def test_what_differs_though_nothing_was_said_is_known_from_the_run_on_and_told_once(
+    signed: Make, tmp_path: Path, spark: Any
+) -> None:
+    store = Store(spark, Settings(lake=str(tmp_path)))
+    months = [month(n) for n in range(1, 13)]
+    writing.insert(store, HOME_SIGNATURES, signed(months))
+    for added in (1, 0):
+        stored = store.read(HOME_SIGNATURES)
+        moved = signed(months, stored=stored, zone="Europe/Helsinki")
+        written = writing.keep(store, HOME_SIGNATURES, moved, stored)
+        assert (written.inserted, written.updated) == (added, 0)
+    first, then = store.read(HOME_SIGNATURES).orderBy("known_at").collect()
+    assert (first.feature_at.hour, then.feature_at.hour) == (23, 22)
+    assert (first.known_at, then.known_at) == (
+        datetime(2025, 1, 2, 6), datetime(2025, 3, 5, 12)  # noqa: DTZ001 - UTC
+    )  # fmt: skip
 
 
 def test_bad_history_has_no_row_or_an_empty_figure(signed: Make) -> None:

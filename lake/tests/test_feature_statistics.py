@@ -113,6 +113,24 @@ def test_a_day_like_those_before_does_not_drift_and_one_in_another_unit_does(
     assert statistics(now, VALUES.name, others) == []
 
 
+def test_a_day_that_is_under_way_is_not_yet_told(tmp_path: Path) -> None:
+    def hours(until: int) -> list[float | None]:
+        return [0.1 * 2 ** (h / 4) for h in range(until) for _ in range(20)]
+
+    days: dict[date, list[float | None]] = {
+        DAY - timedelta(days=n): hours(24) for n in range(1, 29)
+    }
+    put(tmp_path, {**days, DAY: hours(6)})
+    now, yesterday = reader(tmp_path), DAY - timedelta(days=1)
+    (newest,) = statistics(now, VALUES.name, TABLE)
+    assert (newest.local_date, newest.is_drifting) == (yesterday, False)
+    (today,) = statistics(now, VALUES.name, TABLE, day=DAY)
+    assert (today.rows, today.is_drifting) == (120, True)
+    put(tmp_path, {DAY: hours(17)}, partner="q")
+    (all_of_it,) = statistics(now, VALUES.name, TABLE)
+    assert all_of_it.local_date == DAY
+
+
 def test_a_month_is_compared_with_the_three_before_and_what_is_nobodys_is_told_to_each(
     tmp_path: Path,
 ) -> None:

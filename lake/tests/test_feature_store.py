@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from sklearn import linear_model
+from sklearn import dummy, linear_model
 
 from lake.feature_lookups import BadLookup
-from lake.feature_models import BadModelName, NoFeatureModel, SignatureDiffers
+from lake.feature_models import BadModelName, CannotRebuild, NoFeatureModel
+from lake.feature_signature import SignatureDiffers
 from lake.feature_store import FeatureLookup, FeatureStore, NotYours
 from lake.feature_tables import BadFeatureTable, FeatureTableDiffers, NoFeatureTable, user_tables
 from lake.java import java
@@ -128,6 +129,62 @@ def test_features_come_with_time_and_those_not_written_keep_their_value(
     assert (table.primary_keys, table.timeseries_columns) == (tuple(KEYS), ("at",))
 
 
+def test_a_feature_that_comes_later_is_told_of_what_was_known_before(store: FeatureStore) -> None:
+    made(store)
+    store.clock = day(21)
+    store.write_table(name=NAME, df=rows(store, ("a", day(2), 1.5, 2)))
+    store.clock = day(22)
+    schema = "partner_id string, home string, at timestamp, peak_kw double, known_at timestamp"
+    plain = schema.removesuffix(", known_at timestamp")
+    assert store.write_table(name=NAME, df=rows(store, ("a", day(2), 7.0), schema=plain)).rows == 2
+    # In parts, and known later than the first version, but before the next.
+    part = rows(store, ("a", day(9), 5.0, day(10)), ("b", day(2), 8.0, day(2)), schema=schema)
+    assert store.write_table(name=NAME, df=part).rows == 2
+    for same in (part, rows(store, ("a", day(2), 7.0), schema=plain)):
+        assert store.write_table(name=NAME, df=same).rows == 0
+    asked = asking(store, ("a", day(8)), ("a", day(9)), ("a", day(11)), ("b", day(3)))
+    found = store.create_training_set(df=asked, feature_lookups=[lookup()], label="label")
+    assert values(found.load_df(), "kwh", "peak_kw") == [(1, 7), (2, None), (2, 5), (9, 8)]
+    before = store.create_training_set(
+        df=asked, feature_lookups=[lookup()], label="label", as_of=day(21)
+    )
+    assert values(before.load_df(), "kwh", "peak_kw") == [
+        (1, None),
+        (2, None),
+        (2, None),
+        (9, None),
+    ]
+    # Told once, it is a feature like any other: what is put right counts from now.
+    store.clock = day(23)
+    store.write_table(name=NAME, df=rows(store, ("a", day(2), 99.0), schema=plain))
+    again = store.create_training_set(df=asked, feature_lookups=[lookup()], label="label")
+    assert values(again.load_df(), "peak_kw")[0] == 7
+
+
+def test_what_was_read_and_changed_does_not_change_what_was_known_then(
+    store: FeatureStore,
+) -> None:
+    made(store)
+    store.clock = day(21)
+    read = store.read_table(name=NAME).localCheckpoint()
+    assert store.write_table(name=NAME, df=read).rows == 0
+    doubled = read.withColumn("kwh", F.col("kwh") * 2).localCheckpoint()
+    assert [store.write_table(name=NAME, df=doubled).rows for _ in range(2)] == [3, 0]
+    store.clock = day(22)
+    tripled = read.withColumn("kwh", F.col("kwh") * 2 + (F.col("home") == "b").cast("int"))
+    assert store.write_table(name=NAME, df=tripled.localCheckpoint()).rows == 1
+    assert store.read_table(name=NAME, as_of=day(20)).count() == 3
+    asked = asking(store, ("a", day(9)), ("a", day(22)))
+    found = store.create_training_set(
+        df=asked, feature_lookups=[lookup()], label="label", as_of=day(30)
+    )
+    assert values(found.load_df(), "kwh") == [2, 4]
+    both = rows(store, ("b", day(2), 1.0, None, day(2)), ("b", day(2), 9.0, None, day(4)),
+                schema=f"{ROWS}, known_at timestamp")  # fmt: skip
+    with pytest.raises(BadFeatureTable, match="1 say otherwise what a later row"):
+        store.write_table(name=NAME, df=both)
+
+
 def test_an_old_training_set_comes_out_as_it_was_after_a_correction(store: FeatureStore) -> None:
     made(store)
     asked = asking(store, ("a", day(8)), ("a", day(9)), ("b", day(22)))
@@ -178,6 +235,9 @@ def test_what_cannot_be_made_or_written_is_said_at_once_with_all_that_is_wrong(
     with pytest.raises(BadFeatureTable, match=r"Power is no name.*is a date.*partner_id") as error:
         store.create_table(name="odd", primary_keys="location_id", timeseries_columns="day", df=odd)
     assert "map<string,int>" in str(error.value)
+    with pytest.raises(BadFeatureTable, match="known_at says since when a row counts"):
+        store.create_table(name="odd", primary_keys="home", timeseries_columns="known_at",
+                           df=rows(store).withColumn("known_at", F.col("at")))  # fmt: skip
     with pytest.raises(NotYours, match="lake run features"):
         store.create_table(name="features.mine", primary_keys="home", df=odd)
     with pytest.raises(NoFeatureTable, match="lake features"):
@@ -265,6 +325,47 @@ def test_columns_that_ask_may_be_called_anything_but_have_to_be_of_the_keys_kind
             store.create_training_set(
                 df=asked, feature_lookups=[lookup(default_values={"kwh": default})], label=None
             )
+
+
+def test_what_one_lookup_gives_the_next_may_look_up_by(store: FeatureStore) -> None:
+    made(store)
+    zones = store.spark.createDataFrame([("a", "DK1"), ("b", "SE3")], "home string, zone string")
+    store.create_table(name="zones", primary_keys="home", df=zones)
+    prices = store.spark.createDataFrame([("DK1", 0.3)], "zone string, price double")
+    store.create_table(name="prices", primary_keys="zone", df=prices, tags={"team": "heat"},
+                       partition_columns="zone")  # fmt: skip
+    assert store.get_table(name="prices").tags == {"team": "heat"}
+    found = store.create_training_set(
+        df=asking(store, ("a", day(8)), ("b", day(8))), label="label", exclude_columns=None,
+        feature_lookups=[FeatureLookup("zones", "dwelling"), FeatureLookup("prices", "zone")],
+    )  # fmt: skip
+    assert values(found.load_df(), "zone", "price") == [("DK1", 0.3), ("SE3", None)]
+    with pytest.raises(BadLookup, match="no column zone"):
+        store.create_training_set(df=asking(store), label=None,
+                                  feature_lookups=[FeatureLookup("prices", "zone")])  # fmt: skip
+    with pytest.raises(BadLookup, match="the label label is excluded"):
+        store.create_training_set(df=asking(store), feature_lookups=None, label="label",
+                                  exclude_columns="label")  # fmt: skip
+
+
+def test_a_float_finds_no_double_and_is_told_so(store: FeatureStore) -> None:
+    points = store.spark.createDataFrame([(55.68, 1.0)], "latitude double, warmth double")
+    store.create_table(name="points", primary_keys="latitude", df=points)
+    asked = store.spark.createDataFrame([(55.68,)], "latitude float")
+    by: Any = {"feature_lookups": [FeatureLookup("points", "latitude")], "label": None}
+    with pytest.raises(BadLookup, match=r"latitude is float, the key latitude is double.*round"):
+        store.create_training_set(df=asked, **by)
+    rounded = asked.select(F.round(F.col("latitude").cast("double"), 2).alias("latitude"))
+    (row,) = store.create_training_set(df=rounded, **by).load_df().collect()
+    assert row.warmth == 1.0
+
+
+def test_the_event_time_is_taken_by_each_of_its_names(store: FeatureStore) -> None:
+    told = rows(store, ("a", day(2), 1.0, 2))
+    for name in ("timeseries_column", "timeseries_columns", "timestamp_keys"):
+        said: Any = {name: "at"}
+        table = store.create_table(name=f"by_{name}", primary_keys=[*KEYS, "at"], df=told, **said)
+        assert (table.primary_keys, table.timeseries_column) == (tuple(KEYS), "at")
 
 
 def test_as_of_is_an_instant_with_its_offset_or_a_day(store: FeatureStore) -> None:
@@ -371,6 +472,91 @@ def test_a_model_of_mlflows_own_flavour_and_what_a_notebook_says_beside_it(logge
         store.log_model(**plain)
     with pytest.raises(BadModelName, match="without / and :"):
         logged.log("a/b")
+
+
+@pytest.mark.slow
+def test_each_model_of_a_run_has_the_rows_that_it_was_learned_from(store: FeatureStore) -> None:
+    made(store)
+    path = f"{store.settings.root}/asked"
+    asking(store, ("a", day(8)), ("b", day(9))).write.format("delta").save(path)
+    flavor, uris = store.mlflow.sklearn, list[str]()
+    with store.mlflow.start_run(experiment_id=store.models.registry.experiment("two")):
+        for names in ("kwh", ["kwh", "persons"]):
+            # Not pinned: who reads it again gets what was added meanwhile.
+            told = store.create_training_set(
+                df=store.spark.read.format("delta").load(path), label="label",
+                feature_lookups=[lookup(feature_names=names)],
+                exclude_columns=["partner_id", "dwelling", "asked_at"],
+            )  # fmt: skip
+            frame = told.load_df().toPandas().fillna(0)
+            more = asking(store, ("a", day(12)))
+            more.write.format("delta").mode("append").save(path)
+            model = dummy.DummyRegressor().fit(frame.drop(columns="label"), frame["label"])
+            info = store.log_model(model=model, flavor=flavor, training_set=told, name="m",
+                                   infer_input_example=True)  # fmt: skip
+            uris.append(info.model_uri)
+    again = [store.rebuild_training_set(model_uri=uri) for uri in uris]
+    assert [one.load_df().columns for one in again] == [
+        ["label", "kwh"], ["label", "kwh", "persons"],
+    ]  # fmt: skip
+    assert [one.asking.count() for one in again] == [2, 3]
+
+
+@pytest.mark.slow
+def test_a_model_takes_texts_that_are_null_in_its_example_and_lists(store: FeatureStore) -> None:
+    told = store.spark.createDataFrame(
+        [("a", None, ["x"], True), ("b", "Whit", None, None)],
+        "home string, holiday string, tags array<string>, has_pv boolean",
+    )
+    store.create_table(name="odd", primary_keys="home", df=told)
+    asked = store.spark.createDataFrame([("a", 1.0)], "`my home.id` string, label double")
+    made_of = store.create_training_set(
+        df=asked, feature_lookups=[FeatureLookup("odd", "my home.id")], label="label"
+    )
+    frame = made_of.load_df().toPandas()
+    model = dummy.DummyRegressor().fit(frame.drop(columns="label"), frame["label"])
+    info = store.log_model(model=model, flavor=store.mlflow.sklearn, training_set=made_of, name="m")
+    both = store.spark.createDataFrame([("a",), ("b",), ("c",)], "`my home.id` string")
+    found = store.score_batch(model_uri=info.model_uri, df=both, env_manager="local", params=None)
+    assert {row.prediction for row in found.collect()} == {1.0}
+    assert store.rebuild_training_set(model_uri=info.model_uri).load_df().count() == 1
+    for taken in (both.withColumn("prediction", F.lit(1)), both.withColumn("Prediction", F.lit(1))):
+        with pytest.raises(BadLookup, match="a column prediction already"):
+            store.score_batch(model_uri=info.model_uri, df=taken)
+    plain = store.log_model(model=model, flavor=store.mlflow.sklearn, name="plain")
+    with pytest.raises(NoFeatureModel, match="logged without a training set"):
+        store.score_batch(model_uri=plain.model_uri, df=both)
+
+
+@pytest.mark.slow
+def test_a_table_made_anew_by_other_keys_is_not_looked_into(store: FeatureStore) -> None:
+    told = store.spark.createDataFrame([("p", "a", "x", 1.0)], "partner_id string, home string, "
+                                       "fuel string, kwh double")  # fmt: skip
+    store.create_table(name="use", primary_keys=KEYS, df=told)
+    asked = store.spark.createDataFrame([("p", "a", 1.0)], "partner_id string, home string, "
+                                        "label double")  # fmt: skip
+    by = FeatureLookup("use", KEYS, feature_names="kwh")
+    made_of = store.create_training_set(df=asked, feature_lookups=[by], label="label",
+                                        exclude_columns=KEYS)  # fmt: skip
+    frame = made_of.load_df().toPandas()
+    model = dummy.DummyRegressor().fit(frame[["kwh"]], frame["label"])
+    info = store.log_model(model=model, flavor=store.mlflow.sklearn, training_set=made_of, name="m")
+    asked = asked.drop("label")
+    assert store.score_batch(model_uri=info.model_uri, df=asked).count() == 1
+    store.drop_table(name="use")
+    with pytest.raises(CannotRebuild, match="does not come out as it was"):
+        store.rebuild_training_set(model_uri=info.model_uri)
+    timed = told.withColumn("at", F.lit(day(1)))
+    for keys, event, said in (
+        (KEYS[::-1], None, "its keys are home, partner_id, not partner_id, home"),
+        ([*KEYS, "fuel"], None, "its keys are partner_id, home, fuel, not"),
+        (KEYS, "at", "its event time is at, not none"),
+    ):
+        store.create_table(name="use", primary_keys=keys, timeseries_columns=event,
+                           df=timed if event else told)  # fmt: skip
+        with pytest.raises(FeatureTableDiffers, match=said):
+            store.score_batch(model_uri=info.model_uri, df=asked)
+        store.drop_table(name="use")
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import pytest
 from lake.feature_lookups import FeatureLookup
 from lake.feature_store import FeatureStore, NotYours
 from lake.feature_store_databricks import DatabricksFeatures, MixedTables, client
+from lake.feature_tables import BadFeatureTable, NoFeatureTable
 from lake.settings import Settings
 
 
@@ -59,33 +60,60 @@ def test_where_the_client_is_not_installed_there_is_none() -> None:
     assert client() is None
 
 
-def test_a_users_table_is_one_of_the_catalogue_with_its_event_in_the_key(
+def test_a_table_of_another_schema_is_that_clients_with_its_event_in_the_key(
     fs: DatabricksFeatures,
 ) -> None:
-    made = fs.create_table(name="use", primary_keys="home", timeseries_columns=["at"])
-    assert made == ("main.features_user.use", ["home", "at"], "at", {})
+    made = fs.create_table(name="ml.use", primary_keys="home", timeseries_columns=["at"],
+                           owner="ada")  # fmt: skip
+    assert made == ("main.ml.use", ["home", "at"], "at", {})
     rows: Any = None
-    written = fs.write_table(name="main.features_user.use", df=rows)
-    assert written == ("main.features_user.use", "merge")
+    assert fs.write_table(name="other.ml.use", df=rows) == ("other.ml.use", "merge")
     with pytest.raises(NotYours):
         fs.write_table(name="features.loads", df=rows)
+
+
+def test_a_users_table_is_ours_and_looked_up_beside_the_platforms(fs: DatabricksFeatures) -> None:
+    asked: Any = None
+    declared = FeatureLookup("features.nothing", ["home"], timestamp_lookup_key="at")
+    for name in ("use", "features_user.use", "main.features_user.use"):
+        with pytest.raises(BadFeatureTable, match="needs a schema or a df"):
+            fs.create_table(name=name, primary_keys="home")
+        # Ours is asked, which finds no such table.
+        with pytest.raises(NoFeatureTable, match=r"features\.nothing"):
+            fs.create_training_set(
+                df=asked, label=None,
+                feature_lookups=[declared, FeatureLookup(name, ["home"])],
+            )  # fmt: skip
+
+
+def test_a_model_is_found_by_its_short_name_too(fs: DatabricksFeatures) -> None:
+    address = fs.own.models.registry.address
+    for said, meant in (
+        ("models:/use/1", "models:/main.models.use/1"),
+        ("models:/use@champion", "models:/main.models.use@champion"),
+        ("models:/a.b.use/1", "models:/a.b.use/1"),
+        ("models:/m-1f2e", "models:/m-1f2e"),
+        ("runs:/1f2e/model", "runs:/1f2e/model"),
+    ):
+        assert address(said) == meant
 
 
 def test_its_own_lookups_go_over_whole_and_those_with_versions_do_not(
     fs: DatabricksFeatures,
 ) -> None:
     asked: Any = None
-    mine = FeatureLookup("use", ["home"], timestamp_lookup_key="at", feature_names="kwh",
+    mine = FeatureLookup("ml.use", ["home"], timestamp_lookup_key="at", feature_names="kwh",
                          lookback_window=timedelta(days=2), default_values={"kwh": 0})  # fmt: skip
-    (found,), label, excluded = fs.create_training_set(
-        df=asked, feature_lookups=[mine], label="kwh", exclude_columns=("home",)
-    )
+    for excluded, meant in (("local_hour", ["local_hour"]), (None, []), (("home",), ["home"])):
+        (found,), label, left_out = fs.create_training_set(
+            df=asked, feature_lookups=[mine], label="kwh", exclude_columns=excluded
+        )
+        assert (label, left_out) == ("kwh", meant)
     assert found.said == {
-        "table_name": "main.features_user.use", "lookup_key": ["home"], "feature_names": ["kwh"],
+        "table_name": "main.ml.use", "lookup_key": ["home"], "feature_names": ["kwh"],
         "timestamp_lookup_key": "at", "lookback_window": timedelta(days=2),
         "default_values": {"kwh": 0},
     }  # fmt: skip
-    assert (label, excluded) == ("kwh", ["home"])
     said = fs.log_model(model=1, flavor=2, training_set=3, name="m", registered_model_name="r")
     assert said == ("m", "r")
     declared = FeatureLookup("features.hourly_load_profile", ["home"], timestamp_lookup_key="at")

@@ -1,10 +1,12 @@
 """A real MLflow on SQLite: versions, the alias, rollback, and a model that loads without us."""
 
+import socket
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from ssl import SSLError
 
 import pandas as pd
 import pytest
@@ -18,7 +20,7 @@ from lake.registry import (
     champion,
     made_from,
 )
-from lake.registry_away import RegistryAway
+from lake.registry_away import RegistryAway, is_connection
 from lake.settings import Settings
 from lake.tuning import Trial
 
@@ -77,12 +79,26 @@ def test_a_lake_without_models_has_no_champion_and_needs_no_mlflow(tmp_path: Pat
     assert not (tmp_path / "_mlflow").exists()
 
 
+def test_a_file_that_is_missing_is_no_registry_that_is_away() -> None:
+    for local in (FileNotFoundError(2, "no such file", "weights"), OSError(28, "disk is full")):
+        assert not is_connection(local)
+    for away in (ConnectionRefusedError(), TimeoutError(), socket.gaierror(), SSLError()):
+        assert is_connection(away)
+    wrapped = ValueError()
+    wrapped.__cause__ = ConnectionResetError()
+    assert is_connection(wrapped)
+
+
 def test_a_registry_that_cannot_be_read_is_away(tmp_path: Path) -> None:
     folder = tmp_path / "_mlflow"
     folder.mkdir()
     (folder / "mlflow.db").write_text("no database" * 99)
     with pytest.raises(RegistryAway, match=r"cannot be asked for times.*try again when it answers"):
         champion(Settings(lake=str(tmp_path)), "times")
+    registry = Registry(Settings(lake=str(tmp_path)))
+    for ask in (registry.last, registry.versions):
+        with pytest.raises(RegistryAway, match="cannot be asked for times"):
+            ask("times")
 
 
 def test_a_lake_behind_a_url_needs_a_workspace() -> None:

@@ -160,7 +160,8 @@ def _floor(power_kw: Floats, minutes: int) -> Floats:
     """Return what is drawn in the quieter steps of each day (their 20th of 100)."""
     floor = _by_day(power_kw, minutes).quantile(_QUIET, axis=1)
     by_step = np.repeat(floor.to_numpy(dtype=np.float64), 24 * 60 // minutes)[: len(power_kw)]
-    return np.maximum(np.nan_to_num(by_step), 0)
+    floors: Floats = np.maximum(np.nan_to_num(by_step), 0)
+    return floors
 
 
 def _by_day(power_kw: Floats, minutes: int) -> pd.DataFrame:

@@ -29,7 +29,7 @@ Rows = list[dict[str, Any]]
 Make = Callable[..., DataFrame]
 NEEDED = (
     "gold.base_load_daily", "gold.weather_models", "gold.temperature_daily", "gold.energy_daily",
-    "silver.location_weather", "silver.meters", "features.hourly_load_profile",
+    "silver.location_weather", "silver.weather", "silver.meters", "features.hourly_load_profile",
     "models.load_forecasts",
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 
 from bronze.contracts import REGISTRATIONS
 from lake.quarantine import REASONS
+from silver.contracts import LOCATIONS
 from silver.meters import meters
 
 pytestmark = pytest.mark.spark
