@@ -27,6 +27,7 @@ class Busy(LakeError):
     """Another process is at it."""
 
     code = "busy"
+    may_pass = True
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Grid
@@ -337,6 +338,10 @@ def one_line(error: BaseException) -> str:
     """Return the message of an error in one line, whatever raised it."""
     if isinstance(error, LakeError):
         return str(error)
+    if isinstance(error, ValidationError) and error.title == "Settings":
+        # Never the value: it may be a secret.
+        told = [f"ELIQ_{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        return f"a setting is wrong: {'; '.join(told)}"
     text = str(error).strip() or type(error).__name__
     if "No space left on device" in text:
         return "the disk is full; free space and run it again, nothing is lost"

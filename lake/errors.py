@@ -5,6 +5,8 @@ class LakeError(Exception):
     """An error with a stable code, which is also the last part of its problem type's address."""
 
     code = "lake-error"
+    # Whether the same may succeed in a minute: a broker that starts again, another run that ends.
+    may_pass = False
 
     def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
         """Take what happened, where (table, file, line, column) and what to do about it."""

@@ -61,11 +61,12 @@ class Events:
         reached = self.ledger.reached(self.node.table.name)
         self.start = resumed(topic, known_id=known_id, generation=generation or 1, reached=reached)
         self._lose(self.start.lost)
-        if (topic.id, self.start.generation) != (known_id, generation):
-            self.ledger.saw_topic(self.node.table.name, self.name, topic.id, self.start.generation)
-        self.ledger.arrived(self.node.table.name, self.start.passed)
         self.next = dict(self.start.next)
         self._leave_a_stale_checkpoint(generation)
+        self.ledger.arrived(self.node.table.name, self.start.passed)
+        # Last: until it is said, a start that was cut short finds the topic as this one did.
+        if (topic.id, self.start.generation) != (known_id, generation):
+            self.ledger.saw_topic(self.node.table.name, self.name, topic.id, self.start.generation)
         reader = self.store.spark.readStream.format("kafka")
         for key, value in kafka_options(self.store.settings).items():
             reader = reader.option(key, value)

@@ -33,6 +33,7 @@ class Task:
     depends_on: tuple[str, ...]
     max_retries: int
     timeout_seconds: int
+    retry_after_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ def _task(raw: Mapping[str, Any], values: Mapping[str, str]) -> Task:
         tuple(d["task_key"] for d in raw.get("depends_on", [])),
         raw.get("max_retries", 0),
         raw.get("timeout_seconds", 0),
+        raw.get("min_retry_interval_millis", 0) / 1000,
     )
 
 
@@ -208,9 +210,11 @@ def _tried(task: Task, work: Callable[[Task], Any], interrupt: Callable[[Task], 
         except Exception as error:  # noqa: BLE001 - whatever a task raises is its outcome
             late = f"not done within {task.timeout_seconds} s" if over.is_set() else ""
             failed = Outcome(task, "failed", time.monotonic() - began, late or error)
-            # An error of ours says what to mend: trying again would say it again.
-            if attempt == task.max_retries or isinstance(error, LakeError):
+            # An error of ours says what to mend: trying again would say it again, unless it passes.
+            is_told = isinstance(error, LakeError) and not error.may_pass
+            if attempt == task.max_retries or is_told:
                 return failed
+            time.sleep(task.retry_after_s)
         finally:
             clock.cancel()
     raise AssertionError("unreachable")

@@ -9,13 +9,14 @@ each file or offset range that a bronze table has taken, ``begun`` each that it 
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
+_TICK = timedelta(microseconds=1)
 _COMPACT_EVERY = 50
 _LOCK = threading.Lock()
 _HOPS = pa.schema(
@@ -90,6 +91,8 @@ class Ledger:
 
     def __init__(self, root: str, storage_options: dict[str, str] | None = None) -> None:
         self._root, self._options = root, storage_options
+        # When each table was last recorded, as far as it was looked up here.
+        self._recorded_at: dict[str, datetime] = {}
 
     def seen(self, table: str) -> Seen:
         """Return what the table's last finished run has seen; nothing for a table never run."""
@@ -97,6 +100,7 @@ class Ledger:
         if not rows.num_rows:
             return Seen({}, 0)
         newest = rows.filter(pc.equal(rows["recorded_at"], pc.max(rows["recorded_at"]))).to_pylist()
+        self._recorded_at[table] = newest[0]["recorded_at"]
         return Seen(
             {r["input_name"]: r["input_version"] for r in newest}, newest[0]["rule_version"]
         )
@@ -111,7 +115,10 @@ class Ledger:
         seconds: float,
     ) -> None:
         """Say that the table has taken in its inputs up to these versions."""
-        now = datetime.now(UTC)
+        # After what was recorded by a clock that was ahead.
+        last = self._recorded_at.get(table)
+        now = max(datetime.now(UTC), last + _TICK) if last else datetime.now(UTC)
+        self._recorded_at[table] = now
         self._append(
             "hops",
             _HOPS,

@@ -31,6 +31,12 @@ _OUTCOMES = 1_000
 _ONE_AT_A_TIME = threading.Lock()
 
 
+class UnknownLayer(LakeError):
+    """A layer that no contract declares."""
+
+    code = "unknown-layer"
+
+
 class QualityFailed(LakeError):
     """Rows of a table break its contract."""
 
@@ -59,9 +65,13 @@ class Checked:
 def check(runner: Runner, layer: str) -> Checked:
     """Check every table of a layer over what changed since its last check.
 
-    QualityFailed names each broken expectation with its count, and how many slices are held back.
+    QualityFailed names each broken expectation with its count, and how many slices are held back;
+    UnknownLayer.
     """
     began = time.monotonic()
+    layers = sorted({table.layer for table in runner.catalog.tables.values()})
+    if layer not in layers:
+        raise UnknownLayer(f"there is no layer {layer}", cure=f"layers: {', '.join(layers)}")
     asked = list(_asked(runner, layer))
     # Great Expectations has one context a process: two gates at once would mix their suites.
     with _ONE_AT_A_TIME:

@@ -35,6 +35,12 @@ _PATIENCE_S = 20.0
 _LATE_LAYERS = ("features", "models")
 
 
+class NotStreamed(LakeError):
+    """A table that no round of a stream makes."""
+
+    code = "not-streamed"
+
+
 @dataclass
 class Round:
     """What one round did; ``waited_s`` is from the oldest arrival to the end of the round."""
@@ -220,7 +226,10 @@ class Stream:
 
 
 def streamed(job: Job, to: str = "") -> Job:
-    """Return the tables of a job up to gold, or up to one: no gates, no training, no forecasts."""
+    """Return the tables of a job up to gold, or up to one: no gates, no training, no forecasts.
+
+    NotStreamed where the one is none of these.
+    """
     wanted = {
         task.key
         for task in job.tasks
@@ -230,6 +239,8 @@ def streamed(job: Job, to: str = "") -> Job:
     }
     for _ in job.tasks:
         wanted |= {key for task in job.tasks if task.key in wanted for key in task.depends_on}
+    if not wanted:
+        raise NotStreamed(f"{to} is not streamed", cure="name a table of bronze, silver or gold")
     return part(job, lambda task: task.key in wanted)
 
 

@@ -38,6 +38,7 @@ class BrokerAway(LakeError):
     """The broker does not answer, or does not let us in."""
 
     code = "broker-away"
+    may_pass = True
 
 
 class NoTopic(LakeError):

@@ -124,7 +124,9 @@ def _alike(kwh: Numbers, is_weekend: Flags, log_use: Numbers) -> Group:
     level = np.maximum(np.nan_to_num(level), 1e-9)
     relative = by_kind / level[:, None, None]
     shape = np.nan_to_num(_mean(_undominated(relative), axis=0))
-    logs = np.log(np.maximum(level, _LEAST * level.mean())) - log_use + log_use.mean()
+    # Nor may one home be more than a fifth of what they use on the mean.
+    bounded = _undominated(level[:, None])[:, 0]
+    logs = np.log(np.maximum(bounded, _LEAST * bounded.mean())) - log_use + log_use.mean()
     lean = float(np.log(np.exp(logs - logs.mean()).mean()))
     between = float(logs.var(ddof=1)) * (1 + 1 / homes)
     return Group(

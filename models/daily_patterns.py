@@ -32,11 +32,12 @@ _SAID = (
 def flat(energy_daily: DataFrame) -> DataFrame:
     """Return a row a series and whole day: is it flat, and were days flat before?
 
-    A day without any gas, heat or export is no fault, so there zeros are not flat.
+    A day without any gas, heat or export is no fault, nor is one without production (snow, a polar
+    night), so there zeros are not flat.
     """
     hours = (F.unix_seconds("ends_at") - F.unix_seconds("starts_at")) / 3600
     is_level = F.col("energy_kwh") >= (1 - _FLAT) * F.col("peak_kw") * hours
-    may_be_zero = (F.col("fuel") != "elec") | (F.col("direction") == "export")
+    may_be_zero = (F.col("fuel") != "elec") | F.col("direction").isin("export", "production")
     is_flat = is_level & ((F.col("peak_kw") > 0) | ~may_be_zero)
     share = F.avg(F.col("_is_flat").cast("double")).over(before(_FLAT_DAYS))
     run = F.sum(F.col("_is_flat").cast("int")).over(window(1 - _FLAT_DAYS, 0))
@@ -85,7 +86,9 @@ def spike(energy_daily: DataFrame) -> DataFrame:
     """Return a row a series and whole day: its peak against the third highest before it (kW)."""
     third = F.get("_past", F.size("_past") - 3)
     times = F.try_divide("peak_kw", "_third")
-    is_more = F.col("peak_kw") - F.col("_third") >= _LEAST_KW
+    # What rested for weeks, as heat does in summer, may begin again.
+    has_rested = (F.col("fuel") != "elec") & (F.col("_third") == 0)
+    is_more = (F.col("peak_kw") - F.col("_third") >= _LEAST_KW) & ~has_rested
     none = F.lit(None).cast("double")
     return (
         whole_days(energy_daily)

@@ -120,6 +120,10 @@ def test_a_meter_that_stands_still_and_a_power_that_was_not_there(table: Make) -
         *energy("very spiky", [*usual(59), 20.0], [*peaks[:59], 14.0]),
         *energy("told", [*usual(59), 12.0], [*peaks[:59], 0.5], estimated_share=1.0),
         *energy("gas", [*usual(59), 0.0], [*peaks[:59], 0.0], fuel="gas"),
+        *energy("heats again", [*([0.0] * 59), 40.0], [*([0.0] * 59), 9.0], fuel="gas"),
+        *energy(
+            "snow", [*usual(56), *([0.0] * 4)], [*peaks[:56], *([0.0] * 4)], direction="production"
+        ),
         *energy("young", [12.0] * 20, [0.5] * 20),
     ]
     days_of = table(ENERGY_DAILY, rows)
@@ -127,7 +131,7 @@ def test_a_meter_that_stands_still_and_a_power_that_was_not_there(table: Make) -
     levels = {home: row.level for home, row in stuck.items()}
     assert levels == {
         "fine": "none", "stuck": "low", "dead": "high", "empty": "none", "spiky": "none",
-        "very spiky": "none", "gas": "none",
+        "very spiky": "none", "gas": "none", "heats again": "none", "snow": "none",
     }  # fmt: skip
     assert (stuck["dead"].days, stuck["stuck"].days) == (3, 2)
     assert stuck["dead"].excess_kwh == pytest.approx(-stuck["dead"].expected_kwh)

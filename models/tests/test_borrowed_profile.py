@@ -82,6 +82,17 @@ def test_no_home_is_more_than_a_fifth_of_an_hour() -> None:
     assert (found.spread == found.spread[:, :1]).all()
 
 
+def test_no_home_is_more_than_a_fifth_of_the_level() -> None:
+    kwh = homes(20)
+    kwh[3] *= 1000
+    without = np.delete(kwh, 3, axis=0)
+    found, others = (group_of(k, WEEKEND, log_use=nothing(len(k))) for k in (kwh, without))
+    assert found
+    assert others
+    own = np.zeros((0, 24)), np.zeros(0, dtype=bool)
+    assert found.mean(*own).mean() <= 1.26 * others.mean(*own).mean()
+
+
 @pytest.mark.parametrize(
     "own",
     [
