@@ -17,7 +17,8 @@ from silver.supply import of_registered
 IN_ORDER = True
 # 2: each moment once; sums need all meters that count on the day. (Flags came later: a table that
 # is new touches what it has rows for.) 3: a price or intensity of a part is none of the whole.
-RULE_VERSION = 3
+# 4: the spot price is that of electricity, and of no other fuel.
+RULE_VERSION = 4
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
                 "co2_intensity": "starts_at"}  # fmt: skip
@@ -269,7 +270,7 @@ def zone_grid(spot_prices: DataFrame, co2_intensity: DataFrame, zones: DataFrame
 def of_its_zone(energy: DataFrame, grid: DataFrame) -> DataFrame:
     """Join price and intensity of the smallest cell that contains the interval; longer have none.
 
-    The intensity is that of electricity, so other fuels have none.
+    Both are those of electricity, so other fuels have none.
     """
     width = F.lit(None).cast("int")
     for minutes in reversed(_GRID_MINUTES):
@@ -281,6 +282,7 @@ def of_its_zone(energy: DataFrame, grid: DataFrame) -> DataFrame:
         .withColumn("_zone_cell", _zone_cell("starts_at"))
         .join(grid, on="_zone_cell", how="left")
         .withColumn("co2_kg_per_kwh", F.when(is_electric, F.col("_co2_kg_per_kwh")))
+        .withColumns({n: F.when(is_electric, F.col(n)) for n in ("price_per_kwh", "currency")})
     )
 
 
