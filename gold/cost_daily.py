@@ -20,8 +20,9 @@ from gold.tariff_prices import at_spot, by_time_of_use, in_blocks
 from silver.contracts import TARIFF_DIRECTIONS
 
 # 2: a price that changes within an interval, and back again, is a change too. 3: an average price
-# is one only where it is known; more are, and the newest is carried on.
-RULE_VERSION = 3
+# is one only where it is known; more are, and the newest is carried on. 4: a day that is filled in
+# alone costs nothing yet, and leaves its month its cost.
+RULE_VERSION = 4
 _ENERGY = ["local_month", "energy_kwh", "observed_intervals", "expected_intervals", "known_at"]
 _BY_INTERVAL = ("time_of_use", "spot")
 _OF_ENERGY = ("fixed", "block", *_BY_INTERVAL)
@@ -36,7 +37,9 @@ def cost_daily(
     Amounts are in ``currency``. Import without a tariff is priced at the country's average, the
     energy of an export is credited. A capacity charge is of a month, so it is not here.
     """
-    days = energy_daily.where(F.col("direction").isin(*TARIFF_DIRECTIONS)).select(*DAY_OF, *_ENERGY)
+    # A day of which nothing was read has a row where it was filled in.
+    read = energy_daily.where("energy_kwh IS NOT NULL")
+    days = read.where(F.col("direction").isin(*TARIFF_DIRECTIONS)).select(*DAY_OF, *_ENERGY)
     elements = opened(tariffs)
     charged = (
         valid_on(days, elements.where("element.kind <> 'capacity'"))
