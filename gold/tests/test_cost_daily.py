@@ -163,6 +163,32 @@ def test_a_missing_price_is_null_and_never_zero(costs: Costs) -> None:
     assert set(net(costs["daily"][FREE]).values()) == {0.0}
 
 
+SECONDS = home(intervals(DAY[0], local("2025-05-01T18:00"), 0.5, lambda n: 1 / 120), HALF_PAST)
+
+
+def test_readings_of_half_a_minute_have_their_price_by_time_of_use(costs: Costs) -> None:
+    expected = {("2025-05-01", "time_of_use"): pytest.approx(0.5 * 0.9 + 17.5 * 0.4)}
+    assert net(costs["daily"][SECONDS]) == expected
+
+
+SEPTEMBER = intervals(local("2025-09-25"), local("2025-10-01"), 60, lambda n: 1.0)
+LOST = [one for one in SEPTEMBER if one[0].astimezone(ZoneInfo(CPH)).day == 29]
+LACKS_A_DAY = home(
+    [one for one in SEPTEMBER if one not in LOST], tariff(*ALL[:-1]), filled=LOST
+)  # fmt: skip
+
+
+def test_a_day_that_was_filled_in_alone_costs_nothing_and_leaves_its_month_the_rest(
+    costs: Costs,
+) -> None:
+    daily, monthly = net(costs["daily"][LACKS_A_DAY]), net(costs["monthly"][LACKS_A_DAY])
+    read = [one for one in SEPTEMBER if one not in LOST]
+    assert daily == pytest.approx(daily_costs(read, CPH, [tariff(*ALL[:-1])]))
+    assert monthly["2025-09-01", "fixed"] == pytest.approx(5 * 24 * 0.7)
+    assert monthly["2025-09-01", "standing_charge"] == pytest.approx(5 * (31 / 30 + 0.5))
+    assert monthly["2025-09-01", "spot"] is not None
+
+
 STEPS = [
     {"up_to_kwh": 10.0, "price_per_kwh": 1.0}, {"up_to_kwh": 700.0, "price_per_kwh": 2.0},
     {"up_to_kwh": None, "price_per_kwh": 3.0},
@@ -230,6 +256,13 @@ def test_capacity_is_paid_for_the_mean_of_the_highest_days(costs: Costs) -> None
 FIVE_DAYS = intervals(local("2025-04-26"), local("2025-05-01"), 60, lambda n: 1.0)
 A_MONTH = (local("2025-04-01"), 30 * 1440, 600.0, None)
 METERED_LATE = home([A_MONTH, *FIVE_DAYS], tariff(element("fixed", price_per_kwh=1.0), ONE_DAY))
+A_BILL = (local("2025-04-01"), 25 * 1440, 600.0, None)
+BILLED_BEFORE = home([A_BILL, *FIVE_DAYS], tariff(element("fixed", price_per_kwh=1.0), ONE_DAY))
+# What the days within it fill up is not needed.
+BILLED_TOO = home(
+    [(local("2025-04-27"), 3 * 1440, 90.0, None), *FIVE_DAYS],
+    tariff(element("fixed", price_per_kwh=1.0)),
+)
 
 
 def test_days_that_do_not_fill_a_month_said_as_a_whole_are_not_its_cost(costs: Costs) -> None:
@@ -237,6 +270,8 @@ def test_days_that_do_not_fill_a_month_said_as_a_whole_are_not_its_cost(costs: C
     found = costs["monthly"][METERED_LATE]
     assert {(r.element, r.net_amount, r.observed_intervals) for r in found} == {
         ("fixed", None, 1), ("capacity", None, 1)}  # fmt: skip
+    assert set(net(costs["monthly"][BILLED_BEFORE]).values()) == {None}
+    assert net(costs["monthly"][BILLED_TOO]) == {("2025-04-01", "fixed"): 5 * 24}
 
 
 SOLD = tariff(
