@@ -16,8 +16,7 @@ from silver.supply import of_registered
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
 # 2: each moment once; sums need all meters that count on the day. (Flags came later: a table that
-# is new touches what it has rows for.) 3: a price or intensity of a part is none of the whole.
-# 4: the spot price is that of electricity, and of no other fuel.
+# is new touches what it has rows for.) 3: no price of a part. 4: no spot price of other fuels.
 RULE_VERSION = 4
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
@@ -276,13 +275,12 @@ def of_its_zone(energy: DataFrame, grid: DataFrame) -> DataFrame:
     for minutes in reversed(_GRID_MINUTES):
         start = F.unix_seconds("starts_at") % (minutes * 60)
         width = F.when(start + length_s() <= minutes * 60, minutes).otherwise(width)
-    is_electric = F.col("fuel") == "elec"
+    names = ("price_per_kwh", "currency", "_co2_kg_per_kwh")
     return (
         energy.withColumn("_grid", width)
         .withColumn("_zone_cell", _zone_cell("starts_at"))
         .join(grid, on="_zone_cell", how="left")
-        .withColumn("co2_kg_per_kwh", F.when(is_electric, F.col("_co2_kg_per_kwh")))
-        .withColumns({n: F.when(is_electric, F.col(n)) for n in ("price_per_kwh", "currency")})
+        .withColumns({n.lstrip("_"): F.when(F.col("fuel") == "elec", F.col(n)) for n in names})
     )
 
 

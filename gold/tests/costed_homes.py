@@ -13,7 +13,13 @@ from gold.energy import in_days, in_months, in_steps
 from gold.peak_power_daily import peak_power_daily
 from gold.tests.plain_costs import Interval
 from lake.testing import frame
-from silver.contracts import ENERGY_IN_CONTEXT, LOCATIONS, SUBSTITUTED_ENERGY, TARIFFS
+from silver.contracts import (
+    ENERGY_IN_CONTEXT,
+    LOCATIONS,
+    METERS,
+    SUBSTITUTED_ENERGY,
+    TARIFFS,
+)
 
 Rows = list[dict[str, Any]]
 Costs = dict[str, dict[str, list[Row]]]
@@ -25,16 +31,20 @@ class CostedHomes:
     def __init__(self) -> None:
         self.energy: Rows = []
         self.filled: Rows = []
+        self.meters: Rows = []
         self.paid: Rows = []
         self.homes: Rows = []
 
     def add(
         self, told: list[Interval], *tariffs: dict[str, Any], zone: str = "Europe/Copenhagen",
         country: str | None = "DK", direction: str = "import", filled: Sequence[Interval] = (),
+        supplied: str | None = None,
     ) -> str:  # fmt: skip
-        """Add a home with its intervals, what fills its gaps, and tariffs; return its id."""
+        """Add a home: intervals, what fills gaps, tariffs, first day of supply; return its id."""
         location_id = f"h{len(self.homes)}"
         self.homes.append({"location_id": location_id, "country_code": country, "time_zone": zone})
+        self.meters.append({"location_id": location_id, "direction": direction,
+                            "supply_start": supplied})  # fmt: skip
         self.paid.extend({**one, "location_id": location_id} for one in tariffs)
         for rows, said, kind in (
             (self.energy, told, "energy_kwh"), (self.filled, filled, "substituted_kwh")
@@ -60,9 +70,10 @@ class CostedHomes:
         filled = frame(spark, SUBSTITUTED_ENERGY, self.filled, **every)
         paid = frame(spark, TARIFFS, self.paid, partner_id="p")
         homes = frame(spark, LOCATIONS, self.homes, partner_id="p")
+        meters = frame(spark, METERS, self.meters, **every)
         hours = in_steps(energy, seconds=3600, substituted_energy=filled)
         days = in_days(hours, energy, homes, substituted_energy=filled).localCheckpoint()
-        daily = cost_daily(days, energy, paid, homes).localCheckpoint()
+        daily = cost_daily(days, energy, paid, homes, meters).localCheckpoint()
         months = in_months(days, energy, homes)
         monthly = cost_monthly(daily, days, months, peak_power_daily(energy), paid)
         return {"daily": self._by_home(daily), "monthly": self._by_home(monthly)}

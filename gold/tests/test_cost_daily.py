@@ -195,7 +195,7 @@ STEPS = [
 ]  # fmt: skip
 TWO_MONTHS = intervals(local("2025-10-01"), local("2025-12-01"), 60, lambda n: 1.0)
 IN_BLOCKS = {
-    per: home(TWO_MONTHS, tariff(element("block", per=per, steps=STEPS)))
+    per: home(TWO_MONTHS, tariff(element("block", per=per, steps=STEPS), start="2025-10-01"))
     for per in ("day", "month", "year")
 }
 
@@ -222,13 +222,38 @@ FIRST_DAY = [{"up_to_kwh": 24.0, "price_per_kwh": 1.0}, {"up_to_kwh": None, "pri
 YEARLY = element("block", per="year", steps=FIRST_DAY)
 ANEW = home(
     intervals(local("2025-05-01"), local("2025-05-04"), 60, lambda n: 1.0),
-    tariff(YEARLY, valid_to="2025-05-03"), tariff(YEARLY, start="2025-05-03"),
+    tariff(YEARLY, start="2025-05-01", valid_to="2025-05-03"), tariff(YEARLY, start="2025-05-03"),
 )  # fmt: skip
 
 
 def test_a_block_begins_anew_with_a_tariff(costs: Costs) -> None:
     daily = net(costs["daily"][ANEW])
     assert [daily[f"2025-05-0{n}", "block"] for n in (1, 2, 3)] == [24, 48, 24]
+
+
+MAY = intervals(local("2025-05-01"), local("2025-05-05"), 60, lambda n: 1.0)
+OF_THE_SECOND = [one for one in MAY if one[0].astimezone(ZoneInfo(CPH)).day == 2]
+BUT_THE_SECOND = [one for one in MAY if one not in OF_THE_SECOND]
+SINCE_LONG = tariff(YEARLY)
+METERED_SINCE_MAY = home(MAY, SINCE_LONG)
+SUPPLIED_SINCE_MAY = home(MAY, SINCE_LONG, supplied="2025-05-01")
+WITH_A_GAP = home(BUT_THE_SECOND, SINCE_LONG, supplied="2025-05-01")
+WITH_A_FILLED_GAP = home(
+    BUT_THE_SECOND, SINCE_LONG, filled=OF_THE_SECOND, supplied="2025-05-01"
+)  # fmt: skip
+
+
+def test_a_block_is_known_where_all_that_was_used_before_it_is(costs: Costs) -> None:
+    def of_days(location: str) -> dict[str, float | None]:
+        found = net(costs["daily"][location])
+        return {day[8:]: amount for (day, _), amount in found.items()}
+
+    assert of_days(METERED_SINCE_MAY) == {"01": None, "02": None, "03": None, "04": None}
+    assert of_days(SUPPLIED_SINCE_MAY) == {"01": 24, "02": 48, "03": 48, "04": 48}
+    # What was used on the second is not known: was the first step used up before the third?
+    assert of_days(WITH_A_GAP) == {"01": 24, "03": None, "04": None}
+    assert of_days(WITH_A_FILLED_GAP) == {"01": 24, "03": 48, "04": 48}
+    assert net(costs["monthly"][WITH_A_GAP]) == {("2025-05-01", "block"): None}
 
 
 APRIL = intervals(
