@@ -53,7 +53,7 @@ def histories() -> list[list[Row]]:
         midnight = datetime(2025, 5, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC)
         told = [(midnight + timedelta(seconds=length * n), named, length) for n in range(count)]
         if home == "gap":
-            told[24:] = [(at + timedelta(days=1), *of) for at, *of in told[24:]]
+            told[24:] = [(at + timedelta(days=1), named, length) for at, _, _ in told[24:]]
         if home == "bills":
             told += [(midnight + timedelta(days=n), "P1D", 86_400) for n in (9, 10, 24)]
         for n, (starts_at, resolution, seconds) in enumerate(told):
