@@ -10,6 +10,7 @@ from gold.tariff_days import (
     HOME,
     SERIES,
     block_period,
+    blocks,
     changed_days,
     later_in_block,
     opened,
@@ -20,32 +21,46 @@ from gold.tariff_prices import at_spot, by_time_of_use, in_blocks
 from silver.contracts import TARIFF_DIRECTIONS
 
 # 2: a price that changes within an interval, and back again, is a change too. 3: an average price
-# is one only where it is known; more are, and the newest is carried on.
-RULE_VERSION = 3
-_ENERGY = ["local_month", "energy_kwh", "observed_intervals", "expected_intervals", "known_at"]
+# is one only where it is known; more are, and the newest is carried on. 4: a day that is filled in
+# alone costs nothing yet, and leaves its month its cost; a block is known from its beginning on,
+# and counts what fills gaps.
+RULE_VERSION = 4
+OF_SLICES = ("meters",)
+_ENERGY = ["local_month", "energy_kwh", "substituted_kwh", "observed_intervals",
+           "expected_intervals", "known_at"]  # fmt: skip
 _BY_INTERVAL = ("time_of_use", "spot")
 _OF_ENERGY = ("fixed", "block", *_BY_INTERVAL)
 _CREDIT = -1.0
 
 
 def cost_daily(
-    energy_daily: DataFrame, energy_in_context: DataFrame, tariffs: DataFrame, locations: DataFrame
+    energy_daily: DataFrame,
+    energy_in_context: DataFrame,
+    tariffs: DataFrame,
+    locations: DataFrame,
+    meters: DataFrame,
 ) -> DataFrame:
     """Return a row a location, fuel, direction, local day with a reading, and kind of element.
 
     Amounts are in ``currency``. Import without a tariff is priced at the country's average, the
     energy of an export is credited. A capacity charge is of a month, so it is not here.
     """
-    days = energy_daily.where(F.col("direction").isin(*TARIFF_DIRECTIONS)).select(*DAY_OF, *_ENERGY)
+    of_both = F.col("direction").isin(*TARIFF_DIRECTIONS)
+    days = energy_daily.where(of_both).select(*DAY_OF, *_ENERGY)
+    # A day of which nothing was read has a row where it was filled in.
+    is_read = F.col("energy_kwh").isNotNull()
     elements = opened(tariffs)
     charged = (
         valid_on(days, elements.where("element.kind <> 'capacity'"))
-        .transform(with_block_sums)
+        .transform(lambda rows: with_block_sums(rows, meters))
+        .where(is_read)
         .join(priced(energy_in_context, elements), on=[*DAY_OF, "position"], how="left")
         .transform(with_amount)
         .transform(by_kind)
     )
-    at_average = without_tariff(days, tariffs).transform(lambda rows: averaged(rows, locations))
+    at_average = without_tariff(days.where(is_read), tariffs).transform(
+        lambda rows: averaged(rows, locations)
+    )
     return charged.select(*COST_DAILY.names).unionByName(at_average.select(*COST_DAILY.names))
 
 
@@ -74,6 +89,19 @@ def touched_by_locations(changes: DataFrame, energy_daily: DataFrame) -> DataFra
     return days.join(moved, on=HOME, how="left_semi")
 
 
+def touched_by_meters(changes: DataFrame, energy_daily: DataFrame, tariffs: DataFrame) -> DataFrame:
+    """Return the days with a block at homes whose supply begins on another day than before."""
+    is_new = F.col("_change_type").isin("insert", "update_postimage")
+    begun = (
+        changes.where("NOT is_sub_meter")
+        .groupBy(*SERIES, "meter_id", "supply_start", "deleted_at")
+        .agg(F.sum(F.when(is_new, 1).otherwise(-1)).alias("_sign"))
+        .where("_sign <> 0")
+    )
+    days = energy_daily.select(*DAY_OF).join(begun, on=SERIES, how="left_semi")
+    return valid_on(days, blocks(tariffs)).select(*HOME, "local_date").distinct()
+
+
 def needed_for_energy_daily(slices: DataFrame, tariffs: DataFrame) -> DataFrame:
     """Return the days, and those before them in the month or year of a block."""
     return until_then_in_block(slices, tariffs)
@@ -87,22 +115,41 @@ def without_tariff(days: DataFrame, tariffs: DataFrame) -> DataFrame:
     return imported.join(held, on=DAY_OF, how="left_anti")
 
 
-def with_block_sums(days: DataFrame) -> DataFrame:
-    """Add the energy of a block's period ``until_kwh`` the end of the day, from its beginning.
+def with_block_sums(days: DataFrame, meters: DataFrame) -> DataFrame:
+    """Add the energy of a block's period ``before_kwh`` the day, from its beginning.
 
-    A period is a local day, calendar month or year; a tariff that begins within it counts from its
-    own beginning.
+    A period is a local day, calendar month or year; a tariff or supply that begins within it counts
+    from its own beginning. What fills gaps counts, as the steps are of what was used. Null after a
+    day of which nothing is known: where it began to be metered later, and after a gap.
     """
     is_block = F.col("element.kind") == "block"
     period = block_period("element.per", "local_date")
-    so_far = (
+    before = (
         Window.partitionBy(*SERIES, "valid_from", "position", period)
         .orderBy("local_date")
-        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+        .rowsBetween(Window.unboundedPreceding, -1)
     )
-    blocks = days.where(is_block).withColumn("until_kwh", F.sum("energy_kwh").over(so_far))
-    others = days.where(~is_block).withColumn("until_kwh", F.lit(None).cast("double"))
-    return others.unionByName(blocks)
+    begin = F.greatest(period, "valid_from", "_supply_start")
+    is_counted = F.when(F.col("local_date") >= begin, 1).otherwise(0)
+    counted = F.coalesce(F.sum(is_counted).over(before), F.lit(0))
+    is_known = counted >= F.date_diff("local_date", begin)
+    used = F.coalesce("energy_kwh", F.lit(0.0)) + F.coalesce("substituted_kwh", F.lit(0.0))
+    sum_before = F.coalesce(F.sum(used).over(before), F.lit(0.0))
+    of_blocks = (
+        days.where(is_block)
+        .join(supplied_from(meters), on=SERIES, how="left")
+        .withColumn("before_kwh", F.when(is_known, sum_before))
+        .drop("_supply_start")
+    )
+    others = days.where(~is_block).withColumn("before_kwh", F.lit(None).cast("double"))
+    return others.unionByName(of_blocks)
+
+
+def supplied_from(meters: DataFrame) -> DataFrame:
+    """Return the first local day of supply of each series, null where one meter does not say."""
+    main = meters.where("NOT is_sub_meter AND deleted_at IS NULL")
+    is_said = F.count_if(F.col("supply_start").isNull()) == 0
+    return main.groupBy(*SERIES).agg(F.when(is_said, F.min("supply_start")).alias("_supply_start"))
 
 
 def priced(energy_in_context: DataFrame, elements: DataFrame) -> DataFrame:
@@ -137,15 +184,15 @@ def with_amount(days: DataFrame) -> DataFrame:
     element, energy = F.col("element"), F.col("energy_kwh")
     days_of_month = F.dayofmonth(F.last_day("local_date"))
     by_day = F.when(element["per"] == "day", element["amount"])
-    blocks = in_blocks(
+    in_steps = in_blocks(
         element["steps"],
-        before_kwh=F.col("until_kwh") - energy,
-        until_kwh=F.col("until_kwh"),
+        before_kwh=F.col("before_kwh"),
+        until_kwh=F.col("before_kwh") + energy,
     )
     amounts = {
         "standing_charge": by_day.otherwise(element["amount"] / days_of_month),
         "fixed": energy * element["price_per_kwh"],
-        "block": F.when(energy.isNotNull(), blocks),
+        "block": F.when(F.col("before_kwh").isNotNull(), in_steps),
     }
     amount = F.col("_priced")
     for kind, of_kind in amounts.items():

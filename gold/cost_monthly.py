@@ -8,29 +8,34 @@ from gold.cost_daily import taxed
 from gold.tariff_days import HOME, SERIES, opened, valid_on
 
 # 2: days that do not fill a month, of which the whole is known, are not what it costs. 3: a day
-# without an average price leaves its month without.
-RULE_VERSION = 3
+# without an average price leaves its month without. 4: a bill beside days is not of days.
+RULE_VERSION = 4
 _MONTH_OF = [*SERIES, "local_month"]
 _AMOUNTS = ("net_amount", "vat_amount", "total_amount")
-_LONGEST_DAY_S = 25 * 3600
+_ROUNDING_KWH = 1e-6
 
 
 def cost_monthly(
     cost_daily: DataFrame,
+    energy_daily: DataFrame,
     energy_monthly: DataFrame,
     peak_power_daily: DataFrame,
     tariffs: DataFrame,
 ) -> DataFrame:
     """Return a row a location, fuel, direction, local month with a reading, and kind of element.
 
-    A month costs what its days with a reading cost, and the capacity charge; null where its energy
-    is that of longer readings, of which the days are a part.
+    A month costs what its days with a reading cost, and the capacity charge; null where longer
+    readings are in its energy, so that it is not that of its days.
     """
-    length_s = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
-    is_of_days = length_s / F.col("expected_intervals") <= _LONGEST_DAY_S
-    months = energy_monthly.select(
-        *_MONTH_OF, "local_date", "observed_intervals", "expected_intervals", "known_at",
-        is_of_days.alias("_is_of_days"),
+    of_days = energy_daily.groupBy(*_MONTH_OF).agg(F.sum("energy_kwh").alias("_of_days"))
+    beside_days = F.col("energy_kwh") - F.coalesce("_of_days", F.lit(0.0))
+    months = (
+        energy_monthly.where("energy_kwh IS NOT NULL")
+        .join(of_days, on=_MONTH_OF, how="left")
+        .select(
+            *_MONTH_OF, "local_date", "observed_intervals", "expected_intervals", "known_at",
+            (F.abs(beside_days) < _ROUNDING_KWH).alias("_is_of_days"),
+        )
     )  # fmt: skip
     charges = capacities(months, peak_power_daily, tariffs)
     return (

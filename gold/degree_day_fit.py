@@ -122,6 +122,7 @@ def solved(pairs: DataFrame) -> DataFrame:
     left = F.greatest(F.col("spread") - F.col("_explained"), F.lit(0.0))
     free = F.col("days") - 1 - F.col("_slopes")
     variance = F.try_divide(F.col("_left"), F.when(free > 0, free))
+    r2 = F.try_divide("_explained", "spread")
     of_all = F.try_divide(F.col("spread"), F.when(F.col("days") > 1, F.col("days") - 1))
     steps = F.coalesce(F.col("h.point") - LOWEST_C, F.lit(0.0)) + F.coalesce(
         HIGHEST_C - F.col("c.point"), F.lit(0.0)
@@ -143,7 +144,8 @@ def solved(pairs: DataFrame) -> DataFrame:
                 "cooling_balance_c": F.col("c.point"),
                 "heating_kwh_per_degree_day": F.when(has_heating, F.col("_heating")),
                 "cooling_kwh_per_degree_day": F.when(has_cooling, F.col("_cooling")),
-                "r2": F.try_divide("_explained", "spread"),
+                # By rounding that of a perfectly linear home is above 1.
+                "r2": F.when(r2 > 1, F.lit(1.0)).otherwise(r2),
                 # 3.4.3.3; of the mean alone it is 0.
                 "adjusted_r2": 1 - F.try_divide(variance, of_all),
                 "residual_kwh": F.sqrt(variance),

@@ -5,7 +5,8 @@ from pyspark.sql import functions as F
 
 from gold.contracts import ENERGY
 from gold.currency import as_number, as_text
-from gold.degree_days import cooling_degree_days, heating_degree_days
+from gold.degree_days import with_degree_days
+from gold.long_readings import not_filled, outside
 from gold.substitutes import with_substitutes
 from gold.uneven_zones import uneven_zones
 
@@ -84,26 +85,26 @@ def in_days(
 def in_months(
     energy_daily: DataFrame, energy_in_context: DataFrame, locations: DataFrame
 ) -> DataFrame:
-    """Return energy by local month: its days, or the month as it was said where they are not all.
+    """Return energy by local month: its days, and longer readings where those do not fill them up.
 
-    ``locations`` have the time zone of each home.
+    ``locations`` have the time zone of each home. A month that is not of days alone has no degree
+    days: they would be those of a part of it.
     """
     said = energy_in_context.where(_nominal() > _DAY).withColumn(
         "substituted_kwh", F.lit(None).cast("double")
     )
-    months = as_parts(said, "time_zone").transform(repeated)
+    edges = ("starts_at", "ends_at")
     of_month = [*_SERIES, "local_month"]
     days = again(energy_daily, locations)
-    covered = days.groupBy(*of_month).agg(F.sum("_observed").alias("_covered"))
-    # A month that its days fill up is not needed; days that do not fill up a month are in it.
-    judged_months = months.join(covered, on=of_month, how="left").withColumn(
-        "_is_needed", F.coalesce(F.col("_covered") < F.col("_observed") - 3600, F.lit(True))
+    needed = not_filled(as_parts(said, "time_zone", *edges).transform(repeated), days)
+    degree_days = (
+        energy_daily.join(needed.select(*of_month).distinct(), on=of_month, how="left_anti")
+        .groupBy(*of_month)
+        .agg(*(F.sum(n).alias(n) for n in _DEGREE_DAYS))
     )
-    needed = judged_months.where("_is_needed").drop("_covered", "_is_needed")
-    degree_days = energy_daily.groupBy(*of_month).agg(*(F.sum(n).alias(n) for n in _DEGREE_DAYS))
     return (
-        days.join(needed.select(*of_month).distinct(), on=of_month, how="left_anti")
-        .unionByName(needed)
+        outside(days, needed)
+        .unionByName(needed.drop(*edges))
         .withColumn("local_date", F.trunc("local_date", "month"))
         .transform(lambda parts: added_up(parts, "time_zone"))
         .withColumn("_from", local_midnight(F.col("local_date")))
@@ -124,7 +125,7 @@ def as_parts(intervals: DataFrame, *kept: str) -> DataFrame:
     co2 = F.when(F.col("direction") == "import", F.col("energy_kwh") * F.col("co2_kg_per_kwh"))
     return intervals.withColumns(
         {
-            "_nominal": _nominal(),
+            "_nominal": _counted_in(),
             "_observed": F.when(is_said, _nominal()).otherwise(F.lit(0)),
             "_estimated": F.when(is_estimated, _nominal()).otherwise(F.lit(0)),
             "_cost": F.col("energy_kwh") * F.col("price_per_kwh"),
@@ -177,15 +178,18 @@ def again(periods: DataFrame, locations: DataFrame) -> DataFrame:
 def added_up(parts: DataFrame, *period: str) -> DataFrame:
     """Add up the parts of each local_date and ``period``.
 
-    Only numbers are aggregated: Spark then hashes and need not sort.
+    Only numbers are aggregated: Spark then hashes and need not sort. Money of two currencies does
+    not add up: it counts as unpriced.
     """
     # Of equal peaks the first counts; no period has two instants that are equal by this.
     since = F.floor(F.col("_peak_at") - F.unix_date("local_date") * _DAY)
     order = F.col("peak_kw") - since / (_YEAR * 1e9)
-    added = ("energy_kwh", "_observed", "_estimated", "_cost", "_unpriced", "_warmth", "_hours",
-             "_co2", "_no_co2", "substituted_kwh")  # fmt: skip
+    added = ("energy_kwh", "_observed", "_estimated", "_cost", "_warmth", "_hours", "_co2",
+             "_no_co2", "substituted_kwh")  # fmt: skip
+    is_mixed = F.min("_currency") < F.max("_currency")
     return parts.groupBy(*_SERIES, "local_date", "local_month", *period).agg(
         *(F.sum(n).alias(n) for n in added),
+        (F.sum("_unpriced") + F.when(is_mixed, 1).otherwise(0)).alias("_unpriced"),
         F.min("_nominal").alias("_nominal"),
         F.max("_currency").alias("_currency"),
         F.max("peak_kw").alias("peak_kw"),
@@ -232,15 +236,6 @@ def repeated(parts: DataFrame) -> DataFrame:
     return parts.withColumn("direction", F.explode(ways))
 
 
-def with_degree_days(days: DataFrame, locations: DataFrame) -> DataFrame:
-    """Add the heating and cooling degree days of each day, by the practice of its country."""
-    countries = F.broadcast(locations.select(*_HOME, "country_code"))
-    day = (F.col("temperature_c"), F.col("country_code"))
-    return days.join(countries, on=_HOME, how="inner").withColumns(
-        {"degree_days": heating_degree_days(*day), "cooling_degree_days": cooling_degree_days(*day)}
-    )
-
-
 def slices_of(locations: DataFrame, rows: DataFrame, period: str) -> DataFrame:
     """Return each ``period`` (local_date, local_month) of which locations have rows."""
     homes = locations.select(*_HOME).distinct()
@@ -270,6 +265,12 @@ def _length() -> Column:
 def _nominal() -> Column:
     """Length of the interval in s, that of a day being 24 hours, of a month its own."""
     return F.when(F.col("resolution") == "P1D", F.lit(_DAY).cast("bigint")).otherwise(_length())
+
+
+def _counted_in() -> Column:
+    """Return what an interval is counted in, in s: a free period of longer than a day in days."""
+    is_free = (_nominal() > _DAY) & (F.col("resolution") != "P1M")
+    return F.when(is_free, F.lit(_DAY).cast("bigint")).otherwise(_nominal())
 
 
 def _divides(seconds: int) -> Column:

@@ -4,8 +4,8 @@ from pyspark.sql import DataFrame
 
 from gold.energy import in_days, slices_of
 
-# 2: sums of shorter periods; degree days by country.
-RULE_VERSION = 2
+# 2: sums of shorter periods; degree days by country. 3: money of two currencies does not add up.
+RULE_VERSION = 3
 
 
 def energy_daily(

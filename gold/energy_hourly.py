@@ -5,8 +5,8 @@ from pyspark.sql import DataFrame
 from gold.energy import in_steps
 
 IN_ORDER = True
-# 2: each moment counts once, decided in silver.
-RULE_VERSION = 2
+# 2: each moment counts once, decided in silver. 3: money of two currencies does not add up.
+RULE_VERSION = 3
 
 
 def energy_hourly(energy_in_context: DataFrame, substituted_energy: DataFrame) -> DataFrame:

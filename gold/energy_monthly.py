@@ -4,8 +4,9 @@ from pyspark.sql import DataFrame
 
 from gold.energy import in_months, slices_of
 
-# 2: sums of shorter periods; degree days by country.
-RULE_VERSION = 2
+# 2: sums of shorter periods; degree days by country. 3: money of two currencies does not add up; a
+# bill stands for the days within it alone, is counted in days, and takes the month its degree days.
+RULE_VERSION = 3
 # What is said of longer than a day: all else is in the days.
 LOOKS_AT = {"energy_in_context": "resolution NOT IN ('PT15M', 'PT30M', 'PT1H', 'P1D')"}
 

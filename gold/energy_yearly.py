@@ -6,6 +6,8 @@ from pyspark.sql import functions as F
 from gold.energy import slices_of
 from gold.longer_periods import days_of, first_days, in_longer
 
+# 2: money of two currencies does not add up.
+RULE_VERSION = 2
 PERIOD = "year"
 
 

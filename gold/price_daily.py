@@ -5,6 +5,8 @@ from pyspark.sql import functions as F
 
 from gold.contracts.prices import MARKET_TIME_ZONE, PRICE_DAILY
 
+# 2: a day of two currencies has no row.
+RULE_VERSION = 2
 _QUARTER = "INTERVAL 15 MINUTE"
 
 
@@ -12,7 +14,7 @@ def price_daily(silver_spot_prices: DataFrame) -> DataFrame:
     """Return a row a price zone and market day of 23 to 25 hours (currency/kWh).
 
     A price holds for every quarter of an hour of its interval; where intervals overlap, the price
-    of the shorter one holds.
+    of the shorter one holds. A day of two currencies has no mean, so it has no row.
     """
     length = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
     cells = F.sequence("starts_at", F.expr(f"ends_at - {_QUARTER}"), F.expr(_QUARTER))
@@ -37,9 +39,11 @@ def price_daily(silver_spot_prices: DataFrame) -> DataFrame:
             F.min("price_per_kwh").alias("low_per_kwh"),
             F.max("price_per_kwh").alias("high_per_kwh"),
             F.max("currency").alias("currency"),
+            F.min("currency").alias("_other_currency"),
             F.count(F.lit(1)).alias("_quarters"),
             F.max("known_at").alias("known_at"),
         )
+        .where(F.col("currency") == F.col("_other_currency"))
         .withColumn("starts_at", midnight(F.col("price_date")))
         .withColumn("ends_at", midnight(F.date_add("price_date", 1)))
         .withColumn("priced_share", F.least(F.col("_quarters") * 900 / seconds, F.lit(1.0)))

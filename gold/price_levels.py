@@ -6,6 +6,8 @@ from pyspark.sql import functions as F
 from gold.contracts.prices import PRICE_LEVELS, level
 from gold.price_daily import midnight
 
+# 2: a month of two currencies has no row.
+RULE_VERSION = 2
 # Days that the mean before takes, and how many of them must be there: nine tenths.
 BEFORE = {"30d": (30, 27), "12m": (365, 329)}
 _LONGEST_MONTH = 31
@@ -50,7 +52,10 @@ def needed_for(touched: DataFrame) -> DataFrame:
 
 
 def months(days: DataFrame) -> DataFrame:
-    """Return a row a zone and month; what was before it is what was before its first known day."""
+    """Return a row a zone and month; what was before it is what was before its first known day.
+
+    A month of two currencies has no mean, so it has no row.
+    """
     seconds = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
     return (
         days.withColumn("_priced", F.col("priced_share") * seconds)
@@ -61,6 +66,7 @@ def months(days: DataFrame) -> DataFrame:
             F.min("low_per_kwh").alias("low_per_kwh"),
             F.max("high_per_kwh").alias("high_per_kwh"),
             F.max("currency").alias("currency"),
+            F.min("currency").alias("_other_currency"),
             F.sum("_priced").alias("_priced"),
             F.max("known_at").alias("known_at"),
             *(
@@ -68,6 +74,7 @@ def months(days: DataFrame) -> DataFrame:
                 for n in BEFORE
             ),
         )
+        .where(F.col("currency") == F.col("_other_currency"))
         .withColumn("starts_at", midnight(F.col("price_date")))
         .withColumn("ends_at", midnight(F.add_months("price_date", 1)))
         .withColumn("priced_share", F.least(F.col("_priced") / seconds, F.lit(1.0)))

@@ -9,6 +9,8 @@ from pyspark.sql import functions as F
 
 from gold.contracts import SOLAR_DAILY
 
+# 2: money of two currencies does not add up.
+RULE_VERSION = 2
 _DAY_OF = ["partner_id", "location_id", "local_date"]
 _HOUR_OF = [*_DAY_OF, "starts_at"]
 _WAYS = ("production", "export", "import", "consumption")
@@ -32,11 +34,13 @@ def solar_daily(energy_hourly: DataFrame, energy_daily: DataFrame) -> DataFrame:
             F.sum("_saving").alias("_savings"),
             F.count_if(F.col("_saving").isNull()).alias("_unpriced"),
             F.max("_currency").alias("_currency"),
+            (F.min("_currency") < F.max("_currency")).alias("_is_mixed"),
             F.max("_known_at").alias("_known_at"),
         )
     )
     used = not_below_nothing(F.col("production_kwh") - F.col("export_kwh"))
-    is_priced = F.col("_unpriced") == 0
+    # Money of two currencies does not add up.
+    is_priced = (F.col("_unpriced") == 0) & ~F.coalesce("_is_mixed", F.lit(False))
     return (
         days.join(of_days, on=_DAY_OF, how="left")
         .withColumn("self_consumed_kwh", used)

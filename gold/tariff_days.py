@@ -52,7 +52,7 @@ def later_in_block(changes: DataFrame, days: DataFrame, tariffs: DataFrame) -> D
     """Return the days after a changed one in the block's month or year: their sums move too."""
     period = block_period("per", "local_date")
     first = (
-        valid_on(changes.select(*DAY_OF), _blocks(tariffs))
+        valid_on(changes.select(*DAY_OF), blocks(tariffs))
         .groupBy(*SERIES, "valid_from", "valid_to", "per", period.alias("period"))
         .agg(F.min("local_date").alias("_changed"))
     )
@@ -70,7 +70,7 @@ def until_then_in_block(slices: DataFrame, tariffs: DataFrame) -> DataFrame:
     until = F.coalesce("valid_to", F.lit("9999-12-31").cast("date"))
     holds = (F.col("local_date") >= F.col("valid_from")) & (F.col("local_date") < until)
     before = (
-        slices.join(_blocks(tariffs), on=HOME, how="inner")
+        slices.join(blocks(tariffs), on=HOME, how="inner")
         .where(holds)
         .withColumn("period", block_period("per", "local_date"))
         .groupBy(*HOME, begin.alias("_begin"))
@@ -89,7 +89,8 @@ def block_period(per: str, day: str) -> Column:
     )
 
 
-def _blocks(tariffs: DataFrame) -> DataFrame:
+def blocks(tariffs: DataFrame) -> DataFrame:
+    """Return the tariffs that have a block of longer than a day, and ``per`` what."""
     return (
         opened(tariffs)
         .where("element.kind = 'block' AND element.per <> 'day'")

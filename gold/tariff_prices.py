@@ -16,7 +16,7 @@ def by_time_of_use(periods: Column) -> Column:
     """
     first_s, end_s = F.unix_seconds("starts_at"), F.unix_seconds("ends_at")
     price = _price_at(_local(first_s), periods)
-    is_one = (price == _price_at(_local(end_s - 60), periods)) & _is_same_within(periods, price)
+    is_one = (price == _price_at(_local(end_s - 1), periods)) & _is_same_within(periods, price)
     return F.when((end_s - first_s <= _HOUR) & is_one, price)
 
 

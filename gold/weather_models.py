@@ -11,6 +11,8 @@ from gold.contracts import WEATHER_MODELS
 from gold.degree_day_fit import SERIES, fitted, step, sums
 from gold.weather_points import HOME, POINT, homes_around, points
 
+# 2: no R² is above 1.
+RULE_VERSION = 2
 _DIRECTIONS = ("import", "consumption")
 # 3.1.3: the 365 days before the end; 2.2.1.2: at most 37 of them may be missing.
 BASELINE_DAYS, DAYS_NEEDED = 365, 328

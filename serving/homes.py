@@ -14,7 +14,12 @@ from lake.reading import Reader, Row, literal
 from serving.answers import Ask
 
 _LOCATIONS = "silver.locations"
-REACH_TABLES = ("gold.energy_quarter_hourly", "gold.energy_hourly", "gold.energy_daily")
+REACH_TABLES = (
+    "gold.energy_quarter_hourly",
+    "gold.energy_hourly",
+    "gold.energy_daily",
+    "gold.energy_monthly",
+)
 # From these too is told what was known at an earlier time.
 HISTORY_TABLES = ("silver.energy_in_context", "silver.energy_revisions")
 
@@ -102,6 +107,9 @@ def _reach(lake: Reader, state: str, home: Location, fuel: str, direction: str) 
         f"FROM gold.energy_daily WHERE {series}"
     )
     last, ends_at = days[0]["last"], days[0]["ends_at"]
+    of_month = _read_by_the_month(lake, series, after=last)
+    if of_month is not None:
+        return of_month.astimezone(UTC)
     if last is None or not isinstance(ends_at, datetime):
         return None
     day = f"local_month = {literal(str(last)[:7])} AND local_date = DATE {literal(str(last))}"
@@ -116,25 +124,74 @@ def _reach(lake: Reader, state: str, home: Location, fuel: str, direction: str) 
     return max(known, default=ends_at).astimezone(UTC)
 
 
+def _read_by_the_month(lake: Reader, series: str, *, after: object) -> datetime | None:
+    """Return the end of the newest month that has no day, nor one later than it."""
+    later = "" if after is None else f" AND local_month > {literal(str(after)[:7])}"
+    months = lake.rows(
+        "SELECT max(ends_at) AS ends_at FROM gold.energy_monthly "
+        f"WHERE {series} AND energy_kwh IS NOT NULL{later}"
+    )
+    ends_at = months[0]["ends_at"]
+    return ends_at if isinstance(ends_at, datetime) else None
+
+
 def data_until(lake: Reader, home: Location, *, fuel: str, direction: str) -> str | None:
-    """Return the end of the newest interval with a reading, null where there is none at all."""
+    """Return the end of the newest interval with a reading, null where there is none at all.
+
+    Of a home that is read by the month it is the end of the month that the reading counts in.
+    """
     # What was known once is asked for once.
     reach = _reach if lake.at is None else _reach.__wrapped__
     return home.instant(reach(lake, lake.state(*REACH_TABLES), home, fuel, direction))
 
 
 def reaches(lake: Reader, where: str) -> list[Row]:
-    """Return from when and until when each series of many homes has data: two queries for all.
+    """Return from when and until when each series of many homes has data: three queries for all.
 
     ``where`` is a SQL condition on homes, series and days. A row has ``partner_id``,
     ``location_id``, ``fuel``, ``direction``, ``data_from`` and, as data_until() says it,
     ``data_until``.
     """
     series = ", ".join(_SERIES)
+    months = {
+        _key(row): row
+        for row in lake.rows(
+            f"SELECT {series}, min(starts_at) AS data_from, max(ends_at) AS data_until, "
+            "min(local_month) AS first, max(local_month) AS last FROM gold.energy_monthly "
+            f"WHERE {where} AND energy_kwh IS NOT NULL GROUP BY {series} ORDER BY {series}"
+        )
+    }
+    found = [_by_day_and_month(row, months.pop(_key(row), None)) for row in _by_day(lake, where)]
+    return sorted((*found, *map(_told, months.values())), key=_key)
+
+
+def _key(row: Row) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in _SERIES)
+
+
+def _told(row: Row) -> Row:
+    return {name: row[name] for name in (*_SERIES, "data_from", "data_until")}
+
+
+def _by_day_and_month(days: Row, months: Row | None) -> Row:
+    """Return how far days reach, and months before or after them that are told without days."""
+    told = _told(days)
+    if months is None:
+        return told
+    if str(months["first"]) < str(days["first"])[:7]:
+        told["data_from"] = months["data_from"]
+    if str(months["last"]) > str(days["last"])[:7]:
+        told["data_until"] = months["data_until"]
+    return told
+
+
+def _by_day(lake: Reader, where: str) -> list[Row]:
+    """Return from when and until when each series has data by the day, and its days."""
+    series = ", ".join(_SERIES)
     days = lake.rows(
         f"SELECT {series}, min(starts_at) AS data_from, max(ends_at) AS data_until, "
-        f"max(local_date) AS last FROM gold.energy_daily WHERE {where} "
-        f"GROUP BY {series} ORDER BY {series}"
+        "min(local_date) AS first, max(local_date) AS last FROM gold.energy_daily "
+        f"WHERE {where} GROUP BY {series} ORDER BY {series}"
     )
     last = sorted({str(row["last"]) for row in days})
     if not last:
@@ -156,7 +213,7 @@ def reaches(lake: Reader, where: str) -> list[Row]:
     }
     return [
         {
-            **{name: row[name] for name in (*_SERIES, "data_from")},
+            **row,
             "data_until": within.get(
                 tuple(row[name] for name in (*_SERIES, "last")), row["data_until"]
             ),
@@ -167,7 +224,11 @@ def reaches(lake: Reader, where: str) -> list[Row]:
 
 def newest_of_all(lake: Reader, home: Location) -> str | None:
     """Return how far the data of a home reach in any of its series, null where it has none."""
-    series = lake.rows(f"SELECT DISTINCT fuel, direction FROM gold.energy_daily WHERE {home.where}")
+    series = lake.rows(
+        " UNION ".join(
+            f"SELECT fuel, direction FROM {table} WHERE {home.where}" for table in REACH_TABLES[2:]
+        )
+    )
     reaches = (
         data_until(lake, home, fuel=str(one["fuel"]), direction=str(one["direction"]))
         for one in series

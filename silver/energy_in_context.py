@@ -19,7 +19,7 @@ IN_ORDER = True
 # 2: each moment once; sums need all meters that count on the day. (Flags came later: a table that
 # is new touches what it has rows for.) 3: a price or intensity of a part is none of the whole. 4:
 # weather by measure; hours off those of UTC have prices, homes of registers alone and long
-# intervals follow what changes.
+# intervals follow what changes; fuels but electricity have no spot price.
 RULE_VERSION = 4
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",

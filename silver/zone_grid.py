@@ -77,8 +77,8 @@ def zone_grid(spot_prices: DataFrame, co2_intensity: DataFrame, zones: DataFrame
 def of_its_zone(energy: DataFrame, grid: DataFrame) -> DataFrame:
     """Join price and intensity of the smallest cell that contains the interval; longer have none.
 
-    Where the clock is off the hour of UTC (``_is_off``) an interval is a cell itself. The intensity
-    is that of electricity, so other fuels have none.
+    Where the clock is off the hour of UTC (``_is_off``) an interval is a cell itself. Both are of
+    electricity, so other fuels have none.
     """
     start, length = F.unix_seconds("starts_at"), length_s()
     width = F.lit(None).cast("int")
@@ -91,11 +91,11 @@ def of_its_zone(energy: DataFrame, grid: DataFrame) -> DataFrame:
     )
     grid_minutes = F.when(is_cell, (length / 60).cast("int")).otherwise(width)
     first = start - F.when(is_cell, 0).otherwise(start % (width * 60))
-    is_electric = F.col("fuel") == "elec"
+    names = ("price_per_kwh", "currency", "_co2_kg_per_kwh")
     return (
         energy.withColumn("_zone_cell", _zone_cell(grid_minutes, first))
         .join(grid, on="_zone_cell", how="left")
-        .withColumn("co2_kg_per_kwh", F.when(is_electric, F.col("_co2_kg_per_kwh")))
+        .withColumns({n.lstrip("_"): F.when(F.col("fuel") == "elec", F.col(n)) for n in names})
     )
 
 

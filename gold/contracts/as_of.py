@@ -14,11 +14,13 @@ _DEGREE_DAYS = ("degree_days", "cooling_degree_days")
 _PERIOD = "local_date, local_month, from_s, to_s"
 _ADDED = (
     "min(nominal) AS nominal, sum(energy_kwh) AS energy_kwh, sum(observed) AS observed, "
-    "sum(estimated) AS estimated, sum(cost) AS cost, sum(unpriced) AS unpriced, "
-    "max(currency) AS currency, CASE WHEN count(co2) = count(*) THEN sum(co2) END AS co2, "
+    "sum(estimated) AS estimated, sum(cost) AS cost, sum(unpriced) + "
+    "CASE WHEN min(currency) < max(currency) THEN 1 ELSE 0 END AS unpriced, "
+    "max(currency) AS currency, "
+    "CASE WHEN count(co2) = count(energy_kwh) THEN sum(co2) END AS co2, "
     "max(peak_kw) AS peak_kw, first_value(peak_at ORDER BY "
-    f"peak_kw - (arrow_cast(peak_at, 'Int64') / 1000000 % {_LONGEST}) / ({_LONGEST} * 1e9) DESC) "
-    "AS peak_at, sum(warmth) AS warmth, sum(hours) AS hours, max(known_at) AS known_at"
+    f"peak_kw - (arrow_cast(peak_at, 'Int64') / 1000000 % {_LONGEST}) / ({_LONGEST} * 1e9) DESC "
+    "NULLS LAST) AS peak_at, sum(warmth) AS warmth, sum(hours) AS hours, max(known_at) AS known_at"
 )
 _THEN = "known_at <= {at} AND superseded_at > {at}"
 
@@ -36,9 +38,13 @@ def _instant(seconds: str) -> str:
 
 _LENGTH = f"({_s('e.ends_at')} - {_s('e.starts_at')})"
 _NOMINAL = f"(CASE WHEN e.resolution = 'P1D' THEN {_DAY} ELSE {_LENGTH} END)"
+# What an interval is counted in: a free period of longer than a day in days.
+_COUNTED_IN = (
+    f"(CASE WHEN e.resolution = 'P1M' OR {_LENGTH} < {_DAY} THEN {_NOMINAL} ELSE {_DAY} END)"
+)
 # An interval as the sum of itself.
 _PART = (
-    f"{_NOMINAL} AS nominal, e.energy_kwh, {_NOMINAL} AS observed, "
+    f"{_COUNTED_IN} AS nominal, e.energy_kwh, {_NOMINAL} AS observed, "
     f"CASE WHEN e.quality = 'estimated' THEN {_NOMINAL} ELSE 0 END AS estimated, "
     "e.energy_kwh * e.price_per_kwh AS cost, "
     "CASE WHEN e.price_per_kwh IS NULL THEN 1 ELSE 0 END AS unpriced, e.currency, "
@@ -51,7 +57,9 @@ _PART = (
 _OF_A_DAY = (
     "energy_kwh, observed_intervals * nominal AS observed, "
     "round(estimated_share * observed_intervals) * nominal AS estimated, cost, "
-    "CASE WHEN cost IS NULL THEN 1 ELSE 0 END AS unpriced, currency, co2_kg AS co2, peak_kw, "
+    # A day that was filled in alone has nothing to be priced.
+    "CASE WHEN cost IS NULL AND energy_kwh IS NOT NULL THEN 1 ELSE 0 END AS unpriced, currency, "
+    "co2_kg AS co2, peak_kw, "
     "peak_at, temperature_c * observed_intervals * nominal / 3600.0 AS warmth, "
     "CASE WHEN temperature_c IS NOT NULL THEN observed_intervals * nominal / 3600.0 END AS hours, "
     "known_at"
@@ -77,6 +85,12 @@ def _exact(table: str, period: str, names: tuple[str, ...]) -> str:
 def _same(a: str, b: str, period: str) -> str:
     names = ["partner_id", "location_id", "local_month"]
     names += ["local_date"] if period == "local_date" else []
+    return " AND ".join(f"{a}.{n} = {b}.{n}" for n in names)
+
+
+def _same_month(a: str, b: str) -> str:
+    """Return the condition of one series and month."""
+    names = (*_SERIES.split(", "), "local_month")
     return " AND ".join(f"{a}.{n} = {b}.{n}" for n in names)
 
 
@@ -175,7 +189,7 @@ def days_as_of(names: tuple[str, ...]) -> str:
 
 
 def months_as_of(names: tuple[str, ...]) -> str:
-    """Return the SQL of energy by local month, as it was known: its days, or the month as said."""
+    """Return the SQL of energy by local month, as it was known: days, and what they do not fill."""
     first = "CAST(date_trunc('month', e.local_date) AS DATE)"
     edges = f"{_s('m.starts_at')} AS from_s, {_s('m.ends_at')} AS to_s"
     columns = (
@@ -183,42 +197,61 @@ def months_as_of(names: tuple[str, ...]) -> str:
         "peak_kw, peak_at, warmth, hours, known_at"
     )
     days = (
-        f"SELECT e.*, {first} AS month, {edges}, CASE WHEN e.expected_intervals = 1 AND "
-        f"{_LENGTH} > 3600 THEN {_DAY} ELSE CAST(round({_LENGTH} * 1.0 / e.expected_intervals) "
-        "AS BIGINT) END AS nominal FROM gold.energy_daily e "
+        f"SELECT e.*, {first} AS month, {edges}, {_LENGTH} AS day_s, CASE "
+        f"WHEN e.expected_intervals = 1 AND {_LENGTH} > 3600 THEN {_DAY} "
+        f"ELSE CAST(round({_LENGTH} * 1.0 / e.expected_intervals) AS BIGINT) END AS nominal "
+        "FROM gold.energy_daily e "
         f"LEFT SEMI JOIN concerned k ON {_same('k', 'e', 'local_month')} "
         f"JOIN edges m ON {_same('m', 'e', 'local_month')}"
     )
     of_days = (
-        f"SELECT {_SERIES}, month AS local_date, local_month, from_s, to_s, nominal, {_OF_A_DAY}, "
-        f"{', '.join(_DEGREE_DAYS)}, FALSE AS is_whole FROM days"
+        f"SELECT {_SERIES}, month AS local_date, local_month, from_s, to_s, nominal, {_OF_A_DAY} "
+        f"FROM days d LEFT ANTI JOIN replaced r ON {_same_month('r', 'd')} AND r.day = d.local_date"
     )
-    whole = (
+    long = (
         f"SELECT e.{_SERIES.replace(', ', ', e.')}, {first} AS local_date, e.local_month, {edges}, "
+        f"{_s('e.starts_at')} AS long_from, {_s('e.ends_at')} AS long_to, "
         f"e.is_consumption, {_PART} FROM silver.energy_in_context e "
         f"LEFT SEMI JOIN concerned k ON {_same('k', 'e', 'local_month')} "
         f"JOIN edges m ON {_same('m', 'e', 'local_month')} WHERE {_NOMINAL} > {_DAY}"
     )
     of_month = f"{_SERIES}, local_month"
-    empty = ", ".join(f"CAST(NULL AS DOUBLE) AS {n}" for n in _DEGREE_DAYS)
-    warm = ", ".join(f"sum({n}) OVER month AS {n}" for n in _DEGREE_DAYS)
-    said_once = (
-        f"SELECT {_SERIES}, {columns}, is_whole, {warm}, "
-        "coalesce(sum(CASE WHEN is_whole THEN 0 ELSE observed END) OVER month, 0) AS covered, "
-        "max(CASE WHEN is_whole THEN observed ELSE 0 END) OVER month AS whole_observed "
-        f"FROM either WINDOW month AS (PARTITION BY {of_month})"
+    # As gold/long_readings.py has it: what of a day is within a long reading for sure.
+    read = "CASE WHEN d.observed_intervals > 0 THEN least(d.observed_intervals * d.nominal, day_s) "
+    read += "ELSE day_s END"
+    day_from, day_to = _s("d.starts_at"), _s("d.ends_at")
+    shared = f"greatest(least(l.long_to, {day_to}) - greatest(l.long_from, {day_from}), 0)"
+    pairs = (
+        f"SELECT l.{of_month.replace(', ', ', l.')}, l.long_from, l.long_to, d.local_date AS day, "
+        f"d.observed_intervals > 0 AS is_read, {read} AS known, "
+        f"greatest({read} - (d.day_s - {shared}), 0) AS within "
+        f"FROM long_said l JOIN days d ON {_same_month('l', 'd')}"
+    )
+    span = "a.long_from = l.long_from AND a.long_to = l.long_to"
+    needed = (
+        f"SELECT l.* FROM long_said l LEFT JOIN (SELECT {of_month}, long_from, long_to, "
+        "sum(CASE WHEN is_read THEN within ELSE 0 END) AS covered FROM pairs "
+        f"GROUP BY {of_month}, long_from, long_to) a ON {_same_month('a', 'l')} AND {span} "
+        "WHERE coalesce(a.covered < least(l.long_to, l.to_s) - l.long_from - 3600, TRUE)"
+    )
+    replaced = (
+        f"SELECT DISTINCT a.{of_month.replace(', ', ', a.')}, a.day FROM pairs a "
+        f"JOIN needed l ON {_same_month('a', 'l')} AND {span} WHERE a.within * 2 > a.known"
+    )
+    warm = (
+        f"SELECT {of_month}, {', '.join(f'sum({n}) AS {n}' for n in _DEGREE_DAYS)} FROM days d "
+        f"LEFT ANTI JOIN needed l ON {_same_month('l', 'd')} GROUP BY {of_month}"
     )
     return (
         f"WITH concerned AS ({_concerned('energy_monthly', 'local_month')}), "
-        f"edges AS ({_MONTHS}), days AS ({days}), "
-        f"whole AS ({whole}), whole_said AS ({_consumption('whole', columns)}), "
-        f"either AS ({of_days} UNION ALL SELECT {_SERIES}, {columns}, {empty}, TRUE AS is_whole "
-        f"FROM whole_said), said AS ({said_once}), "
-        f"sums AS (SELECT {_SERIES}, {_PERIOD}, {_ADDED}, "
-        f"{', '.join(f'max({n}) AS {n}' for n in _DEGREE_DAYS)} FROM said "
-        # A month that its days fill up is not needed; days that do not fill it up are in it.
-        "WHERE is_whole = (covered < whole_observed - 3600) "
-        f"GROUP BY {_SERIES}, {_PERIOD}) "
+        f"edges AS ({_MONTHS}), days AS ({days}), long AS ({long}), "
+        f"long_said AS ({_consumption('long', f'{columns}, long_from, long_to')}), "
+        f"pairs AS ({pairs}), needed AS ({needed}), replaced AS ({replaced}), warm AS ({warm}), "
+        f"said AS ({of_days} UNION ALL SELECT {_SERIES}, {columns} FROM needed), "
+        f"added AS (SELECT {_SERIES}, {_PERIOD}, {_ADDED} FROM said "
+        f"GROUP BY {_SERIES}, {_PERIOD}), "
+        f"sums AS (SELECT s.*, {', '.join(f'w.{n}' for n in _DEGREE_DAYS)} FROM added s "
+        f"LEFT JOIN warm w ON {_same_month('w', 's')}) "
         f"{_exact('energy_monthly', 'local_month', names)} UNION ALL "
         f"{_judged(names, sums='sums', degree_days={})}"
     )

@@ -44,7 +44,8 @@ ENERGY = columns(
     Column(name="substituted_kwh", type="double", unit="kWh",
            meaning="What the platform fills in for gaps, beside the energy; empty: nothing."),
     Column(name="cost", type="double", unit="currency",
-           meaning="Energy times spot price; empty where a price is missing."),
+           meaning="Energy times spot price, of electricity; empty where a price is missing, and "
+                   "for other fuels."),
     CURRENCY,
     Column(name="co2_kg", type="double", unit="kg",
            meaning="CO2 equivalents of what is drawn from the grid, at its mean intensity then "

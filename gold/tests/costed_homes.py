@@ -1,5 +1,6 @@
 """Homes with intervals and tariffs, whose costs are computed at once: Spark plans them once."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,13 @@ from gold.energy import in_days, in_months, in_steps
 from gold.peak_power_daily import peak_power_daily
 from gold.tests.plain_costs import Interval
 from lake.testing import frame
-from silver.contracts import ENERGY_IN_CONTEXT, LOCATIONS, TARIFFS
+from silver.contracts import (
+    ENERGY_IN_CONTEXT,
+    LOCATIONS,
+    METERS,
+    SUBSTITUTED_ENERGY,
+    TARIFFS,
+)
 
 Rows = list[dict[str, Any]]
 Costs = dict[str, dict[str, list[Row]]]
@@ -23,39 +30,52 @@ class CostedHomes:
 
     def __init__(self) -> None:
         self.energy: Rows = []
+        self.filled: Rows = []
+        self.meters: Rows = []
         self.paid: Rows = []
         self.homes: Rows = []
 
     def add(
         self, told: list[Interval], *tariffs: dict[str, Any], zone: str = "Europe/Copenhagen",
-        country: str | None = "DK", direction: str = "import",
+        country: str | None = "DK", direction: str = "import", filled: Sequence[Interval] = (),
+        supplied: str | None = None,
     ) -> str:  # fmt: skip
-        """Add a home with its intervals and tariffs; return its id."""
+        """Add a home: intervals, what fills gaps, tariffs, first day of supply; return its id."""
         location_id = f"h{len(self.homes)}"
         self.homes.append({"location_id": location_id, "country_code": country, "time_zone": zone})
+        self.meters.append({"location_id": location_id, "direction": direction,
+                            "supply_start": supplied})  # fmt: skip
         self.paid.extend({**one, "location_id": location_id} for one in tariffs)
-        self.energy.extend(
-            {
-                "location_id": location_id, "direction": direction, "time_zone": zone,
-                "starts_at": at, "ends_at": at + timedelta(minutes=minutes), "energy_kwh": kwh,
-                "price_per_kwh": spot, "local_date": at.astimezone(ZoneInfo(zone)).date(),
-                "local_month": f"{at.astimezone(ZoneInfo(zone)):%Y-%m}",
-                "resolution": _resolution(minutes),
-            }
-            for at, minutes, kwh, spot in told
-        )  # fmt: skip
+        for rows, said, kind in (
+            (self.energy, told, "energy_kwh"), (self.filled, filled, "substituted_kwh")
+        ):  # fmt: skip
+            rows.extend(
+                {
+                    "location_id": location_id, "direction": direction, "time_zone": zone,
+                    "starts_at": at, "ends_at": at + timedelta(minutes=minutes), kind: kwh,
+                    "local_date": at.astimezone(ZoneInfo(zone)).date(),
+                    "local_month": f"{at.astimezone(ZoneInfo(zone)):%Y-%m}",
+                    "resolution": _resolution(minutes),
+                    **({"price_per_kwh": spot} if kind == "energy_kwh" else {}),
+                }
+                for at, minutes, kwh, spot in said
+            )  # fmt: skip
         return location_id
 
     def costs(self, spark: SparkSession) -> Costs:
         """Return what the tables of costs, ``daily`` and ``monthly``, have of each home."""
-        every = {"partner_id": "p", "fuel": "elec", "currency": "DKK"}
-        energy = frame(spark, ENERGY_IN_CONTEXT, self.energy, **every).localCheckpoint()
+        every = {"partner_id": "p", "fuel": "elec"}
+        energy = frame(spark, ENERGY_IN_CONTEXT, self.energy, **every, currency="DKK")
+        energy = energy.localCheckpoint()
+        filled = frame(spark, SUBSTITUTED_ENERGY, self.filled, **every)
         paid = frame(spark, TARIFFS, self.paid, partner_id="p")
         homes = frame(spark, LOCATIONS, self.homes, partner_id="p")
-        days = in_days(in_steps(energy, seconds=3600), energy, homes).localCheckpoint()
-        daily = cost_daily(days, energy, paid, homes).localCheckpoint()
+        meters = frame(spark, METERS, self.meters, **every)
+        hours = in_steps(energy, seconds=3600, substituted_energy=filled)
+        days = in_days(hours, energy, homes, substituted_energy=filled).localCheckpoint()
+        daily = cost_daily(days, energy, paid, homes, meters).localCheckpoint()
         months = in_months(days, energy, homes)
-        monthly = cost_monthly(daily, months, peak_power_daily(energy), paid)
+        monthly = cost_monthly(daily, days, months, peak_power_daily(energy), paid)
         return {"daily": self._by_home(daily), "monthly": self._by_home(monthly)}
 
     def _by_home(self, found: DataFrame) -> dict[str, list[Row]]:
@@ -65,7 +85,9 @@ class CostedHomes:
         return rows
 
 
-def _resolution(minutes: int) -> str:
+def _resolution(minutes: float) -> str:
     if minutes > 1500:
-        return "P1M"
+        return "P1M" if minutes >= 28 * 1440 else f"PT{minutes / 60:.0f}H"
+    if minutes < 1:
+        return f"PT{60 * minutes:.0f}S"
     return "P1D" if minutes > 1200 else f"PT{minutes}M"

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 # Start, minutes, kWh, spot price per kWh.
-Interval = tuple[datetime, int, float, float | None]
+Interval = tuple[datetime, float, float, float | None]
 _NONE = (
     "amount", "per", "price_per_kwh", "periods", "steps", "multiplier", "surcharge_per_kwh",
     "price_per_kw", "window_minutes", "days",
@@ -36,7 +36,7 @@ def tariff(*elements: dict[str, Any], start: str = "2020-01-01", **told: Any) ->
 
 
 def intervals(
-    start: datetime, end: datetime, minutes: int, energy: Callable[[int], float]
+    start: datetime, end: datetime, minutes: float, energy: Callable[[int], float]
 ) -> list[Interval]:
     """Return intervals from one instant to another; the price wanders with the hour."""
     first, last = start.astimezone(UTC), end.astimezone(UTC)

@@ -110,3 +110,20 @@ def test_a_change_touches_its_own_days_only(
     # On the 1st block and time of use, on the 2nd the block; the other home's average goes.
     assert third["cost_daily"] == (2 + 1) + (1 + 2)
     assert days("i")[3:] == [("04", "block", 24.0), ("04", "fixed", 72.0)]
+
+    # The other home is metered from the 2nd: what it used on the 1st is not known, until it is said
+    # that its supply began then; another word of its meter touches nothing.
+    told(
+        energy_in_context=hours("h", 2.0) + hours("i")[24:],
+        tariffs=[until, other, other | {"location_id": "i", "valid_from": "2025-04-01"}],
+    )  # fmt: skip
+    assert [d for d in days("i") if d[1] == "block"] == [
+        (f"0{n}", "block", None) for n in (2, 3, 4)
+    ]
+    meter = {"meter_id": "m", "location_id": "i", "fuel": "elec", "direction": "import",
+             "supply_start": "2025-05-02"}  # fmt: skip
+    assert told(meters=[meter])["cost_daily"] == 3
+    assert [d for d in days("i") if d[1] == "block"][:2] == [
+        ("02", "block", 24.0), ("03", "block", 42.0),
+    ]  # fmt: skip
+    assert told(meters=[meter | {"fuse_ampere": 25.0}])["cost_daily"] == 0

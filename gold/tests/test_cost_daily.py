@@ -163,13 +163,39 @@ def test_a_missing_price_is_null_and_never_zero(costs: Costs) -> None:
     assert set(net(costs["daily"][FREE]).values()) == {0.0}
 
 
+SECONDS = home(intervals(DAY[0], local("2025-05-01T18:00"), 0.5, lambda n: 1 / 120), HALF_PAST)
+
+
+def test_readings_of_half_a_minute_have_their_price_by_time_of_use(costs: Costs) -> None:
+    expected = {("2025-05-01", "time_of_use"): pytest.approx(0.5 * 0.9 + 17.5 * 0.4)}
+    assert net(costs["daily"][SECONDS]) == expected
+
+
+SEPTEMBER = intervals(local("2025-09-25"), local("2025-10-01"), 60, lambda n: 1.0)
+LOST = [one for one in SEPTEMBER if one[0].astimezone(ZoneInfo(CPH)).day == 29]
+LACKS_A_DAY = home(
+    [one for one in SEPTEMBER if one not in LOST], tariff(*ALL[:-1]), filled=LOST
+)  # fmt: skip
+
+
+def test_a_day_that_was_filled_in_alone_costs_nothing_and_leaves_its_month_the_rest(
+    costs: Costs,
+) -> None:
+    daily, monthly = net(costs["daily"][LACKS_A_DAY]), net(costs["monthly"][LACKS_A_DAY])
+    read = [one for one in SEPTEMBER if one not in LOST]
+    assert daily == pytest.approx(daily_costs(read, CPH, [tariff(*ALL[:-1])]))
+    assert monthly["2025-09-01", "fixed"] == pytest.approx(5 * 24 * 0.7)
+    assert monthly["2025-09-01", "standing_charge"] == pytest.approx(5 * (31 / 30 + 0.5))
+    assert monthly["2025-09-01", "spot"] is not None
+
+
 STEPS = [
     {"up_to_kwh": 10.0, "price_per_kwh": 1.0}, {"up_to_kwh": 700.0, "price_per_kwh": 2.0},
     {"up_to_kwh": None, "price_per_kwh": 3.0},
 ]  # fmt: skip
 TWO_MONTHS = intervals(local("2025-10-01"), local("2025-12-01"), 60, lambda n: 1.0)
 IN_BLOCKS = {
-    per: home(TWO_MONTHS, tariff(element("block", per=per, steps=STEPS)))
+    per: home(TWO_MONTHS, tariff(element("block", per=per, steps=STEPS), start="2025-10-01"))
     for per in ("day", "month", "year")
 }
 
@@ -196,13 +222,38 @@ FIRST_DAY = [{"up_to_kwh": 24.0, "price_per_kwh": 1.0}, {"up_to_kwh": None, "pri
 YEARLY = element("block", per="year", steps=FIRST_DAY)
 ANEW = home(
     intervals(local("2025-05-01"), local("2025-05-04"), 60, lambda n: 1.0),
-    tariff(YEARLY, valid_to="2025-05-03"), tariff(YEARLY, start="2025-05-03"),
+    tariff(YEARLY, start="2025-05-01", valid_to="2025-05-03"), tariff(YEARLY, start="2025-05-03"),
 )  # fmt: skip
 
 
 def test_a_block_begins_anew_with_a_tariff(costs: Costs) -> None:
     daily = net(costs["daily"][ANEW])
     assert [daily[f"2025-05-0{n}", "block"] for n in (1, 2, 3)] == [24, 48, 24]
+
+
+MAY = intervals(local("2025-05-01"), local("2025-05-05"), 60, lambda n: 1.0)
+OF_THE_SECOND = [one for one in MAY if one[0].astimezone(ZoneInfo(CPH)).day == 2]
+BUT_THE_SECOND = [one for one in MAY if one not in OF_THE_SECOND]
+SINCE_LONG = tariff(YEARLY)
+METERED_SINCE_MAY = home(MAY, SINCE_LONG)
+SUPPLIED_SINCE_MAY = home(MAY, SINCE_LONG, supplied="2025-05-01")
+WITH_A_GAP = home(BUT_THE_SECOND, SINCE_LONG, supplied="2025-05-01")
+WITH_A_FILLED_GAP = home(
+    BUT_THE_SECOND, SINCE_LONG, filled=OF_THE_SECOND, supplied="2025-05-01"
+)  # fmt: skip
+
+
+def test_a_block_is_known_where_all_that_was_used_before_it_is(costs: Costs) -> None:
+    def of_days(location: str) -> dict[str, float | None]:
+        found = net(costs["daily"][location])
+        return {day[8:]: amount for (day, _), amount in found.items()}
+
+    assert of_days(METERED_SINCE_MAY) == {"01": None, "02": None, "03": None, "04": None}
+    assert of_days(SUPPLIED_SINCE_MAY) == {"01": 24, "02": 48, "03": 48, "04": 48}
+    # What was used on the second is not known: was the first step used up before the third?
+    assert of_days(WITH_A_GAP) == {"01": 24, "03": None, "04": None}
+    assert of_days(WITH_A_FILLED_GAP) == {"01": 24, "03": 48, "04": 48}
+    assert net(costs["monthly"][WITH_A_GAP]) == {("2025-05-01", "block"): None}
 
 
 APRIL = intervals(
@@ -230,6 +281,13 @@ def test_capacity_is_paid_for_the_mean_of_the_highest_days(costs: Costs) -> None
 FIVE_DAYS = intervals(local("2025-04-26"), local("2025-05-01"), 60, lambda n: 1.0)
 A_MONTH = (local("2025-04-01"), 30 * 1440, 600.0, None)
 METERED_LATE = home([A_MONTH, *FIVE_DAYS], tariff(element("fixed", price_per_kwh=1.0), ONE_DAY))
+A_BILL = (local("2025-04-01"), 25 * 1440, 600.0, None)
+BILLED_BEFORE = home([A_BILL, *FIVE_DAYS], tariff(element("fixed", price_per_kwh=1.0), ONE_DAY))
+# What the days within it fill up is not needed.
+BILLED_TOO = home(
+    [(local("2025-04-27"), 3 * 1440, 90.0, None), *FIVE_DAYS],
+    tariff(element("fixed", price_per_kwh=1.0)),
+)
 
 
 def test_days_that_do_not_fill_a_month_said_as_a_whole_are_not_its_cost(costs: Costs) -> None:
@@ -237,6 +295,8 @@ def test_days_that_do_not_fill_a_month_said_as_a_whole_are_not_its_cost(costs: C
     found = costs["monthly"][METERED_LATE]
     assert {(r.element, r.net_amount, r.observed_intervals) for r in found} == {
         ("fixed", None, 1), ("capacity", None, 1)}  # fmt: skip
+    assert set(net(costs["monthly"][BILLED_BEFORE]).values()) == {None}
+    assert net(costs["monthly"][BILLED_TOO]) == {("2025-04-01", "fixed"): 5 * 24}
 
 
 SOLD = tariff(

@@ -94,6 +94,25 @@ def test_a_day_takes_the_finer_price_and_says_how_much_of_it_has_one(table: Make
     assert day.priced_share == pytest.approx(0.8)
 
 
+def test_a_day_and_a_month_of_two_currencies_have_no_price(table: Make) -> None:
+    new_year = datetime(2025, 12, 31, 22, tzinfo=UTC)  # midnight in Sofia, the market's at 23
+    rows = [
+        {"starts_at": new_year + timedelta(hours=n), "ends_at": new_year + timedelta(hours=n + 1),
+         "resolution": "PT60M", "price_per_kwh": 0.1, "currency": "BGN" if n < 3 else "EUR"}
+        for n in range(-22, 48)
+    ]  # fmt: skip
+    days = price_daily(table(SPOT_PRICES, rows, price_zone="BG"))
+    found = {(str(r.price_date), r.currency) for r in days.collect()}
+    assert found == {("2025-12-31", "BGN"), ("2026-01-02", "EUR")}
+    october = [{"price_date": f"2025-10-{n}", "currency": "DKK" if n < 15 else "EUR",
+                "starts_at": f"2025-10-{n}T00:00Z", "ends_at": f"2025-10-{n + 1}T00:00Z",
+                "priced_share": 1.0} for n in range(10, 20)]  # fmt: skip
+    levels_of = price_levels(table(PRICE_DAILY, october, price_zone="DK2"))
+    assert {(r.resolution, r.currency) for r in levels_of.collect()} == {
+        ("P1D", "DKK"), ("P1D", "EUR")
+    }  # fmt: skip
+
+
 def test_what_is_read_for_a_changed_day_gives_what_all_would_give(table: Make) -> None:
     prices = [1.0 + (n * 37 % 11) / 10 for n in range(420)]
     whole = levels(table, list(prices))

@@ -59,6 +59,11 @@ def test_only_hours_count_in_which_all_is_known(table: Callable[..., Any]) -> No
         "metered": hours_of("metered", (4.0, 1.0, 2.0, None)),
         "dark": hours_of("dark", (0.0, 0.0, 2.0, 2.0)),
         "unpriced": hours_of("unpriced", (4.0, 1.0, 0.0, 3.0), price=None),
+        "two currencies": [
+            *hours_of("two currencies", (4.0, 1.0, 0.0, 3.0)),
+            *(row | {"currency": "EUR", "starts_at": START + timedelta(hours=1)}
+              for row in hours_of("two currencies", (4.0, 1.0, 0.0, 3.0))),
+        ],
         "battery": hours_of("battery", (1.0, 2.0, 0.0, 0.0)),
         "unknown": [],
     })  # fmt: skip
@@ -75,6 +80,7 @@ def test_only_hours_count_in_which_all_is_known(table: Callable[..., Any]) -> No
         "metered": (4.0, 3.0, 0.75, 0.6, 1.5, 1),
         "dark": (0.0, 0.0, None, 0.0, 0.0, 1),
         "unpriced": (4.0, 3.0, 0.75, 1.0, None, 1),
+        "two currencies": (8.0, 6.0, 0.75, 1.0, None, 2),
         "battery": (1.0, 0.0, 0.0, None, -0.5, 1),
         "unknown": (None, None, None, None, None, 0),
     }

@@ -79,6 +79,15 @@ def same_as_caltrack(found: dict[str, Any], wanted: dict[str, Any]) -> None:
 
 
 DATES, WARMTH, HEATED = year()
+LINEAR = [home(DATES, WARMTH * f, 5 + 0.7 * np.maximum(15 - WARMTH * f, 0)) for f in (0.6, 1, 1.3)]
+
+
+def test_a_home_that_follows_the_weather_alone_has_an_r2_of_one_at_most(models: Models) -> None:
+    assert [models[one]["outcome"] for one in LINEAR] == ["fitted"] * 3
+    for one in LINEAR:
+        assert 1 - 1e-9 < models[one]["r2"] <= 1
+
+
 OF_HEATED = home(DATES, WARMTH, HEATED)
 
 

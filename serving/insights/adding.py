@@ -33,9 +33,9 @@ def added_up(
     """Return an element for each of the periods.
 
     ``rows`` have the columns ALWAYS and those of ``include``; a row belongs to the period in which
-    it starts. Energy, cost and CO2 are added up (cost is null where a part has none), the peak is
-    the highest, the temperature the mean by what was observed, as gold's is. A period without rows
-    expects as many intervals as the others.
+    it starts. Energy, cost and CO2 are added up (cost and CO2 are null where a part of the energy
+    has none), the peak is the highest, the temperature the mean by what was observed, as gold's is.
+    A period without rows expects as many intervals as the others.
     """
     bins: list[list[Any]] = [[] for _ in range(len(periods))]
     for row in rows:
@@ -78,13 +78,15 @@ def _energy(rows: list[Any], seconds: float, interval: float) -> dict[str, objec
 
 def _extras(rows: list[Any], included: set[str], periods: Periods) -> dict[str, object]:
     found: dict[str, object] = {}
+    # What was filled in alone has nothing to be priced.
+    known = [row for row in rows if row["energy_kwh"] is not None]
     if "cost" in included:
-        currencies = {row["currency"] for row in rows}
+        currencies = {row["currency"] for row in known}
         is_whole = len(currencies) == 1 and None not in currencies
-        found["cost"] = _sum(rows, "cost", is_strict=True) if is_whole else None
+        found["cost"] = _sum(known, "cost", is_strict=True) if is_whole else None
         found["currency"] = currencies.pop() if found["cost"] is not None else None
     if "co2" in included:
-        found["co2_kg"] = _sum(rows, "co2_kg", is_strict=True)
+        found["co2_kg"] = _sum(known, "co2_kg", is_strict=True)
     if "temperature" in included:
         found["temperature_c"] = _mean(rows, "temperature_c")
         found["degree_days"] = _sum(rows, "degree_days")

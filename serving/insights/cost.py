@@ -33,12 +33,17 @@ Include = Annotated[
 
 
 class Part(TypedDict):
-    """One kind of element of the tariff; null where a price or a power is missing."""
+    """One kind of element of the tariff; null where a price or a power is missing.
+
+    Its currency is null where no price is known, or where two meet in it.
+    """
 
     element: str
     net_amount: float | None
     vat_amount: float | None
     total_amount: float | None
+    currency: str | None
+    is_fallback: bool
 
 
 class Cost(TypedDict):
@@ -113,7 +118,9 @@ EXAMPLE = {
     summary="What a location pays by its tariff, one element a period",
     description="A capacity charge is paid by the month: the days (P1D) do not have it. Where no "
     "tariff is registered and no average price of the country is known, periods are null and the "
-    "refusal is `no_price`: so many periods, from the first to the last; the others are told.",
+    "refusal is `no_price`: so many periods, from the first to the last; the others are told. "
+    "`two_currencies`: what periods cost is in two, which do not add up. `read_by_the_month`: the "
+    "meter is, so no day of these months has energy to be priced.",
     responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
 )
 async def cost(  # noqa: D103 - the summary says it
@@ -140,6 +147,10 @@ def _costs(
     by_period: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         by_period[span.of_day(row["local_date"])].append(row)
+    elements = [_cost(by_period[n], span, n, include) for n in range(len(span))]
+    why_not = _refusal(by_period, span)
+    if why_not is None and any(element["total_amount"] is None for element in elements):
+        why_not = _of_months(lake, home, span, fuel, direction)
     return {
         "location_id": home.location_id,
         "fuel": fuel,
@@ -149,27 +160,70 @@ def _costs(
         "from": span.local(0),
         "to": span.local(len(span)),
         "data_until": data_until(lake, home, fuel=fuel, direction=direction),
-        "elements": [_cost(by_period[n], span, n, include) for n in range(len(span))],
-        "refusal": _refusal(by_period, span),
+        "elements": elements,
+        "refusal": why_not,
     }
 
 
 def _refusal(by_period: dict[int, list[Row]], span: Periods) -> Refusal | None:
-    """Return of which periods neither a tariff nor an average price is known."""
-    without = sorted(number for number, rows in by_period.items() if any(map(_lacks_price, rows)))
-    if not without:
+    """Return of which periods no price is known, or else which are paid in two currencies."""
+    for code, why, is_so in _WHY:
+        periods = [number for number, rows in sorted(by_period.items()) if is_so(rows)]
+        if periods:
+            return _of_periods(code, why, periods, span)
+    return None
+
+
+def _of_months(
+    lake: Reader, home: Location, span: Periods, fuel: str, direction: str
+) -> Refusal | None:
+    """Refuse periods of which a home has energy by the month, and none by the day."""
+    first, last = span.days
+    series = f"{home.where} AND fuel = {literal(fuel)} AND direction = {literal(direction)}"
+    said = f"{series} AND local_month BETWEEN '{first:%Y-%m}' AND '{last:%Y-%m}'"
+    rows = [
+        lake.rows(f"SELECT DISTINCT local_month FROM {table} WHERE {said} "
+                  "AND energy_kwh IS NOT NULL ORDER BY local_month")
+        for table in REACH_TABLES[2:]
+    ]  # fmt: skip
+    by_day, by_month = ([str(row["local_month"]) for row in of_table] for of_table in rows)
+    alone = [month for month in by_month if month not in by_day]
+    if not alone:
         return None
     return refusal(
+        "read_by_the_month",
+        "The meter is read by the month, and a cost is that of days.",
+        months=len(alone), first=alone[0], last=alone[-1],
+    )  # fmt: skip
+
+
+def _of_periods(code: str, why: str, numbers: Sequence[int], span: Periods) -> Refusal:
+    first, last = span.local(numbers[0]), span.local(numbers[-1])
+    return refusal(code, why, periods=len(numbers), first=first, last=last)
+
+
+def _lacks_price(rows: Sequence[Row]) -> bool:
+    return any(row["element"] == AVERAGE_PRICE and not row["is_fallback"] for row in rows)
+
+
+def _is_in_two_currencies(rows: Sequence[Row]) -> bool:
+    # Every price has a currency: an element of a month that has none has two.
+    currencies = {row["currency"] for row in rows}
+    return len(currencies) > 1 or None in currencies
+
+
+_WHY = (
+    (
         "no_price",
         "No tariff is registered for these periods, and no average price of the country is known.",
-        periods=len(without),
-        first=span.local(without[0]),
-        last=span.local(without[-1]),
-    )
-
-
-def _lacks_price(row: Row) -> bool:
-    return row["element"] == AVERAGE_PRICE and not row["is_fallback"]
+        _lacks_price,
+    ),
+    (
+        "two_currencies",
+        "What these periods cost is in two currencies, which do not add up.",
+        _is_in_two_currencies,
+    ),
+)
 
 
 def _cost(rows: Sequence[Row], span: Periods, number: int, include: frozenset[str]) -> Row:
@@ -178,7 +232,7 @@ def _cost(rows: Sequence[Row], span: Periods, number: int, include: frozenset[st
     tariffs = {row["tariff_id"] for row in rows}
     # Every element of a period has the same intervals.
     observed, expected = (_count(rows[:1], f"{which}_intervals") for which in _COUNTED)
-    parts = [{"element": r["element"], **{name: r[name] for name in _AMOUNTS}} for r in rows]
+    parts = [{name: row[name] for name in Part.__annotations__} for row in rows]
     return {
         "starts_at": span.local(number),
         "ends_at": span.local(number + 1),

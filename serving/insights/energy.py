@@ -1,6 +1,7 @@
 """gold.energy_* -> consumption, import, export and production of a home, a period at a time."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from typing import Annotated, NotRequired
 
@@ -31,6 +32,10 @@ _MADE_FROM = {
     "gold.energy_weekly": "gold.energy_daily",
     "gold.energy_yearly": "gold.energy_monthly",
 }
+_HALF_HOUR_S = 1800
+# Lengths that half hours are made of and quarters are not: 30 minutes, 10, 6 and less.
+_LENGTHS = [s for s in range(1, _HALF_HOUR_S + 1) if _HALF_HOUR_S % s == 0 and 900 % s]
+_NAMES = [f"PT{s // 60}M" if s % 60 == 0 else f"PT{s}S" for s in _LENGTHS]
 _BY_MONTH = (*REACH_TABLES[:2], _HALF_HOURS)
 # The columns of gold that an interval of silver stands for by itself.
 _OF_AN_INTERVAL = {
@@ -42,7 +47,8 @@ _OF_AN_INTERVAL = {
     "degree_days": "CAST(NULL AS DOUBLE)",
     "cooling_degree_days": "CAST(NULL AS DOUBLE)",
     "substituted_kwh": "CAST(NULL AS DOUBLE)",
-    "peak_kw": "energy_kwh * 2",
+    "peak_kw": "energy_kwh * 3600000000.0 / "
+    "(arrow_cast(ends_at, 'Int64') - arrow_cast(starts_at, 'Int64'))",
     "peak_at": "starts_at",
 }
 
@@ -171,7 +177,7 @@ def _energy(
 
 
 def _sources(resolution: str, *, is_as_of: bool) -> tuple[str, ...]:
-    """Half hours are two quarters, or what a half-hourly meter said."""
+    """Half hours are two quarters, or what meters said that no quarter can hold."""
     table = _TABLES[resolution]
     table = _MADE_FROM.get(table, table) if is_as_of else table
     return (table, _HALF_HOURS) if resolution == "PT30M" else (table,)
@@ -195,6 +201,17 @@ def _rows(
     if table in _BY_MONTH or lake.at is not None:
         conditions.append(f"local_month BETWEEN '{first:%Y-%m}' AND '{last:%Y-%m}'")
     if table == _HALF_HOURS:
-        conditions.append("resolution = 'PT30M'")
+        conditions.append(f"resolution IN ({', '.join(map(literal, _NAMES))})")
         columns = [f"{_OF_AN_INTERVAL.get(c, c)} AS {c}" for c in columns]
-    return lake.rows(f"SELECT {', '.join(columns)} FROM {table} WHERE {' AND '.join(conditions)}")
+    rows = lake.rows(f"SELECT {', '.join(columns)} FROM {table} WHERE {' AND '.join(conditions)}")
+    return [row for row in rows if table != _HALF_HOURS or _is_within_one(row, span)]
+
+
+def _is_within_one(row: Row, span: Periods) -> bool:
+    """Tell whether an interval lies across no edge, as gold adds them up; those of 30 min count."""
+    start, end = row["starts_at"], row["ends_at"]
+    assert isinstance(start, datetime)
+    assert isinstance(end, datetime)
+    number = span.at(start)
+    is_whole = (end - start).total_seconds() == _HALF_HOUR_S
+    return is_whole or (0 <= number < len(span) and end.timestamp() <= span.edges[number + 1])

@@ -154,10 +154,14 @@ def _elements(rows: list[Row], months: list[str]) -> list[Row]:
 
 
 def _data_until(lake: Reader, series: str) -> str | None:
-    """Return how far the data reach of the homes that have the newest days."""
+    """Return how far the data reach of the homes that have the newest days, else months."""
     (row,) = lake.rows(f"SELECT max(local_date) AS last FROM gold.energy_daily WHERE {series}")
     if not isinstance(row["last"], date):
-        return None
+        ends = [one["data_until"] for one in reaches(lake, series)]
+        return max(
+            (end.astimezone(UTC).isoformat() for end in ends if isinstance(end, datetime)),
+            default=None,
+        )
     # Days of all time zones that end after the newest one begins.
     since = literal(row["last"] - timedelta(days=2))
     ends = [one["data_until"] for one in reaches(lake, f"{series} AND local_date >= {since}")]

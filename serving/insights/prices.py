@@ -30,7 +30,10 @@ Level = Literal["low", "normal", "high"]
 
 
 class Price(TypedDict):
-    """One period; levels are against the mean of the 30 days and of the year before it."""
+    """One period; levels are against the mean of the 30 days and of the year before it.
+
+    A period whose prices are in two currencies has none.
+    """
 
     starts_at: str
     ends_at: str
@@ -169,7 +172,7 @@ def _by_interval(lake: Reader, zone: str, span: Periods) -> dict[int, Row]:
             before.get(datetime.fromtimestamp(span.edges[number], _ZONE).date(), {}),
         )
         for number, quarters in found.items()
-        if 0 <= number < len(span)
+        if 0 <= number < len(span) and len({row["currency"] for row in quarters}) == 1
     }
 
 

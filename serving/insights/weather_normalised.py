@@ -151,7 +151,7 @@ def _normalised(lake: Reader, home: Location, fuel: str, direction: str) -> Body
         "data_until": data_until(lake, home, fuel=fuel, direction=direction),
         "model": _said(model) if model and model["outcome"] == "fitted" else None,
         "elements": [{name: month[name] for name in _MONTH} for month in months],
-        "refusal": _refusal(model, months),
+        "refusal": _refusal(model, months) if model else _without_model(lake, series),
     }
 
 
@@ -160,9 +160,18 @@ def _said(model: Row) -> Row:
     return {name: model[name] for name in _MODEL} | days
 
 
-def _refusal(model: Row | None, months: list[Row]) -> Refusal | None:
-    if model is None:
+def _without_model(lake: Reader, series: str) -> Refusal:
+    """Refuse a home that has no days: none at all, or only months."""
+    months = lake.rows(
+        f"SELECT count(*) AS months FROM gold.energy_monthly WHERE {series} "
+        "AND energy_kwh IS NOT NULL"
+    )
+    if not months[0]["months"]:
         return refusal("no_energy", _WHY["no_energy"])
+    return refusal("too_few_days", _WHY["too_few_days"], days_used=0, days_needed=_DAYS_NEEDED)
+
+
+def _refusal(model: Row, months: list[Row]) -> Refusal | None:
     code = str(model["outcome"])
     if code == "fitted":
         without = [month for month in months if month["normalised_kwh"] is None]

@@ -4,6 +4,7 @@ Home `castle` (northgrid, Copenhagen) has quarter-hourly import from 20 October 
 the day of 25 hours (26th), a missing day (28th), half a day (29th), an estimated day (30th).
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -67,6 +68,22 @@ def put(root: Path, name: str, rows: Rows) -> None:
     write_deltalake(
         str(root / table.path), arrow, mode="append", partition_by=list(table.partitioned_by)
     )
+
+
+def put_months(root: Path, home: dict[str, Any]) -> None:
+    """Add January and February 2025 of a home whose meter is read by the month."""
+    edges = [datetime(2025, month, 1, tzinfo=UTC) for month in (1, 2, 3)]
+    months = [
+        {
+            "partner_id": home["partner_id"], "location_id": home["location_id"], "fuel": "elec",
+            "direction": way, "starts_at": start, "ends_at": end, "local_date": start.date(),
+            "local_month": f"{start:%Y-%m}", "energy_kwh": 300.0, "observed_intervals": 1,
+            "expected_intervals": 1, "estimated_share": 0.0,
+        }
+        for way in ("import", "consumption")
+        for start, end in itertools.pairwise(edges)
+    ]  # fmt: skip
+    put(root, "gold.energy_monthly", months)
 
 
 def quarters() -> Rows:

@@ -10,7 +10,7 @@ from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
 from serving.insights.cost import Costs
-from serving.tests.conftest import put
+from serving.tests.conftest import put, put_months
 
 COST = "/v1/locations/castle/cost"
 SPAN = {"from": "2025-10-26", "to": "2025-11-01"}
@@ -99,6 +99,65 @@ def test_periods_without_a_tariff_and_an_average_price_are_refused_and_the_other
 
 def test_a_price_that_is_missing_for_some_hours_is_not_no_price(api: TestClient) -> None:
     assert api.get(COST, params=SPAN).json()["refusal"] is None
+
+
+def test_parts_say_their_currency_and_two_of_them_do_not_add_up(tmp_path: Path) -> None:
+    home = {"partner_id": "northgrid", "location_id": "moved", "time_zone": "Europe/Sofia"}
+    put(tmp_path, "silver.locations", [home])
+    paid = {"fuel": "elec", "direction": "import", "observed_intervals": 24,
+            "expected_intervals": 24, "vat_amount": 0.0, "is_fallback": False}  # fmt: skip
+    kinds = (("fixed", "BGN", 4.0), ("spot", "EUR", 2.0))
+    put(tmp_path, "gold.cost_daily", [
+        home_row(home) | paid | {"local_date": date(2026, 1, day), "local_month": "2026-01",
+                                 "element": kind, "currency": currency, "net_amount": amount,
+                                 "total_amount": amount}
+        for day in (1, 2) for kind, currency, amount in kinds if day == 1 or kind == "spot"
+    ])  # fmt: skip
+    put(tmp_path, "gold.cost_monthly", [
+        home_row(home) | paid | {"local_date": date(2026, 1, 1), "local_month": "2026-01",
+                                 "element": "fixed"}
+    ])  # fmt: skip
+    span = {"from": "2026-01-01", "to": "2026-01-03", "include": "elements"}
+    answer = asked(tmp_path, "moved", span)
+    first, second = answer["elements"]
+    parts = [(p["currency"], p["total_amount"], p["is_fallback"]) for p in first["parts"]]
+    assert parts == [("BGN", 4.0, False), ("EUR", 2.0, False)]
+    assert (first["total_amount"], first["currency"]) == (None, None)
+    assert (second["total_amount"], second["currency"]) == (2.0, "EUR")
+    assert (answer["refusal"]["code"], answer["refusal"]["details"]["periods"]) == (
+        "two_currencies", 1,
+    )  # fmt: skip
+    month = asked(tmp_path, "moved", span | {"to": "2026-02-01", "resolution": "P1M"})
+    assert month["refusal"]["code"] == "two_currencies"
+
+
+def test_a_home_that_is_read_by_the_month_is_told_why_it_has_no_cost(tmp_path: Path) -> None:
+    home = {"partner_id": "northgrid", "location_id": "rural", "time_zone": "Europe/London"}
+    put(tmp_path, "silver.locations", [home])
+    put_months(tmp_path, home)
+    span = {"from": "2025-01-01", "to": "2025-04-01"}
+    for resolution in ("P1D", "P1M"):
+        answer = asked(tmp_path, "rural", span | {"resolution": resolution})
+        assert {one["total_amount"] for one in answer["elements"]} == {None}
+        assert answer["refusal"]["code"] == "read_by_the_month"
+        months = {"months": 2, "first": "2025-01", "last": "2025-02"}
+        assert answer["refusal"]["details"] == months
+        assert answer["data_until"] == "2025-03-01T00:00:00+00:00"
+    later = asked(tmp_path, "rural", {"from": "2025-03-01", "to": "2025-04-01"})
+    assert later["refusal"] is None
+
+
+def asked(lake: Path, home: str, query: dict[str, str]) -> dict[str, Any]:
+    here = Settings(lake=str(lake))
+    with TestClient(create_app(here)) as api:
+        api.headers["Authorization"] = f"Bearer {token('northgrid', settings=here)}"
+        answer: dict[str, Any] = api.get(f"/v1/locations/{home}/cost", params=query).json()
+    TypeAdapter(Costs).validate_python(answer, strict=True)
+    return answer
+
+
+def home_row(home: dict[str, str]) -> dict[str, Any]:
+    return {name: home[name] for name in ("partner_id", "location_id")}
 
 
 def test_what_was_not_sold_has_no_credit(api: TestClient) -> None:

@@ -1,17 +1,21 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from deltalake import DeltaTable
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
+from lake.reading import Row
 from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
+from serving.insights.adding import added_up
 from serving.insights.energy import Energy
-from serving.tests.conftest import put
+from serving.periods import periods
+from serving.tests.conftest import put, put_months
 
 IMPORT = "/v1/locations/castle/import"
 
@@ -100,6 +104,78 @@ def test_half_hours_of_import_alone_are_consumption_too(tmp_path: Path) -> None:
             answer = client.get(f"/v1/locations/halves/{direction}", params=span).json()
             sums[direction] = sum(e["energy_kwh"] or 0 for e in answer["elements"])
     assert sums == {"import": 12.0, "consumption": 12.0, "export": 0}
+
+
+@pytest.mark.parametrize(("name", "minutes"), [("PT10M", 10), ("PT6M", 6)])
+def test_half_hours_are_added_up_of_what_no_quarter_holds(
+    tmp_path: Path, name: str, minutes: int
+) -> None:
+    home = {"partner_id": "northgrid", "location_id": "tens"}
+    place = {"country_code": "DK", "latitude": 55.7, "longitude": 12.6, "price_zone": "DK2"}
+    put(tmp_path, "silver.locations", [{**home, **place, "time_zone": "Europe/Copenhagen"}])
+    first, length = datetime(2025, 10, 19, 22, tzinfo=UTC), timedelta(minutes=minutes)
+    told = {"fuel": "elec", "direction": "import", "resolution": name, "quality": "measured",
+            "local_date": date(2025, 10, 20), "local_month": "2025-10", "is_derived": False,
+            "time_zone": "Europe/Copenhagen", "is_consumption": False}  # fmt: skip
+    starts = [first + n * length for n in range(1, 24 * 60 // minutes)]
+    # One lies across two half hours, and is in none.
+    starts.append(first + timedelta(minutes=28))
+    put(tmp_path, "silver.energy_in_context", [
+        {**home, **told, "starts_at": at, "ends_at": at + length, "energy_kwh": 0.1}
+        for at in starts])  # fmt: skip
+    settings = Settings(lake=str(tmp_path))
+    span = {"from": "2025-10-20", "to": "2025-10-21", "resolution": "PT30M", "include": "peak"}
+    with TestClient(create_app(settings)) as client:
+        client.headers["Authorization"] = f"Bearer {token('northgrid', settings=settings)}"
+        found = client.get("/v1/locations/tens/import", params=span).json()["elements"]
+    parts = 30 // minutes
+    assert found[0]["energy_kwh"] == pytest.approx(0.1 * (parts - 1))
+    assert found[0]["completeness"] == pytest.approx((parts - 1) / parts)
+    assert found[1]["energy_kwh"] == pytest.approx(0.1 * parts)
+    assert found[1]["peak_kw"] == pytest.approx(0.1 * 60 / minutes)
+
+
+def test_what_was_filled_in_alone_takes_a_week_of_then_neither_cost_nor_co2() -> None:
+    span = periods("2025-10-20", "2025-10-27", resolution="P1W", zone=ZoneInfo("UTC"))
+    at = datetime(2025, 10, 20, tzinfo=UTC)
+    day = {"observed_intervals": 24, "expected_intervals": 24, "estimated_share": 0.0,
+           "energy_kwh": 5.0, "cost": 2.0, "currency": "DKK", "co2_kg": 1.0}  # fmt: skip
+    gap = day | {"observed_intervals": 0, **dict.fromkeys(("energy_kwh", "cost", "currency",
+                                                           "co2_kg"))}  # fmt: skip
+    unpriced = day | dict.fromkeys(("cost", "currency", "co2_kg"))
+
+    def week(*days: Row) -> list[object]:
+        rows = [row | {"starts_at": at + timedelta(days=n), "ends_at": at + timedelta(days=n + 1)}
+                for n, row in enumerate(days)]  # fmt: skip
+        (found,) = added_up(rows, span, include=("cost", "co2"))
+        return [found[name] for name in ("energy_kwh", "cost", "currency", "co2_kg")]
+
+    assert week(day, gap, day) == [10.0, 4.0, "DKK", 2.0]
+    assert week(day, unpriced, day) == [15.0, None, None, None]
+    assert week(gap) == [None, None, None, None]
+
+
+def test_a_home_that_is_read_by_the_month_says_until_when_it_has_data(tmp_path: Path) -> None:
+    home = {"partner_id": "northgrid", "location_id": "rural", "time_zone": "Europe/London"}
+    place = {"country_code": "GB", "latitude": 55.9, "longitude": -3.2, "price_zone": "GB"}
+    put(tmp_path, "silver.locations", [{**home, **place}])
+    put_months(tmp_path, home)
+    settings = Settings(lake=str(tmp_path))
+    months = {"from": "2025-01-01", "to": "2025-04-01", "resolution": "P1M"}
+    with TestClient(create_app(settings)) as client:
+        client.headers["Authorization"] = f"Bearer {token('northgrid', settings=settings)}"
+        of_home = "/v1/locations/rural"
+        answer = client.get(f"{of_home}/import", params=months).json()
+        (listed,) = client.get("/v1/locations").json()["items"]
+        normal = client.get(f"{of_home}/weather-normalised").json()
+        trends = client.get("/v1/portfolio/trends", params={
+            "from": "2025-01", "to": "2025-03"}).json()  # fmt: skip
+    assert [e["energy_kwh"] for e in answer["elements"]] == [300.0, 300.0, None]
+    assert answer["data_until"] == listed["data_until"] == "2025-03-01T00:00:00+00:00"
+    assert trends["data_until"] == "2025-03-01T00:00:00+00:00"
+    assert [one["data_from"] for one in listed["series"]] == ["2025-01-01T00:00:00+00:00"] * 2
+    assert normal["refusal"]["code"] == "too_few_days"
+    assert normal["refusal"]["details"] == {"days_used": 0, "days_needed": 328}
 
 
 def test_a_gap_is_null_and_half_a_day_is_half_complete(api: TestClient) -> None:

@@ -109,7 +109,7 @@ _ENERGY_IN_CONTEXT = columns(
     Column(name="is_consumption", type="boolean", nullable=False,
            meaning="Import that is the consumption too: the home meters nothing else."),
     Column(name="price_per_kwh", type="double", unit="currency/kWh",
-           meaning="Mean spot price over the interval."),
+           meaning="Mean spot price over the interval, of electricity; empty for other fuels."),
     CURRENCY,
     CO2_KG_PER_KWH.meaning_here("Mean carbon intensity of the grid over the interval, of "
                                 "electricity; empty for other fuels."),

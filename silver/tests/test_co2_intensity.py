@@ -61,7 +61,9 @@ def test_price_and_intensity_are_joined_by_containment_each_where_it_is_known(
         (of("00:00", "00:15", fuel="elec"), (0.5, "DKK", 0.2)),
         (of("00:15", "00:30", fuel="elec"), (0.5, "DKK", 0.6)),
         (of("00:00", "01:00", fuel="elec"), (0.5, "DKK", 0.3)),
-        (of("00:00", "01:00", fuel="gas"), (0.5, "DKK", None)),
+        # Neither is that of gas or heat, which nobody buys there.
+        (of("00:00", "01:00", fuel="gas"), (None, None, None)),
+        (of("00:00", "01:00", fuel="district_heating"), (None, None, None)),
         (of("01:00", "02:00", fuel="elec"), (None, None, 0.4)),
         (of("02:00", "03:00", fuel="elec"), (None, None, None)),
         # What is known of a part is not known of the whole; two currencies have no mean.
