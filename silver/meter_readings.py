@@ -23,7 +23,8 @@ from silver.typed import calendar, duration, instant, said_at, seconds, words
 from silver.waiting import meters_of, of_another_zone, waiting_for
 
 # 2: nothing is known before it arrived. 3: bills of any length, and gas days of 23 and 25 hours.
-RULE_VERSION = 3
+# 4: what is held says its home, day and energy.
+RULE_VERSION = 4
 # Lines are put in order before they are unfolded: a first load is not sorted by the reading.
 IN_ORDER = True
 _POWER = ("kw", "w")

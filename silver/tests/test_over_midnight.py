@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from silver.contracts import LOCATIONS, METER_DAYS, METER_READINGS
+from silver.contracts import LOCATIONS, METER_DAYS, METER_READINGS, QUARANTINE
 from silver.meter_days import meter_days
 from silver.over_midnight import as_days, needed_days, once_over_midnight, touched_days
 
@@ -43,7 +43,8 @@ def kept(table: Callable[..., Any]) -> Callable[..., list[Told]]:
         home = {"partner_id": "p", "location_id": "h"}
         readings: DataFrame = table(METER_READINGS, rows, **home, meter_id="m", fuel="gas")
         homes = table(LOCATIONS, [{}], **home, time_zone=ZONE.key)
-        found = once_over_midnight(readings, meter_days(readings, homes), homes)
+        days = meter_days(readings, table(QUARANTINE, []), homes)
+        found = once_over_midnight(readings, days, homes)
         # Reading by reading it is the same.
         each = once_over_midnight(readings, as_days(readings), homes)
         assert not found.exceptAll(each).count() + each.exceptAll(found).count()
