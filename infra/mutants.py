@@ -50,6 +50,7 @@ JUDGED_BY: Final[dict[str, tuple[str, ...]]] = {
         "silver/tests/test_balance.py",
         "silver/tests/test_balance_identity.py",
     ),
+    "silver/over_midnight.py": ("silver/tests/test_over_midnight.py",),
     "silver/said_once.py": (
         "silver/tests/test_said_once.py",
         "silver/tests/test_register_energy.py",

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from pyspark.sql import Column as Spark
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from lake import writing
 from lake.catalog import Catalog
-from lake.contract import Table
+from lake.contract import Column, Table
 from lake.store import Store
 
 REASONS = "_reasons"
@@ -16,6 +17,7 @@ CLOSED = "_is_closed"
 REOPENED = "reopen"
 _LINE = ["source_file", "source_line"]
 _ROW = ["partner_id", *_LINE, "position"]
+_HELD = {*_ROW, "table_name", "entity_id", "reasons", "payload", "received_at", "quarantined_at"}
 _WHOLE_LINE = -1
 
 
@@ -84,13 +86,15 @@ def hold(
     ``rows`` has ``_reasons`` (array<string>), ``_entity_id``, ``_position`` and ``_payload`` beside
     the contract's columns; it is looked at more than once, so it is best kept at hand. ``again``
     holds the lines that were fed a second time: what they had in quarantine is let go, unless it
-    is bad still. ``is_whole`` says that every line there is was fed, so the same holds for all.
+    is bad still. ``is_whole`` says that every line there is was fed, so the same holds
+    for all. What else the quarantine has of a row comes along where the table has it too.
     """
     quarantine = catalog[f"{table.layer}.quarantine"]
     store.create(quarantine)
     bad = rows.where(F.size(REASONS) > 0)
     if again is None and not is_whole and bad.isEmpty():
         return 0
+    also = [c for c in quarantine.names if c not in _HELD]
     bad = bad.select(
         F.lit(table.name).alias("table_name"),
         "partner_id",
@@ -101,6 +105,7 @@ def hold(
         *_LINE,
         "received_at",
         F.lit(clock).alias("quarantined_at"),
+        *(_if_there(quarantine.column(c), table) for c in also),
     )
     is_its = f"table_name = '{table.name}'"
     if store.is_empty(quarantine, where=is_its):
@@ -111,3 +116,9 @@ def hold(
         held = held.join(lines.distinct(), on=_LINE, how="left_semi")
     written = writing.replace(store, quarantine, bad, held.select(*quarantine.names))
     return written.inserted + written.updated
+
+
+def _if_there(column: Column, table: Table) -> Spark:
+    if column.name in table.names:
+        return F.col(column.name)
+    return F.lit(None).cast(column.type).alias(column.name)

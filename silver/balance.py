@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from silver.contracts import DIRECTIONS
 from silver.judgement import local_midnight
-from silver.said_once import length_s
+from silver.said_once import LONGEST_DAY_S, METER_DAY, length_s
 from silver.supply import ALWAYS, NEVER, with_supply
 from silver.typed import duration
 
@@ -15,7 +15,7 @@ HOME = ["partner_id", "location_id"]
 FUEL = [*HOME, "fuel"]
 _VALUES = ("energy_kwh", "quality", "known_at", "resolution", "local_date", "local_month")
 OUT = (*FUEL, "direction", "starts_at", "ends_at", *_VALUES, "is_derived", "is_consumption")
-_SHORTEST_DAY = 23 * 3600
+_SHORTEST_DAY, _DAY_S = 23 * 3600, 86_400
 
 
 def ways(meters: DataFrame, locations: DataFrame) -> DataFrame:
@@ -98,7 +98,7 @@ def added_up(rows: DataFrame, of_days: DataFrame) -> DataFrame:
 
     Both need all meters that count then: where one has a gap, so has the sum. A meter that counts
     no longer is added where there is room for it. Where meters of a home have intervals of
-    different lengths, the sums have the longest.
+    different lengths, the sums have the least that all of them divide.
     """
     at = [*FUEL, "local_date", "local_month", "starts_at", "ends_at", "resolution"]
     here = {d: F.col("direction") == d for d in DIRECTIONS}
@@ -130,13 +130,10 @@ def added_up(rows: DataFrame, of_days: DataFrame) -> DataFrame:
 
 
 def on_one_grid(rows: DataFrame, of_days: DataFrame) -> DataFrame:
-    """Bring the intervals of a home's fuel to the longest of the day, and add ``_length`` in s."""
-    different = (
-        of_days.groupBy(*FUEL, "local_date")
-        .agg(F.min("shortest").alias("_shortest"), F.max("longest").alias("_step"))
-        .where("_shortest < _step")
-        .drop("_shortest")
-    )
+    """Bring the intervals of a home's fuel to one step a day, and add ``_length`` in s.
+
+    An interval that reaches out of its step is told by no step whole: its ``_length`` is null.
+    """
     start = F.unix_seconds("starts_at")
     # Hours of the wall clock, in zones that are off UTC by a part of one.
     local = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone")))
@@ -149,18 +146,48 @@ def on_one_grid(rows: DataFrame, of_days: DataFrame) -> DataFrame:
         first + F.col("_step")
     )
     is_moved = F.col("_step").isNotNull() & (length_s() < _SHORTEST_DAY)
+    is_within = F.unix_seconds("ends_at") <= last
     named = F.when(is_day, "P1D").otherwise(duration(F.col("_step")))
     moved = {
+        "_length": F.when(~is_moved | is_within, length_s()),
         "resolution": F.when(is_moved, named).otherwise(F.col("resolution")),
         "_first": F.when(is_moved, F.timestamp_seconds(first)).otherwise(F.col("starts_at")),
         "_last": F.when(is_moved, F.timestamp_seconds(last)).otherwise(F.col("ends_at")),
     }
     return (
-        rows.withColumn("_length", length_s())
-        .join(F.broadcast(different), on=[*FUEL, "local_date"], how="left")
+        rows.join(F.broadcast(steps(rows, of_days)), on=[*FUEL, "local_date"], how="left")
         .withColumns(moved)
         .drop("starts_at", "ends_at")
         .withColumnsRenamed({"_first": "starts_at", "_last": "ends_at"})
+    )
+
+
+def steps(rows: DataFrame, of_days: DataFrame) -> DataFrame:
+    """Return ``_step`` in s of the days on which a home's fuel has intervals of several lengths.
+
+    It is the least that all of them divide, of 10 and 15 minutes half an hour; else the day. Where
+    a meter said the day in several lengths, those count that are left of it (``rows``).
+    """
+    is_one = F.col("shortest") == F.col("longest")
+    day = [*FUEL, "local_date"]
+    several = of_days.where(~is_one).select(*METER_DAY)
+    left = (
+        rows.where(length_s() <= LONGEST_DAY_S)
+        .join(F.broadcast(several), on=METER_DAY, how="left_semi")
+        .select(*day, length_s().alias("_length"))
+    )
+    longest = F.array_max("_lengths")
+    day_s = F.greatest(longest, F.lit(_DAY_S))
+    multiples = F.sequence(longest, day_s, longest)
+    is_divided = F.filter(multiples, lambda step: F.forall("_lengths", lambda s: step % s == 0))
+    return (
+        of_days.where(is_one)
+        .select(*day, F.col("longest").alias("_length"))
+        .unionByName(left)
+        .groupBy(*day)
+        .agg(F.collect_set("_length").alias("_lengths"))
+        .where(F.size("_lengths") > 1)
+        .select(*day, F.coalesce(F.get(is_divided, F.lit(0)), day_s).alias("_step"))
     )
 
 
@@ -208,6 +235,6 @@ def _balance() -> Column:
 
 
 def _is_whole(direction: str) -> Column:
-    """Tell whether each meter of a direction that counts then covers the interval."""
-    covered = F.coalesce(f"_covered_{direction}", F.lit(0))
-    return covered >= F.col(f"_active_{direction}") * length_s()
+    """Tell whether each meter of a direction that counts then covers the interval, and no more."""
+    covered, active = F.coalesce(f"_covered_{direction}", F.lit(0)), F.col(f"_active_{direction}")
+    return (active == 0) | (covered == active * length_s())

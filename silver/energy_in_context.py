@@ -9,6 +9,7 @@ from silver.balance import HOME, by_direction, ways
 from silver.contracts import ENERGY_IN_CONTEXT
 from silver.free_periods import is_counted
 from silver.home_days import HOME_DAY, all_days
+from silver.over_midnight import needed_days, once_over_midnight, touched_days
 from silver.reading_errors import without_errors
 from silver.said_once import length_s, lengths_of, said_once
 from silver.supply import of_registered
@@ -16,10 +17,10 @@ from silver.zone_grid import TIMES, is_off_hour, of_its_zone, zone_grid, zones_o
 
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
-# 2: each moment once; sums need all meters that count on the day. (Flags came later: a table that
-# is new touches what it has rows for.) 3: a price or intensity of a part is none of the whole. 4:
-# weather by measure; hours off those of UTC have prices, homes of registers alone and long
-# intervals follow what changes; fuels but electricity have no spot price.
+# 2: each moment once; sums need all meters that count on the day. 3: a price or intensity of a part
+# is none of the whole. 4: what reaches over midnight counts once too, sums step as all lengths do;
+# weather by measure; hours off those of UTC have prices, other fuels than electricity none; homes
+# of registers alone and long intervals follow what changes.
 RULE_VERSION = 4
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
@@ -72,7 +73,8 @@ def energy_in_context(
     of_homes = at_hand(ways(meters, locations))
     long = at_hand(over_days(readings, homes, hours))
     return (
-        readings.transform(lambda rows: said_once(rows, of_days))
+        readings.transform(lambda rows: once_over_midnight(rows, meter_days, locations))
+        .transform(lambda rows: said_once(rows, of_days))
         .transform(lambda rows: by_direction(rows, of_homes, of_days))
         .transform(lambda rows: of_its_home(rows, homes))
         .transform(lambda rows: with_weather(rows, hours, long))
@@ -86,9 +88,7 @@ def touched_by_meter_readings(changes: DataFrame) -> DataFrame:
     return changes.select(*HOME, "local_date")
 
 
-def touched_by_meter_days(changes: DataFrame) -> DataFrame:
-    """Return none: the readings that changed them tell theirs."""
-    return changes.select(*HOME, "local_date").limit(0)
+touched_by_meter_days, needed_for_meter_days = touched_days, needed_days  # see over_midnight.py
 
 
 def touched_by_weather(

@@ -14,10 +14,13 @@ from pyspark.sql import functions as F
 from silver.balance import FUEL, HOME, by_direction, ways
 from silver.contracts import ENERGY_REVISIONS
 from silver.home_days import all_days
+from silver.over_midnight import as_days, once_over_midnight
 from silver.reading_errors import with_errors_marked
 from silver.said_once import lengths, said_once
 from silver.supply import of_registered
 
+# 2: totals that reach over midnight are said once too; sums step as all lengths do.
+RULE_VERSION = 2
 _DAY = [*FUEL, "local_date"]
 _KEY = [*_DAY, "direction", "starts_at", "ends_at", "resolution", "local_month"]
 _VERSION = [*_KEY, "meter_id", "energy_kwh", "quality", "known_at"]
@@ -166,7 +169,10 @@ def in_states(versions: DataFrame) -> DataFrame:
 def as_then(
     readings: DataFrame, of_homes: DataFrame, computed: Callable[[DataFrame], DataFrame]
 ) -> DataFrame:
-    """Return the energy of each state of knowledge, by the same rules as that of today."""
+    """Return the energy of each state of knowledge, by the same rules as that of today.
+
+    But a state is of one day: what reached into it from the day before takes nothing away.
+    """
     of_states = computed(
         readings.select(*FUEL)
         .distinct()
@@ -177,10 +183,10 @@ def as_then(
         .drop("_state")
     )
     # As it is today, an error is said and has a length, but is no energy.
-    of_days = computed(lengths(readings))
+    of_days, zones = computed(lengths(readings)), of_states.select(*HOME, "time_zone").distinct()
+    once = once_over_midnight(readings.where("NOT _is_error"), as_days(readings), zones)
     return (
-        readings.where("NOT _is_error")
-        .transform(lambda rows: computed(said_once(rows, of_days)))
+        once.transform(lambda rows: computed(said_once(rows, of_days)))
         .transform(lambda rows: by_direction(rows, of_states, of_days))
         .select("*", F.col("partner_id").alias("_state"))
         .withColumn("partner_id", F.col("_state.partner_id"))

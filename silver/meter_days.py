@@ -1,4 +1,4 @@
-"""silver.meter_readings -> silver.meter_days: what each meter said of a day, in figures.
+"""silver.meter_readings, quarantine -> silver.meter_days: what meters said of a day, in figures.
 
 The rules of validation compare days; from a row a day they look back without reading intervals.
 """
@@ -7,26 +7,30 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake.landed import is_landed
-from silver.contracts import METER_DAYS
-from silver.home_days import all_days
+from silver.contracts import METER_DAYS, METER_READINGS
+from silver.home_days import HOME_DAY, all_days
 from silver.judgement import local_midnight
 from silver.said_once import LONGEST_DAY_S, length_s, power_kw
 from silver.typed import offset_s
 
-# 2: how long intervals are and when they were said, so that a day tells it.
-RULE_VERSION = 2
+# 2: how long intervals are and when they were said, so that a day tells it. 3: what is held of it.
+RULE_VERSION = 3
+_OF_READINGS = f"table_name = '{METER_READINGS.name}'"
+LOOKS_AT = {"quarantine": _OF_READINGS}
 _HOME = ["partner_id", "location_id"]
 _DAY_OF = [*_HOME, "meter_id", "fuel", "direction", "local_date", "local_month", "resolution"]
+_METER_DAY = [*HOME_DAY, "meter_id", "resolution"]
 _NIGHT_S = 4 * 3600
 # Standard time: in most places where clocks change, that of January in the north, July in the
 # south; an hour does not matter to what night is.
 _STANDARD = "2025-01-01"
 
 
-def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
+def meter_days(meter_readings: DataFrame, quarantine: DataFrame, locations: DataFrame) -> DataFrame:
     """Return a row a meter, direction, local day and length of interval; months are left out.
 
-    Powers in kW are means of an interval. Night is from midnight to 4:00.
+    Powers in kW are means of an interval. Night is from midnight to 4:00. A day of which all is
+    held has no row.
     """
     homes = locations.select(
         *_HOME, "time_zone", offset_s(F.col("time_zone"), _STANDARD).alias("_offset_s")
@@ -65,6 +69,14 @@ def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
         .withColumn(
             "expected_intervals", F.greatest(F.round(day_s / F.col("interval_s")), F.lit(1))
         )
+        .join(F.broadcast(held(quarantine, meter_readings)), on=_METER_DAY, how="left")
+        .withColumns(
+            {
+                "held_intervals": F.coalesce("_held", F.lit(0)),
+                "held_kwh": F.coalesce("_held_kwh", F.lit(0.0)),
+                "held_highest_kw": F.col("_most_held_kwh") * 3600 / F.col("interval_s"),
+            }
+        )
         .withColumn("source", F.when(F.col("_is_landed"), "landing").otherwise("events"))
         .withColumn("received_date", F.to_date("_received_at"))
         .select(*METER_DAYS.names)
@@ -74,3 +86,50 @@ def meter_days(meter_readings: DataFrame, locations: DataFrame) -> DataFrame:
 def touched_by_locations(changes: DataFrame, meter_readings: DataFrame) -> DataFrame:
     """Return all days of the locations: their zone may be another."""
     return all_days(changes, meter_readings)
+
+
+def touched_by_quarantine(changes: DataFrame) -> DataFrame:
+    """Return the days of the readings that are held for their power, or no longer."""
+    return changes.where(_is_held()).select(*HOME_DAY)
+
+
+def held(quarantine: DataFrame, meter_readings: DataFrame) -> DataFrame:
+    """Return what the fuse does not let through, by meter, day and length of interval.
+
+    ``_held`` intervals, ``_held_kwh`` together, ``_most_held_kwh`` of one. Of an interval that is
+    held several times the last to arrive counts, and none where another reading of it does.
+    """
+    interval = [*_METER_DAY, "starts_at"]
+    said = F.from_json("payload", "starts_at timestamp, resolution string").alias("_said")
+    newest = F.struct("received_at", "source_file", "source_line")
+    values = (
+        quarantine.where(_is_held())
+        .select("*", F.col("entity_id").alias("meter_id"), said)
+        .select("*", "_said.*")
+        .groupBy(*interval)
+        .agg(F.max_by("energy_kwh", newest).alias("energy_kwh"))
+    )
+    # Few intervals are held: the readings of the same are found before they are moved.
+    told = meter_readings.join(F.broadcast(values.select(*interval)), interval, "left_semi")
+    return (
+        values.join(told.select(*interval), on=interval, how="left_anti")
+        .groupBy(*_METER_DAY)
+        .agg(
+            F.count(F.lit(1)).cast("int").alias("_held"),
+            F.sum("energy_kwh").alias("_held_kwh"),
+            F.max("energy_kwh").alias("_most_held_kwh"),
+        )
+    )
+
+
+def _is_held() -> Column:
+    is_more = F.array_contains("reasons", "more_than_the_fuse")
+    return F.expr(_OF_READINGS) & is_more & F.col("location_id").isNotNull()
+
+
+def _offset_s() -> Column:
+    """Return by how much the clock of a place is ahead of UTC, in s."""
+    instant = F.lit(_STANDARD).cast("timestamp")
+    return F.unix_seconds(F.from_utc_timestamp(instant, F.col("time_zone"))) - F.unix_seconds(
+        instant
+    )

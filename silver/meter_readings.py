@@ -23,8 +23,8 @@ from silver.typed import calendar, duration, instant, said_at, seconds, words
 from silver.waiting import meters_of, of_another_zone, registered_otherwise, waiting_for
 
 # 2: nothing is known before it arrived. 3: bills of any length, and gas days of 23 and 25 hours.
-# 4: what is stored is as its meter is registered now, and what is said to be missing is a gap,
-# whatever number stands there.
+# 4: what is held says its home, day and energy; what is stored is as its meter is registered now;
+# what is said to be missing is a gap, whatever number stands there.
 RULE_VERSION = 4
 # Lines are put in order before they are unfolded: a first load is not sorted by the reading.
 IN_ORDER = True

@@ -14,7 +14,8 @@ from silver.rules.supply import with_days_of_supply
 from silver.said_once import power_kw
 
 # 2: meters are held against their supply, and the two directions of a home against each other.
-RULE_VERSION = 2
+# 3: a unit's change is told by what is held too.
+RULE_VERSION = 3
 # A change touches the five weeks after it, of which there is a row a day and meter.
 FEW_SLICES = 10_000
 _METER_DAY = [*HOME_DAY, "meter_id", "direction", "resolution"]

@@ -84,6 +84,13 @@ QUARANTINE = Table(
         LINE,
         Column(name="quarantined_at", type="timestamp", nullable=False, volatile=True,
                meaning="When it was judged."),
+        # Of what is told by meter and day, so that the days of meters find it.
+        Column(name="location_id", type="string",
+               meaning="The partner's id of the location, where the row tells it."),
+        Column(name="local_date", type="date",
+               meaning="Of a reading the local day on which it begins."),
+        Column(name="energy_kwh", type="double", unit="kWh",
+               meaning="Of a reading the energy that it would be."),
     ),
     key=("table_name", "source_file", "source_line", "position"),
     update=Replace(slices=("table_name", "source_file", "source_line")),

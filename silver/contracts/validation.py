@@ -68,6 +68,12 @@ METER_DAYS = Table(
         _count("night_zero_intervals", "Those of them without energy."),
         Column(name="night_kwh", type="double", unit="kWh", nullable=False, minimum=0,
                meaning="The energy of the night's intervals."),
+        _count("held_intervals", "Intervals of which no reading counts, as it waits in quarantine "
+                                 "for being more than the fuse lets through."),
+        Column(name="held_kwh", type="double", unit="kWh", nullable=False, minimum=0,
+               meaning="The energy that those would be together."),
+        Column(name="held_highest_kw", type="double", unit="kW", minimum=0,
+               meaning="The highest mean power of them; empty: there are none."),
         Column(name="is_sub_meter", type="boolean",
                meaning="Whether what it meters is metered by another of the home too."),
         Column(name="first_known_at", type="timestamp",

@@ -11,7 +11,7 @@ from silver.contracts import HISTORY_OF_METER_DAYS
 _SERIES = ("partner_id", "location_id", "meter_id", "direction", "resolution")
 _FIGURES = (
     "highest_kw", "lowest_kw", "energy_kwh", "intervals", "zero_intervals", "_night_share",
-    "_night_kwh",
+    "_night_kwh", "_said_intervals", "_said_kwh", "_said_kw",
 )  # fmt: skip
 # A day of which less is known says little of what is usual.
 _OBSERVED = 0.9
@@ -31,15 +31,22 @@ class Broken(NamedTuple):
 def with_days_around(meter_days: DataFrame) -> DataFrame:
     """Add ``_before`` and ``_after``: the figures of the well observed days around each day.
 
-    35 days before, the oldest first, and 2 after; ``_day`` numbers them. A window gives them in
-    its order: to sort them again, with an order that is worked out row by row, took most of the
+    35 days before, the oldest first, and 2 after; ``_day`` numbers them. What is held is said too:
+    ``_said_intervals``, ``_said_kwh`` and the highest ``_said_kw`` are with it. A window gives them
+    in its order: to sort them again, with an order that is worked out row by row, took most of the
     time.
     """
     by_day = Window.partitionBy(*_SERIES).orderBy("_day")
-    is_observed = F.col("intervals") >= _OBSERVED * F.col("expected_intervals")
+    said = {
+        "_said_intervals": F.col("intervals") + F.col("held_intervals"),
+        "_said_kwh": F.col("energy_kwh") + F.col("held_kwh"),
+        "_said_kw": F.greatest("highest_kw", "held_highest_kw"),
+    }
+    is_observed = F.col("_said_intervals") >= _OBSERVED * F.col("expected_intervals")
     figures = F.when(is_observed, F.struct("_day", *_FIGURES))
     before = by_day.rangeBetween(-HISTORY_OF_METER_DAYS, -1)
-    return meter_days.withColumn("_day", F.unix_date("local_date")).withColumns(
+    days = meter_days.withColumns({"_day": F.unix_date("local_date"), **said})
+    return days.withColumns(
         {
             "_before": F.collect_list(figures).over(before),
             "_after": F.collect_list(figures).over(by_day.rangeBetween(1, DAYS_AHEAD)),

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 
 from silver.balance import by_direction, ways
 from silver.contracts import LOCATIONS, METER_READINGS, METERS
-from silver.said_once import lengths
+from silver.said_once import lengths, said_once
 
 pytestmark = pytest.mark.spark
 MIDNIGHT = datetime(2025, 5, 1, tzinfo=UTC)
@@ -54,7 +54,9 @@ def energy(table: Callable[..., Any]) -> Callable[..., list[Any]]:
             fuel="elec",
         )
         place = table(LOCATIONS, [{}], **home, time_zone="Europe/London")
-        found: DataFrame = by_direction(readings, ways(registered, place), lengths(readings))
+        of_days = lengths(readings)
+        once = said_once(readings, of_days)
+        found: DataFrame = by_direction(once, ways(registered, place), of_days)
         return found.collect()
 
     return make
@@ -230,3 +232,44 @@ def test_sums_are_named_by_the_longest_interval_an_hour_or_the_local_day(
     assert (of_day["resolution"], of_day["energy_kwh"]) == ("P1D", 14.0)
     assert of_day["starts_at"].astimezone(UTC) == MIDNIGHT - timedelta(hours=1)
     assert of_day["ends_at"] - of_day["starts_at"] == timedelta(days=1)
+
+
+def test_lengths_that_do_not_divide_each_other_meet_in_the_least_that_both_divide(
+    balanced: Callable[..., Any],
+) -> None:
+    def of(grid: int, roof: int) -> set[tuple[Any, ...]]:
+        told = [("grid", "import", at, grid, grid / 60) for at in range(0, 120, grid)]
+        told += [("roof", "production", at, roof, roof / 60) for at in range(0, 120, roof)]
+        found = balanced(told, grid=("import", None, None), roof=("production", None, None))
+        return {(at, minutes, round(kwh, 9)) for way, at, minutes, kwh in found
+                if way == "consumption"}  # fmt: skip
+
+    halves = {(at, 30, 1.0) for at in (0, 30, 60, 90)}
+    assert of(15, 10) == of(6, 10) == of(6, 15) == halves
+    assert of(15, 20) == {(0, 60, 2.0), (60, 60, 2.0)}
+
+
+def test_an_interval_that_reaches_out_of_its_cell_leaves_none_whole(
+    balanced: Callable[..., Any],
+) -> None:
+    # Two hours from one o'clock on lie in no four hours.
+    told = [("grid", "import", at, 120, 1.0) for at in (60, 180, 300)]
+    told += [("roof", "production", at, 240, 1.0) for at in (0, 240)]
+    found = balanced(told, grid=("import", None, None), roof=("production", None, None))
+    assert not {row for row in found if row[0] == "consumption"}
+
+
+def test_a_total_that_says_its_hours_again_leaves_the_sums_of_hours(
+    balanced: Callable[..., Any],
+) -> None:
+    # The day of London begins an hour before that of UTC.
+    hours = range(-60, 1380, 60)
+    told = [(way, way, at, 60, 0.5) for way in ("import", "production") for at in hours]
+    whole = ("import", "import", -60, 1440, 12.0)
+    meters = {"production": ("production", None, None), "import": ("import", None, None)}
+    found = balanced([*told, whole], **meters)
+    assert found == balanced(told, **meters)
+    assert ("consumption", 0, 60, 1.0) in found
+    # So it is where the import meter was exchanged once, of which one tells now.
+    meters["old"] = ("import", None, "2020-01-01")
+    assert balanced([*told, whole], **meters) == found

@@ -14,6 +14,7 @@ from silver.contracts import (
     METER_READING_REVISIONS,
     METER_READINGS,
     METERS,
+    QUARANTINE,
     READING_FLAGS,
     READING_RULES,
 )
@@ -163,7 +164,7 @@ def test_what_was_known_then_is_what_a_lake_knew_that_was_told_no_more(
     revisions = energy_revisions(
         now_said,
         table(METER_READING_REVISIONS, [r for r in superseded if r["partner_id"] in whole], **day),
-        meter_days(now_said, registered[1]),
+        meter_days(now_said, table(QUARANTINE, []), registered[1]),
         table(READING_FLAGS, flags, **day),
         *registered,
         computed=lambda frame: frame.localCheckpoint(),
@@ -214,7 +215,7 @@ def test_what_is_an_error_today_was_never_known(
     found = energy_revisions(
         readings,
         table(METER_READING_REVISIONS, superseded),
-        meter_days(readings, places),
+        meter_days(readings, table(QUARANTINE, []), places),
         table(READING_FLAGS, [flag] if rule else []),
         table(METERS, [{n: same[n] for n in ("partner_id", "location_id", "meter_id", "fuel",
                                             "direction")}]),

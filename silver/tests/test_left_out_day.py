@@ -13,6 +13,7 @@ from silver.contracts import (
     LOCATIONS,
     METER_DAYS,
     METERS,
+    QUARANTINE,
     READING_FLAGS,
 )
 from silver.meter_days import meter_days
@@ -38,7 +39,8 @@ def test_a_value_of_it_waits_and_those_around_it_are_days(table: Callable[..., A
     found = told.orderBy("_position").collect()
     assert [(r.energy_kwh, r[REASONS]) for r in found] == [
         (1.0, []), (2.0, ["no_such_day"]), (3.0, [])]  # fmt: skip
-    days = meter_days(told.where(f"size({REASONS}) = 0"), homes).collect()
+    good = told.where(f"size({REASONS}) = 0")
+    days = meter_days(good, table(QUARANTINE, []), homes).collect()
     assert {(r.local_date, r.intervals, r.starts_at) for r in days} == {
         (LAST, 1, MIDNIGHT.replace(tzinfo=None) - timedelta(days=1)),
         (NEXT, 1, MIDNIGHT.replace(tzinfo=None)),

@@ -1,5 +1,6 @@
 """What breaks a rule of validation, and what an ordinary home may do without breaking one."""
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pyspark.sql import DataFrame
 
-from silver.contracts import LOCATIONS, METER_READINGS, METERS, READING_RULES
+from silver.contracts import LOCATIONS, METER_READINGS, METERS, QUARANTINE, READING_RULES
 from silver.meter_days import meter_days
 from silver.reading_errors import without_errors
 from silver.reading_flags import reading_flags
@@ -58,10 +59,25 @@ def flags(
     zone: str = "UTC",
     homes: Sequence[str] = ("h",),
     registered: Sequence[dict[str, Any]] = (),
+    held: Sequence[dict[str, Any]] = (),
 ) -> DataFrame:
     places = table(LOCATIONS, [{"location_id": h} for h in homes], partner_id="p", time_zone=zone)
     meters = table(METERS, registered, partner_id="p", location_id="h", fuel="elec")
-    days = meter_days(readings, places)
+    waiting = [
+        {
+            "entity_id": row["meter_id"],
+            "reasons": ["more_than_the_fuse"],
+            "payload": json.dumps(
+                {"starts_at": row["starts_at"].isoformat(), "resolution": "PT1H"}
+            ),
+            "local_date": row["local_date"],
+            "energy_kwh": row["energy_kwh"],
+        }
+        for row in held
+    ]
+    quarantine = table(QUARANTINE, waiting, table_name="silver.meter_readings", partner_id="p",
+                       location_id="h")  # fmt: skip
+    days = meter_days(readings, quarantine, places)
     return reading_flags(days, readings, meters, at_hand=lambda rows: rows)
 
 
@@ -128,6 +144,47 @@ def test_rules_are_broken_by_what_breaks_them_and_by_nothing_else(
     }
     left = without_errors(of_all, found)
     assert of_all.count() - left.count() == 1 + 24 * 3 + 24 * 4
+
+
+def test_a_unit_that_changes_is_told_where_the_fuse_holds_back_its_peaks(
+    readings: Callable[..., DataFrame], table: Callable[..., Any]
+) -> None:
+    sun = [0.0] * 7 + [0.05, 0.5, 1.0, 2.0, 2.0, 1.0, 0.5, 0.05] + [0.0] * 9
+    charged = [*QUIET[:20], 11.5, 11.5, 11.5, 0.2]
+    # A level, by what it is multiplied for four days, and the power that the fuse lets through.
+    told = {
+        "tenfold": (QUIET, 10, 13.8),
+        "a charger": (charged, 10, 100.0),
+        "hundredfold": (QUIET, 100, 100.0),
+        "a roof": (sun, 1000, 100.0),
+        "a gap": (QUIET, 10, 13.8),
+        "put right": (QUIET, 10, 13.8),
+    }
+    said, held = [], []
+    for meter, (level, factor, most_kw) in told.items():
+        way = "export" if meter == "a roof" else "import"
+        rows = hours(meter, [*[level] * 20, *[times(level, factor)] * 4], direction=way)
+        high = [row for row in rows if row["energy_kwh"] > most_kw]
+        good = [row for row in rows if row["energy_kwh"] <= most_kw]
+        if meter == "a gap":
+            # An hour of each day is not said at all.
+            good = [row for row in good if row["starts_at"].hour != 3]
+        if meter == "put right":
+            # What was held waits for ever; what is said later counts.
+            good = hours(meter, [QUIET] * 24)
+        said, held = said + good, held + high + high[:1]
+    assert {row["meter_id"] for row in held} == {*told}
+    of_all = readings(said)
+    found = flags(of_all, table, held=held).where("rule = 'unit_change'")
+    last = range(20, 24)
+    counted = {meter: dict.fromkeys(last, 0) for meter in told}
+    for row in said:
+        if (day := (row["local_date"] - FIRST).days) in last:
+            counted[row["meter_id"]][day] += 1
+    assert by_meter(found) == {
+        meter: {("unit_change", day): counted[meter][day] for day in last}
+        for meter in ("tenfold", "a charger", "hundredfold", "a roof")
+    }
 
 
 def test_a_clock_change_day_sent_as_24_hours_is_counted(

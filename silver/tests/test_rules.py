@@ -18,7 +18,8 @@ pytestmark = pytest.mark.spark
 TODAY = 100
 _FIGURES = (
     "_day int, highest_kw double, lowest_kw double, energy_kwh double, intervals int,"
-    " zero_intervals int, _night_share double, _night_kwh double"
+    " zero_intervals int, _night_share double, _night_kwh double, _said_intervals int,"
+    " _said_kwh double, _said_kw double"
 )
 SCHEMA = (
     f"name string, fuel string, direction string, interval_s int, expected_intervals int,"
@@ -35,7 +36,10 @@ def day(at: int, factor: float = 1.0, **other: Any) -> dict[str, Any]:
     """Return the figures of a usual day, times a factor."""
     usual = {"highest_kw": 2.0, "lowest_kw": 0.25, "energy_kwh": 12.0}
     level = {name: figure * factor for name, figure in usual.items()}
-    return {"_day": at, **level, "intervals": 24, "zero_intervals": 0, **other}
+    figures = {"_day": at, **level, "intervals": 24, "zero_intervals": 0, **other}
+    # Mostly nothing of it is held.
+    said = {"_said_intervals": "intervals", "_said_kwh": "energy_kwh", "_said_kw": "highest_kw"}
+    return {name: figures[of] for name, of in said.items()} | figures
 
 
 def before(count: int = 20, factor: float = 1.0, *, until: int = TODAY, **other: Any) -> Any:
@@ -194,6 +198,10 @@ def test_a_unit_changes_when_peak_energy_and_base_move_by_one_factor_and_stay(
             "_after": after(factor, **other) if then is None else then,
         }
 
+    held: dict[str, Any] = {
+        "intervals": 20, "highest_kw": 6.0, "energy_kwh": 40.0,
+        "_said_intervals": 24, "_said_kwh": 120.0, "_said_kw": 20.0,
+    }  # fmt: skip
     no_base: dict[str, Any] = {"lowest_kw": 0.0, "zero_intervals": 12}
     idle = before(**no_base)
     seen = judged(
@@ -220,6 +228,10 @@ def test_a_unit_changes_when_peak_energy_and_base_move_by_one_factor_and_stay(
             ("the base goes", False, jump(1000, lowest_kw=0.0)),
             ("a base comes", False, jump(1000, old=idle)),
             ("an interval missing", False, jump(10, intervals=23)),
+            ("one of them held", True, jump(10, intervals=23, _said_intervals=24)),
+            ("the highest held", True, jump(10, **held)),
+            ("and one missing", False, jump(10, **{**held, "_said_intervals": 23})),
+            ("held, of another level", False, jump(10, **{**held, "_said_kwh": 60.0})),
             ("one value a day", False, {**jump(10), "interval_s": 86_400}),
             ("no base, kWh", True, jump(1000, old=idle, **no_base)),
             ("no base, tenfold", False, jump(10, old=idle, **no_base)),

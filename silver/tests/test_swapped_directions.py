@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from samples.citylearn import citylearn
-from silver.contracts import LOCATIONS, METERS
+from silver.contracts import LOCATIONS, METERS, QUARANTINE
 from silver.meter_days import meter_days
 from silver.reading_flags import reading_flags
 
@@ -104,7 +104,8 @@ def test_real_homes_are_told_where_they_are_swapped_and_nowhere_else(
         .drop_duplicates()
         .itertuples(index=False)
     ]
-    by_day = meter_days(readings, table(LOCATIONS, homes, partner_id="p"))
+    places = table(LOCATIONS, homes, partner_id="p")
+    by_day = meter_days(readings, table(QUARANTINE, []), places)
     found = reading_flags(by_day, readings, table(METERS, []), at_hand=lambda rows: rows)
     flags = found.where("rule = 'swapped_directions'").collect()
     assert {(f["location_id"], f["direction"], f["local_date"]) for f in flags} == {
