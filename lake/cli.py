@@ -37,7 +37,8 @@ app.command()(features)
 app.command()(notebook)
 app.command()(monitor)
 app.command()(rollback)
-console = Console()
+# What it says has words of others in it.
+console = Console(emoji=False)
 Day = Annotated[
     str,
     typer.Option(

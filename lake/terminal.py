@@ -19,4 +19,4 @@ Form = Annotated[
 
 def say(line: str) -> None:
     """Print one line, however long, and none of it as markup."""
-    Console(soft_wrap=True, markup=False, highlight=False).print(printable(line))
+    Console(soft_wrap=True, markup=False, emoji=False, highlight=False).print(printable(line))

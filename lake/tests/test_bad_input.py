@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -129,7 +130,7 @@ def test_whatever_a_file_is_called_it_arrives_in_bronze(
     found = Reader(lake, catalog().tables).rows(
         "SELECT source_file, count(*) AS n FROM bronze.meter_readings GROUP BY 1"
     )
-    assert sorted(int(str(row["n"])) for row in found) == sorted(counts)
+    assert Counter(row["n"] for row in found) == Counter(counts)
     for row in found:
         assert Path(lake.root, "landing", str(row["source_file"])).is_file()
 
@@ -183,7 +184,7 @@ def test_what_went_wrong_is_said_as_text(text: str, capsys: pytest.CaptureFixtur
     assert captured.get() == f"{said}\n{said} ({said})\n"
 
 
-@pytest.mark.parametrize("name", ["a[bold]b.csv", "a\x1b[2J.csv"])
+@pytest.mark.parametrize("name", ["a[bold]b:x:.csv", "a\x1b[2J.csv"])
 def test_a_file_is_named_as_text(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
