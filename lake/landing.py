@@ -11,8 +11,8 @@ import contextlib
 import gzip
 import hashlib
 import os
-import shutil
 import uuid
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,11 +129,44 @@ def _put(
     target = landing / clock.date().isoformat() / partner / name
     part = target.with_name(f".{uuid.uuid4().hex}.part")
     with _written(target, part) as copy:
-        with file.open("rb") as source:
-            shutil.copyfileobj(source, copy, _CHUNK)
+        if _copied(file, copy) != digest and _digest_unpacked(part) != digest:
+            raise UnreadableFile(
+                "the file changed while it was read", where=str(file),
+                cure="send it again when it is whole",
+            )  # fmt: skip
         # Arrival time is the file's own, so that a past day can be played as it was.
         _appear(copy, part, target, clock.timestamp())
     return Landed(target, is_new=True, bytes=size, was_sent_before=was_sent_before)
+
+
+def _copied(file: Path, copy: IO[bytes]) -> str:
+    """Copy a file and return the checksum of what was copied."""
+    digest = hashlib.sha256()
+    for chunk in _chunks(file):
+        digest.update(chunk)
+        copy.write(chunk)
+    copy.flush()
+    return digest.hexdigest()
+
+
+def _chunks(file: Path) -> Iterator[bytes]:
+    try:
+        with file.open("rb") as source:
+            while chunk := source.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise UnreadableFile(
+            f"cannot read the file: {error.strerror or error}", where=str(file)
+        ) from error
+
+
+def _digest_unpacked(part: Path) -> str:
+    """Return the checksum of the text in a copy that is packed, by which such files are known."""
+    try:
+        with gzip.open(part) as text:
+            return hashlib.file_digest(text, "sha256").hexdigest()
+    except (OSError, EOFError, zlib.error):
+        return ""
 
 
 @contextlib.contextmanager
