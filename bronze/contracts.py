@@ -28,7 +28,7 @@ ORIGIN = (
 MISSING_FIELD = r"^(\w+) is missing$"
 NO_COLUMN = r"^no column ([^;]+)"
 RETYPED_FIELD = r"^(\w+) is not [\w ]+: [\w ]+$"
-BROKEN_LINE = r"^not a (?:JSON object|CSV file with a header)$"
+BROKEN_LINE = r"^not a (?:JSON object|CSV file with a header)$|^more than a JSON object$"
 SCHEMA_VERSION = Column(name="schema_version", type="string",
                         meaning=f"{sources.SCHEMA_VERSION.meaning} As sent.")  # fmt: skip
 RESCUED = Column(
