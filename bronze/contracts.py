@@ -102,7 +102,7 @@ REJECTED = Table(
         Column(name="reason", type="string", meaning="Why it could not be taken.", nullable=False),
         Column(name="payload", type="string", personal=True,
                meaning="The line as sent: of an event all of it, of a file its first 4,000 "
-                       "characters."),
+                       "characters; bytes that are no UTF-8 are U+FFFD."),
         RESCUED,
         SCHEMA_VERSION,
     ),
