@@ -38,6 +38,8 @@ def read(spark: SparkSession, tmp_path: Path) -> Read:
         text = beside.read.format("text").load(str(folder))
         rows = with_numbers(with_names(as_lines(text), root=str(tmp_path)))
         found: dict[str, list[tuple[int, str, Any]]] = {name: [] for name in files}
+        # Of what is collected Python would mend it.
+        assert rows.where(~F.is_valid_utf8("line")).isEmpty()
         for row in rows.orderBy("source_line").collect():
             name = row.source_file.rpartition("/")[2]
             found[name].append((row.source_line, row.line, row.header))
