@@ -28,7 +28,7 @@ ORIGIN = (
 MISSING_FIELD = r"^(\w+) is missing$"
 NO_COLUMN = r"^no column ([^;]+)"
 RETYPED_FIELD = r"^(\w+) is not [\w ]+: [\w ]+$"
-BROKEN_LINE = r"^not a (?:JSON object|CSV file with a header)$"
+BROKEN_LINE = r"^not a (?:JSON object|CSV file with a header)$|^more than a JSON object$"
 SCHEMA_VERSION = Column(name="schema_version", type="string",
                         meaning=f"{sources.SCHEMA_VERSION.meaning} As sent.")  # fmt: skip
 RESCUED = Column(
@@ -102,7 +102,7 @@ REJECTED = Table(
         Column(name="reason", type="string", meaning="Why it could not be taken.", nullable=False),
         Column(name="payload", type="string", personal=True,
                meaning="The line as sent: of an event all of it, of a file its first 4,000 "
-                       "characters."),
+                       "characters; bytes that are no UTF-8 are U+FFFD."),
         RESCUED,
         SCHEMA_VERSION,
     ),

@@ -24,6 +24,10 @@ _KINDS = (
     ("OBJECT", "an object"), ("ARRAY", "a list"), ("STRING", "text"), ("BOOLEAN", "true or false"),
     ("VOID", "null"),
 )  # fmt: skip
+MORE = "more than a JSON object"
+_MARK = "0"
+# What may stand behind an object: a comma too, as where a list is written a line an object.
+_BEHIND = " \t\r\n\x00,"
 # Cells beyond the known columns of a CSV line that has quotes; further ones are not read.
 _FURTHER_CELLS = 12
 
@@ -46,7 +50,8 @@ def odd_fields(
     ``document`` is the struct that the line was read into. To read each line twice would double the
     cost of bronze, so that only few are. A field has a colon: where the line has no more of them
     than the fields that were found and their texts, there is no other field. An object or a list in
-    the place of a text begins with its bracket, and an instant has a dash.
+    the place of a text begins with its bracket, and an instant has a dash. The line ends with the
+    only bracket that closes an object, else more may stand behind it.
     """
     named = (*texts(source), *also)
     lists = [f.name for f in source.fields if f.type == "array"]
@@ -58,6 +63,9 @@ def odd_fields(
     plain = F.concat_ws("", *(f"{document}.{n}" for n in named if n not in may_be_list))
     is_odd = (_colons(F.col("line")) != found + _colons(told)) | F.col("line").contains("\\")
     is_odd |= told.contains("{") | plain.contains("[")
+    end = F.instr("line", "}")
+    # Most lines end there; a look for blanks goes through all of a line.
+    is_odd |= (end != F.length("line")) & (end != F.length(_without_blanks_behind("line")))
     for field in source.fields:
         if field.type == "timestamp":
             instant = F.col(f"{document}.{field.name}")
@@ -117,11 +125,17 @@ def missing(name: str, value: Column | None = None) -> Column:
 
 
 def broken(document: str, lists: Sequence[str] = ()) -> Column:
-    """Say that a line is no JSON object, or which field that must be a list is none."""
+    """Say that a line is no JSON object or more than one, or which field is none of the ``lists``.
+
+    Spark reads the first object of a line and passes over what stands behind it.
+    """
     wrong = [not_of(name, "a list") for name in lists]
+    # A list of the line and of a mark: where the mark is not second, it holds something else too.
+    of_line = F.concat(F.lit("["), _without_blanks_behind("line"), F.lit(f",{_MARK}]"))
+    is_one = F.get(F.from_json(of_line, "array<string>"), F.lit(1)) == _MARK
     return F.when(
         F.col(f"{document}.{_BROKEN}").isNotNull(), F.coalesce(*wrong, F.lit("not a JSON object"))
-    )
+    ).when(F.col(SAID).isNotNull() & ~F.coalesce(is_one, F.lit(False)), MORE)
 
 
 def retyped(source: Source, *, may_be_list: Sequence[str] = ()) -> Column:
@@ -161,6 +175,10 @@ def _kind(field: Column) -> Column:
     for start, words in _KINDS:
         kind = kind.when(schema.startswith(start), words)
     return kind.otherwise("a number")
+
+
+def _without_blanks_behind(line: str) -> Column:
+    return F.rtrim(line, F.lit(_BEHIND))
 
 
 def _colons(text: Column) -> Column:

@@ -7,7 +7,8 @@ from bronze import drift
 from bronze.contracts import METER_READINGS
 from bronze.drift import RESCUED, missing
 from bronze.sources import READINGS
-from lake.arriving import REASON, with_cells
+from lake.arriving import NOBODY, REASON, with_cells
+from lake.landed import is_partner_id
 
 TOPIC = READINGS.topic
 _TEXTS = drift.texts(READINGS)
@@ -47,15 +48,18 @@ def parsed(lines: DataFrame) -> DataFrame:
         .withColumn("values", F.when(is_csv, F.array(cells["value"])).otherwise(values))
         .withColumns({n: F.coalesce(f"_json.{n}", n) for n in _SENT})
         .withColumn("_claimed", F.col("partner_id"))
-        .withColumn("partner_id", F.coalesce("_sender", "_claimed", _of_a_broken_event()))
+        .withColumn("partner_id", F.coalesce("_sender", _named_by_an_event()))
     )
 
 
-def _of_a_broken_event() -> Column:
-    """Return whom an event names before it breaks off, so that its partner sees it."""
+def _named_by_an_event() -> Column:
+    """Return whom an event names, also where it cannot be taken, so that its partner sees it.
+
+    A table's folders are named by it: what is no partner's id would stop the topic for everybody.
+    """
     is_broken = F.col("_json._broken").isNotNull()
-    named = F.when(is_broken, F.get_json_object("line", "$.partner_id"))
-    return F.coalesce(named, F.lit("unknown"))
+    named = F.coalesce("_claimed", F.when(is_broken, F.get_json_object("line", "$.partner_id")))
+    return F.when(is_partner_id(named), named).otherwise(NOBODY)
 
 
 def reason() -> Column:
@@ -66,9 +70,10 @@ def reason() -> Column:
     return F.coalesce(
         F.when(is_json, drift.broken("_json", lists=("values",))),
         F.col("_json.refused"),
-        F.when(F.col("_claimed") != F.col("partner_id"), "partner_id is not the sender's"),
+        F.when(F.col("_claimed") != F.col("_sender"), "partner_id is not the sender's"),
         *(missing(name) for name in ("meter_id", "starts_at", "resolution")),
         F.when(is_json, drift.retyped(READINGS, may_be_list=("quality",))),
+        F.when(~is_partner_id(F.col("_claimed")), "partner_id is no id of a partner"),
         F.when(F.size("values") == 0, "values is empty"),
         F.when(is_single, missing("value", value)),
     )

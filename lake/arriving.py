@@ -28,6 +28,8 @@ from lake.store import Store
 from lake.writing import Written
 
 REASON = "_rejected"
+# The partner of an event that names none.
+NOBODY = "unknown"
 # A table may have columns of these names that say something else.
 _OF_REJECTED = ("table_name", "reason", "payload")
 # So many characters of a rejected line are kept: landing has the whole. An event is nowhere else.

@@ -24,8 +24,6 @@ from lake.settings import Settings
 from lake.store import Store
 from lake.topics import Topic, kafka_options, look
 
-# So many schemas that are new are asked for at once.
-_SCHEMAS_A_BATCH = 64
 _log = logging.getLogger(__name__)
 
 
@@ -97,7 +95,8 @@ class Events:
             frame = frame.where(~is_taken)
         frame = avro.with_schema(frame)
         if self.schemas:
-            self._learn(frame)
+            # Where the registry does not answer, nothing of the batch is taken.
+            avro.learn(frame, self.schemas)
         line = avro.line(self.schemas.known, has_schemas=bool(self.schemas))
         of = F.lit(named(self.name, self.start.generation, 0)[:-1])
         return frame.select(
@@ -146,21 +145,6 @@ class Events:
         self.next |= self.until
         told, self.told = "; ".join(self.told), []
         return told
-
-    def _learn(self, frame: DataFrame) -> None:
-        """Ask for the schemas that the batch names and nobody knew.
-
-        SchemasAway where the registry does not answer: nothing of the batch is taken then.
-        """
-        named = F.col(avro.SCHEMA).alias("id")
-        is_new = F.col("id").isNotNull() & ~F.col("id").isin(list(self.schemas.known))
-        asked = frame.select(named).where(is_new).groupBy("id").count()
-        # By number of events: heads of poison are many, each of one.
-        for row in asked.orderBy(F.desc("count")).limit(_SCHEMAS_A_BATCH).collect():
-            self.schemas.learn(row["id"])
-            schema = self.schemas.known.get(row["id"])
-            if schema and not avro.is_readable(self.store.spark, schema):
-                del self.schemas.known[row["id"]]
 
     def _leave_a_stale_checkpoint(self, generation: int) -> None:
         """Drop a checkpoint of another topic, or one from before what the ledger says was taken."""

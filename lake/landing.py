@@ -13,7 +13,6 @@ import gzip
 import hashlib
 import io
 import os
-import shutil
 import uuid
 import zipfile
 import zlib
@@ -80,6 +79,7 @@ class _Inspected(NamedTuple):
     digest: str
     size: int
     form: str
+    is_gzip: bool
 
 
 def land(
@@ -92,7 +92,7 @@ def land(
     """
     _is_a_partner(partner)
     found = _inspected(file)
-    name = landed_name(file.name, found.form, is_gzip=is_gzip(file), is_own=is_own)
+    name = landed_name(file.name, found.form, is_gzip=found.is_gzip, is_own=is_own)
     return _put(file, name, found.digest, found.size, kind=kind, partner=partner,
                 settings=settings, clock=clock, arrival=arrival)  # fmt: skip
 
@@ -219,11 +219,44 @@ def _put(
     target = landing / clock.date().isoformat() / partner / f"{begins}{name}"
     part = target.with_name(f".{uuid.uuid4().hex}.part")
     with _written(target, part) as copy:
-        with file.open("rb") as source:
-            shutil.copyfileobj(source, copy, _CHUNK)
+        if _copied(file, copy) != digest and _digest_unpacked(part) != digest:
+            raise UnreadableFile(
+                "the file changed while it was read", where=str(file),
+                cure="send it again when it is whole",
+            )  # fmt: skip
         # Arrival time is the file's own, so that a past day can be played as it was.
         _appear(copy, part, target, clock.timestamp())
     return Landed(target, is_new=True, bytes=size, was_sent_before=was_sent_before)
+
+
+def _copied(file: Path, copy: IO[bytes]) -> str:
+    """Copy a file and return the checksum of what was copied."""
+    digest = hashlib.sha256()
+    for chunk in _chunks(file):
+        digest.update(chunk)
+        copy.write(chunk)
+    copy.flush()
+    return digest.hexdigest()
+
+
+def _chunks(file: Path) -> Iterator[bytes]:
+    try:
+        with file.open("rb") as source:
+            while chunk := source.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise UnreadableFile(
+            f"cannot read the file: {error.strerror or error}", where=str(file)
+        ) from error
+
+
+def _digest_unpacked(part: Path) -> str:
+    """Return the checksum of the text in a copy that is packed, by which such files are known."""
+    try:
+        with gzip.open(part) as text:
+            return hashlib.file_digest(text, "sha256").hexdigest()
+    except (OSError, EOFError, zlib.error):
+        return ""
 
 
 @contextlib.contextmanager
@@ -255,6 +288,7 @@ def _inspected(file: Path) -> _Inspected:
     """Look at a file of text as a whole; refuse what can have no readable line."""
     digest, size, line, longest, first = hashlib.sha256(), 0, 1, 0, b""
     try:
+        is_packed = is_gzip(file)
         with opened(file) as text:
             while chunk := text.read(_CHUNK):
                 if _BINARY in chunk:
@@ -282,7 +316,7 @@ def _inspected(file: Path) -> _Inspected:
         ) from error
     if not size:
         raise UnreadableFile("the file is empty", where=str(file), cure="send it again, whole")
-    return _Inspected(digest.hexdigest(), size, NDJSON if first == b"{" else CSV)
+    return _Inspected(digest.hexdigest(), size, NDJSON if first == b"{" else CSV, is_packed)
 
 
 def _is_a_partner(partner: str) -> None:

@@ -21,6 +21,7 @@ from lake.store import Store
 
 Span = tuple[date, date]
 _CHANGE = "_change_type"
+_NO_UTF_8 = "non UTF-8 data"
 
 
 def of_slices(
@@ -71,13 +72,15 @@ def all_of_few(store: Store, table: Table, *, version: int | None = None) -> Kep
 def changes(store: Store, table: Table, *, after: int, until: int) -> Kept | None:
     """Return the rows as they were before and after each change in (after, until].
 
-    With ``_change_type``, as Spark's change feed has it. None where they are many.
+    With ``_change_type``, as Spark's change feed has it. None where they are many, or one of them
+    has a text that is no UTF-8, which Spark took once.
     """
     delta = DeltaTable(store.path(table))
     if {field.name for field in delta.schema().fields} != {*table.names}:
         return None
     feed = delta.load_cdf(starting_version=after + 1, ending_version=until)
-    found = pa.table(feed.read_all())
+    if (found := _read(feed.read_all)) is None:
+        return None
     schema = StructType([*_schema(table), StructField(_CHANGE, StringType(), True)])
     return _kept(store, found, schema) if found.nbytes <= MOST_BYTES else None
 
@@ -113,10 +116,21 @@ def _found(
     said = f"SELECT {columns} FROM told AS t {joined}"
     said += f" WHERE {' AND '.join(conditions)}" if conditions else ""
     said += f" LIMIT {most + 1}" if most is not None else ""
-    found = pa.table(engine.execute(said).read_all())
+    if (found := _read(engine.execute(said).read_all)) is None:
+        return None
     if found.nbytes > MOST_BYTES or (most is not None and found.num_rows > most):
         return None
     return _literals(store, table, found)
+
+
+def _read(read_all: Callable[[], Any]) -> pa.Table | None:
+    """Read what was asked for; None where a text is no UTF-8."""
+    try:
+        return pa.table(read_all())
+    except Exception as error:  # delta-rs raises it bare
+        if _NO_UTF_8 in str(error):
+            return None
+        raise
 
 
 def _literals(store: Store, table: Table, found: pa.Table) -> Kept:

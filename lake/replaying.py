@@ -16,8 +16,8 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lake import writing
-from lake.arriving import REASON, refused_of, rejects
+from lake import avro, writing
+from lake.arriving import NOBODY, REASON, refused_of, rejects
 from lake.catalog import Node
 from lake.contract import Table
 from lake.errors import LakeError
@@ -28,6 +28,7 @@ from lake.reading import Reader
 from lake.repairs import Decision, decide
 from lake.report import Report
 from lake.running import Runner
+from lake.schemas import Schemas
 from lake.writing import Written
 
 _LINE = ["source_file", "source_line"]
@@ -165,7 +166,10 @@ def _landed(runner: Runner, node: Node, day: str, files: list[str]) -> DataFrame
 
 
 def _events(runner: Runner, node: Node, rejected: Table, part: Part) -> DataFrame:
-    """Return the rejected events as lines; only bronze.rejected has them whole."""
+    """Return the rejected events as lines; only bronze.rejected has them whole.
+
+    What was Avro and could not be decoded is tried again. SchemasAway.
+    """
     refused = runner.store.read(rejected).where(
         (F.col("table_name") == node.table.name) & (F.col("source") == "events")
     )
@@ -175,10 +179,14 @@ def _events(runner: Runner, node: Node, rejected: Table, part: Part) -> DataFram
         refused = refused.where(F.col("received_date") >= F.lit(part.first))
     if part.last:
         refused = refused.where(F.col("received_date") <= F.lit(part.last))
-    return refused.select(
+    # A decision is of the partner under whom the line was refused, also where it says another now.
+    closed = decided(runner.store.read(runner.catalog[REPAIRS]), node.table).select(*_WHOSE)
+    lines = refused.join(closed, on=_WHOSE, how="left_anti").select(
         F.col("payload").alias("line"), F.lit(None).cast("array<string>").alias("header"),
-        "partner_id", "source", *_LINE, "received_at", "received_date",
+        F.nullif("partner_id", F.lit(NOBODY)).alias("partner_id"),
+        "source", *_LINE, "received_at", "received_date",
     )  # fmt: skip
+    return avro.again(lines, Schemas(runner.settings))
 
 
 def _closed(runner: Runner, node: Node, rejected: Table, by: str) -> None:
@@ -187,7 +195,8 @@ def _closed(runner: Runner, node: Node, rejected: Table, by: str) -> None:
     ids = reader.rows(
         f"SELECT held.id FROM ({waiting({rejected.name: rejected}, 'rejected')}) AS held "
         f"LEFT SEMI JOIN {node.table.name} AS taken ON taken.source_file = held.source_file "
-        "AND taken.source_line = held.source_line AND taken.partner_id = held.partner_id "
+        "AND taken.source_line = held.source_line "
+        f"AND held.partner_id IN (taken.partner_id, '{NOBODY}') "
         f"WHERE held.table_name = '{node.table.name}'"
     )
     read = {str(row["id"]) for row in ids}

@@ -1,5 +1,6 @@
 """The one place that starts Spark: the cluster's session on Databricks, a local one elsewhere."""
 
+import locale
 import os
 import sys
 from collections.abc import Mapping
@@ -128,6 +129,7 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
     if sys.platform == "linux":
         # Hadoop runs chmod for every file that it writes to a folder: the cheapest way to fork.
         java_options += " -Djdk.lang.Process.launchMechanism=VFORK"
+        _let_java_read_names()
     # A heap that grows is collected whole each time that it does.
     java_options += f" {_CODE} {_TINY if small else f'{_WORK} -Xms{settings.memory}'}"
     scratch = Path(settings.root).parent if "://" not in settings.root else Path("/tmp")
@@ -148,6 +150,25 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
     spark: SparkSession = builder.getOrCreate()
     know_classes(spark)
     return spark
+
+
+def _let_java_read_names() -> None:
+    """Give Java a locale of UTF-8 where there is none.
+
+    By it Java reads the names of files; one that it cannot read it leaves out of a folder without
+    an error. It takes the locale as a whole: one part that the machine does not have, and it is C,
+    where Python still has UTF-8.
+    """
+    kept = locale.setlocale(locale.LC_ALL)
+    try:
+        locale.setlocale(locale.LC_ALL, "")
+        is_utf_8 = locale.nl_langinfo(locale.CODESET) == "UTF-8"
+    except locale.Error:
+        is_utf_8 = False
+    finally:
+        locale.setlocale(locale.LC_ALL, kept)
+    if not is_utf_8:
+        os.environ["LC_ALL"] = "C.UTF-8"
 
 
 def _statistics() -> dict[str, str]:

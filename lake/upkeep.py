@@ -89,5 +89,11 @@ def _compact(store: Store, table: Table, partitions: list[dict[str, str | None]]
 
 
 def _is(partition: dict[str, str | None]) -> str:
-    said = {c: "NULL" if v is None else f"'{v}'" for c, v in partition.items()}
-    return " AND ".join(f"`{column}` <=> {value}" for column, value in said.items())
+    return " AND ".join(f"`{column}` <=> {_quoted(value)}" for column, value in partition.items())
+
+
+def _quoted(value: str | None) -> str:
+    """Write a text as Spark's SQL reads it."""
+    if value is None:
+        return "NULL"
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,5 +1,7 @@
 """Avro beside JSON in one topic: by a registry's schemas, one row the same as the other."""
 
+import base64
+import gzip
 import io
 import json
 import socket
@@ -17,6 +19,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from pydantic import SecretStr
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from bronze.meter_readings import TOPIC
 from infra.kafka import kafka_broker
@@ -25,7 +28,7 @@ from lake import avro as decoder
 from lake.catalog import catalog
 from lake.reading import Reader
 from lake.running import Runner
-from lake.schemas import SchemasAway
+from lake.schemas import Schemas, SchemasAway
 from lake.settings import Settings
 
 BLOCK = {
@@ -127,6 +130,44 @@ def test_the_schema_may_stand_in_the_content_type_as_encoders_of_azure_write_it(
         row[0] for row in decoder.with_schema(events.drop("headers")).select("_schema_id").collect()
     ]
     assert ids == [None, "7", None, None, None, "0"]
+
+
+@pytest.mark.spark
+def test_an_event_of_any_bytes_is_a_line_that_every_reader_can_read(spark: SparkSession) -> None:
+    values = [gzip.compress(b"{}"), b'{"a": "M\xfcller"}', b"\xf0\x9f", '{"a": "ø"}'.encode()]
+    events = spark.createDataFrame([(value,) for value in values], "value BINARY")
+    line = F.is_valid_utf8(decoder.line({}, has_schemas=False))
+    text = decoder.line({}, has_schemas=False)
+    rows = decoder.with_schema(events).select(line.alias("is_valid"), text.alias("line")).collect()
+    assert all(row.is_valid for row in rows)
+    assert [row.line for row in rows][1:] == ['{"a": "M\ufffdller"}', "\ufffd", '{"a": "ø"}']
+
+
+@pytest.mark.spark
+def test_an_avro_event_that_was_refused_is_decoded_where_its_schema_is_there_now(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    def refused(reason: str, value: bytes) -> str:
+        said = {"refused": reason, "payload": base64.b64encode(value).decode()}
+        return json.dumps(said, separators=(",", ":"))
+
+    for name in ("7", AZURE):
+        (tmp_path / f"{name}.avsc").write_text(json.dumps(BLOCK))
+    lines = [
+        refused("unknown Avro schema 7", avro(7, BLOCK, 1)),
+        refused(f"unknown Avro schema {AZURE}", body(BLOCK, 2)),
+        refused("an Avro event, but ELIQ_SCHEMAS names no schemas", avro(7, BLOCK, 3)),
+        refused("an Avro event of schema 7, but ELIQ_SCHEMAS names no schemas", avro(7, BLOCK, 4)),
+        refused("unknown Avro schema 99", avro(99, BLOCK, 5)),
+        refused("not Avro of schema 7", avro(7, BLOCK, 3)[:9]),
+        '{"refused": "row 3 has no stamp", "payload": "a;b"}', '{"a": 1}', "no JSON",
+    ]  # fmt: skip
+    schemas = Schemas(Settings(schemas=SecretStr(str(tmp_path))))
+    rows = decoder.again(spark.createDataFrame([(n, x) for n, x in enumerate(lines)],
+                                               "n INT, line STRING"), schemas)  # fmt: skip
+    found = [row.line for row in rows.orderBy("n").collect()]
+    assert [json.loads(line)["starts_at"][12:13] for line in found[:4]] == ["1", "2", "3", "4"]
+    assert found[4:] == lines[4:]
 
 
 @pytest.fixture

@@ -119,6 +119,24 @@ def test_a_renamed_field_is_missing_and_stands_under_its_new_name(judged: Judged
     ]
 
 
+def test_a_line_of_more_than_one_document_is_refused_and_none_is_lost(judged: Judged) -> None:
+    one = said('{%s, "value": 1}')
+    more, broken = "more than a JSON object", "not a JSON object"
+    lines = {
+        one + one: more, f"{one} {one}": more, f"{one},{one}": more, one + "garbage": more,
+        one + "}": more, one + "]": more, one + "[]": more, f"{one}]{one}": more,
+        f"{one},{one}]": more, one[:-1]: broken,
+        one: None, one + " \t": None, one + "\n": None, one + ",": None, one + "\x00": None,
+        said('{%s, "value": 1, "message_id": "a}b"}'): None,
+        said('{%s, "value": 1, "message_id": "a}b"}') + "x": more,
+    }  # fmt: skip
+    assert judged(meter_readings, *lines) == [(None, reason) for reason in lines.values()]
+    read = '{"meter_id": "m", "read_at": "2025-05-01T00:00:00Z", "reading": 5}'
+    assert judged(register_reads, read, read + read) == [(None, None), (None, more)]
+    home = '{"location_id": "h"}'
+    assert judged(registrations, home, home + home) == [(None, None), (None, more)]
+
+
 def test_columns_may_come_in_any_order_and_further_ones_are_kept(judged: Judged) -> None:
     header = ["note", "value", "starts_at", "resolution", "meter_id", "", ""]
     lines = (
@@ -169,7 +187,11 @@ def test_reasons_are_worded_as_the_contract_says() -> None:
         MISSING_FIELD: ["meter_id is missing"],
         NO_COLUMN: ["no column meter_id", "no column a, b; unknown column c"],
         RETYPED_FIELD: ["starts_at is not a time as text: a number", "values is not a list: text"],
-        BROKEN_LINE: ["not a JSON object", "not a CSV file with a header"],
+        BROKEN_LINE: [
+            "not a JSON object",
+            "not a CSV file with a header",
+            "more than a JSON object",
+        ],
     }
     for pattern, reasons in found.items():
         for reason in [r for of in found.values() for r in of]:
@@ -207,5 +229,5 @@ def test_what_is_refused_is_found_without_reading_a_line_anew_for_each_rule(
     )
     bad = refused_of(meter_readings(lines), METER_READINGS, REJECTED)
     plan = bad._jdf.queryExecution().optimizedPlan().toString()  # noqa: SLF001 - the one way
-    # Once into its fields, and twice more where something in it is odd.
-    assert plan.count("from_json(") == 3
+    # Once into its fields, and three times more where something in it is odd.
+    assert plan.count("from_json(") == 4

@@ -2,12 +2,15 @@
 
 import gzip
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bronze.forms import form_of
+from lake import landing
 from lake.landing import LONGEST_LINE, CannotWrite, UnreadableFile, derived, keep, land
 from lake.settings import Settings
 
@@ -150,6 +153,41 @@ def test_what_has_no_readable_line_is_refused(
     with pytest.raises(UnreadableFile, match=said):
         put(file, lake, clock)
     assert not list(Path(lake.root).rglob("*.csv"))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_a_file_that_changes_while_it_is_read_does_not_land(
+    tmp_path: Path, lake: Settings, clock: datetime, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    whole = b"a,b\n" + b"1,2\n" * 100
+    file = tmp_path / name
+
+    def sent(content: bytes) -> None:
+        file.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+
+    def meanwhile(happens: Callable[[], object]) -> None:
+        def look(looked_at: Path) -> Any:
+            found = inspected(looked_at)
+            happens()
+            return found
+
+        monkeypatch.setattr(landing, "_inspected", look)
+
+    inspected = landing._inspected  # noqa: SLF001 - what happens right behind it is the test
+    for happens, said in (
+        (lambda: sent(whole[:50]), "changed while it was read"),
+        (file.unlink, "cannot read the file: No such file"),
+    ):
+        sent(whole)
+        meanwhile(happens)
+        with pytest.raises(UnreadableFile, match=said):
+            put(file, lake, clock)
+        assert [f for f in Path(lake.root).rglob("*") if f.is_file()] == []
+    monkeypatch.undo()
+    sent(whole)
+    path, is_new = put(file, lake, clock)
+    assert is_new
+    assert path.read_bytes() == file.read_bytes()
 
 
 @pytest.mark.parametrize("partner", ["", "../x", "a/b", ".hidden", "_acme", "a b", "x" * 129])

@@ -131,6 +131,23 @@ def test_what_changed_is_what_the_change_feed_says(store: Store, versions: list[
     assert told(looked_up.changes(store, DAYS, after=later[-1], until=together)) == []
 
 
+def test_a_text_that_is_no_utf_8_is_left_to_spark(store: Store) -> None:
+    def put(home: str) -> None:
+        homes = f"SELECT {home} AS location_id, DATE'2025-05-30' AS local_date"
+        told = "'2025-05' AS local_month, TIMESTAMP'2025-05-30 00:00:00' AS starts_at"
+        rest = "CAST(1 AS DOUBLE) AS energy_kwh, CAST(NULL AS ARRAY<STRING>) AS reasons"
+        writing.insert(store, DAYS, store.spark.sql(f"{homes}, {told}, {rest}"))
+
+    put("'a'")
+    put("CAST(X'6dff' AS STRING)")
+    assert looked_up.all_of_few(store, DAYS) is None
+    slices = pa.table({"local_date": [FIRST]})
+    assert looked_up.of_slices(store, DAYS, slices) is None
+    assert looked_up.changes(store, DAYS, after=0, until=store.version(DAYS)) is None
+    before = looked_up.changes(store, DAYS, after=0, until=1)
+    assert told(before) == told(store.changes(DAYS, after=0, until=1))
+
+
 @pytest.mark.parametrize("light_bytes", [-1, writing._LIGHT_BYTES])  # noqa: SLF001
 @pytest.mark.parametrize("was_marked", [True, False])
 def test_few_corrections_mark_rows_of_large_files_and_write_small_ones_again(

@@ -1,13 +1,18 @@
 """What bronze took once it can take again: rejected lines that are read now, and what was lost."""
 
+import base64
+import io
 import json
 import shutil
+import struct
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import fastavro
 import pytest
+from pydantic import SecretStr
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
@@ -20,6 +25,7 @@ from lake.catalog import catalog
 from lake.held import Wanted, found
 from lake.landing import land
 from lake.reading import Reader
+from lake.repairs import Decision, decide
 from lake.replaying import CannotReplay, Part, replay
 from lake.running import Runner
 from lake.settings import Settings
@@ -141,6 +147,52 @@ def test_a_rejected_line_that_can_be_read_now_comes_once_as_it_came(
     assert [(held.source_line, held.reasons) for held in waits] == [(3, ["not a JSON object"])]
     with pytest.raises(CannotReplay, match=r"lake run silver\.meters --again"):
         replayed(runner, "silver.meters")
+
+
+@pytest.mark.spark
+def test_an_avro_event_whose_schema_came_later_is_taken_once_and_is_its_partners(
+    made: Runner, copy_of: Callable[[Runner], Runner], tmp_path: Path
+) -> None:
+    runner = copy_of(made)
+    names = ("partner_id", "meter_id", "starts_at", "resolution")
+    schema = {
+        "type": "record", "name": "Block",
+        "fields": [*({"name": name, "type": "string"} for name in names),
+                   {"name": "values", "type": {"type": "array", "items": "double"}}],
+    }  # fmt: skip
+    said = {**BLOCK, "partner_id": "p", "starts_at": "2025-05-05T00:00:00+02:00", "values": [9.0]}
+    value = io.BytesIO(struct.pack(">bI", 0, 7))
+    value.seek(0, io.SEEK_END)
+    fastavro.schemaless_writer(value, fastavro.parse_schema(schema), said)
+    payload = base64.b64encode(value.getvalue()).decode()
+    event = {
+        "source": "events", "source_file": "meter-readings/0", "partner_id": "unknown",
+        "received_date": runner.clock.date(), "received_at": runner.clock,
+        "table_name": "bronze.meter_readings", "reason": "unknown Avro schema 7",
+        "payload": json.dumps({"refused": "unknown Avro schema 7", "payload": payload}),
+    }  # fmt: skip
+    # One of the two was dropped, under the partner that it had.
+    events = [{**event, "source_line": line} for line in (4, 5)]
+    writing.insert(runner.store, REJECTED, frame(runner.spark, REJECTED, events))
+    reader = Reader(runner.settings, catalog().tables)
+    [dropped] = [h for h in found(reader, "rejected", Wanted()) if h.source_line == 5]
+    decide([dropped], Decision(action="drop", by="ada"),
+           settings=runner.settings, clock=runner.clock)  # fmt: skip
+    run(runner, "bronze.repairs")
+    assert replayed(runner) == (0, 0)
+
+    (tmp_path / "7.avsc").write_text(json.dumps(schema))
+    known = runner.settings.model_copy(update={"schemas": SecretStr(str(tmp_path))})
+    runner = Runner(runner.spark, known, catalog(), runner.clock)
+    assert replayed(runner) == (1, 0)
+    taken = ask(runner, "SELECT partner_id, source_line FROM bronze.meter_readings "
+                        "WHERE source = 'events'")  # fmt: skip
+    assert taken == [{"partner_id": "p", "source_line": 4}]
+    assert replayed(runner) == (0, 0)
+    run(runner, "bronze.repairs", *READINGS)
+    assert energy(runner) == [1.0, 2.0, 3.0, 4.0, 9.0]
+    waits = found(Reader(runner.settings, catalog().tables), "rejected", Wanted())
+    assert [held.source_line for held in waits] == [3]
 
 
 @pytest.mark.spark

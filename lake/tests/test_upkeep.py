@@ -71,6 +71,17 @@ def test_upkeep_leaves_one_file_a_partition_and_no_change_to_read(
     assert store.changes(DIALS, after=done, until=store.version(DIALS)).count() == 0
 
 
+def test_a_partition_may_have_any_name(store: Store, table: Callable[..., Any]) -> None:
+    names = ("o'neil", "a\\b", "c\\", "ø & å", '"')
+    for dial in range(2):
+        rows = [{"dial": dial, "local_month": name} for name in names]
+        insert(store, DIALS, table(DIALS, rows))
+    kept = upkeep(store, DIALS)
+    assert kept is not None
+    assert kept.files_after == len(names)
+    assert store.read(DIALS).count() == 2 * len(names)
+
+
 def test_a_table_may_be_marked_from_its_first_correction_on(
     store: Store, table: Callable[..., Any]
 ) -> None:
