@@ -3,7 +3,7 @@
 The rules of validation compare days; from a row a day they look back without reading intervals.
 """
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.landed import is_landed
@@ -125,11 +125,3 @@ def held(quarantine: DataFrame, meter_readings: DataFrame) -> DataFrame:
 def _is_held() -> Column:
     is_more = F.array_contains("reasons", "more_than_the_fuse")
     return F.expr(_OF_READINGS) & is_more & F.col("location_id").isNotNull()
-
-
-def _offset_s() -> Column:
-    """Return by how much the clock of a place is ahead of UTC, in s."""
-    instant = F.lit(_STANDARD).cast("timestamp")
-    return F.unix_seconds(F.from_utc_timestamp(instant, F.col("time_zone"))) - F.unix_seconds(
-        instant
-    )
