@@ -203,7 +203,7 @@ def test_what_cannot_be_released_or_is_not_said_is_one_clear_error(
     whole = ("release", "--reason", "more_than_the_fuse", "--partner", "p")
     assert "these are 1 rows" in refused(*whole)
     assert "no field kwh" in refused("mend", waits["negative"], "--set", "kwh=1")
-    assert "what is to be mended" in refused("mend", waits["negative"])
+    assert "no change is given" in refused("mend", waits["negative"])
     repairs = Path(runner.settings.root) / "landing" / "repairs"
     assert not [file for file in repairs.rglob("*") if file.is_file()]
     type_in("quarantine", *whole, "--yes")
