@@ -152,16 +152,16 @@ def _around(power_kw: Floats, minutes: int, share: float) -> Floats:
     by_day = _by_day(power_kw, minutes)
     quiet = by_day.rolling(2 * _WINDOW_DAYS + 1, center=True, min_periods=4).quantile(share)
     quiet = quiet.fillna(by_day.quantile(share))
-    usual: Floats = quiet.to_numpy(dtype=np.float64).ravel()[: len(power_kw)]
-    return np.maximum(usual, 0)
+    usual: Floats = np.maximum(quiet.to_numpy(dtype=np.float64), 0).ravel()[: len(power_kw)]
+    return usual
 
 
 def _floor(power_kw: Floats, minutes: int) -> Floats:
     """Return what is drawn in the quieter steps of each day (their 20th of 100)."""
     floor = _by_day(power_kw, minutes).quantile(_QUIET, axis=1)
     by_step = np.repeat(floor.to_numpy(dtype=np.float64), 24 * 60 // minutes)[: len(power_kw)]
-    floors: Floats = np.maximum(np.nan_to_num(by_step), 0)
-    return floors
+    least: Floats = np.maximum(np.nan_to_num(by_step), 0)
+    return least
 
 
 def _by_day(power_kw: Floats, minutes: int) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """What meters say in odd ways, and what is odd in when it is drawn, is taken apart all the same."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from models.tests.test_parts import HOUSE, LATITUDE, LONGITUDE, charges, home, s
 DAY = 24 * 4
 
 
-def of_meters(one: Home, minutes: int = 15, /, **kwh: Floats) -> Home:
+def of_meters(one: Home, kwh: Mapping[str, Floats], *, minutes: int = 15) -> Home:
     """Return the home with these meters; NaN: no reading."""
     starts = one.meters["elec", "import"].starts
     meters = {}
@@ -65,7 +66,7 @@ def test_a_home_that_gets_panels_is_told_of_all_its_days(
 ) -> None:
     one, flows = sunny(from_day)
     ways = ("consumption", "import", "export") if has_consumption else ("import", "export")
-    roof = of_meters(one, **{way: flows[way] for way in ways})
+    roof = of_meters(one, {way: flows[way] for way in ways})
     assert lacking(roof, "elec") == ""
     studied = told_of(roof)
     assert len(studied.parts.hours.days) == 365
@@ -84,7 +85,7 @@ def test_production_that_is_metered_later_than_export_is_told_before_it_too() ->
     late = np.arange(len(flows["export"])) >= 150 * DAY
     production = np.where(late, flows["production"], np.nan)
     ways = {"import": flows["import"], "export": flows["export"]}
-    roof = of_meters(one, **ways, production=production)
+    roof = of_meters(one, ways | {"production": production})
     studied = told_of(roof)
     assert len(studied.parts.hours.days) == 365
     used = hourly(one.meters["elec", "import"]).kwh
@@ -93,12 +94,12 @@ def test_production_that_is_metered_later_than_export_is_told_before_it_too() ->
     assert sun_share(roof) == pytest.approx(1 - fed / made, abs=1e-3)
     # A gap within it stays a gap.
     production[200 * DAY : 210 * DAY] = np.nan
-    assert len(told_of(of_meters(one, **ways, production=production)).parts.hours.days) == 355
+    assert len(told_of(of_meters(one, ways | {"production": production})).parts.hours.days) == 355
 
 
 def test_a_home_that_makes_and_feeds_nothing_in_used_what_it_drew_and_made() -> None:
     one, flows = sunny(0, days=60)
-    drawn = of_meters(one, **{"import": flows["import"], "production": flows["production"]})
+    drawn = of_meters(one, {way: flows[way] for way in ("import", "production")})
     used = flows["import"] + flows["production"]
     assert told_of(drawn).parts.whole_kwh.sum() == pytest.approx(used.sum())
 
@@ -106,8 +107,8 @@ def test_a_home_that_makes_and_feeds_nothing_in_used_what_it_drew_and_made() -> 
 def test_import_by_the_hour_and_export_by_quarters_are_brought_together() -> None:
     one, flows = sunny(0)
     ways = {way: flows[way] for way in ("import", "export")}
-    alike = of_meters(one, 60, **ways)
-    finer = of_meters(one, **ways)
+    alike = of_meters(one, ways, minutes=60)
+    finer = of_meters(one, ways)
     mixed = {**alike.meters, ("elec", "export"): finer.meters["elec", "export"]}
     wanted = told_of(alike)
     told = told_of(replace(one, meters=mixed))
@@ -123,8 +124,8 @@ def test_a_meter_that_is_read_by_quarters_from_a_day_on_is_told_whole(by_the_hou
     one = home(minutes=15)
     steps = one.meters["elec", "import"]
     is_finer = np.arange(len(steps.starts)) >= by_the_hour * DAY
-    quarters = of_meters(one, **{"import": np.where(is_finer, steps.kwh, np.nan)})
-    hours = of_meters(one, 60, **{"import": steps.kwh})
+    quarters = of_meters(one, {"import": np.where(is_finer, steps.kwh, np.nan)})
+    hours = of_meters(one, {"import": steps.kwh}, minutes=60)
     rows = pd.concat([rows_of([(("p", "h"), each)]) for each in (hours, quarters)])
     told = PartsOfHomes().predict(rows).query("resolution == 'P1M'")
     by_month = told.groupby("local_date")["energy_kwh"].sum()
