@@ -56,13 +56,9 @@ def landed(store: Store, node: Node) -> DataFrame:
 
 
 def as_lines(text: DataFrame) -> DataFrame:
-    """Return ``line``, its ``file`` (URL) and ``block``, ``received_at`` of a scan of text.
-
-    Bytes that are no UTF-8 become U+FFFD: Spark would carry them on into tables that no reader
-    without Spark can read then. The file in landing has them.
-    """
+    """Return ``line``, its ``file`` (URL) and ``block``, ``received_at`` of a scan of text."""
     return text.select(
-        F.make_valid_utf8("value").alias("line"),
+        F.col("value").alias("line"),
         F.col("_metadata.file_path").alias("file"),
         F.col("_metadata.file_block_start").alias("block"),
         F.col("_metadata.file_modification_time").alias("received_at"),
@@ -124,6 +120,7 @@ def with_numbers(lines: DataFrame) -> DataFrame:
         numbered.join(F.broadcast(starts), on=block, how="inner")
         .withColumn("source_line", F.col("_id") - F.col("_first") + F.col("_before") + 1)
         .withColumn("header", F.when(~head.startswith("{"), _cells(head)))
+        # By which bytes that are no UTF-8 become U+FFFD: readers without Spark could not read them.
         .withColumn("line", F.regexp_replace("line", "^\ufeff|\r$", ""))
         .where(_has_text("line") & ~((F.col("_id") == F.col("_head_id")) & is_csv))
         .withColumn("source", F.lit("landing"))
