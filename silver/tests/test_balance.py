@@ -266,7 +266,10 @@ def test_a_total_that_says_its_hours_again_leaves_the_sums_of_hours(
     hours = range(-60, 1380, 60)
     told = [(way, way, at, 60, 0.5) for way in ("import", "production") for at in hours]
     whole = ("import", "import", -60, 1440, 12.0)
-    meters = {"production": ("production", None, None), "import": ("import", None, None)}
+    meters: dict[str, tuple[str, str | None, str | None]] = {
+        "production": ("production", None, None),
+        "import": ("import", None, None),
+    }
     found = balanced([*told, whole], **meters)
     assert found == balanced(told, **meters)
     assert ("consumption", 0, 60, 1.0) in found
