@@ -267,8 +267,9 @@ def test_a_total_that_says_its_hours_again_leaves_the_sums_of_hours(
     told = [(way, way, at, 60, 0.5) for way in ("import", "production") for at in hours]
     whole = ("import", "import", -60, 1440, 12.0)
     meters: dict[str, tuple[str, str | None, str | None]] = {
-        "production": ("production", None, None), "import": ("import", None, None),
-    }  # fmt: skip
+        "production": ("production", None, None),
+        "import": ("import", None, None),
+    }
     found = balanced([*told, whole], **meters)
     assert found == balanced(told, **meters)
     assert ("consumption", 0, 60, 1.0) in found

@@ -160,7 +160,8 @@ def test_a_unit_that_changes_is_told_where_the_fuse_holds_back_its_peaks(
         "a gap": (QUIET, 10, 13.8),
         "put right": (QUIET, 10, 13.8),
     }
-    said, held = list[dict[str, Any]](), list[dict[str, Any]]()
+    said: list[dict[str, Any]] = []
+    held: list[dict[str, Any]] = []
     for meter, (level, factor, most_kw) in told.items():
         way = "export" if meter == "a roof" else "import"
         rows = hours(meter, [*[level] * 20, *[times(level, factor)] * 4], direction=way)
