@@ -159,10 +159,11 @@ def token(
 
     NoPartnerId; WeakSecret and NoSecret where there is no key to sign it with.
     """
-    from serving.access import READ, signed_token, signing_key
+    from serving.access import EVERYBODY, READ, signed_token, signing_key
 
-    # "": of all partners, for those who run the platform.
-    if partner and not is_partner_id(partner):
+    # A token of all partners, for those who run the platform, names none.
+    is_of_all = not partner and scope == EVERYBODY
+    if not (is_of_all or is_partner_id(partner)):
         raise NoPartnerId(f"{partner!r} is no partner id", cure=PARTNER_ID_CURE)
     return signed_token(
         signing_key(settings or Settings()),
