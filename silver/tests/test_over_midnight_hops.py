@@ -31,7 +31,7 @@ HELD = (
 )
 
 
-def line(meter: str, day: int, hour: int, *values: float, **other: Any) -> dict[str, Any]:
+def line(meter: str, day: int, hour: int, *values: float | None, **other: Any) -> dict[str, Any]:
     starts_at = f"2025-05-{day:02}T{hour:02}:00:00+02:00"
     return {"meter_id": meter, "starts_at": starts_at, "values": values,
             "resolution": "PT1H", **other}  # fmt: skip
@@ -71,17 +71,17 @@ def test_a_gas_day_counts_once_whatever_comes_first_and_a_held_hour_until_it_is_
     spark: SparkSession, tmp_path: Path, clock: datetime
 ) -> None:
     lake = Lake(spark, tmp_path, clock)
-    peak = [1.0] * 12 + [120.0] + [1.0] * 11
-    lake.tell(hours(1), hours(2), line("elec", 1, 0, *peak))
+    lake.tell(hours(1), hours(2), line("elec", 1, 0, *[1.0] * 12, None, *[1.0] * 11))
     told = {("2025-05-01", "PT1H", 24), ("2025-05-02", "PT1H", 24)}
     assert lake.rows(COUNTED) == told
-    assert lake.rows(HELD) == {("2025-05-01", 23, 1, 120.0, 120.0)}
+    assert lake.rows(HELD) == {("2025-05-01", 23, 0, 0.0, None)}
     # Its total comes later; the next comes before its hours, and so do those of the day after.
-    lake.tell(gas_day(1), gas_day(3), hours(4), line("elec", 1, 12, 1.2))
+    lake.tell(gas_day(1), gas_day(3), hours(4), line("elec", 1, 12, 120.0))
     total = {("2025-05-03", "PT24H", 1), ("2025-05-04", "PT1H", 18)}
     assert lake.rows(COUNTED) == told | total
+    assert lake.rows(HELD) == {("2025-05-01", 23, 1, 120.0, 120.0)}
+    lake.tell(hours(3), line("elec", 1, 12, 1.2))
     assert lake.rows(HELD) == {("2025-05-01", 24, 0, 0.0, None)}
-    lake.tell(hours(3))
     told |= {("2025-05-03", "PT1H", 24), ("2025-05-04", "PT1H", 24)}
     assert lake.rows(COUNTED) == told
     for name in ("silver.meter_days", "silver.energy_in_context"):
