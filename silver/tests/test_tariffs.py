@@ -191,7 +191,7 @@ def test_the_documented_example_is_a_tariff_with_every_kind_of_element(
     registered: Callable[..., DataFrame],
 ) -> None:
     example = re.search(
-        r'^ +"tariffs": (\[.*?)^ +```', Path("docs/inputs.md").read_text(), re.MULTILINE | re.DOTALL
+        r'^ *"tariffs": (\[.*?)^```', Path("docs/inputs.md").read_text(), re.MULTILINE | re.DOTALL
     )
     assert example
     (row,) = registered(("2025-01-01T00:00:00Z", json.loads(example[1]))).collect()
