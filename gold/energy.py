@@ -6,6 +6,7 @@ from pyspark.sql import functions as F
 from gold.contracts import ENERGY
 from gold.currency import as_number, as_text
 from gold.degree_days import with_degree_days
+from gold.local_clock import clock_s, local_midnight
 from gold.long_readings import not_filled, outside
 from gold.substitutes import with_substitutes
 from gold.uneven_zones import uneven_zones
@@ -240,22 +241,6 @@ def slices_of(locations: DataFrame, rows: DataFrame, period: str) -> DataFrame:
     """Return each ``period`` (local_date, local_month) of which locations have rows."""
     homes = locations.select(*_HOME).distinct()
     return rows.select(*_HOME, period).join(homes, on=_HOME, how="left_semi")
-
-
-def clock_s(step_s: int) -> Column:
-    """Return the start of an interval in s from which steps of the wall clock can be counted.
-
-    They are steps of UTC, but in the zones that are off by a part of one: to read a clock takes
-    longer than all the rest of a row.
-    """
-    local_s = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone")))
-    is_uneven = F.col("time_zone").isin(*uneven_zones(step_s))
-    return F.when(is_uneven, local_s).otherwise(F.unix_seconds("starts_at"))
-
-
-def local_midnight(day: Column) -> Column:
-    """Return the instant at which a local day begins."""
-    return F.to_utc_timestamp(day.cast("timestamp"), F.col("time_zone"))
 
 
 def _length() -> Column:

@@ -8,6 +8,8 @@ goes, which is what a change touches.
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from gold.local_clock import local_midnight
+
 _MONTH_OF = ["partner_id", "location_id", "fuel", "direction", "local_month"]
 _DAY_OF = [*_MONTH_OF, "local_date"]
 _SPAN = ["starts_at", "ends_at"]
@@ -23,8 +25,7 @@ def not_filled(long: DataFrame, days: DataFrame) -> DataFrame:
     read = F.when(F.col("_observed") > 0, F.col("_within")).otherwise(0)
     covered = within(long, days).groupBy(*_MONTH_OF, *_SPAN).agg(F.sum(read).alias("_covered"))
     next_month = F.add_months(F.trunc("local_date", "month"), 1)
-    month_ends_at = F.to_utc_timestamp(next_month.cast("timestamp"), F.col("time_zone"))
-    until = F.least("ends_at", month_ends_at)
+    until = F.least("ends_at", local_midnight(next_month))
     length = F.unix_seconds(until) - F.unix_seconds("starts_at")
     is_needed = F.coalesce(F.col("_covered") < length - _AN_HOUR, F.lit(True))
     return long.join(covered, on=[*_MONTH_OF, *_SPAN], how="left").where(is_needed).drop("_covered")
@@ -43,7 +44,7 @@ def within(long: DataFrame, days: DataFrame) -> DataFrame:
     What fits into the rest of the day is outside: a meter may have begun when the other ended.
     """
     midnight_s, next_s = (
-        F.unix_seconds(F.to_utc_timestamp(day.cast("timestamp"), F.col("time_zone")))
+        F.unix_seconds(local_midnight(day))
         for day in (F.col("local_date"), F.date_add("local_date", 1))
     )
     first_s, end_s = (F.unix_seconds(edge) for edge in _SPAN)

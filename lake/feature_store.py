@@ -82,7 +82,10 @@ class FeatureStore:
         ``partition_columns`` are not needed: rows are sorted by their key. Meanings come from the
         comments of the columns. BadFeatureTable; NotYours.
         """
-        made, called = self.users_own(name), (timeseries_columns, timeseries_column, timestamp_keys)
+        made, called = (
+            self._shelf.users_own(name),
+            (timeseries_columns, timeseries_column, timestamp_keys),
+        )
         event = list(dict.fromkeys(n for said in called for n in names_of(said)))
         df = None if df is None else rows_of(df)
         wanted = schema if schema is not None else df.schema if df is not None else None
@@ -126,7 +129,7 @@ class FeatureStore:
                 f"{name} cannot be written by mode {mode!r}",
                 cure="merge keeps what was known; drop_table begins anew",
             )
-        made, df = self.users_own(name), rows_of(df)
+        made, df = self._shelf.users_own(name), rows_of(df)
         with alone(self.spark, self.settings, made, patience_s=_PATIENCE_S):
             had = self.get_table(name=made)
             table, now = self._check_rows(had, df), self._now()
@@ -171,7 +174,7 @@ class FeatureStore:
 
     def drop_table(self, *, name: str) -> None:
         """Delete a user's table with its history: models that look into it no longer can."""
-        table = self.get_table(name=self.users_own(name))
+        table = self.get_table(name=self._shelf.users_own(name))
         with alone(self.spark, self.settings, table.name, patience_s=_PATIENCE_S):
             self._shelf.drop(table)
 
@@ -266,10 +269,6 @@ class FeatureStore:
 
     def _now(self) -> datetime:
         return self.clock or datetime.now(UTC)
-
-    def users_own(self, name: str) -> str:
-        """Return schema and noun of a user's table; NotYours, BadFeatureTable."""
-        return self._shelf.users_own(name)
 
 
 def _instant(as_of: datetime | date | str | None) -> datetime | None:

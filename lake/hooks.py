@@ -68,9 +68,9 @@ def hooks_of(module: ModuleType, parameters: Sequence[str]) -> Hooks:
     )
     named = {
         *found.touched_by, *found.told_anew_by, *found.needed_for, *found.near_in_time,
-        *found.of_slices, *found.looks_at, *([found.nothing_without] * bool(found.nothing_without)),
+        *found.of_slices, *found.looks_at, found.nothing_without,
     }  # fmt: skip
-    if unknown := sorted(named - {*parameters}):
+    if unknown := sorted(named - {"", *parameters}):
         raise NoSuchHook(
             f"{', '.join(unknown)} is no input of its function",
             where=module.__name__,

@@ -195,6 +195,8 @@ def _longest_behind(tasks: tuple[Task, ...]) -> dict[str, int]:
 def _tried(task: Task, work: Callable[[Task], Any], interrupt: Callable[[Task], None]) -> Outcome:
     began = time.monotonic()
     for attempt in range(task.max_retries + 1):
+        # Before its time begins to run.
+        time.sleep(task.retry_after_s if attempt else 0)
         over = threading.Event()
 
         def stop(over: threading.Event = over) -> None:
@@ -214,7 +216,6 @@ def _tried(task: Task, work: Callable[[Task], Any], interrupt: Callable[[Task], 
             is_told = isinstance(error, LakeError) and not error.may_pass
             if attempt == task.max_retries or is_told:
                 return failed
-            time.sleep(task.retry_after_s)
         finally:
             clock.cancel()
     raise AssertionError("unreachable")

@@ -87,7 +87,7 @@ def ddl(table: Table, *, name: str, more: Mapping[str, str] | None = None) -> st
     return (
         f"CREATE TABLE IF NOT EXISTS {name} (\n"
         + ",\n".join(fields)
-        + f"\n) USING DELTA{partitions}\nCOMMENT '{_quoted('One row is ' + table.row)}.'"
+        + f"\n) USING DELTA{partitions}\nCOMMENT '{quoted('One row is ' + table.row)}.'"
         + f"\nTBLPROPERTIES ({settings})"
     )
 
@@ -104,14 +104,12 @@ def told_anew(said: Mapping[str, str], *, name: str) -> str:
 
 
 def _settings(said: Mapping[str, str]) -> list[str]:
-    return [f"'{k}' = '{_quoted(v)}'" for k, v in said.items()]
+    return [f"'{k}' = '{quoted(v)}'" for k, v in said.items()]
 
 
 def _field(column: Column) -> str:
     is_required = "" if column.nullable else " NOT NULL"
-    return (
-        f"`{column.name}` {column.type.upper()}{is_required} COMMENT '{_quoted(comment(column))}'"
-    )
+    return f"`{column.name}` {column.type.upper()}{is_required} COMMENT '{quoted(comment(column))}'"
 
 
 def empty(spark: SparkSession, table: Table) -> DataFrame:
@@ -119,5 +117,6 @@ def empty(spark: SparkSession, table: Table) -> DataFrame:
     return spark.createDataFrame([], spark_schema(table)).limit(0)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Write a text as it stands between the quotes of Spark's SQL."""
     return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import deltalake
 
 from lake.contract import KEPT_DAYS, Table
+from lake.schema import quoted
 from lake.store import Store
 from lake.writing import tried_again
 
@@ -89,11 +90,5 @@ def _compact(store: Store, table: Table, partitions: list[dict[str, str | None]]
 
 
 def _is(partition: dict[str, str | None]) -> str:
-    return " AND ".join(f"`{column}` <=> {_quoted(value)}" for column, value in partition.items())
-
-
-def _quoted(value: str | None) -> str:
-    """Write a text as Spark's SQL reads it."""
-    if value is None:
-        return "NULL"
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    said = {c: "NULL" if v is None else f"'{quoted(v)}'" for c, v in partition.items()}
+    return " AND ".join(f"`{column}` <=> {value}" for column, value in said.items())

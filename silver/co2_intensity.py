@@ -7,7 +7,7 @@ from lake.quarantine import REASONS
 from silver.contracts import CO2_INTENSITY, MOST_CO2_KG_PER_KWH
 from silver.late import said_after
 from silver.registration import payload
-from silver.typed import is_of_zone_interval, reasons, with_interval_of_zone
+from silver.typed import is_number, is_of_zone_interval, reasons, with_interval_of_zone
 
 # 2: nothing is known before it arrived.
 RULE_VERSION = 2
@@ -24,7 +24,7 @@ def co2_intensity(bronze_co2_intensity: DataFrame) -> DataFrame:
     for name, kg in _UNITS.items():
         factor = F.when(F.lower(F.trim("unit")) == name, kg).otherwise(factor)
     said = F.col("co2").try_cast("double")
-    is_number = said.isNotNull() & ~F.isnan(said) & (F.abs(said) < float("inf"))
+    is_finite = is_number(said)
     return (
         bronze_co2_intensity.withColumn(
             "_payload", payload("price_zone", "starts_at", "resolution", "co2", "unit")
@@ -37,9 +37,9 @@ def co2_intensity(bronze_co2_intensity: DataFrame) -> DataFrame:
                 ("starts_at_unreadable", F.col("starts_at").isNull()),
                 ("unknown_resolution", ~is_of_zone_interval()),
                 ("unknown_unit", factor.isNull()),
-                ("not_a_number", ~is_number),
-                ("negative", is_number & (said < 0)),
-                ("implausible", is_number & (said * factor > MOST_CO2_KG_PER_KWH)),
+                ("not_a_number", ~is_finite),
+                ("negative", is_finite & (said < 0)),
+                ("implausible", is_finite & (said * factor > MOST_CO2_KG_PER_KWH)),
             ),
         )
         .withColumn("_entity_id", F.col("price_zone"))

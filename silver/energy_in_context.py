@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from silver.balance import HOME, by_direction, ways
 from silver.contracts import ENERGY_IN_CONTEXT
-from silver.free_periods import is_counted
+from silver.free_periods import LONGEST_MONTH_S, is_counted
 from silver.home_days import HOME_DAY, all_days
 from silver.over_midnight import needed_days, once_over_midnight, touched_days
 from silver.reading_errors import without_errors
@@ -33,8 +33,8 @@ _WEATHER = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 _PROFILE = ("house_type", "living_area_m2", "persons", "heating_type_primary", "electric_cars")
 # By name, so that Parquet skips what has nothing else.
 _SHORT = ("PT15M", "PT30M", "PT1H")
-# The longest that count: months of the calendar, and free periods like them.
-_LONGEST_DAYS = 33
+# Local days that the longest that count can reach into.
+_LONGEST_DAYS = LONGEST_MONTH_S // 86_400 + 1
 
 
 def energy_in_context(

@@ -4,9 +4,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
+from silver.contracts import SENT_QUALITIES
 from silver.registration import payload
 from silver.said_once import LONGEST_DAY_S
-from silver.typed import is_in_range, reasons
+from silver.typed import is_in_range, is_number, reasons
 
 # kWh per unit; kW and W are mean power, so the interval's hours come on top.
 KWH = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "kw": 1.0, "w": 1e-3}
@@ -14,7 +15,7 @@ KWH = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "kw": 1.0, "w": 1e-3}
 # volume correction 1.02264, over 3.6 (Ofgem's billing formula).
 KWH_PER_M3 = 39.5 * 1.02264 / 3.6
 # An empty word says as little as none.
-QUALITIES = ("measured", "estimated", "missing", "")
+QUALITIES = (*SENT_QUALITIES, "")
 # No home draws more; with a registered fuse, three phases of 400 V with a quarter to spare.
 _MOST_KW = 100.0
 _KW_PER_AMPERE = 400 * 3**0.5 / 1000 * 1.25
@@ -105,13 +106,13 @@ def is_true() -> Column:
 def value_judged(values: DataFrame) -> DataFrame:
     """Judge each value of a good line; a bad line keeps the reasons that it has."""
     energy = F.col("energy_kwh")
-    is_number = energy.isNotNull() & ~F.isnan(energy) & (F.abs(energy) < float("inf"))
+    is_finite = is_number(energy)
     is_whole = F.size(REASONS) > 0
     power_kw = F.try_divide(energy, F.col("_hours"))
     found = reasons(
-        ("not_a_number", ~is_number),
-        ("negative", is_number & (energy < 0)),
-        ("more_than_the_fuse", is_number & (power_kw > F.col("_most_kw"))),
+        ("not_a_number", ~is_finite),
+        ("negative", is_finite & (energy < 0)),
+        ("more_than_the_fuse", is_finite & (power_kw > F.col("_most_kw"))),
         ("no_such_day", F.col("_hours") == 0),
     )
     value = F.to_json(

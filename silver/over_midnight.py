@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from silver.home_days import HOME_DAY
+from silver.judgement import local_midnight
 from silver.said_once import LONGEST_DAY_S, length_s
 
 _METER_DAY = ["partner_id", "meter_id", "direction", "local_date"]
@@ -45,7 +46,7 @@ def over_midnight(meter_days: DataFrame, zones: DataFrame) -> DataFrame:
     home = HOME_DAY[:2]
     # Most meters say no intervals of more than an hour, so this is empty before anything is joined.
     is_long = F.col("longest_interval_s").between(3601, LONGEST_DAY_S)
-    midnight = F.to_utc_timestamp(F.date_add("local_date", 1).cast("timestamp"), F.col("time_zone"))
+    midnight = local_midnight(F.date_add("local_date", 1))
     begins = F.timestamp_add("SECOND", -F.col("longest_interval_s"), F.col("ends_at"))
     reaching = (
         meter_days.where(is_long)

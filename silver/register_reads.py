@@ -8,7 +8,7 @@ from silver.contracts import REGISTER_READS, TOTAL_REGISTER
 from silver.judgement import QUALITIES, local_midnight
 from silver.late import said_after
 from silver.registration import payload
-from silver.typed import AHEAD, instant, is_in_range, reasons, said_at
+from silver.typed import AHEAD, instant, is_in_range, is_number, reasons, said_at
 from silver.waiting import meters_of, of_another_zone, registered_otherwise, waiting_for
 
 # 2: nothing is known before it arrived. 3: the device is a part of the key. 4: what is stored is as
@@ -138,7 +138,7 @@ def judged(reads: DataFrame) -> DataFrame:
     """Add ``_reasons``, empty for a read that can be true."""
     is_known = F.col("location_id").isNotNull()
     reading = F.col("reading")
-    is_number = reading.isNotNull() & ~F.isnan(reading) & (F.abs(reading) < float("inf"))
+    is_finite = is_number(reading)
     latest = F.col("received_at") + F.expr(AHEAD)
     is_future = F.col("read_at") > latest
     return reads.withColumn(
@@ -150,8 +150,8 @@ def judged(reads: DataFrame) -> DataFrame:
             ("out_of_range", ~is_in_range("read_at") & ~is_future),
             ("unknown_unit", ~F.col("_is_unit")),
             ("m3_is_for_gas", is_known & _is_volume() & (F.col("fuel") != "gas")),
-            ("not_a_number", F.col("_is_unit") & ~is_number),
-            ("negative", is_number & (reading < 0)),
+            ("not_a_number", F.col("_is_unit") & ~is_finite),
+            ("negative", is_finite & (reading < 0)),
             ("unknown_quality", ~F.col("_is_quality")),
             ("unknown_register", F.col("register").isNull()),
             ("another_direction", is_known & F.col("direction").isNull()),

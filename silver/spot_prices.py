@@ -4,16 +4,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake.quarantine import REASONS
-from silver.contracts import CURRENCIES, MOST_PRICE_PER_KWH, SPOT_PRICES
+from silver.contracts import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH, SPOT_PRICES
 from silver.late import said_after
 from silver.registration import payload
-from silver.typed import is_of_zone_interval, reasons, with_interval_of_zone
+from silver.typed import is_number, is_of_zone_interval, reasons, with_interval_of_zone
 
 # 2: nothing is known before it arrived. 3: what is no currency, or no price in it, waits.
 RULE_VERSION = 3
 _KWH = {"kWh": 1.0, "MWh": 1000.0}
-# How a hundredth of a currency is written, as in GBp: pence.
-_HUNDREDTH = "^[A-Z]{2}[a-z]$"
 
 
 def spot_prices(bronze_spot_prices: DataFrame) -> DataFrame:
@@ -27,9 +25,9 @@ def spot_prices(bronze_spot_prices: DataFrame) -> DataFrame:
     for name, kwh in _KWH.items():
         per = F.when(F.lower(F.get(parts, F.lit(1))) == name.lower(), kwh).otherwise(per)
     price = F.col("price").try_cast("double")
-    is_number = price.isNotNull() & ~F.isnan(price) & (F.abs(price) < float("inf"))
+    is_finite = is_number(price)
     said = F.trim(F.get(parts, F.lit(0)))
-    is_currency = F.upper(said).isin(*CURRENCIES) & ~said.rlike(_HUNDREDTH)
+    is_currency = F.upper(said).isin(*CURRENCIES) & ~said.rlike(f"^{HUNDREDTH}$")
     most = F.lit(None).cast("double")
     for currency, highest in MOST_PRICE_PER_KWH.items():
         most = F.when(F.upper(said) == currency, highest).otherwise(most)
@@ -46,8 +44,8 @@ def spot_prices(bronze_spot_prices: DataFrame) -> DataFrame:
                 ("starts_at_unreadable", F.col("starts_at").isNull()),
                 ("unknown_resolution", ~is_of_zone_interval()),
                 ("unknown_unit", per.isNull() | ~F.coalesce(is_currency, F.lit(False))),
-                ("not_a_number", ~is_number),
-                ("implausible", is_currency & is_number & (F.abs(price / per) > most)),
+                ("not_a_number", ~is_finite),
+                ("implausible", is_currency & is_finite & (F.abs(price / per) > most)),
             ),
         )
         .withColumn("_entity_id", F.col("price_zone"))

@@ -99,6 +99,11 @@ def is_of_zone_interval() -> Column:
     return F.coalesce(F.col("_length").isin(900, 1800, 3600), F.lit(False))
 
 
+def is_number(read: Column) -> Column:
+    """Tell whether a double is there and finite."""
+    return read.isNotNull() & ~F.isnan(read) & (F.abs(read) < float("inf"))
+
+
 def offset_s(zone: Column, day: str) -> Column:
     """Return by how much the clock of a zone is ahead of UTC when a day of UTC begins, in s."""
     instant = F.lit(day).cast("timestamp")

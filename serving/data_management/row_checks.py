@@ -14,14 +14,12 @@ from zoneinfo import ZoneInfo
 from serving.data_management.reading_blocks import Faults, Meter
 from serving.data_management.reading_checks import QUALITIES
 from serving.data_management.reading_intervals import instant, length_s
-from silver.contracts import CURRENCIES, MOST_PRICE_PER_KWH, WEATHER
+from silver.contracts import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH, WEATHER
 
 _PLACE = ("latitude", "longitude")
 _MEASURES = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 _OF_ZONE_S = (900, 1800, 3600)
 _PER = {"kwh": 1.0, "mwh": 1000.0}
-# How a hundredth of a currency is written, as in GBp: pence.
-_HUNDREDTH = re.compile(r"[A-Z]{2}[a-z]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 # A clock may be wrong by this much.
@@ -52,7 +50,7 @@ def check_price(said: Mapping[str, Any], fault: Faults) -> None:
         fault("resolution", "unknown_resolution", "prices are of PT15M, PT30M or PT1H")
     currency, per = (*str(said.get("unit")).strip().split("/"), "")[:2]
     currency, kwh = currency.strip(), _PER.get(per.lower())
-    is_currency = currency.upper() in CURRENCIES and not _HUNDREDTH.fullmatch(currency)
+    is_currency = currency.upper() in CURRENCIES and not re.fullmatch(HUNDREDTH, currency)
     if kwh is None or not is_currency:
         fault("unit", "unknown_unit", "unit is a currency a kWh or MWh, as in EUR/MWh")
     price = as_number(said.get("price"))

@@ -1,7 +1,7 @@
 """What silver promises: true, typed, in UTC and kWh, one current row a key, nothing lost."""
 
 from silver.contracts.arrivals import ARRIVALS_DAILY, INGESTION_ERRORS_DAILY
-from silver.contracts.currencies import CURRENCIES, MOST_PRICE_PER_KWH
+from silver.contracts.currencies import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH
 from silver.contracts.drift import DRIFT, FIELD_DRIFT_DAILY, FURTHER, MOST_DRIFTS
 from silver.contracts.environment import (
     CO2_INTENSITY,
@@ -35,6 +35,7 @@ from silver.contracts.readings import (
     METER_READING_REVISIONS,
     METER_READINGS,
     QUARANTINE,
+    SENT_QUALITIES,
 )
 from silver.contracts.references import HOLIDAYS
 from silver.contracts.registers import (
@@ -108,6 +109,7 @@ __all__ = [
     "HISTORY_OF_METER_DAYS",
     "HOLIDAYS",
     "HOME_PROFILES",
+    "HUNDREDTH",
     "INGESTION_ERRORS_DAILY",
     "KNOWN_AT",
     "LATITUDE",
@@ -135,6 +137,7 @@ __all__ = [
     "REGISTER_READ_REVISIONS",
     "REGISTER_RULES",
     "RESOLUTION",
+    "SENT_QUALITIES",
     "SPOT_PRICES",
     "STARTS_AT",
     "SUBSTITUTED_ENERGY",

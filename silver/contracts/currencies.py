@@ -18,6 +18,8 @@ CURRENCIES = (
     "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VES",
     "VND", "VUV", "WST", "XAF", "XCD", "XOF", "XPF", "YER", "ZAR", "ZMW",
 )  # fmt: skip
+# How a hundredth of a currency is written, as in GBp: pence.
+HUNDREDTH = "[A-Z]{2}[a-z]"
 # What no market lets a price reach. The day-ahead markets of Europe end at 4,000 EUR/MWh (ACER,
 # harmonised maximum clearing price), and raise that in steps; Texas at 5,000 USD/MWh, Australia at
 # about 20,000 AUD/MWh (market price cap). Twice that or more in each currency, so that a price a

@@ -23,6 +23,8 @@ from silver.contracts.fields import (
 from silver.contracts.registers import REGISTER_READS
 from silver.contracts.registrations import HOME_PROFILES, LOCATIONS, METERS, TARIFFS
 
+# What a sender may say of a value; one that is missing is a gap.
+SENT_QUALITIES = ("measured", "estimated", "missing")
 _READING = columns(
     PARTNER_ID,
     LOCATION_ID,
