@@ -15,15 +15,15 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 setup: .venv/synced ## the environment: .venv, a JRE if there is none, the jars
-	@$(PYTHON) -m lake.toolchain --java >/dev/null 2>&1 || $(SYNC) --no-dev
-	@$(PYTHON) -m lake.toolchain
-	@$(PYTHON) -m lake.shared_classes
+	@$(PYTHON) -m lake.spark.toolchain --java >/dev/null 2>&1 || $(SYNC) --no-dev
+	@$(PYTHON) -m lake.spark.toolchain
+	@$(PYTHON) -m lake.spark.shared_classes
 
 demo: setup ## the whole platform on sample homes; SERVE=0 stops after the pipeline
 	@.venv/bin/lake demo $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: chromium check ## all that a change must pass
-	@$(PYTHON) -m lake.toolchain --tests
+	@$(PYTHON) -m lake.spark.toolchain --tests
 	$(PYTHON) -m pytest -q -n 2 --dist loadfile -m "spark or slow or browser or servers"
 
 check: test-setup ## the fast part of it, without Spark

@@ -16,7 +16,7 @@ from benchmarks.daily_lake import SPARK
 from benchmarks.measure import measured
 from benchmarks.rebuild_data import corrected
 from benchmarks.report import Side, console
-from lake.landing import land
+from lake.ingestion.landing import land
 from lake.settings import Settings
 from samples.simulated import simulate
 

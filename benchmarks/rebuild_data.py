@@ -13,7 +13,7 @@ import numpy as np
 import typer
 
 from benchmarks.tables import BRONZE
-from lake.landing import land
+from lake.ingestion.landing import land
 from lake.settings import Settings
 from lake.work import Work
 from samples.simulated import simulate

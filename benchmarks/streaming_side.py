@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from benchmarks.streaming import STEP
 from bronze.meter_readings import TOPIC
 from lake.catalog import catalog
+from lake.ingestion.topics import kafka_options
 from lake.running import Runner
 from lake.session import session
 from lake.settings import Settings
-from lake.topics import kafka_options
 
 
 def main(side: str) -> None:

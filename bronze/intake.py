@@ -35,7 +35,7 @@ from bronze.formats.records import (
 from bronze.formats.resolution import named, starts
 from bronze.formats.rows import UnreadableRow, amount
 from bronze.formats.stamps import NoZone
-from lake.landing import Landed, UnreadableFile, derived, keep, land
+from lake.ingestion.landing import Landed, UnreadableFile, derived, keep, land
 from lake.settings import Settings
 
 READINGS, REGISTERS = "readings", "registers"

@@ -7,8 +7,8 @@ from bronze import drift
 from bronze.contracts import METER_READINGS
 from bronze.drift import RESCUED, missing
 from bronze.sources import READINGS
-from lake.arriving import NOBODY, REASON, with_cells
-from lake.landed import is_partner_id
+from lake.ingestion.arriving import NOBODY, REASON, with_cells
+from lake.ingestion.landed import is_partner_id
 
 TOPIC = READINGS.topic
 _TEXTS = drift.texts(READINGS)

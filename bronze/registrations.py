@@ -9,7 +9,7 @@ from bronze import drift
 from bronze.contracts import REGISTRATIONS
 from bronze.drift import RESCUED, SAID
 from bronze.sources import REGISTRATIONS as SOURCE
-from lake.arriving import REASON
+from lake.ingestion.arriving import REASON
 
 _READ = ("location_id", "schema_version")
 _JSON = ", ".join(f"{name} STRING" for name in (*_READ, "_broken"))

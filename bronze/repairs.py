@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from bronze.contracts import REPAIRS
-from lake.arriving import REASON
+from lake.ingestion.arriving import REASON
 
 _JSON = (
     "action STRING, table_name STRING, held_file STRING, held_line BIGINT, position INT, "
@@ -18,7 +18,7 @@ def repairs(landing_repairs: DataFrame) -> DataFrame:
     """Return a row a decision; ``_rejected`` names the reason where a line is none.
 
     They are written by `lake quarantine`, `lake rejected`, `lake replay` and the Data Management
-    API (:mod:`lake.repairs`), always as NDJSON.
+    API (:mod:`lake.repair.repairs`), always as NDJSON.
     """
     document = F.from_json("line", _JSON, {"columnNameOfCorruptRecord": "_broken"})
     return (

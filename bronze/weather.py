@@ -7,7 +7,7 @@ from bronze import drift
 from bronze.contracts import WEATHER
 from bronze.drift import missing
 from bronze.sources import WEATHER as SOURCE
-from lake.arriving import REASON, with_cells
+from lake.ingestion.arriving import REASON, with_cells
 
 _SENT = drift.texts(SOURCE)
 _MOST = 40

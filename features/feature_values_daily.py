@@ -1,8 +1,8 @@
 """Feature tables -> features.feature_values_daily: how often which value, by day.
 
-Statistics and drift are read from it without Spark (lake/feature_statistics.py). The next table by
-day is a parameter here and a line in ``feature_values_daily``. A calendar is left out: it does not
-drift.
+Statistics and drift are read from it without Spark (lake/feature_store/statistics.py). The next
+table by day is a parameter here and a line in ``feature_values_daily``. A calendar is left out: it
+does not drift.
 """
 
 from collections.abc import Callable
@@ -20,8 +20,8 @@ from features.contracts import (
     WEATHER_HOURLY,
 )
 from lake.contract import Table
-from lake.feature_bins import bin_sql
-from lake.feature_tables import feature_table
+from lake.feature_store.bins import bin_sql
+from lake.feature_store.tables import feature_table
 
 # 2: whole days, signatures, weather and prices too. 3: of weather what was observed.
 RULE_VERSION = 3

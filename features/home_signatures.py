@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from features.contracts import HOME_SIGNATURES
 from features.hour_shares import hour_shares
 from features.months_of_use import is_counted, months_of_use
-from lake.writing import all_of, same
+from lake.hops.writing import all_of, same
 
 _HOME = ["partner_id", "location_id"]
 _SERIES = [*_HOME, "fuel"]

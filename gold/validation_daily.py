@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts import VALIDATION_DAILY
-from lake.landed import came_by
+from lake.ingestion.landed import came_by
 
 _BY = ("partner_id", "table_name", "source", "received_date", "stage", "rule", "severity")
 

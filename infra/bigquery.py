@@ -15,7 +15,7 @@ from pathlib import Path
 
 from infra.kafka import free_ports
 from lake.errors import LakeError
-from lake.toolchain import cache_folder
+from lake.spark.toolchain import cache_folder
 
 # The emulator wants an extension of DuckDB, which PyPI has for an older version than its newest.
 PACKAGES = (

@@ -14,8 +14,8 @@ from typing import Protocol
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from lake import toolchain
 from lake.errors import LakeError
+from lake.spark import toolchain
 
 PLAIN_LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 ALLOWED_URLS = "org.apache.kafka.sasl.oauthbearer.allowed.urls"
@@ -103,7 +103,8 @@ def kafka_broker(folder: Path, issuer: Issuer | None = None) -> Iterator[Broker]
 
     With an issuer it has a third door, for those that come with one of its tokens.
 
-    Raises BrokerFailed, and MissingJar (lake.toolchain) when set-up was run without ``--tests``.
+    Raises BrokerFailed, and MissingJar (lake.spark.toolchain) when set-up was run without
+    ``--tests``.
     """
     plain, sasl, oauth, controller = free_ports(4)
     connection_string = (

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from lake.errors import LakeError
-from lake.toolchain import cache_folder
+from lake.spark.toolchain import cache_folder
 
 
 class NoNpm(LakeError):

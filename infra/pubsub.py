@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from infra.kafka import free_ports
-from lake import toolchain
 from lake.errors import LakeError
+from lake.spark import toolchain
 
 START_S = 60
 _CURE = "install it: gcloud components install pubsub-emulator"

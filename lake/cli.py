@@ -14,11 +14,11 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from lake.errors import LakeError
-from lake.feature_commands import features
+from lake.feature_store.commands import features
 from lake.jobs import Job, Outcome, Task, load
-from lake.model_commands import monitor, rollback
+from lake.modelling.commands import monitor, rollback
 from lake.notebooks import notebook
-from lake.repair_commands import quarantine, rejected, replay
+from lake.repair.commands import quarantine, rejected, replay
 from lake.settings import Settings
 from lake.shown import printable
 from lake.terminal import Form, say
@@ -165,7 +165,7 @@ def upkeep(
 def tables() -> None:
     """List every table: rows, newest version, and what one row is."""
     from lake.catalog import catalog
-    from lake.feature_tables import user_tables
+    from lake.feature_store.tables import user_tables
     from lake.reading import Reader
 
     grid = Grid("table", "rows", "version", "one row is", box=None)
@@ -212,7 +212,7 @@ def sql(
     lake sql --as-of 2025-05-03T00:00:00Z "SELECT * FROM gold.energy_daily"
     """
     from lake.catalog import catalog
-    from lake.feature_tables import user_tables
+    from lake.feature_store.tables import user_tables
     from lake.reading import show
     from lake.reading import sql as ask
 
@@ -235,7 +235,7 @@ def quality(
     Example: lake quality --table gold.energy_daily --since 2018-03-01
     """
     from lake.catalog import catalog
-    from lake.findings import latest
+    from lake.quality.findings import latest
     from lake.reading import Reader, show
     from lake.work import clock_of
 
@@ -254,8 +254,8 @@ def contracts(
 
     Examples: lake contracts readings; lake contracts --out docs/contracts
     """
-    from lake import odcs
     from lake.catalog import catalog
+    from lake.documents import odcs
 
     wanted = catalog().contract(name) if name else catalog().published.values()
     documents = [odcs.document(one) for one in wanted]

@@ -13,15 +13,16 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from lake import arriving, upkeep
-from lake.alone import alone
-from lake.at_hand import AtHand, computed
 from lake.catalog import Catalog, Node
 from lake.contract import Issue, Upsert
 from lake.errors import LakeError
-from lake.hop import Hop
-from lake.ledger import Ledger, Seen
-from lake.report import Report
+from lake.hops import upkeep
+from lake.hops.alone import alone
+from lake.hops.at_hand import AtHand, computed
+from lake.hops.hop import Hop
+from lake.hops.ledger import Ledger, Seen
+from lake.hops.report import Report
+from lake.ingestion import arriving
 from lake.settings import Settings
 from lake.store import Store, of_their_contract
 

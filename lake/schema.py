@@ -13,7 +13,7 @@ _PROPERTIES = {
     # Each hop reads only what changed before it.
     "delta.enableChangeDataFeed": "true",
     # On Databricks the writer of the 50th small file of a partition puts them together; elsewhere
-    # ``lake.upkeep.bound`` does, and sessions have it off.
+    # ``lake.hops.upkeep.bound`` does, and sessions have it off.
     "delta.autoOptimize.autoCompact": "true",
     # What was answered within this time can be asked again. A table whose inputs it has not read
     # for longer is to be computed whole (``lake run TABLE --again``).

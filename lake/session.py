@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from lake import shared_classes, toolchain
 from lake.catalog import catalog
-from lake.java import know_classes
 from lake.schema import looked_up_by
 from lake.settings import Settings
+from lake.spark import shared_classes, toolchain
+from lake.spark.java import know_classes
 
 # Tests: tables so small that nothing is worth collecting beside the work.
 _TINY = "-XX:+UseSerialGC"
@@ -114,7 +114,7 @@ def _beside(spark: SparkSession, settings: Mapping[str, str]) -> SparkSession:
 def session(settings: Settings, *, small: bool = False) -> SparkSession:
     """Return the running session or start one; ``small`` is for tests: less of the machine.
 
-    MissingJar or NoJava (lake.toolchain) when the set-up was not done.
+    MissingJar or NoJava (lake.spark.toolchain) when the set-up was not done.
     """
     if active := SparkSession.getActiveSession():
         return active
@@ -141,7 +141,7 @@ def session(settings: Settings, *, small: bool = False) -> SparkSession:
         .config("spark.driver.extraJavaOptions", java_options)
         .config("spark.sql.warehouse.dir", str(scratch / "spark-warehouse"))
     )
-    log4j = Path(__file__).with_name("log4j2.properties")
+    log4j = Path(__file__).with_name("spark") / "log4j2.properties"
     builder = builder.config(
         "spark.driver.extraJavaOptions", f"{java_options} -Dlog4j2.configurationFile={log4j}"
     )

@@ -21,7 +21,7 @@ class NoSecret(LakeError):
 class Settings(BaseSettings):
     """What differs between a laptop and a workspace; the defaults need no account.
 
-    The descriptions become docs/settings.md and .env.example (``lake/settings_page.py``).
+    The descriptions become docs/settings.md and .env.example (``lake/documents/settings_page.py``).
     """
 
     model_config = SettingsConfigDict(

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import yaml
 
-from lake.alone import alone
 from lake.catalog import Node
 from lake.errors import LakeError
+from lake.hops.alone import alone
+from lake.hops.report import Report
 from lake.jobs import Job, Task, load, part
-from lake.report import Report
 from lake.running import Runner
 from lake.watching import Watch
 from lake.work import Work

@@ -6,10 +6,10 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from lake.catalog import Node
-from lake.events import behind, is_events
-from lake.ledger import Ledger
+from lake.hops.ledger import Ledger
+from lake.ingestion.events import behind, is_events
+from lake.ingestion.topics import Topic, look
 from lake.settings import Settings
-from lake.topics import Topic, look
 
 
 @dataclass

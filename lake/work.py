@@ -18,8 +18,8 @@ from lake.settings import Settings
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from lake.replaying import Part
-    from lake.report import Report
+    from lake.hops.report import Report
+    from lake.repair.replaying import Part
     from lake.running import Runner
 
 
@@ -94,7 +94,7 @@ class Work:
 
     def _champion(self, name: str, clock: datetime) -> Any:
         """Return the champion as it was at the clock: no later model speaks for a past day."""
-        from lake.registry import champion
+        from lake.modelling.registry import champion
 
         return champion(self.settings, name, known_at=clock)
 
@@ -115,7 +115,7 @@ class Work:
         self, tables: Sequence[str], part: "Part", *, by: str, dry_run: bool = False
     ) -> "Iterator[Report]":
         """Take lines again that bronze does not have: of the tables named, or of all that land."""
-        from lake.replaying import replay
+        from lake.repair.replaying import replay
 
         for name in tables:
             self.catalog[name]
@@ -126,14 +126,14 @@ class Work:
 
     def check(self, layer: str, day: str = "") -> Any:
         """Check what changed in the tables of a layer against their contracts."""
-        from lake.quality import check
+        from lake.quality.gate import check
 
         return check(self.runner(clock_of(day)), layer)
 
     def upkeep(self, name: str, day: str = "") -> str:
         """Put the small files of a table together, or of all of a layer, and remove old ones."""
-        from lake.feature_tables import DECLARED, user_tables
-        from lake.upkeep import upkeep
+        from lake.feature_store.tables import DECLARED, user_tables
+        from lake.hops.upkeep import upkeep
 
         layer = [t for t in self.catalog.tables.values() if t.layer == name]
         if name == DECLARED:
@@ -148,11 +148,11 @@ class Work:
         ``if_drifted``: only where the champion has drifted, and a week after the last training.
         ``trials``: of so many sets of parameters with the best one.
         """
-        from lake.training import train
+        from lake.modelling.training import train
 
         clock = clock_of(day)
         if if_drifted:
-            from lake.monitoring import is_due, watch
+            from lake.modelling.monitoring import is_due, watch
 
             seen = watch(self.settings, self.catalog, model, clock)
             if not is_due(self.settings, seen, clock):
@@ -161,7 +161,7 @@ class Work:
 
     def monitor(self, model: str, day: str = "") -> Any:
         """Say whether the champion of a model has drifted; Drifted where it has."""
-        from lake.monitoring import alert, watch
+        from lake.modelling.monitoring import alert, watch
 
         return alert(watch(self.settings, self.catalog, model, clock_of(day)))
 

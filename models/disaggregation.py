@@ -18,7 +18,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lake.registry import Champion
+from lake.modelling.registry import Champion
 from models.contracts import DISAGGREGATION
 from models.home_frames import (
     HOME,

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.contracts import LAGS, SHARES, lag_column, quantile_28d_column
-from lake.point_in_time import point_in_time
+from lake.feature_store.point_in_time import point_in_time
 from models.lately import of_hours, of_last_hours
 
 SERIES = ("partner_id", "location_id", "fuel", "direction")

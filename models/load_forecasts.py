@@ -16,9 +16,9 @@ from pyspark.sql import functions as F
 
 from features.copies import with_copies
 from lake.errors import LakeError
-from lake.registry import Champion
+from lake.modelling.registry import Champion
+from lake.modelling.tuning import Between, Parameters
 from lake.schema import empty
-from lake.tuning import Between, Parameters
 from models.backtest import before_judgement, gate, judge, lacking, slices
 from models.borrowed_forecasts import VERSION, borrowed_forecasts
 from models.contracts import BASES, LOAD_FORECASTS, QUANTILES, quantile_column

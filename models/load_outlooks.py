@@ -13,9 +13,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.copies import with_copies, without_copies
-from lake.registry import Champion
+from lake.modelling.registry import Champion
+from lake.modelling.tuning import Between
 from lake.schema import empty
-from lake.tuning import Between
 from models.coherent_outlooks import coherent
 from models.contracts import LOAD_OUTLOOKS, QUANTILES, quantile_column
 from models.expected_weather import at_homes, with_expected_weather

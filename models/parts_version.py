@@ -3,7 +3,7 @@
 One version for models.disaggregation and models.home_assets, which look at the same homes.
 """
 
-from lake.registry import Champion
+from lake.modelling.registry import Champion
 from models.parts.model import PartsOfHomes
 from models.parts.priors import PUBLISHED, Priors
 from models.readable import readable

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from lake.errors import LakeError
-from lake.registry import Champion
+from lake.modelling.registry import Champion
 
 
 class OutdatedModel(LakeError):

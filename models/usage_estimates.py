@@ -13,7 +13,7 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lake.registry import Champion
+from lake.modelling.registry import Champion
 from models.annual_use import (
     COVERED,
     INPUTS,

@@ -113,7 +113,7 @@ def _sample_data(settings: Settings) -> Path | None:
 
 def land_homes(homes: "Homes", settings: Settings, clock: datetime) -> int:
     """Land what a source wrote, by the kind in each file's name; return how many are new."""
-    from lake.landing import land
+    from lake.ingestion.landing import land
 
     landed = 0
     for file in sorted(homes.folder.iterdir()):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lake.errors import LakeError
-from lake.names import PARTNER_ID_CURE, is_partner_id
+from lake.ingestion.names import PARTNER_ID_CURE, is_partner_id
 from lake.settings import Settings
 from lake.terminal import Form
 

@@ -13,7 +13,7 @@ from bronze.contracts import (
     SPOT_PRICES,
     WEATHER,
 )
-from lake.landed import came_by
+from lake.ingestion.landed import came_by
 from silver.contracts import ARRIVALS_DAILY
 from silver.typed import calendar, instant, instant_or_utc, seconds, words
 

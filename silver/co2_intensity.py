@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
 from silver.contracts import CO2_INTENSITY, MOST_CO2_KG_PER_KWH
 from silver.late import said_after
 from silver.registration import payload

@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
 from silver.contracts import HOME_PROFILES
 from silver.registration import PROFILE, number, opened, unread_date, word
 from silver.typed import reasons

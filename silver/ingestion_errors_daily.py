@@ -3,8 +3,8 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lake.landed import came_by
-from lake.quarantine import decided
+from lake.hops.quarantine import decided
+from lake.ingestion.landed import came_by
 from silver.contracts import INGESTION_ERRORS_DAILY
 
 _ROW = ["table_name", "partner_id", "source_file", "source_line", "position"]

@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
 from silver.contracts import SENT_QUALITIES
 from silver.registration import payload
 from silver.said_once import LONGEST_DAY_S

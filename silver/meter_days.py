@@ -6,7 +6,7 @@ The rules of validation compare days; from a row a day they look back without re
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lake.landed import is_landed
+from lake.ingestion.landed import is_landed
 from silver.contracts import METER_DAYS, METER_READINGS
 from silver.home_days import HOME_DAY, all_days
 from silver.judgement import local_midnight

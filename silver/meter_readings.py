@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lake.quarantine import REASONS
-from lake.writing import CONTESTED
+from lake.hops.quarantine import REASONS
+from lake.hops.writing import CONTESTED
 from silver.contracts import METER_READINGS
 from silver.judgement import (
     KWH,

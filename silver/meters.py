@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
 from silver.contracts import DIRECTIONS, FUELS, METERS
 from silver.late import said_after
 from silver.registration import deleted_at, known, number, opened, unread_date

@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lake.landed import came_by
+from lake.ingestion.landed import came_by
 from silver.contracts import REGISTER_ENERGY
 from silver.free_periods import LONGEST_MONTH_S
 from silver.judgement import KWH_PER_M3, local_midnight, most_kw

@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
 from silver.contracts import REGISTER_READS, TOTAL_REGISTER
 from silver.judgement import QUALITIES, local_midnight
 from silver.late import said_after

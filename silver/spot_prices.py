@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
 from silver.contracts import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH, SPOT_PRICES
 from silver.late import said_after
 from silver.registration import payload

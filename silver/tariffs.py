@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
 from silver.contracts import FUELS, TARIFF_DIRECTIONS, TARIFFS
 from silver.registration import number, opened
 from silver.tariff_elements import as_stored, breaks_a_rule, is_known, is_said_whole

@@ -7,8 +7,8 @@ import typer
 
 from benchmarks.models.told_weather import told_weather
 from lake.cli import jobs_file, run_job
+from lake.ingestion.landing import land
 from lake.jobs import Job, load, part
-from lake.landing import land
 from lake.settings import Settings
 from lake.work import Work, clock_of
 from samples.citylearn import citylearn

@@ -21,11 +21,11 @@ from urllib.parse import urlsplit
 
 import typer
 
-from lake.claims import claimed
 from lake.errors import LakeError
 from lake.extras import extra
-from lake.landing import land
-from lake.pulled import Pulls
+from lake.ingestion.claims import claimed
+from lake.ingestion.landing import land
+from lake.ingestion.pulled import Pulls
 from lake.settings import Settings
 from lake.terminal import say
 from lake.work import clock_of

@@ -22,11 +22,11 @@ from urllib.parse import urlsplit
 import typer
 
 from bronze.pulls.cosmos_documents import Line, line_of
-from lake.claims import claimed
 from lake.errors import LakeError
 from lake.extras import extra
-from lake.landing import land
-from lake.pulled import Pulled, Pulls
+from lake.ingestion.claims import claimed
+from lake.ingestion.landing import land
+from lake.ingestion.pulled import Pulled, Pulls
 from lake.settings import Settings
 from lake.terminal import say
 from lake.work import clock_of

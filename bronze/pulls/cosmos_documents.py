@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from lake.names import is_partner_id
+from lake.ingestion.names import is_partner_id
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "country_code": str,

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lake.claims import claimed
 from lake.errors import LakeError
 from lake.extras import extra
-from lake.landing import LONGEST_LINE, land
-from lake.pulled import Pulled, Pulls
+from lake.ingestion.claims import claimed
+from lake.ingestion.landing import LONGEST_LINE, land
+from lake.ingestion.pulled import Pulled, Pulls
 from lake.settings import Settings
 from lake.terminal import say
 from lake.work import clock_of

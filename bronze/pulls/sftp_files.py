@@ -18,7 +18,7 @@ import asyncssh
 from bronze.pulls.sftp_server import ANSWER_S, Server, said
 from bronze.pulls.sftp_sources import Source
 from lake.errors import LakeError
-from lake.landing import CannotWrite
+from lake.ingestion.landing import CannotWrite
 from lake.shown import printable
 
 _CHUNK = 1024 * 1024

@@ -24,10 +24,10 @@ from bronze.pulls.sftp_files import Changed, Remote, current, fetch, look
 from bronze.pulls.sftp_looks import Looks
 from bronze.pulls.sftp_server import PAUSES_S, NotLetIn, Server, said
 from bronze.pulls.sftp_sources import Move, Source
-from lake.claims import EXPIRY_S, Claim, claimed
 from lake.errors import LakeError
-from lake.landing import CannotWrite, UnreadableFile
-from lake.pulled import Pulled, Pulls
+from lake.ingestion.claims import EXPIRY_S, Claim, claimed
+from lake.ingestion.landing import CannotWrite, UnreadableFile
+from lake.ingestion.pulled import Pulled, Pulls
 from lake.settings import Settings
 
 # A sleep may end a little early by another clock.

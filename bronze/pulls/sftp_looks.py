@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bronze.pulls.sftp_files import Remote
 from bronze.pulls.sftp_sources import Source
-from lake.toolchain import write_whole
+from lake.spark.toolchain import write_whole
 
 
 class Looks:

@@ -27,7 +27,7 @@ from bronze.formats import FORMS, MAPPING
 from bronze.formats.local_time import LocalTime
 from bronze.formats.records import Told
 from lake.errors import LakeError
-from lake.names import PARTNER_ID
+from lake.ingestion.names import PARTNER_ID
 
 DETECT = "detect"
 # What is still being written, by the names that SFTP clients and editors give it.

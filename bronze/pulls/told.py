@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from bronze.pulls.parts import Request
-from lake.landing import CannotWrite
+from lake.ingestion.landing import CannotWrite
 from lake.settings import Settings
 
 _CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}

@@ -24,11 +24,11 @@ from pyspark.sql import functions as F
 from bronze.meter_readings import TOPIC
 from infra.kafka import kafka_broker
 from infra.kafka_events import block, send
-from lake import avro as decoder
 from lake.catalog import catalog
+from lake.ingestion import avro as decoder
+from lake.ingestion.schemas import Schemas, SchemasAway
 from lake.reading import Reader
 from lake.running import Runner
-from lake.schemas import Schemas, SchemasAway
 from lake.settings import Settings
 
 BLOCK = {

@@ -17,7 +17,7 @@ from bronze.pulls.cosmos import NoProfiles, profiles
 from bronze.pulls.cosmos_documents import line_of
 from infra.cosmos import Cosmos, cosmos
 from infra.npm import NoNpm
-from lake.pulled import Pulls
+from lake.ingestion.pulled import Pulls
 from lake.settings import Settings
 
 HOME = {"partner_id": "north", "location_id": "h1", "time_zone": "Europe/Oslo",

@@ -25,9 +25,9 @@ from bronze.register_reads import register_reads
 from bronze.registrations import registrations
 from bronze.spot_prices import spot_prices
 from bronze.weather import weather
-from lake.arriving import refused_of
 from lake.catalog import catalog
-from lake.landing import land
+from lake.ingestion.arriving import refused_of
+from lake.ingestion.landing import land
 from lake.running import Runner
 from lake.settings import Settings
 from lake.testing import frame

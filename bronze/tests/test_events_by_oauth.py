@@ -16,9 +16,9 @@ from infra.kafka import kafka_broker
 from infra.kafka_events import block, send
 from infra.oidc import issuer
 from lake.catalog import catalog
+from lake.ingestion.topics import BadEventsAddress, BrokerAway, kafka_options
 from lake.running import Runner
 from lake.settings import Settings
-from lake.topics import BadEventsAddress, BrokerAway, kafka_options
 
 SECRET = f"s3cret{uuid.uuid4().hex}"
 TOKEN_S = 15

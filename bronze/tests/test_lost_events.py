@@ -19,8 +19,8 @@ from bronze.meter_readings import TOPIC
 from infra.kafka import Broker, kafka_broker
 from infra.kafka_events import block, send
 from lake.catalog import catalog
+from lake.hops.report import Report
 from lake.reading import Reader
-from lake.report import Report
 from lake.running import Runner
 from lake.settings import Settings
 

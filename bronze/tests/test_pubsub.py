@@ -16,8 +16,8 @@ from bronze.forms import form_of
 from bronze.pulls import pubsub as pulling
 from bronze.pulls.pubsub import NoSubscription, Said, lines_of, messages
 from infra.pubsub import NoPubsub, pubsub
-from lake.landing import land
-from lake.pulled import Pulls
+from lake.ingestion.landing import land
+from lake.ingestion.pulled import Pulls
 from lake.settings import Settings
 
 READING = {"meter_id": "m", "starts_at": "2025-05-01T00:00:00Z", "resolution": "PT15M"}

@@ -24,7 +24,7 @@ from bronze.pulls.sftp_folder import Outcome, Puller, Take
 from bronze.pulls.sftp_server import NotLetIn, Unreachable
 from bronze.pulls.sftp_sources import BadSource, Source, sources
 from infra.sftp import PASSWORD, SftpServer, sftp_server
-from lake.landing import UnreadableFile, land
+from lake.ingestion.landing import UnreadableFile, land
 from lake.settings import NoSecret, Settings
 
 pytestmark = pytest.mark.servers
@@ -349,7 +349,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from bronze.pulls.sftp_folder import Puller
 from bronze.pulls.sftp_sources import sources
-from lake.landing import land
+from lake.ingestion.landing import land
 from lake.settings import Settings
 
 def take(file, *, partner, form, told, settings, clock):

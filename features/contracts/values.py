@@ -2,7 +2,7 @@
 
 from bronze.contracts import PARTNER_ID
 from lake.contract import Column, Replace, Table, columns
-from lake.feature_bins import BINS_AN_OCTAVE
+from lake.feature_store.bins import BINS_AN_OCTAVE
 from silver.contracts import LOCAL_DATE
 
 FEATURE_VALUES_DAILY = Table(
@@ -16,8 +16,9 @@ FEATURE_VALUES_DAILY = Table(
             "The last local day that the features look at; of a month its first."
         ),
         Column(name="bin", type="int",
-               meaning=f"Which value, {BINS_AN_OCTAVE} bins to a doubling (lake/feature_bins.py); "
-                       "0 is zero, below it are negative values; empty: it was unknown."),
+               meaning=f"Which value, {BINS_AN_OCTAVE} bins to a doubling "
+                       "(lake/feature_store/bins.py); 0 is zero, below it are negative values; "
+                       "empty: it was unknown."),
         Column(name="rows", type="bigint", nullable=False, minimum=1,
                meaning="Rows with such a value, each in the version known last."),
         Column(name="total", type="double",

@@ -15,7 +15,7 @@ from features.contracts import (
 )
 from features.feature_values_daily import feature_values_daily
 from lake.contract import Table
-from lake.feature_bins import middle
+from lake.feature_store.bins import middle
 
 pytestmark = pytest.mark.spark
 Make = Callable[..., DataFrame]

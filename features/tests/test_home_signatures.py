@@ -18,7 +18,7 @@ from features.home_signatures import (
     touched_by_weather_models,
 )
 from gold.contracts import BASE_LOAD_DAILY, ENERGY_HOURLY, ENERGY_MONTHLY, WEATHER_MODELS
-from lake import writing
+from lake.hops import writing
 from lake.settings import Settings
 from lake.store import Store
 from silver.contracts import LOCATION_WEATHER, LOCATIONS, WEATHER

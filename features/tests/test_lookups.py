@@ -10,11 +10,11 @@ from pyspark.sql import DataFrame, SparkSession
 from features.contracts import HOME_PROFILE_VERSIONS, HOURLY_LOAD_PROFILE
 from features.home_profile_versions import home_profile_versions
 from lake.feature_store import FeatureLookup, FeatureStore
-from lake.feature_tables import FeatureTableDiffers, feature_table
+from lake.feature_store.tables import FeatureTableDiffers, feature_table
+from lake.feature_store.training_sets import looked_up
+from lake.hops.writing import insert
 from lake.settings import Settings
 from lake.store import Store
-from lake.training_sets import looked_up
-from lake.writing import insert
 from silver.contracts import HOME_PROFILES, LOCATIONS
 
 pytestmark = pytest.mark.spark

@@ -11,10 +11,10 @@ from features.contracts import CALENDAR_DAYS, SPOT_PRICES_HOURLY
 from features.spot_prices_hourly import spot_prices_hourly
 from lake.catalog import catalog
 from lake.feature_store import FeatureLookup, FeatureStore
-from lake.feature_tables import feature_table
+from lake.feature_store.tables import feature_table
+from lake.hops.writing import insert, replace
 from lake.running import Runner
 from lake.settings import Settings
-from lake.writing import insert, replace
 from silver.contracts import HOLIDAYS, SPOT_PRICES
 
 pytestmark = pytest.mark.spark

@@ -10,10 +10,10 @@ from pyspark.sql import DataFrame, SparkSession
 from features.contracts import WEATHER_HOURLY
 from features.weather_hourly import weather_hourly
 from lake.feature_store import FeatureLookup, FeatureStore
-from lake.feature_tables import feature_table
+from lake.feature_store.tables import feature_table
+from lake.hops.writing import keep
 from lake.settings import Settings
 from lake.store import Store
-from lake.writing import keep
 from silver.contracts import WEATHER
 
 pytestmark = pytest.mark.spark

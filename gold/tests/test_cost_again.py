@@ -8,8 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from gold.tests.plain_costs import element, period, tariff
-from lake import writing
 from lake.catalog import catalog
+from lake.hops import writing
 from lake.reading import Reader
 from lake.running import Runner
 from lake.settings import Settings

@@ -13,10 +13,10 @@ from pyspark.sql import SparkSession
 from gold.contracts import ENERGY_DAILY, ENERGY_HOURLY, ENERGY_MONTHLY
 from gold.energy import in_days, in_months, in_steps
 from lake.catalog import catalog
+from lake.hops.writing import insert
 from lake.reading import Reader
 from lake.settings import Settings
 from lake.store import Store
-from lake.writing import insert
 from silver.contracts import (
     ENERGY_IN_CONTEXT,
     ENERGY_REVISIONS,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lake import toolchain
-from lake.toolchain import BadChecksum, JarNotFetched, MissingJar, NoJava
+from lake.spark import toolchain
+from lake.spark.toolchain import BadChecksum, JarNotFetched, MissingJar, NoJava
 
 CONTENT = b"a jar"
 ADDRESS = "org/one/one/1/one-1.jar"

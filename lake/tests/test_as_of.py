@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from lake.catalog import catalog
 from lake.cli import app
-from lake.landing import land
+from lake.ingestion.landing import land
 from lake.reading import NoHistory
 from lake.running import Runner
 from lake.settings import Settings

@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lake.at_hand import FEW, AtHand
+from lake.hops.at_hand import FEW, AtHand
 from lake.session import for_few_rows
 
 pytestmark = pytest.mark.spark

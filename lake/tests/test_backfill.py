@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from lake.catalog import Catalog, catalog
-from lake.landing import land
+from lake.ingestion.landing import land
 from lake.reading import Reader
 from lake.running import CannotRun, Runner, months
 from lake.settings import Settings

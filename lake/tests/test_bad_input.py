@@ -22,12 +22,12 @@ from bronze.commands import add
 from bronze.intake import take
 from lake.catalog import catalog
 from lake.cli import _fail, _said, one_line
-from lake.landing import CannotWrite, UnreadableFile, land
+from lake.hops.report import Report
+from lake.hops.writing import Written
+from lake.ingestion.landing import CannotWrite, UnreadableFile, land
 from lake.reading import Reader
-from lake.report import Report
 from lake.running import Runner
 from lake.settings import Settings
-from lake.writing import Written
 
 BLOCK = {"meter_id": "m", "starts_at": "2025-05-01T00:00:00Z", "resolution": "PT1H", "unit": "kWh"}
 NEM12 = (

@@ -5,7 +5,7 @@ import threading
 import time
 from pathlib import Path
 
-from lake.claims import claimed
+from lake.ingestion.claims import claimed
 
 
 def test_a_second_worker_is_told_that_it_is_held(tmp_path: Path) -> None:

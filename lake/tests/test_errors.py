@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from lake.alone import Busy
 from lake.catalog import UnknownTable
 from lake.cli import one_line
+from lake.hops.alone import Busy
+from lake.hops.ledger import Ledger
 from lake.jobs import Job, Task, load
-from lake.ledger import Ledger
 from lake.settings import Settings
 from lake.streaming import NotStreamed, streamed
 
@@ -55,7 +55,7 @@ def test_a_clock_that_was_ahead_hides_no_later_run(
         ledger.record("gold.t", {"silver.s": version}, rule_version=1, rows_written=0, seconds=0)
 
     with monkeypatch.context() as patched:
-        patched.setattr("lake.ledger.datetime", Ahead)
+        patched.setattr("lake.hops.ledger.datetime", Ahead)
         recorded(1)
     for version in (2, 3):
         recorded(version)

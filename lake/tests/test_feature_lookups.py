@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lake.contract import Column
-from lake.feature_lookups import BadLookup, FeatureLookup, Pinned, Spec, pinned
-from lake.feature_tables import user_table
+from lake.feature_store.lookups import BadLookup, FeatureLookup, Pinned, Spec, pinned
+from lake.feature_store.tables import user_table
 
 USE = user_table("features_user.use", [Column(name="home", type="string", meaning="."),
                                        Column(name="kwh", type="double", meaning=".")],

@@ -12,10 +12,10 @@ import pytest
 from deltalake import write_deltalake
 
 from lake.contract import Column, Keep, Replace, Table
-from lake.feature_bins import BINS_AN_OCTAVE, middle
-from lake.feature_statistics import by_chance, divergence, quantile, statistics
-from lake.feature_tables import FeatureTableDiffers, feature_table
-from lake.online_features import newest_features
+from lake.feature_store.bins import BINS_AN_OCTAVE, middle
+from lake.feature_store.online import newest_features
+from lake.feature_store.statistics import by_chance, divergence, quantile, statistics
+from lake.feature_store.tables import FeatureTableDiffers, feature_table
 from lake.reading import Reader, Value
 from lake.settings import Settings
 

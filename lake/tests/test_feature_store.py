@@ -12,18 +12,23 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from sklearn import dummy, linear_model
 
-from lake.feature_lookups import BadLookup
-from lake.feature_models import BadModelName, CannotRebuild, NoFeatureModel
-from lake.feature_signature import SignatureDiffers
 from lake.feature_store import FeatureLookup, FeatureStore, NotYours
-from lake.feature_tables import BadFeatureTable, FeatureTableDiffers, NoFeatureTable, user_tables
-from lake.java import java
+from lake.feature_store.lookups import BadLookup
+from lake.feature_store.models import BadModelName, CannotRebuild, NoFeatureModel
+from lake.feature_store.signature import SignatureDiffers
+from lake.feature_store.tables import (
+    BadFeatureTable,
+    FeatureTableDiffers,
+    NoFeatureTable,
+    user_tables,
+)
+from lake.hops.upkeep import upkeep
+from lake.modelling.registry import quiet
+from lake.modelling.registry_away import RegistryAway
 from lake.reading import BadInstant, Reader
-from lake.registry import quiet
-from lake.registry_away import RegistryAway
 from lake.settings import Settings
+from lake.spark.java import java
 from lake.store import Store
-from lake.upkeep import upkeep
 
 pytestmark = pytest.mark.spark
 ROWS = "partner_id string, home string, at timestamp, kwh double, persons int"

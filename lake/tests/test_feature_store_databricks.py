@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from lake.feature_lookups import FeatureLookup
 from lake.feature_store import FeatureStore, NotYours
-from lake.feature_store_databricks import DatabricksFeatures, MixedTables, client
-from lake.feature_tables import BadFeatureTable, NoFeatureTable
+from lake.feature_store.databricks import DatabricksFeatures, MixedTables, client
+from lake.feature_store.lookups import FeatureLookup
+from lake.feature_store.tables import BadFeatureTable, NoFeatureTable
 from lake.settings import Settings
 
 

@@ -11,7 +11,7 @@ from databricks.sdk.service.jobs import JobSettings
 
 from lake.catalog import UnknownTable, catalog
 from lake.contract import Append, Column, Table
-from lake.dictionary import dictionary
+from lake.documents.dictionary import dictionary
 from lake.jobs import BadJob, Job, Task, joined, load, part
 from lake.work import BadArguments, clock_of
 

@@ -12,8 +12,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from lake.catalog import catalog
-from lake.landed import as_lines, is_partner_id, with_names, with_numbers
-from lake.landing import land
+from lake.ingestion.landed import as_lines, is_partner_id, with_names, with_numbers
+from lake.ingestion.landing import land
 from lake.running import Runner
 from lake.settings import Settings
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bronze.forms import form_of
-from lake import landing
-from lake.landing import LONGEST_LINE, CannotWrite, UnreadableFile, derived, keep, land
+from lake.ingestion import landing
+from lake.ingestion.landing import LONGEST_LINE, CannotWrite, UnreadableFile, derived, keep, land
 from lake.settings import Settings
 
 

@@ -11,13 +11,13 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lake.catalog import catalog
-from lake.held import Wanted, found
-from lake.landing import land
+from lake.hops.upserting import settle
+from lake.ingestion.landing import land
 from lake.reading import Reader
-from lake.repairs import Decision, decide
+from lake.repair.held import Wanted, found
+from lake.repair.repairs import Decision, decide
 from lake.running import Runner
 from lake.settings import Settings
-from lake.upserting import settle
 from silver.contracts import METER_READINGS
 
 TABLES = (

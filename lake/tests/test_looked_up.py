@@ -10,14 +10,14 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lake import looked_up, writing
-from lake.at_hand import FEW, Kept, literals
 from lake.contract import Column, Replace, Table
-from lake.inputs import joined
+from lake.hops import looked_up, writing
+from lake.hops.at_hand import FEW, Kept, literals
+from lake.hops.inputs import joined
+from lake.hops.upkeep import upkeep
+from lake.hops.writing import replace
 from lake.settings import Settings
 from lake.store import Store
-from lake.upkeep import upkeep
-from lake.writing import replace
 
 pytestmark = pytest.mark.spark
 DAYS = Table(

@@ -14,7 +14,7 @@ from open_data_contract_standard.model import OpenDataContractStandard
 from bronze.sources import PRICES, SOURCES
 from lake.catalog import catalog
 from lake.contract import Append, Check, Column, Table
-from lake.odcs import ContractChanged, document, file_of, publish, text
+from lake.documents.odcs import ContractChanged, document, file_of, publish, text
 from lake.source import Field
 
 FOLDER = Path("docs/contracts")

@@ -1,8 +1,8 @@
 """Where to go on with a topic: by what the ledger says and what the broker still has."""
 
-from lake.ledger import Arrival
-from lake.offsets import EXPIRED, REMADE, Lost, Start, resumed
-from lake.topics import Topic
+from lake.hops.ledger import Arrival
+from lake.ingestion.offsets import EXPIRED, REMADE, Lost, Start, resumed
+from lake.ingestion.topics import Topic
 
 
 def topic(earliest: dict[int, int], latest: dict[int, int], id: str = "one") -> Topic:  # noqa: A002

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from lake.point_in_time import point_in_time
+from lake.feature_store.point_in_time import point_in_time
 
 pytestmark = pytest.mark.spark
 FEATURES = "home string, feature_at timestamp, known_at timestamp, kwh double"

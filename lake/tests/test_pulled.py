@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lake.landing import CannotWrite
-from lake.pulled import Pulled, Pulls
+from lake.ingestion.landing import CannotWrite
+from lake.ingestion.pulled import Pulled, Pulls
 
 
 def test_each_source_has_a_memory_of_its_own(tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ from typer.testing import CliRunner
 from lake.catalog import Catalog, UnknownTable
 from lake.cli import app
 from lake.contract import Check, Column, Replace, Table
-from lake.findings import latest
-from lake.quality import QualityFailed, check, outcomes
+from lake.hops.writing import insert
+from lake.hops.writing import replace as write
+from lake.quality.findings import latest
+from lake.quality.gate import QualityFailed, check, outcomes
+from lake.quality.results import RESULTS
 from lake.reading import Reader, records
-from lake.results import RESULTS
 from lake.running import Runner
 from lake.settings import Settings
-from lake.writing import insert
-from lake.writing import replace as write
 
 pytestmark = pytest.mark.spark
 METERS = Table(

@@ -11,7 +11,7 @@ from ssl import SSLError
 import pandas as pd
 import pytest
 
-from lake.registry import (
+from lake.modelling.registry import (
     MADE_OF,
     Made,
     NoRegistry,
@@ -20,9 +20,9 @@ from lake.registry import (
     champion,
     made_from,
 )
-from lake.registry_away import RegistryAway, is_connection
+from lake.modelling.registry_away import RegistryAway, is_connection
+from lake.modelling.tuning import Trial
 from lake.settings import Settings
-from lake.tuning import Trial
 
 CLOCK = datetime(2025, 3, 1, 12, tzinfo=UTC)
 LOADER = """

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from lake.catalog import catalog
 from lake.cli import app
 from lake.errors import LakeError
-from lake.landing import land
+from lake.ingestion.landing import land
 from lake.reading import Reader
 from lake.running import Runner
 from lake.settings import Settings

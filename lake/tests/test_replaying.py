@@ -18,15 +18,16 @@ from pyspark.sql import functions as F
 
 from bronze import meter_readings
 from bronze.contracts import REJECTED
-from lake import running, writing
-from lake.alone import Busy
-from lake.arriving import refused_of
+from lake import running
 from lake.catalog import catalog
-from lake.held import Wanted, found
-from lake.landing import land
+from lake.hops import writing
+from lake.hops.alone import Busy
+from lake.ingestion.arriving import refused_of
+from lake.ingestion.landing import land
 from lake.reading import Reader
-from lake.repairs import Decision, decide
-from lake.replaying import CannotReplay, Part, replay
+from lake.repair.held import Wanted, found
+from lake.repair.repairs import Decision, decide
+from lake.repair.replaying import CannotReplay, Part, replay
 from lake.running import Runner
 from lake.settings import Settings
 from lake.testing import frame

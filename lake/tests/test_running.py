@@ -14,8 +14,8 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from lake.catalog import catalog
-from lake.landing import land
-from lake.ledger import Ledger
+from lake.hops.ledger import Ledger
+from lake.ingestion.landing import land
 from lake.reading import Reader
 from lake.running import CannotRun, Runner
 from lake.settings import Settings

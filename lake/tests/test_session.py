@@ -7,7 +7,8 @@ import pytest
 
 _SHOWN = """
 import subprocess
-from lake import session, toolchain
+from lake import session
+from lake.spark import toolchain
 session._let_java_read_names()
 java = toolchain.java_home() / "bin" / "java"
 subprocess.run([java, "-XshowSettings:properties", "-version"], check=True)

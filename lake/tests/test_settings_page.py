@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from lake.documents.settings_page import example, page
 from lake.settings import Settings
-from lake.settings_page import example, page
 
 
 def test_the_documents_of_the_settings_are_what_the_code_reads() -> None:

@@ -10,10 +10,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lake.contract import Column, Replace, Table
+from lake.hops.upkeep import bound, upkeep
+from lake.hops.writing import insert, replace
 from lake.settings import Settings
 from lake.store import Store
-from lake.upkeep import bound, upkeep
-from lake.writing import insert, replace
 
 pytestmark = pytest.mark.spark
 DIALS = Table(

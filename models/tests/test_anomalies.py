@@ -13,10 +13,10 @@ from pyspark.sql import DataFrame, SparkSession
 from gold.contracts import BASE_LOAD_DAILY, COST_DAILY, COST_MONTHLY, ENERGY_DAILY, ENERGY_MONTHLY
 from lake.catalog import catalog
 from lake.contract import Table
+from lake.hops.writing import insert, replace
 from lake.reading import Reader
 from lake.running import Runner
 from lake.settings import Settings
-from lake.writing import insert, replace
 from models.anomalies import worth_telling
 from models.base_load_rise import base_load_rise
 from models.contracts import ANOMALIES, FORECAST_OUTCOMES_DAILY

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lake.registry import Champion
+from lake.modelling.registry import Champion
 from lake.testing import frame
 from models.borrowed_forecasts import VERSION
 from models.contracts import LOAD_FORECASTS, USAGE_ESTIMATES

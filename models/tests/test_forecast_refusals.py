@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from features.daily_load import daily_load
 from gold.contracts import TEMPERATURE_DAILY
-from lake.registry import Champion
+from lake.modelling.registry import Champion
 from lake.schema import empty
 from models.contracts import INSIGHT_REFUSALS, LOAD_FORECASTS, LOAD_OUTLOOKS
 from models.forecast_refusals import forecast_refusals

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lake.registry import Champion
+from lake.modelling.registry import Champion
 from models.backtest import slices
 from models.contracts import QUANTILES, quantile_column
 from models.hourly.fit import fit_quantiles

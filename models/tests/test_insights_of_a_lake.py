@@ -10,14 +10,14 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from gold.contracts import ENERGY_HOURLY, ENERGY_MONTHLY
-from lake import writing
 from lake.catalog import catalog
 from lake.contract import Table
-from lake.registry import champion
+from lake.hops import writing
+from lake.modelling.registry import champion
+from lake.modelling.training import train
 from lake.running import Runner
 from lake.settings import Settings
 from lake.testing import frame
-from lake.training import train
 from models.tests.test_annual_use import homes as learnable
 from silver.contracts import HOME_PROFILES, LOCATIONS
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lake.catalog import catalog
-from lake.registry import Judgement, Made, Registry
+from lake.modelling.registry import Judgement, Made, Registry
 from lake.settings import Settings
 from models import disaggregation as taken_apart
 from models.parts.gas import gas

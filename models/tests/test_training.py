@@ -14,14 +14,14 @@ from pyspark.sql import functions as F
 
 from lake.catalog import catalog
 from lake.contract import Table
-from lake.java import java
-from lake.registry import champion
+from lake.hops.writing import insert
+from lake.modelling.registry import champion
+from lake.modelling.training import NoModel, train
 from lake.running import Runner
 from lake.schema import empty
 from lake.settings import Settings
+from lake.spark.java import java
 from lake.store import SchemaDiffers
-from lake.training import NoModel, train
-from lake.writing import insert
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 CLOCK = datetime(2025, 7, 8, 9, 20, tzinfo=UTC)

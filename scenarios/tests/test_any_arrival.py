@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from lake.catalog import catalog
-from lake.landing import land
+from lake.ingestion.landing import land
 from lake.reading import Reader
 from lake.settings import Settings
 from lake.work import Work

@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from lake.catalog import catalog
-from lake.landing import land
+from lake.ingestion.landing import land
 from lake.reading import Reader
 from lake.settings import Settings
 from serving.access import READ

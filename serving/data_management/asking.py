@@ -19,7 +19,7 @@ from pydantic_core import to_json
 from sqlalchemy.orm import Session
 
 from lake.errors import LakeError
-from lake.names import is_partner_id
+from lake.ingestion.names import is_partner_id
 from lake.settings import Settings
 from serving.access import DATA_READ, DATA_WRITE, MissingScope, counted
 from serving.data_management import outbox

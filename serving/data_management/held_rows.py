@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
-from lake.held import KINDS, Held, UnknownRow, Wanted, waiting_rows
 from lake.reading import Reader
-from lake.repairs import Decision, check_release, decide, decided_by_now
+from lake.repair.held import KINDS, Held, UnknownRow, Wanted, waiting_rows
+from lake.repair.repairs import Decision, check_release, decide, decided_by_now
 from serving.data_management.asking import Answer, Change, Reading, Write, Writing, resource
 from serving.data_management.errors_told import answers
 from serving.data_management.fields import Invalid

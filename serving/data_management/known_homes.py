@@ -14,7 +14,7 @@ from deltalake.exceptions import DeltaError
 from fastapi import Depends, Request
 
 from lake.errors import LakeError
-from lake.names import MANAGEMENT
+from lake.ingestion.names import MANAGEMENT
 from lake.reading import Reader, literal
 from lake.settings import Settings
 from silver.contracts import LOCATIONS, METERS

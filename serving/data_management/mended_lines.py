@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic_core import from_json
 
-from lake.held import Held
+from lake.repair.held import Held
 from serving.data_management.reading_blocks import Block, Faults, Meter
 from serving.data_management.reading_intervals import find_interval, instant
 

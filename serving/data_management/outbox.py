@@ -18,8 +18,8 @@ from sqlalchemy import String, Unicode, UnicodeText, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lake.errors import LakeError
-from lake.landing import LONGEST_LINE, land
-from lake.names import MANAGEMENT
+from lake.ingestion.landing import LONGEST_LINE, land
+from lake.ingestion.names import MANAGEMENT
 from lake.settings import Settings
 from serving.data_management.state import Base, Counted, Instant, State
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
-from lake.findings import latest
+from lake.quality.findings import latest
 from lake.reading import Reader, Row, records
 from serving.answers import Ask, Body
 from serving.parameters import errors

@@ -14,7 +14,7 @@ from deltalake import write_deltalake
 from fastapi.testclient import TestClient
 
 from lake.contract import Table
-from lake.landing import land
+from lake.ingestion.landing import land
 from lake.settings import Settings
 from serving.data_management.intake import take
 from silver.contracts import LOCATIONS, METERS

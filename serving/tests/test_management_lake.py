@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from bronze.forms import form_of
-from lake.landing import land
+from lake.ingestion.landing import land
 from lake.settings import Settings
 
 HOME: dict[str, Any] = {

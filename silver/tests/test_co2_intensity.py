@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from bronze.contracts import CO2_INTENSITY as AS_SENT
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
 from silver.co2_intensity import co2_intensity
 from silver.contracts import CO2_INTENSITY, ENERGY_IN_CONTEXT, LOCATIONS, SPOT_PRICES
 from silver.zone_grid import is_off_hour, of_its_zone, zone_grid, zones_of

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lake.catalog import catalog
-from lake.landing import land
+from lake.ingestion.landing import land
 from lake.reading import Reader
 from lake.running import Runner
 from lake.settings import Settings

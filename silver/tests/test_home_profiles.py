@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bronze.contracts import REGISTRATIONS
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
 from silver.home_profiles import home_profiles
 
 pytestmark = pytest.mark.spark

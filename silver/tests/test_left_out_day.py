@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bronze.contracts import METER_READINGS as AS_SENT
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
 from silver.contracts import (
     ENERGY_IN_CONTEXT,
     LOCATIONS,

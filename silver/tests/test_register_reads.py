@@ -9,11 +9,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from bronze.contracts import REGISTER_READS as AS_SENT
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
+from lake.hops.upserting import remake
+from lake.hops.writing import insert
 from lake.settings import Settings
 from lake.store import Store
-from lake.upserting import remake
-from lake.writing import insert
 from silver.contracts import LOCATIONS, METERS, REGISTER_READS
 from silver.register_reads import register_reads
 

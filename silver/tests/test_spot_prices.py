@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bronze.contracts import SPOT_PRICES
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
 from silver.spot_prices import spot_prices
 
 pytestmark = pytest.mark.spark

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from bronze.contracts import REGISTRATIONS
 from lake.catalog import catalog
-from lake.landing import land
+from lake.ingestion.landing import land
 from lake.reading import Reader
 from lake.running import Runner
 from lake.settings import Settings

@@ -10,8 +10,8 @@ from pyspark.sql import SparkSession
 
 from bronze.contracts import WEATHER as AS_SENT
 from lake.catalog import catalog
-from lake.landing import land
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
+from lake.ingestion.landing import land
 from lake.reading import Reader
 from lake.running import Runner
 from lake.settings import Settings

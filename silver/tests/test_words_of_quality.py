@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bronze.contracts import METER_READINGS as AS_SENT
-from lake.quarantine import REASONS
+from lake.hops.quarantine import REASONS
 from silver.contracts import LOCATIONS, METERS
 from silver.meter_readings import meter_readings
 

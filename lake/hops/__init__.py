@@ -1,0 +1,1 @@
+"""A table gets its rows: from inputs at fixed versions to what is written and recorded."""

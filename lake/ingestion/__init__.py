@@ -1,0 +1,1 @@
+"""Files and events arrive in bronze, exactly once: landing, the topic, what was pulled."""

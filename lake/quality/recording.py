@@ -1,0 +1,69 @@
+"""What a check found -> quality.results, written without Spark.
+
+``lake check`` appends before the ledger says that the rows were looked at, so that a run cut short
+is looked at again and nothing is left out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import pyarrow as pa
+
+from lake.hops.ledger import append
+from lake.quality.results import RESULTS
+
+_ARROW = {
+    "string": pa.string(), "bigint": pa.int64(), "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}  # fmt: skip
+_SCHEMA = pa.schema([pa.field(c.name, _ARROW[c.type], c.nullable) for c in RESULTS.columns])
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a check found of one rule."""
+
+    rule: str
+    column_name: str
+    severity: Literal["error", "warning"]
+    outcome: Literal["passed", "failed", "not_judged"]
+    rows_failed: int | None
+    said: str
+
+    @property
+    def is_broken(self) -> bool:
+        """Tell whether the rule does not hold, or nobody knows."""
+        return self.outcome != "passed"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a check found of one table at one version."""
+
+    table: str
+    version: int
+    rows: int
+    found: Sequence[Found]
+
+
+def record(root: str, looked: Sequence[Looked], *, clock: datetime) -> None:
+    """Write down what a run found; nothing where it found nothing to look at."""
+    written = {"checked_at": clock, "checked_date": clock.date(), "recorded_at": datetime.now(UTC)}
+    rows: list[dict[str, object]] = [
+        {
+            "table_name": one.table,
+            "table_version": one.version,
+            "rows_checked": one.rows,
+            "rule": found.rule,
+            "column_name": found.column_name,
+            "severity": found.severity,
+            "outcome": found.outcome,
+            "rows_failed": found.rows_failed,
+            **written,
+        }
+        for one in looked
+        for found in one.found
+    ]
+    append(f"{root}/{RESULTS.path}", _SCHEMA, rows)

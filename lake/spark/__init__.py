@@ -1,0 +1,1 @@
+"""What Spark needs beside Python: Java, jars, and an archive of its classes."""
