@@ -7,8 +7,8 @@ import typer
 
 from benchmarks.rebuild_lake import energy_only
 from benchmarks.tables import Steps
-from lake.cli import jobs_file, run_job
 from lake.jobs import load
+from lake.outcomes import jobs_file, run_job
 from lake.settings import Settings
 from lake.work import Work
 

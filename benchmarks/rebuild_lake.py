@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from benchmarks.tables import Steps
-from lake.cli import jobs_file, run_job
 from lake.jobs import Job, load, part
+from lake.outcomes import jobs_file, run_job
 from lake.settings import Settings
 from lake.work import Work
 

@@ -24,8 +24,9 @@ import numpy as np
 
 from benchmarks.measure import CommandFailed, running, tree_cpu_s, tree_mib
 from gold.contracts import ENERGY_DAILY
-from lake.reading import Reader, Row
+from lake.reading import Reader
 from lake.settings import Settings
+from lake.sql_values import Row
 from serving.access import READ, REQUESTS_A_MINUTE, signed_token
 
 API, BARE = "insights api", "bare route"

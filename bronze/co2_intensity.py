@@ -7,7 +7,8 @@ from bronze import drift
 from bronze.contracts import CO2_INTENSITY
 from bronze.drift import RESCUED, missing
 from bronze.sources import CO2
-from lake.ingestion.arriving import REASON, with_cells
+from lake.ingestion.arriving import REASON
+from lake.ingestion.cells import with_cells
 
 _SENT = drift.texts(CO2)
 _NEEDED = CO2.columns[0]

@@ -18,7 +18,7 @@ from bronze.forms import FORMS
 from bronze.intake import READINGS, Taken, as_csv, take
 from bronze.pulls.commands import pulls
 from lake.errors import LakeError
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 from lake.settings import Settings
 from lake.shown import printable
 from lake.terminal import say

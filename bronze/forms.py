@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bronze.sources import SOURCES
-from lake.ingestion.landing import HEAD, UnreadableFile, opened
+from lake.ingestion.files import HEAD, UnreadableFile, opened
 
 # Columns that a CSV of a kind must have, and those that it may have; further ones are kept beside.
 FORMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {s.name: s.columns for s in SOURCES}

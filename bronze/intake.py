@@ -35,7 +35,8 @@ from bronze.formats.records import (
 from bronze.formats.resolution import named, starts
 from bronze.formats.rows import UnreadableRow, amount
 from bronze.formats.stamps import NoZone
-from lake.ingestion.landing import Landed, UnreadableFile, derived, keep, land
+from lake.ingestion.files import UnreadableFile
+from lake.ingestion.landing import Landed, derived, keep, land
 from lake.settings import Settings
 
 READINGS, REGISTERS = "readings", "registers"

@@ -7,7 +7,8 @@ from bronze import drift
 from bronze.contracts import METER_READINGS
 from bronze.drift import RESCUED, missing
 from bronze.sources import READINGS
-from lake.ingestion.arriving import NOBODY, REASON, with_cells
+from lake.ingestion.arriving import NOBODY, REASON
+from lake.ingestion.cells import with_cells
 from lake.ingestion.landed import is_partner_id
 
 TOPIC = READINGS.topic

@@ -7,7 +7,8 @@ from bronze import drift
 from bronze.contracts import REGISTER_READS
 from bronze.drift import RESCUED, missing
 from bronze.sources import REGISTERS
-from lake.ingestion.arriving import REASON, with_cells
+from lake.ingestion.arriving import REASON
+from lake.ingestion.cells import with_cells
 
 _SENT = drift.texts(REGISTERS)
 _NEEDED = ("meter_id", "read_at", "reading")

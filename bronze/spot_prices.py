@@ -7,7 +7,8 @@ from bronze import drift
 from bronze.contracts import SPOT_PRICES
 from bronze.drift import RESCUED, missing
 from bronze.sources import PRICES
-from lake.ingestion.arriving import REASON, with_cells
+from lake.ingestion.arriving import REASON
+from lake.ingestion.cells import with_cells
 
 _SENT = drift.texts(PRICES)
 _NEEDED = PRICES.columns[0]

@@ -7,7 +7,8 @@ from bronze import drift
 from bronze.contracts import WEATHER
 from bronze.drift import missing
 from bronze.sources import WEATHER as SOURCE
-from lake.ingestion.arriving import REASON, with_cells
+from lake.ingestion.arriving import REASON
+from lake.ingestion.cells import with_cells
 
 _SENT = drift.texts(SOURCE)
 _MOST = 40

@@ -4,23 +4,18 @@ import sys
 import warnings
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table as Grid
-from rich.text import Text
 
-from lake.errors import LakeError
 from lake.feature_store.commands import features
-from lake.jobs import Job, Outcome, Task, load
+from lake.jobs import load
 from lake.modelling.commands import monitor, rollback
 from lake.notebooks import notebook
+from lake.outcomes import console, fail, jobs_file, one_line, run_job, said
 from lake.repair.commands import quarantine, rejected, replay
 from lake.settings import Settings
-from lake.shown import printable
 from lake.terminal import Form, say
 
 app = typer.Typer(
@@ -37,8 +32,6 @@ app.command()(features)
 app.command()(notebook)
 app.command()(monitor)
 app.command()(rollback)
-# What it says has words of others in it.
-console = Console(emoji=False)
 Day = Annotated[
     str,
     typer.Option(
@@ -67,7 +60,7 @@ def run(
     if table:
         with console.status(f"{table} …"):
             report = work.run(table, day, again=again)
-        console.print(_said(report))
+        console.print(said(report))
         return
     outcomes = run_job(load(jobs_file(), job, {"day": day}), work)
     raise typer.Exit(0 if all(o.state == "succeeded" for o in outcomes) else 1)
@@ -106,7 +99,7 @@ def backfill(
 
     with console.status(f"{table} …"):
         for report in Work(Settings()).backfill(table, first, last):
-            console.print(_said(report))
+            console.print(said(report))
 
 
 @app.command()
@@ -119,7 +112,7 @@ def check(layer: str, day: Day = "") -> None:
 
     with console.status(f"checking {layer} …"):
         checked = Work(Settings()).check(layer, day)
-    console.print(_said(checked))
+    console.print(said(checked))
 
 
 @app.command()
@@ -142,7 +135,7 @@ def train(
 
     with console.status(f"training {model} …"):
         said = Work(Settings()).train(model, day, if_drifted=if_drifted, trials=tune)
-    console.print(_said(said))
+    console.print(said(said))
 
 
 @app.command()
@@ -213,8 +206,8 @@ def sql(
     """
     from lake.catalog import catalog
     from lake.feature_store.tables import user_tables
-    from lake.reading import show
     from lake.reading import sql as ask
+    from lake.rows_as_text import show
 
     settings = Settings()
     every = catalog().tables | user_tables(settings)
@@ -236,7 +229,8 @@ def quality(
     """
     from lake.catalog import catalog
     from lake.quality.findings import latest
-    from lake.reading import Reader, show
+    from lake.reading import Reader
+    from lake.rows_as_text import show
     from lake.work import clock_of
 
     tables = catalog().tables
@@ -265,97 +259,6 @@ def contracts(
         typer.echo("---\n".join(map(odcs.text, documents)), nl=False)
 
 
-def run_job(job: Job, work: Any) -> list[Outcome]:
-    """Run a job with a line a task; say at the end what failed and what was skipped for it."""
-    width = max(len(t.key) for t in job.tasks)
-    with console.status(f"job {job.name} …") as status:
-        going: list[str] = []
-
-        def started(task: Task) -> None:
-            going.append(task.key)
-            status.update(f"{', '.join(going)} …")
-
-        def ended(outcome: Outcome) -> None:
-            if outcome.task.key in going:
-                going.remove(outcome.task.key)
-            mark = {"succeeded": "[green]✓", "failed": "[red]✗", "skipped": "[yellow]–"}  # noqa: RUF001 - a dash
-            spent = f"{outcome.task.key:<{width}} {outcome.seconds:6.1f} s"
-            console.print(f"{mark[outcome.state]}[/] {spent}  {_said(outcome.said)}")
-
-        outcomes = job.run(
-            lambda task: _tagged(work, task),
-            started=started,
-            ended=ended,
-            interrupt=lambda task: work.spark.interruptTag(task.key),
-        )
-    failed = [o.task.key for o in outcomes if o.state == "failed"]
-    if failed:
-        skipped = [o.task.key for o in outcomes if o.state == "skipped"]
-        behind = f"; not run for it: {', '.join(skipped)}" if skipped else ""
-        _fail(f"job {job.name}: {', '.join(failed)} failed{behind}")
-    return outcomes
-
-
-def _tagged(work: Any, task: Task) -> Any:
-    """Do a task under its own tag, by which it can be stopped."""
-    work.spark.addTag(task.key)
-    try:
-        return work.do(task.arguments)
-    finally:
-        work.spark.removeTag(task.key)
-
-
-def jobs_file() -> Path:
-    """Return jobs.yml: here, or beside the code."""
-    here = Path("jobs.yml")
-    return here if here.exists() else Path(__file__).parent.parent / "jobs.yml"
-
-
-def _said(outcome: Any) -> str:
-    """Say in one line what a task did, as markup."""
-    if isinstance(outcome, BaseException):
-        return f"[red]{_as_markup(one_line(outcome))}[/]"
-    if outcome is None or isinstance(outcome, str):
-        return _as_markup(outcome or "")
-    if hasattr(outcome, "written"):
-        found = {
-            "new": outcome.written.inserted,
-            "changed": outcome.written.updated,
-            "gone": outcome.written.deleted,
-            "quarantined": outcome.quarantined,
-            "rejected": outcome.rejected,
-        }
-        counts = ", ".join(f"{n:,} {what}" for what, n in found.items() if n)
-        said = _as_markup(outcome.note or counts or "nothing changed")
-        return f"{said} [red]({_as_markup(outcome.alert)})[/]" if outcome.alert else said
-    return _as_markup(" ".join(str(outcome).split()))
-
-
-def _as_markup(text: str) -> str:
-    return escape(printable(text))
-
-
-def one_line(error: BaseException) -> str:
-    """Return the message of an error in one line, whatever raised it."""
-    if isinstance(error, LakeError):
-        return str(error)
-    if isinstance(error, ValidationError) and error.title == "Settings":
-        # Never the value: it may be a secret.
-        told = [f"ELIQ_{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
-        return f"a setting is wrong: {'; '.join(told)}"
-    text = str(error).strip() or type(error).__name__
-    if "No space left on device" in text:
-        return "the disk is full; free space and run it again, nothing is lost"
-    if "Permission denied" in text or isinstance(error, PermissionError):
-        return f"no permission to write the lake: {text.splitlines()[0]}"
-    return f"{type(error).__name__}: {text.splitlines()[0][:300]}"
-
-
-def _fail(message: str) -> None:
-    said = Text.assemble(("error:", "red"), f" {printable(message)}")
-    Console(stderr=True, soft_wrap=True).print(said, highlight=False)
-
-
 def main() -> None:
     """Run the command line; an error is one line and exit code 1."""
     warnings.filterwarnings("ignore")
@@ -364,8 +267,8 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        _fail("stopped; run it again to go on")
+        fail("stopped; run it again to go on")
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - the last to see it says it
-        _fail(one_line(error))
+        fail(one_line(error))
         sys.exit(1)

@@ -1,33 +1,22 @@
 """Any table by its name, in SQL, without Spark, always its newest version: delta-rs, DataFusion."""
 
-import csv
-import io
-import json
-import os
 import re
 import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from difflib import get_close_matches
-from typing import Literal
 
 from arro3.core import Table as Arrow
 from deltalake import DeltaTable, QueryBuilder
-from deltalake.exceptions import TableNotFoundError
 
 from lake.catalog import UnknownTable
-from lake.contract import KEPT_DAYS, Column, Table
+from lake.contract import Column, Table
 from lake.errors import LakeError
+from lake.seen_tables import NoHistory, Seen, as_published, newest, stamp_of
 from lake.settings import Settings
-from lake.shown import printable
+from lake.sql_values import ARROW_TYPES, BadQuery, Row, instant_of, literal, records
 
-Value = str | int | float | bool | date | datetime | None
-Row = dict[str, object]
-Form = Literal["table", "csv", "json"]
-
-_REMOTE_SECONDS = 1.0
 _NAMED = r'(?<![\w.])"?(\w+)"?\s*\.\s*"?(\w+)"?'
 _NO_TABLE = re.compile(r"table '(?:datafusion\.)?(?:public\.)?([^']+)' not found")
 # Quoted identifiers, literals and comments; what is in the last two names no table.
@@ -36,48 +25,6 @@ _SILENT = re.compile(r"\"[^\"]*\"|'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _QUESTION = re.compile(
     r"[\s(]*(?:explain\s+(?:analyze\s+|verbose\s+)*)?\(*(?:select|with|values)\b", re.IGNORECASE
 )
-_ARROW = {
-    "string": "Utf8View",
-    "double": "Float64",
-    "int": "Int32",
-    "bigint": "Int64",
-    "boolean": "Boolean",
-    "timestamp": 'Timestamp(Microsecond, Some("UTC"))',
-    "date": "Date32",
-    "array<string>": "List(Utf8View)",
-}
-
-
-class BadQuery(LakeError):
-    """SQL that cannot be planned or run, or that is no question."""
-
-    code = "bad-query"
-
-
-class NoHistory(LakeError):
-    """A table that cannot tell what it knew at an earlier time."""
-
-    code = "no-history"
-
-
-class BadInstant(LakeError):
-    """An instant that cannot be read, has no offset or is yet to come."""
-
-    code = "bad-instant"
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A table as it was last looked at; version -1 and no ``delta``: not there yet."""
-
-    stamp: object
-    delta: DeltaTable | None = None
-    version: int = -1
-    identity: str = ""
-
-    @property
-    def key(self) -> str:
-        return f"{self.version}{self.identity}"
 
 
 @dataclass(frozen=True)
@@ -85,7 +32,7 @@ class _Session:
     """A query engine in which each table stands still at one version."""
 
     engine: QueryBuilder
-    tables: Mapping[str, _Seen]
+    tables: Mapping[str, Seen]
 
 
 @dataclass(eq=False)
@@ -102,7 +49,7 @@ class Reader:
     at: datetime | None = None
     # Where set, tables are what they were then, whatever is known or judged otherwise now.
     published_at: datetime | None = None
-    _seen: dict[str, _Seen] = field(default_factory=dict)
+    _seen: dict[str, Seen] = field(default_factory=dict)
     _session: _Session | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -149,17 +96,17 @@ class Reader:
         newest = [(name, self._newest(name)) for name in names]
         return ",".join(f"{name}@{seen.key}" for name, seen in newest)
 
-    def _newest(self, name: str) -> _Seen:
+    def _newest(self, name: str) -> Seen:
         if name not in self.tables:
             raise self._unknown(name)
         path = f"{self.settings.root}/{self.tables[name].path}"
-        stamp = _stamp(path)
+        stamp = stamp_of(path)
         known = self._seen.get(name)
         if known is None or known.stamp != stamp:
             with self._lock:
                 known = self._seen.get(name)
                 if known is None or known.stamp != stamp:
-                    seen = _opened(path, stamp)
+                    seen = newest(path, stamp)
                     if self.published_at is not None:
                         seen = as_published(name, seen, self.published_at)
                     known = self._seen[name] = seen
@@ -215,7 +162,7 @@ class Reader:
             engine.execute(f"CREATE VIEW {name} AS {told}").read_all()
         return _Session(engine, seen)
 
-    def _engine(self, tables: Mapping[str, _Seen], schema: str = "{}") -> QueryBuilder:
+    def _engine(self, tables: Mapping[str, Seen], schema: str = "{}") -> QueryBuilder:
         engine = QueryBuilder()
         for layer in {name.split(".")[0] for name in tables}:
             engine.execute(f"CREATE SCHEMA {schema.format(layer)}").read_all()
@@ -253,76 +200,6 @@ class Reader:
         return UnknownTable(f"there is no table {name}", cure=cure)
 
 
-def instant_of(said: str | datetime) -> datetime:
-    """Return the instant that is meant: ISO 8601 with an offset, or a date for its end in UTC.
-
-    BadInstant for what cannot be read, has no offset, or is yet to come; today ends now.
-    """
-    now = datetime.now(UTC)
-    cure = "write 2025-05-03T00:00:00Z, or 2025-05-03 for the end of that day in UTC"
-    try:
-        # A plus sign in an address that was not escaped arrives as a space.
-        at = datetime.fromisoformat(said.replace(" ", "+")) if isinstance(said, str) else said
-        if isinstance(said, str) and len(said) == len("2025-05-03"):
-            if at.date() > now.date():
-                raise BadInstant(f"as of {said} is yet to come", cure=cure)
-            return min(at.replace(tzinfo=UTC) + timedelta(days=1), now)
-        if at.tzinfo is None:
-            raise BadInstant(f"as of {said} has no offset from UTC", cure=cure)
-        at = at.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise BadInstant(f"as of is no instant: {str(said)[:40]}", cure=cure) from error
-    if at > now:
-        raise BadInstant(f"as of {said} is yet to come", cure=cure)
-    return at
-
-
-def literal(value: Value) -> str:
-    """Return a value as a SQL literal: the only way of a value from outside into SQL.
-
-    delta-rs takes no bound parameters. DataFusion's literals know no escape but the doubled quote.
-    Instants need a zone. BadQuery for what no literal can say.
-    """
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool | int):
-        return str(value).upper()
-    if isinstance(value, float) and value - value == 0:
-        return f"CAST({value!r} AS DOUBLE)"
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return f"arrow_cast('{value.isoformat()}', '{_ARROW['timestamp']}')"
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return f"DATE '{value.isoformat()}'"
-    if isinstance(value, str) and "\0" not in value:
-        return "'" + value.replace("'", "''") + "'"
-    raise BadQuery(f"{value!r} cannot be a value in SQL")
-
-
-def records(arrow: Arrow) -> Iterator[Row]:
-    """Yield the rows as dictionaries of plain Python values; instants are in UTC."""
-    columns = [arrow[name].to_pylist() for name in arrow.column_names]
-    for values in zip(*columns, strict=True):
-        yield dict(zip(arrow.column_names, values, strict=True))
-
-
-def show(arrow: Arrow, form: Form = "table") -> str:
-    """Return rows as an aligned table, CSV or a JSON list of objects.
-
-    Instants are ISO 8601 in UTC, numbers have all their digits, nothing is cut. Null is empty in
-    table and CSV; null, and what JSON cannot say (NaN, infinity), is null in JSON. What is not
-    printable is written out in a table; CSV has it as it is, also what a spreadsheet would run.
-    """
-    rows = [[_said(value) for value in row.values()] for row in records(arrow)]
-    if form == "json":
-        objects = (json.dumps(dict(zip(arrow.column_names, r, strict=True))) for r in rows)
-        return "[" + ",\n ".join(objects) + "]"
-    if form == "csv":
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows([arrow.column_names, *rows])
-        return out.getvalue().rstrip("\n")
-    return _aligned(arrow.column_names, rows)
-
-
 def sql(
     query: str,
     *,
@@ -343,52 +220,6 @@ def sql(
     return (reader.as_of(as_of) if as_of else reader).query(query)
 
 
-def _stamp(path: str) -> object:
-    """Return what differs after a commit: of a folder its log's change, else the passing second."""
-    if "://" in path:
-        return int(time.monotonic() / _REMOTE_SECONDS)
-    try:
-        # Of each table at each request: without a Path, which takes longer than to look.
-        log = os.stat(f"{path}/_delta_log")  # noqa: PTH116
-    except OSError:
-        return None
-    return (log.st_ino, log.st_mtime_ns)
-
-
-def _opened(path: str, stamp: object) -> _Seen:
-    if stamp is None:
-        return _Seen(stamp)
-    try:
-        delta = DeltaTable(path)
-    except TableNotFoundError:
-        return _Seen(stamp)
-    return _Seen(stamp, delta, delta.version(), f"-{delta.metadata().id}")
-
-
-def as_published(name: str, seen: _Seen, at: datetime) -> _Seen:
-    """Return a table at the version that stood at an instant; none where it was not made yet.
-
-    NoHistory where that version's files or log may be gone.
-    """
-    if seen.delta is None:
-        return seen
-    commits = seen.delta.history()
-    at_ms = at.timestamp() * 1000
-    before = [commit for commit in commits if commit["timestamp"] <= at_ms]
-    if before and before[0]["version"] == seen.version:
-        return seen
-    is_kept = at > datetime.now(UTC) - timedelta(days=KEPT_DAYS)
-    if not before and commits[-1]["version"] == 0:
-        return _Seen(seen.stamp)
-    if not before or not is_kept:
-        raise NoHistory(
-            f"{name} as it was on {at:%Y-%m-%d} is not kept", cure=f"ask for {KEPT_DAYS} days back"
-        )
-    version = before[0]["version"]
-    seen.delta.load_as_version(version)
-    return _Seen(seen.stamp, seen.delta, version, seen.identity)
-
-
 def _no_rows(table: Table) -> str:
     return f"SELECT {', '.join(map(_nothing, table.columns))} WHERE FALSE"
 
@@ -400,39 +231,8 @@ def _later_columns(table: Table, stored: DeltaTable) -> list[str]:
 
 
 def _nothing(column: Column) -> str:
-    return f"arrow_cast(NULL, '{_ARROW[column.type]}') AS \"{column.name}\""
+    return f"arrow_cast(NULL, '{ARROW_TYPES[column.type]}') AS \"{column.name}\""
 
 
 def _blank(silent: str) -> str:
     return silent if silent.startswith('"') else "''" if silent.startswith("'") else " "
-
-
-def _said(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and value - value != 0:
-        return None
-    if isinstance(value, list):
-        return [_said(one) for one in value]
-    return value if isinstance(value, int | float | str | None) else str(value)
-
-
-def _aligned(names: list[str], rows: list[list[object]]) -> str:
-    names = [printable(name) for name in names]
-    cells = [["" if v is None else printable(str(v)) for v in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    is_number = [
-        any(r[i] is not None for r in rows)
-        and all(isinstance(r[i], int | float | None) for r in rows)
-        for i in range(len(names))
-    ]
-    lines = [
-        "  ".join(
-            c.rjust(w) if right else c.ljust(w)
-            for c, w, right in zip(row, widths, is_number, strict=True)
-        ).rstrip()
-        for row in ([*names], ["-" * w for w in widths], *cells)
-    ]
-    return "\n".join([*lines, f"({len(rows)} row{'' if len(rows) == 1 else 's'})"])

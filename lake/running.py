@@ -21,6 +21,8 @@ from lake.hops.alone import alone
 from lake.hops.at_hand import AtHand, computed
 from lake.hops.hop import Hop
 from lake.hops.ledger import Ledger, Seen
+from lake.hops.of_rows import RowHop
+from lake.hops.of_slices import SliceHop
 from lake.hops.report import Report
 from lake.ingestion import arriving
 from lake.settings import Settings
@@ -100,7 +102,7 @@ class Runner:
         again = again or isinstance(node.table.update, Issue)
         with (
             of_their_contract(self.store, [self.catalog[t] for t in versions]),
-            Hop(self, node, versions, seen, arguments) as hop,
+            self._hop(node, versions, seen, arguments) as hop,
         ):
             written, quarantined = hop.whole() if again or not seen.versions else hop.touched()
         seconds = time.monotonic() - started
@@ -110,6 +112,12 @@ class Runner:
         report = Report(name, seconds, written, quarantined)
         self._bound(name, report)
         return report
+
+    def _hop(
+        self, node: Node, versions: Mapping[str, int], seen: Seen, arguments: Mapping[str, Any]
+    ) -> Hop:
+        kind = RowHop if isinstance(node.table.update, Upsert) else SliceHop
+        return kind(self, node, versions, seen, arguments)
 
     def _bound(self, name: str, report: Report) -> None:
         """Keep small files within bounds, of what was written and of its companions."""
@@ -146,7 +154,7 @@ class Runner:
             versions = {t: self.store.version(self.catalog[t]) for t in node.sources}
             with (
                 self.alone(name),
-                Hop(self, node, versions, self.ledger.seen(name), arguments) as hop,
+                self._hop(node, versions, self.ledger.seen(name), arguments) as hop,
             ):
                 written, quarantined = hop.between(start, end)
             self.ledger.backfill(name, first, last, start)

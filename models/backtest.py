@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lake.modelling.registry import Judgement
+from lake.modelling.versions import Judgement
 from models.contracts import QUANTILES, quantile_column
 from models.forecastable import SERIES
 from models.hourly.inputs import INPUTS

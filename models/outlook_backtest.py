@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from lake.modelling.registry import Judgement
+from lake.modelling.versions import Judgement
 from models.outlook.fit import SERIES, came_true, fit_outlooks
 from models.outlook.known import DAYS, INPUTS, known
 from models.outlook.quantiles import OutlookQuantiles

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from lake.modelling.registry import Judgement
+from lake.modelling.versions import Judgement
 from models.parts.home import Home, Steps, hours_of
 from models.parts.model import PartsOfHomes
 from models.parts.readings import HOME, homes_in, intervals, meters_of

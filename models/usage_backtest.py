@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from lake.modelling.registry import Judgement
+from lake.modelling.versions import Judgement
 from models.annual_use import INPUTS, LEAST_HOMES
 
 _HELD_OUT = 4

@@ -60,8 +60,8 @@ def demo(
     Real homes where ELIQ_SAMPLE_DATA or ../shared/data has them; else those of the opendsm package
     with simulated neighbours.
     """
-    from lake.cli import jobs_file, run_job
     from lake.jobs import joined, load
+    from lake.outcomes import jobs_file, run_job
     from lake.work import Work
     from samples.demo_homes import homes_for_demo
     from serving.commands import check_port

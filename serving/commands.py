@@ -89,7 +89,8 @@ def drift(
     Example: lake drift --partner northgrid --since 2025-10-01
     """
     from lake.catalog import catalog
-    from lake.reading import Reader, show
+    from lake.reading import Reader
+    from lake.rows_as_text import show
     from serving.drift import drift as found
 
     day = since.date() if since else None

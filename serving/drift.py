@@ -4,7 +4,8 @@ from datetime import date
 
 from arro3.core import Table as Arrow
 
-from lake.reading import Reader, literal
+from lake.reading import Reader
+from lake.sql_values import literal
 from silver.contracts import FIELD_DRIFT_DAILY
 
 # What came is personal at times: it is in the table alone.

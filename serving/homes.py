@@ -10,7 +10,8 @@ from fastapi import Depends, Query
 from fastapi.concurrency import run_in_threadpool
 
 from lake.errors import LakeError
-from lake.reading import Reader, Row, literal
+from lake.reading import Reader
+from lake.sql_values import Row, literal
 from serving.answers import Ask
 
 _LOCATIONS = "silver.locations"

@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from lake.errors import LakeError
-from lake.reading import Reader, literal
+from lake.reading import Reader
+from lake.sql_values import literal
 from serving.access import EVERYBODY, Caller, Who
 from serving.parameters import BadRequest
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from lake.reading import Reader, literal
+from lake.reading import Reader
+from lake.sql_values import literal
 
 REFUSALS_TABLE = "models.insight_refusals"
 

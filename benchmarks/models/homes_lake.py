@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from benchmarks.models.told_weather import told_weather
-from lake.cli import jobs_file, run_job
 from lake.ingestion.landing import land
 from lake.jobs import Job, load, part
+from lake.outcomes import jobs_file, run_job
 from lake.settings import Settings
 from lake.work import Work, clock_of
 from samples.citylearn import citylearn

@@ -16,10 +16,10 @@ from pyspark.sql import functions as F
 
 from benchmarks.models.homes_lake import needed
 from lake.catalog import catalog
-from lake.cli import jobs_file, run_job
 from lake.contract import Table
 from lake.hops import writing
 from lake.jobs import load
+from lake.outcomes import jobs_file, run_job
 from lake.settings import Settings
 from lake.store import Store
 from lake.work import Work, clock_of

@@ -7,8 +7,8 @@ import pytest
 from benchmarks.models.forecast import coverage, ratios
 from benchmarks.models.homes_lake import needed
 from benchmarks.models.own_history import Numbers, by_mstl, by_own_lightgbm
-from lake.cli import jobs_file
 from lake.jobs import load
+from lake.outcomes import jobs_file
 
 DAYS = 90
 

@@ -11,7 +11,7 @@ from typing import IO, Protocol, cast
 
 from bronze.formats.opened import Contents
 from bronze.formats.records import Record, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 # In the order in which they are tried; the first that knows a file has it.
 FORMS = {

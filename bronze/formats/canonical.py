@@ -19,7 +19,8 @@ from bronze.formats.records import MEASURED, Block, Read, Record, Refused, Told
 from bronze.formats.rows import UnreadableRow, cells_of, first_line, names_of
 from bronze.formats.stamps import iso
 from bronze.forms import FORMS
-from lake.ingestion.landing import LONGEST_LINE, UnreadableFile
+from lake.ingestion.files import UnreadableFile
+from lake.ingestion.landing import LONGEST_LINE
 
 VERSION = 1
 _KINDS = ("readings", "registers")

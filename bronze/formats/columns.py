@@ -9,7 +9,7 @@ from bronze.formats.consecutive import Consecutive, Series, lasting, span, span_
 from bronze.formats.records import Record
 from bronze.formats.rows import Row, UnreadableRow, amount, summed
 from lake.errors import LakeError
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 _DAY_S = 86_400
 

@@ -3,7 +3,7 @@
 import json
 from typing import IO, Any
 
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 # Objects take ten times the memory of their text.
 _MOST_BYTES = 128 * 1024 * 1024

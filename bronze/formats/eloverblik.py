@@ -21,7 +21,7 @@ from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Read, Record, R
 from bronze.formats.rows import UnreadableRow, amount, first_line, unit_of
 from bronze.formats.stamps import iso
 from lake.errors import LakeError
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 # 2: reads name their device.
 VERSION = 2

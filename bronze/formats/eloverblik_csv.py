@@ -28,7 +28,7 @@ from bronze.formats.rows import (
     unit_of,
 )
 from bronze.formats.stamps import at, wall_clock
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 _ZONE = "Europe/Copenhagen"
 _COLUMNS = {

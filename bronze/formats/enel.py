@@ -29,7 +29,7 @@ from bronze.formats.rows import (
     separator_of,
 )  # fmt: skip
 from bronze.formats.stamps import wall_clock
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 VERSION = 1
 _ZONE = "Europe/Rome"

@@ -24,7 +24,7 @@ from bronze.formats.records import Record, Told
 from bronze.formats.rows import Row, UnreadableRow, cells_of, first_line, names_of, rows
 from bronze.formats.stamps import at, in_order, iso, wall_clock, zone_told
 from lake.errors import LakeError
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 VERSION = 1
 _TIME = ("date/time", "date", "time", "timestamp", "date/heure")

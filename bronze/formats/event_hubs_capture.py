@@ -20,7 +20,7 @@ from typing import IO, Any
 from bronze.formats import canonical
 from bronze.formats.opened import contents
 from bronze.formats.records import Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 VERSION = 1
 # An event that names no partner is nobody's, as in the stream.

@@ -8,7 +8,7 @@ from bronze.formats import MAPPING, form, form_of
 from bronze.formats.opened import contents
 from bronze.formats.records import NOTHING_TOLD, Record, Refused, Told
 from bronze.formats.stamps import NoZone
-from lake.ingestion.landing import BadArchive, UnreadableFile
+from lake.ingestion.files import BadArchive, UnreadableFile
 
 
 def found(file: Path, told: Told = NOTHING_TOLD) -> str:

@@ -35,7 +35,7 @@ from bronze.formats.rows import (
     unit_of,
 )  # fmt: skip
 from bronze.formats.stamps import wall_clock, zone_told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 VERSION = 1
 _ZONE = "Europe/Brussels"

@@ -22,7 +22,7 @@ from bronze.formats.espi_types import integer, quality
 from bronze.formats.joined import Joined, Value
 from bronze.formats.local_time import LocalTime
 from bronze.formats.records import ESTIMATED, MISSING, Read, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 VERSION = 1
 

@@ -21,7 +21,7 @@ from bronze.formats.opened import text
 from bronze.formats.records import Read, Record, Refused, Told
 from bronze.formats.rows import UnreadableRow, amount, cells_of, first_line, names_of, rows
 from bronze.formats.stamps import at, iso
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 VERSION = 1
 _ZONE = "Europe/Amsterdam"

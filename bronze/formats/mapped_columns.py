@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bronze.formats.mapping_keys import Meter, ValueColumn
 from bronze.formats.rows import names_of, unit_of
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 _SHOWN = 40
 

@@ -23,7 +23,7 @@ from bronze.formats.opened import text
 from bronze.formats.records import MEASURED, Read, Record, Told
 from bronze.formats.rows import Row, UnreadableRow, amount, plain_id, rows, unit_of
 from bronze.formats.stamps import iso, wall_clock, zone_told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 VERSION = 1
 # From the first row of a meter on, as many rows tell how long its intervals are.

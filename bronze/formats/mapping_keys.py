@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 FROM_STAMPS = "from the stamps"
 _RESOLUTION = re.compile(r"PT\d{1,8}[HMS]|P1D|P7D|P1M|P1Y")

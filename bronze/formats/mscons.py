@@ -21,7 +21,7 @@ from bronze.formats.local_time import LocalTime
 from bronze.formats.mscons_times import Said, Times
 from bronze.formats.obis import extreme_of, unit_of
 from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Read, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 # 2: cancellations and maxima are refused, reads name their device.
 VERSION = 2

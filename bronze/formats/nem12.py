@@ -26,7 +26,7 @@ from bronze.formats.nem12_lines import (
 from bronze.formats.nem13_lines import Accumulations
 from bronze.formats.opened import text
 from bronze.formats.records import Read, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 # 2: the one register of a 250 has no name, its Quantity is looked at; reads name their device.
 VERSION = 2

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple, cast
 
-from lake.ingestion.landing import GZIP, HEAD, Most, UnreadableFile, bounded, is_gzip, opened
+from lake.ingestion.files import GZIP, HEAD, Most, UnreadableFile, bounded, is_gzip, opened
 
 # The second begins a zip that holds nothing.
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")

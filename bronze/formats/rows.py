@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bronze.formats.records import Refused
 from lake.errors import LakeError
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 _LONGEST = 1024 * 1024
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)

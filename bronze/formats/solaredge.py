@@ -20,7 +20,7 @@ from bronze.formats.local_time import LocalTime
 from bronze.formats.records import Record, Refused, Told
 from bronze.formats.rows import UnreadableRow, amount, first_line, unit_of
 from bronze.formats.stamps import at, iso, zone_told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 VERSION = 1
 _KINDS = ("energy", "energyDetails", "power", "powerDetails", "sitesEnergy", "sitesPower")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bronze.formats.local_time import LocalTime
 from bronze.formats.rows import UnreadableRow
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 _YEARS = range(1970, 2200)
 

@@ -19,7 +19,8 @@ from bronze.pulls.rows import PRICES, Price, Refused, Row, lines
 from bronze.pulls.told import told
 from bronze.pulls.zones import wrong_counts
 from lake.errors import LakeError
-from lake.ingestion.landing import Landed, UnreadableFile, derived, keep
+from lake.ingestion.files import UnreadableFile
+from lake.ingestion.landing import Landed, derived, keep
 from lake.settings import Settings
 
 _LONGEST = 250

@@ -26,7 +26,8 @@ from bronze.pulls.sftp_server import PAUSES_S, NotLetIn, Server, said
 from bronze.pulls.sftp_sources import Move, Source
 from lake.errors import LakeError
 from lake.ingestion.claims import EXPIRY_S, Claim, claimed
-from lake.ingestion.landing import CannotWrite, UnreadableFile
+from lake.ingestion.files import UnreadableFile
+from lake.ingestion.landing import CannotWrite
 from lake.ingestion.pulled import Pulled, Pulls
 from lake.settings import Settings
 

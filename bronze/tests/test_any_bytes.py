@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bronze.formats import FORMS, form, form_of, mapping
 from bronze.formats.opened import contents
 from bronze.formats.records import Block, Read, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 _QUARTERS = [f"{n // 4:02}:{n % 4 * 15:02}-{(n + 1) // 4 % 24:02}:{(n + 1) % 4 * 15:02}"
              for n in range(96)]  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 
 from bronze.formats import canonical
 from bronze.formats.records import Block, Read, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 BLOCK = (
     '{"partner_id": "northgrid", "meter_id": "571", "starts_at": "2025-10-26T00:00:00+02:00", '

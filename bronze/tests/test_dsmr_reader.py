@@ -9,7 +9,7 @@ import pytest
 
 from bronze.formats import dsmr_reader
 from bronze.formats.records import Block, Read, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 HOUR = (
     "Hour Start,Electricity 1 (Dutch Users: Low Tariff),Electricity 2 (Dutch Users: Normal Tariff),"

@@ -10,7 +10,7 @@ import pytest
 
 from bronze.formats import eloverblik
 from bronze.formats.records import Block, Read, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 METER = "571313180400014077"
 

@@ -9,7 +9,7 @@ import pytest
 
 from bronze.formats import enel
 from bronze.formats.records import Block, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 
 def clock(minute: int) -> str:

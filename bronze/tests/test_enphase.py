@@ -10,7 +10,7 @@ import pytest
 
 from bronze.formats import enphase
 from bronze.formats.records import Block, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 ONE = "Date/Time,Energy Produced (Wh)\n"
 FOUR = (

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from bronze.commands import add
 from bronze.formats.files import found
 from bronze.intake import take
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 from lake.settings import Settings
 
 # As Microsoft documents it: learn.microsoft.com/azure/event-hubs/explore-captured-avro-files

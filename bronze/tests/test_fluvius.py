@@ -10,7 +10,7 @@ import pytest
 
 from bronze.formats import fluvius
 from bronze.formats.records import Block, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 DUTCH = (
     "\ufeffVan datum;Van tijdstip;Tot datum;Tot tijdstip;EAN;Meter;Metertype;Register;Volume;"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bronze.formats import green_button
 from bronze.formats.espi_types import local_time, reading_type
 from bronze.formats.records import Block, Read, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 POINT = "/espi/RetailCustomer/9B6C7066/UsagePoint/5446AF3F"
 EASTERN = {"dstEndRule": "B40E2000", "dstOffset": "3600", "dstStartRule": "360E2000",

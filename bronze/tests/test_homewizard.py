@@ -10,7 +10,7 @@ import pytest
 
 from bronze.formats import homewizard
 from bronze.formats.records import Read, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 P1 = "time,Import T1 kWh,Import T2 kWh,Export T1 kWh,Export T2 kWh\n"
 

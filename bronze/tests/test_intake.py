@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from bronze.commands import add
 from bronze.formats.records import Told
 from bronze.intake import COLUMNS, as_csv, take
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 from lake.settings import Settings
 
 NEM12 = """100,NEM12,202506010000,MDP,Retailer

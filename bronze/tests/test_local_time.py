@@ -7,7 +7,7 @@ import pytest
 
 from bronze.formats.local_time import LocalTime
 from bronze.formats.resolution import named, starts
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 
 def instants(zone: str, stamps: Iterable[datetime]) -> list[datetime | None]:

@@ -12,7 +12,7 @@ import yaml
 
 from bronze.formats import mapping
 from bronze.formats.records import Block, Read, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 README = Path(mapping.__file__).with_name("README.md")
 LONG: dict[str, Any] = {"stamp": {"column": "at", "zone": "Europe/Berlin"}, "value": "kwh"}

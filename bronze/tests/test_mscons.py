@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bronze.formats import mscons
 from bronze.formats.obis import unit_of
 from bronze.formats.records import Block, Read, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 UNA = "UNA:+.? '"
 UNB = "UNB+UNOC:3+4012345678901:14+4012345678901:14+200426:1151+ABC4711++TL'"

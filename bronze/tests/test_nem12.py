@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bronze.formats import nem12
 from bronze.formats.opened import contents
 from bronze.formats.records import Block, Read, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 AEST = timezone(timedelta(hours=10))
 HEADER = "100,NEM12,202405011135,MDA1,Ret1"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bronze.formats.opened import contents, text, unpacked
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 
 def read(file: Path) -> dict[str, bytes]:

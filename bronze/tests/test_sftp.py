@@ -24,7 +24,8 @@ from bronze.pulls.sftp_folder import Outcome, Puller, Take
 from bronze.pulls.sftp_server import NotLetIn, Unreachable
 from bronze.pulls.sftp_sources import BadSource, Source, sources
 from infra.sftp import PASSWORD, SftpServer, sftp_server
-from lake.ingestion.landing import UnreadableFile, land
+from lake.ingestion.files import UnreadableFile
+from lake.ingestion.landing import land
 from lake.settings import NoSecret, Settings
 
 pytestmark = pytest.mark.servers

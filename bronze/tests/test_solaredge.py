@@ -11,7 +11,7 @@ import pytest
 
 from bronze.formats import solaredge
 from bronze.formats.records import Block, Record, Refused, Told
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 
 
 def records(document: Any, zone: str = "Europe/Amsterdam") -> list[Record]:

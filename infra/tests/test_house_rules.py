@@ -91,6 +91,11 @@ def test_a_notebook_keeps_no_answer_and_names_no_folder_of_a_machine(tmp_path: P
     assert found == [(2, "an answer was kept"), (3, "an answer was kept"), (4, "/home/")]
 
 
+def test_around_the_layers_only_the_length_is_a_rule(tmp_path: Path) -> None:
+    written(tmp_path, "lake/session.py", "import os\nprint(os.environ)\n" + "\n" * 300)
+    assert [broken.what for broken in broken_rules(tmp_path)] == ["302 lines"]
+
+
 def test_this_project_keeps_its_rules() -> None:
     here = Path(__file__).parents[2]
     assert [*broken_rules(here), *broken_notebooks(here)] == []

@@ -34,8 +34,8 @@ from lake.hops.alone import alone
 from lake.hops.at_hand import computed
 from lake.hops.writing import Written, insert, tried_again
 from lake.modelling.registry import Registry
-from lake.reading import instant_of
 from lake.settings import Settings
+from lake.sql_values import instant_of
 from lake.store import Store
 
 _PATIENCE_S = 600.0

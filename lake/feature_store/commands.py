@@ -29,7 +29,8 @@ def features(
     """
     from lake.catalog import catalog
     from lake.feature_store.tables import DECLARED, feature_table, full_name, stored, user_tables
-    from lake.reading import Reader, show
+    from lake.reading import Reader
+    from lake.rows_as_text import show
 
     settings, every = Settings(), catalog()
     declared = [feature_table(t) for t in every.tables.values() if t.layer == DECLARED]
@@ -57,7 +58,7 @@ def listed(
     Of a ``partner`` where one is named; what is no partner's is told to each.
     """
     from lake.feature_store.statistics import statistics
-    from lake.reading import literal
+    from lake.sql_values import literal
 
     rows: list[dict[str, object]] = []
     for one in tables:

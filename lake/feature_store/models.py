@@ -32,8 +32,10 @@ from lake.feature_store.training_sets import (
     looked_up,
     training_set,
 )
-from lake.modelling.registry import Registry, dataset, quiet
+from lake.modelling.quiet_mlflow import quiet
+from lake.modelling.registry import Registry
 from lake.modelling.registry_away import away, is_connection
+from lake.modelling.versions import dataset
 from lake.store import Store
 
 _SPEC, _ASKING, _EXPERIMENT = "feature_spec", "training_set", "feature_store"

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from lake.feature_store.tables import FeatureTable, FeatureTableDiffers
-from lake.reading import Reader, Row, Value, literal
+from lake.reading import Reader
+from lake.sql_values import Row, Value, literal
 
 
 def newest_features(

@@ -18,7 +18,8 @@ from itertools import pairwise
 
 from lake.feature_store.bins import BINS_AN_OCTAVE, middle
 from lake.feature_store.tables import FeatureTable
-from lake.reading import Reader, Row, literal
+from lake.reading import Reader
+from lake.sql_values import Row, literal
 
 REFERENCE_DAYS = 28
 # Of a table that has a row a month.

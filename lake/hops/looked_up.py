@@ -15,8 +15,8 @@ from pyspark.sql.types import StringType, StructField, StructType
 
 from lake.contract import Table
 from lake.hops.at_hand import FEW, MOST_BYTES, Kept
-from lake.reading import BadQuery, literal
 from lake.schema import spark_schema
+from lake.sql_values import BadQuery, literal
 from lake.store import Store
 
 Span = tuple[date, date]

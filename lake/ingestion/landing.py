@@ -11,18 +11,17 @@ looks. Landing is a folder or a mounted volume.
 import contextlib
 import gzip
 import hashlib
-import io
 import os
 import uuid
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import IO, NamedTuple
 
 from lake.errors import LakeError
+from lake.ingestion.files import UnreadableFile, is_gzip, opened
 from lake.ingestion.names import (
     CSV,
     NDJSON,
@@ -37,21 +36,8 @@ from lake.settings import Settings
 LONGEST_LINE = 16 * 1024 * 1024
 # Where files are kept that bronze does not read themselves.
 FILES = "files"
-GZIP = b"\x1f\x8b"
-# Meter files shrink to a twentieth at most; a file of one byte repeated shrinks to a thousandth.
-_MOST_BYTES, _MOST_TIMES, _FREE_BYTES = 4 * 1024**3, 200, 64 * 1024**2
-_CHUNK, HEAD = 1024 * 1024, 64 * 1024
+_CHUNK = 1024 * 1024
 _BINARY, _BOM = b"\x00", b"\xef\xbb\xbf"
-
-
-class UnreadableFile(LakeError):
-    """A file that cannot be taken in as it is."""
-
-    code = "unreadable-file"
-
-
-class BadArchive(UnreadableFile):
-    """An archive that cannot be unpacked whole, so that nothing of it is taken."""
 
 
 class CannotWrite(LakeError):
@@ -147,58 +133,6 @@ def derived(
         if lines and not target.exists():
             arrived = original.path.stat().st_mtime
             _appear(copy, part, target, arrived)
-
-
-@contextlib.contextmanager
-def opened(file: Path) -> Iterator[IO[bytes]]:
-    """Open a file; gzip, told by its first bytes, is unpacked. BadArchive where it is a bomb."""
-    if is_gzip(file):
-        with gzip.open(file) as plain:
-            yield bounded(cast(IO[bytes], plain), Most(file), str(file))
-    else:
-        with file.open("rb") as plain:
-            yield plain
-
-
-def is_gzip(file: Path) -> bool:
-    """Tell by a file's first bytes, whatever its name says."""
-    with file.open("rb") as source:
-        return source.read(len(GZIP)) == GZIP
-
-
-class Most:
-    """How many bytes may still come out of an archive, all its members together."""
-
-    def __init__(self, file: Path) -> None:
-        """Take the archive, whose size bounds it."""
-        self.left = min(_MOST_BYTES, max(_FREE_BYTES, file.stat().st_size * _MOST_TIMES))
-
-
-def bounded(plain: IO[bytes], most: Most, where: str) -> IO[bytes]:
-    """Return a stream that gives no more than its archive may; reading it raises BadArchive."""
-    return io.BufferedReader(_Bounded(plain, most, where), HEAD)
-
-
-class _Bounded(io.RawIOBase):
-    def __init__(self, plain: IO[bytes], most: Most, where: str) -> None:
-        self._plain, self._most, self._where = plain, most, where
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(cast(bytearray, buffer))
-        try:
-            chunk = self._plain.read(len(view))
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-            raise BadArchive(f"cannot read the file: {error}", where=self._where) from error
-        self._most.left -= len(chunk)
-        if self._most.left < 0:
-            raise BadArchive(
-                "it unpacks to far more than it is", where=self._where, cure="send it plain"
-            )
-        view[: len(chunk)] = chunk
-        return len(chunk)
 
 
 def _put(

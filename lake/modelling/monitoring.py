@@ -13,9 +13,11 @@ from typing import Any
 
 from lake.catalog import Catalog
 from lake.errors import LakeError
-from lake.modelling.registry import TRAINED_AT, Champion, Registry
-from lake.reading import Reader, literal
+from lake.modelling.registry import Champion, Registry
+from lake.modelling.versions import TRAINED_AT
+from lake.reading import Reader
 from lake.settings import Settings
+from lake.sql_values import literal
 
 # The drift is judged by the shorter span; the longer one is shown beside it.
 SPANS = (14, 28)

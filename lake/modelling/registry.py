@@ -7,30 +7,26 @@ that takes seconds.
 """
 
 import json
-import logging
 import math
-import os
 import re
 import tempfile
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any, Protocol
-
-import pandas as pd
+from typing import Any
 
 from lake.errors import LakeError
+from lake.modelling.quiet_mlflow import quiet, quiet_mlflow
 from lake.modelling.registry_away import reached
-from lake.modelling.tuning import Parameters, Trial
+from lake.modelling.tuning import Parameters
+from lake.modelling.versions import MADE_OF, PARAMETERS, TRAINED_AT, Made, Model, dataset, made_from
 from lake.settings import Settings
 
 CHAMPION = "champion"
-TRAINED_AT, MADE_OF, PARAMETERS = "trained_at", "made_of", "parameters"
 _PROMOTED = "promoted"
 # What the registry says of a model or an alias that it does not have.
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
@@ -46,23 +42,6 @@ class NothingToRollBack(LakeError):
     """There is no earlier version that passed its gate."""
 
     code = "nothing-to-roll-back"
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What a backtest said of a model."""
-
-    figures: Mapping[str, float]
-
-
-class Model(Protocol):
-    """What can be registered."""
-
-    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return a row of forecasts for each row."""
-
-    def dumps(self) -> dict[str, bytes]:
-        """Return the model as files by name."""
 
 
 @dataclass(frozen=True)
@@ -98,26 +77,6 @@ class Champion:
         return {f.name: f.read_bytes() for f in sorted((folder / "data").rglob("*")) if f.is_file()}
 
 
-@dataclass(frozen=True)
-class Made:
-    """What a version was made of and how good it is; all of it is logged."""
-
-    # Delta table -> version read, and its address.
-    inputs: Mapping[str, int]
-    addresses: Mapping[str, str]
-    clock: datetime
-    rule_version: int
-    figures: Mapping[str, float]
-    params: Mapping[str, object]
-    card: str
-    # A few rows as the model takes them, and the packages that it needs.
-    example: pd.DataFrame
-    requires: Sequence[str]
-    # Those that tuning chose, and what was tried; none where it was not tuned.
-    parameters: Parameters = field(default_factory=dict)
-    trials: Sequence[Trial] = ()
-
-
 @dataclass
 class Registry:
     """The models of one lake."""
@@ -150,7 +109,7 @@ class Registry:
                 where=self.settings.root,
                 cure="set ELIQ_CATALOG on Databricks, or use a lake in a folder",
             )
-        mlflow = _quiet_mlflow()
+        mlflow = quiet_mlflow()
         self._point(mlflow)
         if not self.settings.catalog:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -331,44 +290,6 @@ def champion(settings: Settings, name: str, *, known_at: datetime | None = None)
 def _age(version: Champion) -> tuple[datetime, int]:
     """Return what puts versions in order: a day of the past may be trained later."""
     return version.trained_at, int(version.version)
-
-
-def made_from(inputs: Mapping[str, int], clock: datetime, rule_version: int) -> str:
-    """Return the table versions, the clock's day and the rule as JSON."""
-    said = {"tables": dict(inputs), "day": clock.date().isoformat(), "rule": rule_version}
-    return json.dumps(said, sort_keys=True)
-
-
-def dataset(table: str, version: int, address: str) -> Any:
-    """Return MLflow's note of a Delta table at a version; nothing of it is read."""
-    from mlflow.data import delta_dataset_source, meta_dataset  # noqa: PLC0415 - takes seconds
-
-    # MLflow's own types call it abstract, which it is not.
-    dataset: Any = meta_dataset.MetaDataset
-    source = delta_dataset_source.DeltaDatasetSource(path=address, delta_table_version=version)
-    return dataset(source, name=table, digest=str(version))
-
-
-def _quiet_mlflow() -> Any:
-    """Import MLflow without telemetry and without news about its own set-up."""
-    for switch in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
-        os.environ.setdefault(switch, "true")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
-    with quiet():
-        import mlflow  # noqa: PLC0415 - takes seconds
-        import mlflow.pyfunc  # noqa: PLC0415 - takes seconds
-    for noisy in ("alembic", "mlflow"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
-    return mlflow
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the deprecations of MLflow's own dependencies to ourselves."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 @contextmanager

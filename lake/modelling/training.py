@@ -14,8 +14,9 @@ from types import ModuleType
 import pandas as pd
 
 from lake.errors import LakeError
-from lake.modelling.registry import MADE_OF, Judgement, Made, Registry, made_from
+from lake.modelling.registry import Registry
 from lake.modelling.tuning import Trial, told, tune
+from lake.modelling.versions import MADE_OF, Judgement, Made, made_from
 from lake.running import Runner
 from lake.store import of_their_contract
 

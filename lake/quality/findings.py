@@ -5,7 +5,8 @@ from datetime import date
 from arro3.core import Table as Arrow
 
 from lake.quality.results import RESULTS
-from lake.reading import Reader, literal
+from lake.reading import Reader
+from lake.sql_values import literal
 
 _SHOWN = (
     "table_name", "rule", "column_name", "severity", "outcome", "rows_failed", "rows_checked",

@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 
 from lake.errors import LakeError
-from lake.reading import Reader, show
+from lake.reading import Reader
 from lake.repair.held import Held, Kind, Wanted, counted, found, listed
 from lake.repair.mending import CannotMend, Mended, mended, send
 from lake.repair.repairs import Action, Decision, check_release, decide, undone
+from lake.rows_as_text import show
 from lake.settings import Settings
 from lake.shown import printable
 from lake.terminal import Form, say

@@ -12,7 +12,8 @@ from arro3.core import Table as Arrow
 
 from lake.contract import Table
 from lake.errors import LakeError
-from lake.reading import Reader, literal
+from lake.reading import Reader
+from lake.sql_values import literal
 
 Kind = Literal["quarantine", "rejected"]
 KINDS: tuple[Kind, ...] = ("quarantine", "rejected")

@@ -19,10 +19,11 @@ from lake.catalog import Catalog
 from lake.contract import Table
 from lake.errors import LakeError
 from lake.ingestion.landing import Landed, land
-from lake.reading import Reader, literal
+from lake.reading import Reader
 from lake.repair.held import Held
 from lake.repair.repairs import as_file
 from lake.settings import Settings
+from lake.sql_values import literal
 
 # What is said of the held value of a block.
 _ONE = "value"

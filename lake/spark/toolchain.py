@@ -34,6 +34,7 @@ PINS = Path(__file__).with_name("jars.txt")
 JAVA_VERSIONS = range(17, 26)
 ATTEMPTS = 3
 TIMEOUT_S = 60
+_COMMAND = "python -m lake.spark.toolchain"
 
 
 class MissingJar(LakeError):
@@ -80,12 +81,10 @@ class Jar:
 def jars(section: Section) -> list[Path]:
     """Return the jars of one section, for a class path; MissingJar when set-up was not run."""
     paths = [jar.path for jar in pinned([section])]
-    command = "make setup" if section in SESSION else "python -m lake.spark.toolchain --tests"
+    cure = f"run `{'make setup' if section in SESSION else f'{_COMMAND} --tests'}`"
     for path in paths:
         if not path.is_file():
-            raise MissingJar(
-                f"{path.name} is missing", where=str(path.parent), cure=f"run `{command}`"
-            )
+            raise MissingJar(f"{path.name} is missing", where=str(path.parent), cure=cure)
     return paths
 
 
@@ -277,9 +276,7 @@ def progress(text: str) -> None:
 
 def main() -> int:
     """Set up what is missing and say in one line what there is now."""
-    parser = argparse.ArgumentParser(
-        prog="python -m lake.spark.toolchain", description=main.__doc__
-    )
+    parser = argparse.ArgumentParser(prog=_COMMAND, description=main.__doc__)
     parser.add_argument("--tests", action="store_true", help="also what only tests need")
     parser.add_argument("--java", action="store_true", help="only say whether there is a Java")
     asked = parser.parse_args()

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from lake.catalog import catalog
 from lake.cli import app
 from lake.ingestion.landing import land
-from lake.reading import NoHistory
 from lake.running import Runner
+from lake.seen_tables import NoHistory
 from lake.settings import Settings
 
 pytestmark = pytest.mark.spark

@@ -21,10 +21,11 @@ from typer.testing import CliRunner
 from bronze.commands import add
 from bronze.intake import take
 from lake.catalog import catalog
-from lake.cli import _fail, _said, one_line
 from lake.hops.report import Report
 from lake.hops.writing import Written
-from lake.ingestion.landing import CannotWrite, UnreadableFile, land
+from lake.ingestion.files import UnreadableFile
+from lake.ingestion.landing import CannotWrite, land
+from lake.outcomes import fail, one_line, said
 from lake.reading import Reader
 from lake.running import Runner
 from lake.settings import Settings
@@ -174,14 +175,14 @@ def test_files_that_come_at_once_all_land_once(
 
 @pytest.mark.parametrize("text", ["data[/old]/[red]x.csv", "[bold]", "a\x1b[2J\x07\nb"])
 def test_what_went_wrong_is_said_as_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    _fail(text)
-    said = text.replace("\x1b", "\\x1b").replace("\x07", "\\x07").replace("\n", "\\n")
-    assert capsys.readouterr().err == f"error: {said}\n"
+    fail(text)
+    plain = text.replace("\x1b", "\\x1b").replace("\x07", "\\x07").replace("\n", "\\n")
+    assert capsys.readouterr().err == f"error: {plain}\n"
     console = Console(width=200, force_terminal=False)
     with console.capture() as captured:
-        console.print(_said(UnreadableFile(text)))
-        console.print(_said(Report("a.b", 0, Written(), note=text, alert=text)))
-    assert captured.get() == f"{said}\n{said} ({said})\n"
+        console.print(said(UnreadableFile(text)))
+        console.print(said(Report("a.b", 0, Written(), note=text, alert=text)))
+    assert captured.get() == f"{plain}\n{plain} ({plain})\n"
 
 
 @pytest.mark.parametrize("name", ["a[bold]b:x:.csv", "a\x1b[2J.csv"])

@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from lake.catalog import UnknownTable
-from lake.cli import one_line
 from lake.hops.alone import Busy
 from lake.hops.ledger import Ledger
 from lake.jobs import Job, Task, load
+from lake.outcomes import one_line
 from lake.settings import Settings
 from lake.streaming import NotStreamed, streamed
 

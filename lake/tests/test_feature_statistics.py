@@ -16,8 +16,9 @@ from lake.feature_store.bins import BINS_AN_OCTAVE, middle
 from lake.feature_store.online import newest_features
 from lake.feature_store.statistics import by_chance, divergence, quantile, statistics
 from lake.feature_store.tables import FeatureTableDiffers, feature_table
-from lake.reading import Reader, Value
+from lake.reading import Reader
 from lake.settings import Settings
+from lake.sql_values import Value
 
 DAY = date(2025, 3, 30)
 VALUES = Table(

@@ -23,11 +23,12 @@ from lake.feature_store.tables import (
     user_tables,
 )
 from lake.hops.upkeep import upkeep
-from lake.modelling.registry import quiet
+from lake.modelling.quiet_mlflow import quiet
 from lake.modelling.registry_away import RegistryAway
-from lake.reading import BadInstant, Reader
+from lake.reading import Reader
 from lake.settings import Settings
 from lake.spark.java import java
+from lake.sql_values import BadInstant
 from lake.store import Store
 
 pytestmark = pytest.mark.spark

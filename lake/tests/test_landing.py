@@ -11,7 +11,8 @@ import pytest
 
 from bronze.forms import form_of
 from lake.ingestion import landing
-from lake.ingestion.landing import LONGEST_LINE, CannotWrite, UnreadableFile, derived, keep, land
+from lake.ingestion.files import UnreadableFile
+from lake.ingestion.landing import LONGEST_LINE, CannotWrite, derived, keep, land
 from lake.settings import Settings
 
 

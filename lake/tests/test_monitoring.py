@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from lake.catalog import catalog
 from lake.cli import app
 from lake.modelling.monitoring import Drifted, NotWatched, alert, is_due, watch
-from lake.modelling.registry import Made, Registry
+from lake.modelling.registry import Registry
+from lake.modelling.versions import Made
 from lake.settings import Settings
 from lake.work import BadArguments, Work
 from models.contracts import FORECAST_SCORES_DAILY

@@ -18,9 +18,10 @@ from lake.hops.writing import replace as write
 from lake.quality.findings import latest
 from lake.quality.gate import QualityFailed, check, outcomes
 from lake.quality.results import RESULTS
-from lake.reading import Reader, records
+from lake.reading import Reader
 from lake.running import Runner
 from lake.settings import Settings
+from lake.sql_values import records
 
 pytestmark = pytest.mark.spark
 METERS = Table(

@@ -16,8 +16,11 @@ from deltalake import write_deltalake
 
 from lake.catalog import UnknownTable
 from lake.contract import Column, Replace, Table, said_by
-from lake.reading import BadInstant, BadQuery, NoHistory, Reader, instant_of, literal, show, sql
+from lake.reading import Reader, sql
+from lake.rows_as_text import show
+from lake.seen_tables import NoHistory
 from lake.settings import Settings
+from lake.sql_values import BadInstant, BadQuery, instant_of, literal
 
 NOUNS = Table(
     name="gold.nouns",
@@ -286,7 +289,7 @@ def test_what_is_kept_no_longer_says_so(reader: Reader, monkeypatch: pytest.Monk
     first = datetime.now(UTC)
     time.sleep(0.01)
     add(reader, "b", mode="overwrite")
-    monkeypatch.setattr("lake.reading.KEPT_DAYS", 0)
+    monkeypatch.setattr("lake.seen_tables.KEPT_DAYS", 0)
     with pytest.raises(NoHistory, match="is not kept"):
         nouns(reader.published(first))
 

@@ -11,17 +11,10 @@ from ssl import SSLError
 import pandas as pd
 import pytest
 
-from lake.modelling.registry import (
-    MADE_OF,
-    Made,
-    NoRegistry,
-    NothingToRollBack,
-    Registry,
-    champion,
-    made_from,
-)
+from lake.modelling.registry import NoRegistry, NothingToRollBack, Registry, champion
 from lake.modelling.registry_away import RegistryAway, is_connection
 from lake.modelling.tuning import Trial
+from lake.modelling.versions import MADE_OF, Made, made_from
 from lake.settings import Settings
 
 CLOCK = datetime(2025, 3, 1, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lake.modelling.registry import Judgement
 from lake.modelling.tuning import Between, NothingToTune, told, tune
+from lake.modelling.versions import Judgement
 
 FRAME = pd.DataFrame({"day": range(10), "kwh": [1.0] * 6 + [3.0] * 2 + [100.0] * 2})
 SPACE = {"level": Between(0.5, 8.0, is_log=True), "leaves": Between(2, 9, is_whole=True)}

@@ -13,7 +13,8 @@ from pyspark.sql import functions as F
 from features.contracts import CALENDAR_DAYS, WEATHER_HOURLY
 from features.hourly_load_profile import hourly_load_profile
 from gold.contracts import ENERGY_DAILY, ENERGY_QUARTER_HOURLY
-from lake.modelling.registry import Champion, Made, Registry
+from lake.modelling.registry import Champion, Registry
+from lake.modelling.versions import Made
 from lake.schema import empty
 from lake.settings import Settings
 from models import load_forecasts as forecasts

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lake.modelling.registry import Judgement
+from lake.modelling.versions import Judgement
 from models.annual_use import INPUTS, LEAST_HOMES, OUTPUTS, AnnualUse, fit_annual_use
 from models.usage_backtest import gate, judge, lacking, slices
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lake.modelling.registry import Judgement
 from lake.modelling.tuning import tune
+from lake.modelling.versions import Judgement
 from models import load_forecasts
 from models.backtest import before_judgement, gate, judge, lacking, slices
 from models.contracts import QUANTILES, quantile_column

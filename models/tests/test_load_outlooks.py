@@ -8,7 +8,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lake.modelling.registry import Champion, Made, Registry
+from lake.modelling.registry import Champion, Registry
+from lake.modelling.versions import Made
 from lake.schema import empty
 from lake.settings import Settings
 from models import load_outlooks as outlooks

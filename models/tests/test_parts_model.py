@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from lake.catalog import catalog
-from lake.modelling.registry import Judgement, Made, Registry
+from lake.modelling.registry import Registry
+from lake.modelling.versions import Judgement, Made
 from lake.settings import Settings
 from models import disaggregation as taken_apart
 from models.parts.gas import gas

@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 
 from features.contracts import HOME_SIGNATURES
 from gold.contracts import TEMPERATURE_DAILY
-from lake.modelling.registry import Champion, Made, Registry
+from lake.modelling.registry import Champion, Registry
+from lake.modelling.versions import Made
 from lake.settings import Settings
 from models import usage_estimates as estimates
 from models.contracts import USAGE_ESTIMATES

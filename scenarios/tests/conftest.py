@@ -10,7 +10,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lake.jobs import load, part
-from lake.modelling.registry import Made, Registry
+from lake.modelling.registry import Registry
+from lake.modelling.versions import Made
 from lake.settings import Settings
 from lake.work import Work
 from models import load_forecasts as forecasts

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lake.reading import Reader, Row, literal
+from lake.reading import Reader
+from lake.sql_values import Row, literal
 from serving.cursors import Cursor
 from serving.data_management.asking import Answer, Read, Reading, UnknownResource, resource
 from serving.data_management.errors_told import answers

@@ -22,7 +22,8 @@ from bronze.formats import files
 from bronze.formats.opened import contents, unpacked
 from bronze.formats.records import Told
 from bronze.formats.stamps import zone_told
-from lake.ingestion.landing import UnreadableFile, has_arrived, land
+from lake.ingestion.files import UnreadableFile
+from lake.ingestion.landing import has_arrived, land
 from lake.settings import Settings
 from serving.data_management.job_homes import JobHomes
 from serving.data_management.job_rows import BOM, Find, Row, lines, rows

@@ -14,7 +14,8 @@ from typing import IO, Any
 from pydantic_core import from_json
 
 from bronze.forms import FORMS
-from lake.ingestion.landing import LONGEST_LINE, UnreadableFile
+from lake.ingestion.files import UnreadableFile
+from lake.ingestion.landing import LONGEST_LINE
 from serving.data_management.home_documents import Home, home_said
 from serving.data_management.job_homes import JobHomes
 from serving.data_management.reading_blocks import Block, Fault, Faults, Meter

@@ -15,8 +15,9 @@ from fastapi import Depends, Request
 
 from lake.errors import LakeError
 from lake.ingestion.names import MANAGEMENT
-from lake.reading import Reader, literal
+from lake.reading import Reader
 from lake.settings import Settings
+from lake.sql_values import literal
 from silver.contracts import LOCATIONS, METERS
 
 _log = logging.getLogger(__name__)

@@ -7,8 +7,9 @@ from datetime import date
 from typing import cast
 
 from bronze.contracts import REJECTED, REPAIRS
-from lake.reading import Reader, literal
+from lake.reading import Reader
 from lake.settings import Settings
+from lake.sql_values import literal
 from serving.data_management.reading_blocks import Meter
 from silver.contracts import LOCATIONS, METERS
 from silver.contracts import TABLES as SILVER

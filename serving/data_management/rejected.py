@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from fastapi import Query, Response
 from pydantic import AwareDatetime, BaseModel
 
-from lake.reading import literal
 from lake.repair.held import ORDER, Kind, waiting_rows
+from lake.sql_values import literal
 from serving.cursors import BadCursor, Cursor, closed, opened, unreadable
 from serving.data_management.asking import Answer, Read, Reading, Write, resource
 from serving.data_management.errors_told import answers

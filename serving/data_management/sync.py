@@ -9,8 +9,9 @@ from deltalake.exceptions import DeltaError
 from fastapi import Depends, Request
 
 from lake.errors import LakeError
-from lake.reading import Reader, literal
+from lake.reading import Reader
 from lake.settings import Settings
+from lake.sql_values import literal
 from silver.contracts import METER_DAYS, METER_READINGS, REGISTER_READS
 
 # The smallest first: it has the days of nearly all meters.

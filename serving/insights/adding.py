@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from lake.reading import Row
+from lake.sql_values import Row
 from serving.periods import Periods
 
 # What each word of `include` adds to an element, and the columns that it takes.

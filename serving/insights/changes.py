@@ -8,7 +8,8 @@ from functools import partial
 from fastapi import APIRouter, Response
 from typing_extensions import TypedDict
 
-from lake.reading import Reader, Row, literal
+from lake.reading import Reader
+from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, newest_of_all
 from serving.parameters import From, Since, To, errors

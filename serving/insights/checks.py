@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
 from lake.quality.findings import latest
-from lake.reading import Reader, Row, records
+from lake.reading import Reader
+from lake.sql_values import Row, records
 from serving.answers import Ask, Body
 from serving.parameters import errors
 from serving.partners import Operator

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
 from gold.contracts import AVERAGE_PRICE
-from lake.reading import Reader, Row, literal
+from lake.reading import Reader
+from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until
 from serving.parameters import From, Fuel, To, errors, words

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
-from lake.reading import Reader, Row, literal
+from lake.reading import Reader
+from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
 from serving.homes import HISTORY_TABLES, REACH_TABLES, Home, Location, data_until
 from serving.parameters import AsOf, From, To, errors

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
 from lake.contract import Table
-from lake.reading import Reader, Row, literal
+from lake.reading import Reader
+from lake.sql_values import Row, literal
 from models.contracts import LOAD_FORECASTS, LOAD_OUTLOOKS, QUANTILES, quantile_column
 from serving.answers import Ask, Body
 from serving.homes import HISTORY_TABLES, REACH_TABLES, Home, Location, data_until

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
-from lake.reading import Reader, literal
+from lake.reading import Reader
+from lake.sql_values import literal
 from serving.answers import Ask, Body
 from serving.parameters import Direction, Fuel, errors
 from serving.partners import Partner

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
-from lake.reading import Reader, Row, literal
+from lake.reading import Reader
+from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
 from serving.cursors import Cursor, closed, key_of
 from serving.homes import REACH_TABLES, Home, reaches

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Path, Query, Response
 from typing_extensions import TypedDict
 
 from gold.contracts import HIGH, LOW, MARKET_TIME_ZONE
-from lake.reading import Reader, Row, literal
+from lake.reading import Reader
+from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
 from serving.parameters import From, To, errors
 from serving.periods import Periods, periods

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
 from gold.contracts import LARGEST_SHARE, SMALLEST_GROUP
-from lake.reading import Reader, Row, literal
+from lake.reading import Reader
+from lake.sql_values import Row, literal
 from models.contracts import DECILES, decile_column
 from serving.answers import Ask, Body
 from serving.homes import REACH_TABLES, Home, Location, data_until

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Response
 from typing_extensions import TypedDict
 
-from lake.reading import Reader, Row, literal, records
+from lake.reading import Reader
+from lake.sql_values import Row, literal, records
 from serving.answers import Ask, Body
 from serving.drift import drift
 from serving.parameters import From, To, errors

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Response
 from typing_extensions import TypedDict
 
-from lake.reading import Reader, literal
+from lake.reading import Reader
+from lake.sql_values import literal
 from serving.answers import Ask, Body
 from serving.parameters import From, To, errors
 from serving.partners import FRESHNESS, Partner, data_until

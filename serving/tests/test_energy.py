@@ -8,8 +8,8 @@ from deltalake import DeltaTable
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
-from lake.reading import Row
 from lake.settings import Settings
+from lake.sql_values import Row
 from serving.app import create_app
 from serving.commands import token
 from serving.insights.adding import added_up

@@ -24,7 +24,7 @@ from pydantic import SecretStr
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
-from lake.ingestion.landing import UnreadableFile
+from lake.ingestion.files import UnreadableFile
 from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token, upgrade_state
