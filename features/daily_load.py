@@ -1,7 +1,7 @@
 """gold.energy_daily -> features.daily_load: the whole days of each series, as known then.
 
 A row is of its day alone: a day's run costs what arrived, and a correction adds one version. The
-year that a model looks back on is put together when it is asked for (models/known_days.py).
+year that a model looks back on is put together when it is asked for (models/inputs/known_days.py).
 """
 
 from pyspark.sql import DataFrame

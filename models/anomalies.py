@@ -11,13 +11,13 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from models.base_load_rise import base_load_rise
 from models.contracts import ANOMALIES, PAST_DAYS
-from models.daily_band import daily_band
-from models.daily_patterns import flat, spike
-from models.forecastable import SERIES
-from models.high_month import high_month
-from models.solar_yield import solar_yield
+from models.inputs.forecastable import SERIES
+from models.unusual.base_load_rise import base_load_rise
+from models.unusual.daily_band import daily_band
+from models.unusual.daily_patterns import flat, spike
+from models.unusual.high_month import high_month
+from models.unusual.solar_yield import solar_yield
 
 _HOME = ["partner_id", "location_id"]
 _DAY_OF = [*SERIES, "local_date"]

@@ -19,8 +19,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake.modelling.registry import Champion
+from models.backtests.parts import each_home, fit, gate, judge, lacking
 from models.contracts import DISAGGREGATION
-from models.home_frames import (
+from models.inputs.home_frames import (
     HOME,
     by_home,
     touched_by_energy_hourly,
@@ -32,7 +33,6 @@ from models.parts.model import PartsOfHomes, parts_of
 from models.parts.priors import PUBLISHED
 from models.parts.readings import INPUTS, meters_of
 from models.parts.summers import LEAST_HOMES
-from models.parts_backtest import each_home, fit, gate, judge, lacking
 from models.parts_version import MODEL_VERSION, scored_by
 
 __all__ = [

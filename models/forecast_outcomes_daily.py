@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from models.contracts import FORECAST_OUTCOMES_DAILY, QUANTILES, quantile_column
-from models.forecastable import SERIES
+from models.inputs.forecastable import SERIES
 
 _HOME = ["partner_id", "location_id"]
 _DAY_OF = [*SERIES, "local_date"]

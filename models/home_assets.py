@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from lake.modelling.registry import Champion
 from models.contracts import HOME_ASSETS
-from models.home_frames import (
+from models.inputs.home_frames import (
     by_home,
     touched_by_energy_hourly,
     touched_by_energy_quarter_hourly,

@@ -5,12 +5,12 @@ from functools import reduce
 
 from pyspark.sql import DataFrame
 
-from models.anomaly_refusals import anomaly_refusals
-from models.disaggregation_refusals import disaggregation_refusals
-from models.forecast_refusals import forecast_refusals
-from models.outlook_refusals import outlook_refusals
-from models.similar_homes_refusals import similar_homes_refusals
-from models.usage_estimates_refusals import usage_estimates_refusals
+from models.refusals.anomalies import anomaly_refusals
+from models.refusals.disaggregation import disaggregation_refusals
+from models.refusals.forecasts import forecast_refusals
+from models.refusals.outlooks import outlook_refusals
+from models.refusals.similar_homes import similar_homes_refusals
+from models.refusals.usage_estimates import usage_estimates_refusals
 
 # 3: a meter is only said to be all the same where it is.
 RULE_VERSION = 3

@@ -19,21 +19,21 @@ from lake.errors import LakeError
 from lake.modelling.registry import Champion
 from lake.modelling.tuning import Between, Parameters
 from lake.schema import empty
-from models.backtest import before_judgement, gate, judge, lacking, slices
-from models.borrowed_forecasts import VERSION, borrowed_forecasts
+from models.backtests.hourly import before_judgement, gate, judge, lacking, slices
+from models.borrowed.forecasts import VERSION, borrowed_forecasts
+from models.coherent.quarter_hour_forecasts import HORIZON_HOURS as _QUARTERS_TO_H
+from models.coherent.quarter_hour_forecasts import metered_by_quarters, quarter_hour_forecasts
 from models.contracts import BASES, LOAD_FORECASTS, QUANTILES, quantile_column
 from models.contracts.scores import health
-from models.forecast_rows import forecast_rows
-from models.forecastable import SERIES, known, recent
 from models.hourly.fit import PARAMETERS as LIGHTGBM
 from models.hourly.fit import ROUNDS, ROUNDS_OF_AROUND, ROUNDS_OF_MEAN, fit_quantiles
 from models.hourly.inputs import INPUTS
 from models.hourly.quantiles import HourlyQuantiles
-from models.loaded_late import as_if_told_then
-from models.quarter_hour_forecasts import HORIZON_HOURS as _QUARTERS_TO_H
-from models.quarter_hour_forecasts import metered_by_quarters, quarter_hour_forecasts
+from models.inputs.forecast_rows import forecast_rows
+from models.inputs.forecastable import SERIES, known, recent
+from models.inputs.loaded_late import as_if_told_then
+from models.inputs.surroundings import Surroundings
 from models.readable import readable
-from models.surroundings import Surroundings
 
 __all__ = [
     "before_judgement", "example", "fit", "gate", "judge", "lacking", "load_forecasts", "training",

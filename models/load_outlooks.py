@@ -16,17 +16,17 @@ from features.copies import with_copies, without_copies
 from lake.modelling.registry import Champion
 from lake.modelling.tuning import Between
 from lake.schema import empty
-from models.coherent_outlooks import coherent
+from models.backtests.outlooks import before_judgement, fit, gate, judge, lacking
+from models.coherent.outlooks import coherent
 from models.contracts import LOAD_OUTLOOKS, QUANTILES, quantile_column
-from models.expected_weather import at_homes, with_expected_weather
-from models.forecastable import SERIES
-from models.known_days import asking, came_true, dated, known_days
-from models.loaded_late import as_if_told_then
+from models.inputs.expected_weather import at_homes, with_expected_weather
+from models.inputs.forecastable import SERIES
+from models.inputs.known_days import asking, came_true, dated, known_days
+from models.inputs.loaded_late import as_if_told_then
 from models.outlook.fit import PARAMETERS as LIGHTGBM
 from models.outlook.fit import ROUNDS
 from models.outlook.known import INPUTS
 from models.outlook.quantiles import OutlookQuantiles
-from models.outlook_backtest import before_judgement, fit, gate, judge, lacking
 from models.readable import readable
 
 __all__ = [

@@ -14,7 +14,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.modelling.registry import Champion
-from models.annual_use import (
+from models.backtests.usage import gate, judge, lacking, slices
+from models.contracts import USAGE_ESTIMATES
+from models.readable import readable
+from models.usage.annual_use import (
     COVERED,
     INPUTS,
     LEAST_HOMES,
@@ -24,18 +27,15 @@ from models.annual_use import (
     AnnualUse,
     fit_annual_use,
 )
-from models.climate import HOME, POINT, days_of_year, normal_years
-from models.contracts import USAGE_ESTIMATES
-from models.plausible import plausible
-from models.published_use import VERSION, published
-from models.readable import readable
-from models.usage_backtest import gate, judge, lacking, slices
-from models.usage_homes import PROFILE, homes_of, metered_years, unmetered
+from models.usage.climate import HOME, POINT, days_of_year, normal_years
+from models.usage.homes import PROFILE, homes_of, metered_years, unmetered
+from models.usage.plausible import plausible
+from models.usage.published import VERSION, published
 
 __all__ = ["example", "fit", "gate", "judge", "lacking", "training", "usage_estimates"]
 
 MODEL_VERSION = 1
-LOADER = Path(__file__).with_name("annual_use.py")
+LOADER = Path(__file__).with_name("usage") / "annual_use.py"
 REQUIRES = ("numpy", "pandas")
 HEADLINE = ("error_share", "error_over_house_type", "coverage")
 # No SPACE: each fit chooses its penalty itself, on homes that it leaves out.

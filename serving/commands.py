@@ -178,8 +178,8 @@ def token(
 
 def upgrade_state(settings: Settings | None = None) -> tuple[str, ...]:
     """Make or renew the tables of the state and return the newest migrations; StateUnavailable."""
-    from serving.data_management.migrating import upgrade
-    from serving.data_management.state import opened
+    from serving.data_management.database.migrating import upgrade
+    from serving.data_management.database.state import opened
 
     state = opened(settings or Settings())
     try:

@@ -1,7 +1,7 @@
 """Anomalies on real homes: how many days are told as they are, and how many faults put in.
 
 Runs the functions of models/ on the days of IDEAL, LCL, CityLearn and the EMHASS home. Nothing is
-tuned on them: thresholds are from the literature or plain sizes (models/past_days.py).
+tuned on them: thresholds are from the literature or plain sizes (models/unusual/past_days.py).
 """
 
 import os
@@ -20,10 +20,10 @@ from rich.table import Table as Grid
 from benchmarks.models.anomaly_days import Home, homes, roofs, tables, with_faults
 from lake.session import session
 from lake.settings import Settings
-from models.base_load_rise import base_load_rise
-from models.daily_band import daily_band
-from models.daily_patterns import flat, spike
-from models.solar_yield import solar_yield
+from models.unusual.base_load_rise import base_load_rise
+from models.unusual.daily_band import daily_band
+from models.unusual.daily_patterns import flat, spike
+from models.unusual.solar_yield import solar_yield
 
 _SEED = 11
 _FAULTS_A_HOME, _FAULTS_A_ROOF = 2, 10

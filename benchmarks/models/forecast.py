@@ -14,8 +14,8 @@ import pandas as pd
 from deltalake import DeltaTable
 
 from benchmarks.models.own_history import Numbers, by_mstl, by_own_lightgbm
-from models.backtest import DAY_AHEAD_HOURS, slices
-from models.forecastable import SERIES
+from models.backtests.hourly import DAY_AHEAD_HOURS, slices
+from models.inputs.forecastable import SERIES
 from models.load_forecasts import fit
 
 BASELINES = ("naive", "median_28d", "persistence", "mstl", "own_lightgbm")

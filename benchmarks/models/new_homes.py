@@ -16,8 +16,8 @@ import pandas as pd
 
 from benchmarks.models.annual_homes import ideal_homes
 from gold.contracts import SMALLEST_GROUP
-from models.annual_use import fit_annual_use
-from models.borrowed_profile import DAYS, OWN_DAYS, PAST_DAYS, Numbers, days_known, group_of
+from models.borrowed.profile import DAYS, OWN_DAYS, PAST_DAYS, Numbers, days_known, group_of
+from models.usage.annual_use import fit_annual_use
 from samples.ideal import HOUSE_TYPES
 
 HIDDEN_BUT = (0, 1, 3, 6)

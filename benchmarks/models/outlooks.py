@@ -17,9 +17,9 @@ import typer
 
 from benchmarks.report import console, keep
 from features.contracts import WHOLE_SHARE
+from models.backtests.outlooks import compared
 from models.outlook.climate import STEP_DAYS, STEPS, Numbers
 from models.outlook.fit import MONTH_NEEDS, fit_outlooks
-from models.outlook_backtest import compared
 
 FOLDER = Path(os.environ.get("ELIQ_BENCH", ".bench")).resolve()
 # From the first month on with enough homes before it; the data end with June 2018.

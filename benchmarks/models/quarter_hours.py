@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.models.simulated_homes import simulated_homes
+from models.coherent.quarter_hours import Numbers, enough, in_parts
 from models.contracts import QUANTILES
-from models.quarter_hours import Numbers, enough, in_parts
 from samples.simulated import simulate
 
 SEEDS, HOMES = (7_301, 7_302), 30

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.models.annual_homes import ideal_homes, simulated_homes
-from models.annual_use import INPUTS, fit_annual_use
-from models.neighbours import compared
-from models.published_use import PUBLISHED, bounds
-from models.usage_backtest import by_house_type
+from models.backtests.usage import by_house_type
+from models.similar.neighbours import compared
+from models.usage.annual_use import INPUTS, fit_annual_use
+from models.usage.published import PUBLISHED, bounds
 
 SIMULATED, SEED = 240, 11
 _PARTS, _TIMES, _RESAMPLES = 4, 10, 2_000

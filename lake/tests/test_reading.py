@@ -239,7 +239,8 @@ def test_a_table_steers_no_terminal(tmp_path: Path) -> None:
 def test_a_process_that_asked_ends_cleanly_and_without_the_heavy_libraries(tmp_path: Path) -> None:
     code = f"""
 import sys
-from lake.reading import Reader, sql, show
+from lake.reading import Reader, sql
+from lake.rows_as_text import show
 from lake.settings import Settings
 print(show(sql("SELECT 1 AS one", settings=Settings(lake={str(tmp_path)!r}), tables={{}}), "csv"))
 assert not {{"pyspark", "pandas", "pyarrow"}} & sys.modules.keys()

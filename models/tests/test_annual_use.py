@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from lake.modelling.versions import Judgement
-from models.annual_use import INPUTS, LEAST_HOMES, OUTPUTS, AnnualUse, fit_annual_use
-from models.usage_backtest import gate, judge, lacking, slices
+from models.backtests.usage import gate, judge, lacking, slices
+from models.usage.annual_use import INPUTS, LEAST_HOMES, OUTPUTS, AnnualUse, fit_annual_use
 
 
 def homes(count: int, seed: int = 1, spread: float = 0.25) -> pd.DataFrame:

@@ -18,12 +18,12 @@ from lake.reading import Reader
 from lake.running import Runner
 from lake.settings import Settings
 from models.anomalies import worth_telling
-from models.base_load_rise import base_load_rise
 from models.contracts import ANOMALIES, FORECAST_OUTCOMES_DAILY
-from models.daily_band import daily_band
-from models.daily_patterns import flat, spike
-from models.high_month import high_month
-from models.solar_yield import solar_yield
+from models.unusual.base_load_rise import base_load_rise
+from models.unusual.daily_band import daily_band
+from models.unusual.daily_patterns import flat, spike
+from models.unusual.high_month import high_month
+from models.unusual.solar_yield import solar_yield
 from silver.contracts import LOCATION_WEATHER, LOCATIONS, WEATHER
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]

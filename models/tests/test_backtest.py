@@ -7,7 +7,7 @@ import pytest
 from lake.modelling.tuning import tune
 from lake.modelling.versions import Judgement
 from models import load_forecasts
-from models.backtest import before_judgement, gate, judge, lacking, slices
+from models.backtests.hourly import before_judgement, gate, judge, lacking, slices
 from models.contracts import QUANTILES, quantile_column
 from models.load_forecasts import fit
 

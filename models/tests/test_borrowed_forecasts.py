@@ -12,10 +12,10 @@ from pyspark.sql import functions as F
 
 from lake.modelling.registry import Champion
 from lake.testing import frame
-from models.borrowed_forecasts import VERSION
+from models.borrowed.forecasts import VERSION
 from models.contracts import LOAD_FORECASTS, USAGE_ESTIMATES
-from models.forecast_refusals import forecast_refusals
 from models.load_forecasts import load_forecasts
+from models.refusals.forecasts import forecast_refusals
 from models.tests.conftest import CLOCK
 from models.tests.test_forecast_refusals import daily
 from silver.contracts import HOME_PROFILES, LOCATIONS

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.borrowed_profile import DAYS, Group, Numbers, group_of
+from models.borrowed.profile import DAYS, Group, Numbers, group_of
 from models.contracts import QUANTILES
 
 WEEKEND = np.arange(DAYS) % 7 >= 5

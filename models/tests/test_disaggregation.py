@@ -12,15 +12,15 @@ from pyspark.sql import functions as F
 
 from gold.contracts import TEMPERATURE_DAILY
 from lake.schema import empty
+from models.backtests.parts import lacking
 from models.contracts import DISAGGREGATION, HOME_ASSETS, INSIGHT_REFUSALS
 from models.disaggregation import disaggregation, training
-from models.disaggregation_refusals import disaggregation_refusals
 from models.home_assets import home_assets
-from models.home_frames import touched_by_energy_hourly, touched_by_temperature_daily
+from models.inputs.home_frames import touched_by_energy_hourly, touched_by_temperature_daily
 from models.parts.model import PartsOfHomes
 from models.parts.readings import INPUTS, intervals
-from models.parts_backtest import lacking
 from models.parts_version import VERSION
+from models.refusals.disaggregation import disaggregation_refusals
 from silver.contracts import HOME_PROFILES, LOCATION_WEATHER, LOCATIONS, WEATHER
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]

@@ -15,9 +15,9 @@ from gold.contracts import TEMPERATURE_DAILY
 from lake.modelling.registry import Champion
 from lake.schema import empty
 from models.contracts import INSIGHT_REFUSALS, LOAD_FORECASTS, LOAD_OUTLOOKS
-from models.forecast_refusals import forecast_refusals
 from models.load_forecasts import load_forecasts
-from models.outlook_refusals import outlook_refusals
+from models.refusals.forecasts import forecast_refusals
+from models.refusals.outlooks import outlook_refusals
 from silver.contracts import LOCATION_WEATHER
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]

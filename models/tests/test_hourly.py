@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from lake.modelling.registry import Champion
-from models.backtest import slices
+from models.backtests.hourly import slices
 from models.contracts import QUANTILES, quantile_column
 from models.hourly.fit import fit_quantiles
 from models.hourly.inputs import INPUTS

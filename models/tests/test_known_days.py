@@ -7,8 +7,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from models.expected_weather import with_expected_weather
-from models.known_days import asking, came_true, known_days
+from models.inputs.expected_weather import with_expected_weather
+from models.inputs.known_days import asking, came_true, known_days
 
 pytestmark = pytest.mark.spark
 FIRST = date(2025, 1, 1)

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from features.hourly_load_profile import hourly_load_profile
 from lake.modelling.registry import Champion
 from models.contracts import LOAD_FORECASTS
-from models.forecastable import recent
+from models.inputs.forecastable import recent
 from models.load_forecasts import load_forecasts, training
 from models.readable import OutdatedModel
 

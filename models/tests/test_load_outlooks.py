@@ -13,7 +13,7 @@ from lake.modelling.versions import Made
 from lake.schema import empty
 from lake.settings import Settings
 from models import load_outlooks as outlooks
-from models.coherent_outlooks import coherent
+from models.coherent.outlooks import coherent
 from models.contracts import LOAD_FORECASTS, LOAD_OUTLOOKS, QUANTILES, quantile_column
 from models.load_outlooks import load_outlooks, training
 

@@ -8,8 +8,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from models.inputs.loaded_late import as_if_told_then
 from models.load_forecasts import training
-from models.loaded_late import as_if_told_then
 
 pytestmark = [pytest.mark.spark]
 Make = Callable[..., DataFrame]

@@ -8,7 +8,7 @@ import pytest
 
 from gold.contracts import LARGEST_SHARE, SMALLEST_GROUP
 from models.contracts import DECILES, DECILES_FROM, LARGEST_GROUP, decile_column
-from models.neighbours import COMPARED, PROFILE, SHAPE, compared, group_size, undominated
+from models.similar.neighbours import COMPARED, PROFILE, SHAPE, compared, group_size, undominated
 
 
 def cell(energy: Any, **features: Any) -> pd.DataFrame:

@@ -6,11 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.contracts import METHODS, QUANTILES, quantile_column
-from models.outlook.climate import Climate, degrees
-from models.outlook.known import INPUTS, known
-from models.outlook.quantiles import OutlookQuantiles
-from models.outlook_backtest import (
+from models.backtests.outlooks import (
     before_judgement,
     compared,
     fit,
@@ -19,6 +15,10 @@ from models.outlook_backtest import (
     lacking,
     split_day,
 )
+from models.contracts import METHODS, QUANTILES, quantile_column
+from models.outlook.climate import Climate, degrees
+from models.outlook.known import INPUTS, known
+from models.outlook.quantiles import OutlookQuantiles
 
 pytestmark = pytest.mark.slow
 COLUMNS = [quantile_column(q) for q in QUANTILES]

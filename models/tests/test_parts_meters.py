@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.backtests.parts import rows_of
 from models.parts.assets import assets
 from models.parts.electricity import Study
 from models.parts.enough import lacking
@@ -16,7 +17,6 @@ from models.parts.model import PartsOfHomes, parts_of
 from models.parts.solar import Panels
 from models.parts.study import study
 from models.parts.sun import elevation
-from models.parts_backtest import rows_of
 from models.tests.test_parts import HOUSE, LATITUDE, LONGITUDE, charges, home, shares
 
 DAY = 24 * 4

@@ -14,6 +14,7 @@ from lake.modelling.registry import Registry
 from lake.modelling.versions import Judgement, Made
 from lake.settings import Settings
 from models import disaggregation as taken_apart
+from models.backtests.parts import fit, gate, judge, lacking, rows_of
 from models.parts.gas import gas
 from models.parts.home import Floats, Home, Profile, Steps
 from models.parts.model import PARTS, PartsOfHomes, parts_of
@@ -21,7 +22,6 @@ from models.parts.periods import by_period
 from models.parts.priors import PUBLISHED, Priors
 from models.parts.readings import HOME, INPUTS, homes_in, intervals, meters_of
 from models.parts.summers import LEAST_HOMES, cold_half, learned
-from models.parts_backtest import fit, gate, judge, lacking, rows_of
 from models.parts_version import MODEL_VERSION, scored_by
 
 ZONE = "Europe/London"

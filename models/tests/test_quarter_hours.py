@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.coherent.quarter_hour_forecasts import split_hours
+from models.coherent.quarter_hours import LEAST_DAYS, Numbers, enough, in_parts, own_shares
 from models.contracts import QUANTILES
-from models.quarter_hour_forecasts import split_hours
-from models.quarter_hours import LEAST_DAYS, Numbers, enough, in_parts, own_shares
 
 RANDOM = np.random.default_rng(4)
 HOURS = np.arange(24)

@@ -13,12 +13,12 @@ from features.contracts import HOME_SIGNATURES, share_column
 from gold.contracts import ENERGY_MONTHLY
 from lake.schema import empty
 from models.contracts import SIMILAR_HOMES, WIDENED
+from models.refusals.similar_homes import similar_homes_refusals
 from models.similar_homes import (
     similar_homes,
     touched_by_home_profiles,
     touched_by_locations,
 )
-from models.similar_homes_refusals import similar_homes_refusals
 from silver.contracts import HOME_PROFILES, LOCATIONS
 
 pytestmark = pytest.mark.spark

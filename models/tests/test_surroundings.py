@@ -12,8 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from models.hourly.inputs import SURROUNDINGS
-from models.sunshine import above_the_atmosphere
-from models.surroundings import Surroundings, with_surroundings
+from models.inputs.sunshine import above_the_atmosphere
+from models.inputs.surroundings import Surroundings, with_surroundings
 
 pytestmark = pytest.mark.spark
 

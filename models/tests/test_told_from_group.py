@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.borrowed_forecasts import told_from_group
+from models.borrowed.forecasts import told_from_group
 
 FIRST = date(2025, 3, 17)
 RANDOM = np.random.default_rng(8)

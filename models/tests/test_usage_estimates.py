@@ -17,12 +17,12 @@ from lake.modelling.versions import Made
 from lake.settings import Settings
 from models import usage_estimates as estimates
 from models.contracts import USAGE_ESTIMATES
-from models.published_use import PUBLISHED, VERSION, bounds
 from models.readable import OutdatedModel
+from models.refusals.usage_estimates import usage_estimates_refusals
 from models.tests.test_annual_use import homes as learnable
+from models.usage.homes import valid_on
+from models.usage.published import PUBLISHED, VERSION, bounds
 from models.usage_estimates import training, usage_estimates
-from models.usage_estimates_refusals import usage_estimates_refusals
-from models.usage_homes import valid_on
 from silver.contracts import HOME_PROFILES, LOCATION_WEATHER, LOCATIONS
 
 pytestmark = pytest.mark.spark

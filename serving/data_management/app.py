@@ -19,7 +19,6 @@ from serving.data_management import (
     ingestion,
     jobs,
     locations,
-    meter_rows,
     meters,
     profiles,
     readings,
@@ -29,15 +28,16 @@ from serving.data_management import (
     webhooks,
 )
 from serving.data_management.background import background
-from serving.data_management.bounds import MIB, Bounds
-from serving.data_management.idempotency import Flights
-from serving.data_management.known_homes import KnownHomes
-from serving.data_management.migrating import upgrade
-from serving.data_management.profile_store import ProfileStore
-from serving.data_management.profiles_in_state import ProfilesInState
-from serving.data_management.publishing import Publisher
-from serving.data_management.reading_bodies import MOST_BYTES
-from serving.data_management.state import StateUnavailable, opened
+from serving.data_management.blocks.bodies import MOST_BYTES
+from serving.data_management.database.migrating import upgrade
+from serving.data_management.database.state import StateUnavailable, opened
+from serving.data_management.profile_stores.port import ProfileStore
+from serving.data_management.profile_stores.state import ProfilesInState
+from serving.data_management.registrations import meter_rows
+from serving.data_management.registrations.known_homes import KnownHomes
+from serving.data_management.registrations.publishing import Publisher
+from serving.data_management.requests.bounds import MIB, Bounds
+from serving.data_management.requests.idempotency import Flights
 from serving.data_management.sync import Sync
 from serving.document import tells_the_truth
 from serving.edge import Edge, Metrics
@@ -104,7 +104,7 @@ def _profiles(settings: Settings) -> ProfileStore:
     """Return where the profiles are: in Cosmos DB where one is named, else in the state."""
     if account := settings.profiles.get_secret_value():
         # Its SDK is in the extra `azure`.
-        from serving.data_management.profiles_in_cosmos import ProfilesInCosmos  # noqa: PLC0415
+        from serving.data_management.profile_stores.cosmos import ProfilesInCosmos  # noqa: PLC0415
 
         return ProfilesInCosmos.of(account)
     return ProfilesInState()

@@ -10,13 +10,13 @@ from fastapi import FastAPI
 
 from lake.errors import LakeError
 from lake.settings import Settings
-from serving.data_management.job_homes import JobHomes
-from serving.data_management.job_worker import JobWorker
-from serving.data_management.known_meters import Meters
-from serving.data_management.outlets import outlet_of
-from serving.data_management.registered import registered
-from serving.data_management.state import State
-from serving.data_management.webhook_sender import WebhookSender
+from serving.data_management.bulk.homes import JobHomes
+from serving.data_management.bulk.worker import JobWorker
+from serving.data_management.database.state import State
+from serving.data_management.deliveries.sender import WebhookSender
+from serving.data_management.outlets.choice import outlet_of
+from serving.data_management.registrations.known_meters import Meters
+from serving.data_management.registrations.registered import registered
 
 _log = logging.getLogger(__name__)
 

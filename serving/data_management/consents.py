@@ -15,9 +15,17 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Unicode, and_, func,
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serving.cursors import Cursor
-from serving.data_management import documented
-from serving.data_management.asking import Answer, Change, Read, UnknownResource, Write, resource
-from serving.data_management.fields import (
+from serving.data_management.database.state import Base, Instant
+from serving.data_management.requests import documented
+from serving.data_management.requests.asking import (
+    Answer,
+    Change,
+    Read,
+    UnknownResource,
+    Write,
+    resource,
+)
+from serving.data_management.requests.fields import (
     ConsentId,
     Flag,
     Moment,
@@ -27,8 +35,7 @@ from serving.data_management.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.paging import Limit, page
-from serving.data_management.state import Base, Instant
+from serving.data_management.requests.paging import Limit, page
 from serving.data_management.users import user_of
 
 router = resource("consents")

@@ -14,12 +14,19 @@ from pydantic import BaseModel, Field
 from lake.reading import Reader
 from lake.repair.held import KINDS, Held, UnknownRow, Wanted, waiting_rows
 from lake.repair.repairs import Decision, check_release, decide, decided_by_now
-from serving.data_management.asking import Answer, Change, Reading, Write, Writing, resource
-from serving.data_management.errors_told import answers
-from serving.data_management.fields import Invalid
+from serving.data_management.blocks.blocks import Block
+from serving.data_management.blocks.bodies import unpacked
 from serving.data_management.mended_lines import misfits
-from serving.data_management.reading_blocks import Block
-from serving.data_management.reading_bodies import unpacked
+from serving.data_management.requests.asking import (
+    Answer,
+    Change,
+    Reading,
+    Write,
+    Writing,
+    resource,
+)
+from serving.data_management.requests.errors_told import answers
+from serving.data_management.requests.fields import Invalid
 from serving.problems import FieldError
 
 router = resource("ingestion")

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.cursors import Cursor
-from serving.data_management.asking import Answer, Read, Reading, UnknownResource, resource
-from serving.data_management.errors_told import answers
-from serving.data_management.outlet import Outlet
-from serving.data_management.paging import Limit
-from serving.data_management.receipts import MeterReceipt, Receipt
-from serving.data_management.registered import ids_after
+from serving.data_management.outlets.port import Outlet
+from serving.data_management.outlets.receipts import MeterReceipt, Receipt
+from serving.data_management.registrations.registered import ids_after
+from serving.data_management.requests.asking import Answer, Read, Reading, UnknownResource, resource
+from serving.data_management.requests.errors_told import answers
+from serving.data_management.requests.paging import Limit
 from serving.parameters import BadRequest
 from silver.contracts import METER_READINGS, METERS
 

@@ -14,11 +14,8 @@ from sqlalchemy.orm import Session
 from bronze.formats.opened import plain_name
 from serving.access import MARKET_WRITE
 from serving.cursors import Cursor
-from serving.data_management.asking import Answer, Change, Read, Reading, Write, resource
-from serving.data_management.errors_told import OwnId, answers
-from serving.data_management.idempotency import IdempotencyKey, Keyed, said_before
-from serving.data_management.intake import CANONICAL, FORMS
-from serving.data_management.job_tables import (
+from serving.data_management.bulk.intake import CANONICAL, FORMS
+from serving.data_management.bulk.tables import (
     CANCELED,
     RECEIVED,
     STATES,
@@ -29,9 +26,12 @@ from serving.data_management.job_tables import (
     new_job_id,
     shown,
 )
-from serving.data_management.outlet import OutletUnavailable
-from serving.data_management.paging import Limit, page
-from serving.data_management.uploads import Received, file_of, let_go, received
+from serving.data_management.bulk.uploads import Received, file_of, let_go, received
+from serving.data_management.outlets.port import OutletUnavailable
+from serving.data_management.requests.asking import Answer, Change, Read, Reading, Write, resource
+from serving.data_management.requests.errors_told import OwnId, answers
+from serving.data_management.requests.idempotency import IdempotencyKey, Keyed, said_before
+from serving.data_management.requests.paging import Limit, page
 from serving.parameters import BadRequest
 
 router = resource("jobs")

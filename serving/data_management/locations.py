@@ -15,9 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from serving.cursors import Cursor
-from serving.data_management import documented
-from serving.data_management.asking import Answer, Change, Read, Write, resource
-from serving.data_management.fields import (
+from serving.data_management.registrations.homes import LocationRow, home_of, say_home, say_removed
+from serving.data_management.registrations.known_homes import OfLake, Place
+from serving.data_management.requests import documented
+from serving.data_management.requests.asking import Answer, Change, Read, Write, resource
+from serving.data_management.requests.fields import (
     PLAIN,
     Broken,
     Country,
@@ -31,9 +33,7 @@ from serving.data_management.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.homes import LocationRow, home_of, say_home, say_removed
-from serving.data_management.known_homes import OfLake, Place
-from serving.data_management.paging import Limit, page
+from serving.data_management.requests.paging import Limit, page
 from serving.data_management.tariffs import at_spot
 from serving.data_management.users import UserRow
 

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from pydantic_core import from_json
 
 from lake.repair.held import Held
-from serving.data_management.reading_blocks import Block, Faults, Meter
-from serving.data_management.reading_intervals import find_interval, instant
+from serving.data_management.blocks.blocks import Block, Faults, Meter
+from serving.data_management.blocks.intervals import find_interval, instant
 
 _READINGS = ("bronze.meter_readings", "silver.meter_readings")
 # What is said of rows whose start or length is what has to be mended.

@@ -17,8 +17,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from serving.cursors import Cursor
-from serving.data_management import documented
-from serving.data_management.asking import (
+from serving.data_management.registrations.homes import LocationRow, home_of, say_home
+from serving.data_management.registrations.known_homes import Metered, OfLake
+from serving.data_management.registrations.meter_rows import (
+    DeletedMeterRow,
+    MeterRow,
+    forget,
+    gone,
+    meters_at,
+)
+from serving.data_management.registrations.meter_rules import changed, second_main
+from serving.data_management.requests import documented
+from serving.data_management.requests.asking import (
     Answer,
     Change,
     Read,
@@ -26,7 +36,7 @@ from serving.data_management.asking import (
     Write,
     resource,
 )
-from serving.data_management.fields import (
+from serving.data_management.requests.fields import (
     PLAIN,
     Broken,
     Day,
@@ -41,11 +51,7 @@ from serving.data_management.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.homes import LocationRow, home_of, say_home
-from serving.data_management.known_homes import Metered, OfLake
-from serving.data_management.meter_rows import DeletedMeterRow, MeterRow, forget, gone, meters_at
-from serving.data_management.meter_rules import changed, second_main
-from serving.data_management.paging import Limit, page
+from serving.data_management.requests.paging import Limit, page
 from serving.data_management.sync import Synced
 
 router = resource("meters")

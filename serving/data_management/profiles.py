@@ -17,24 +17,31 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from serving.cursors import Cursor
-from serving.data_management import documented
-from serving.data_management.asking import Answer, Change, Read, UnknownResource, Write, resource
-from serving.data_management.fields import (
+from serving.data_management.profile_stores.port import ProfileStore, ProfileVersion
+from serving.data_management.registrations.homes import LocationRow, Part, home_of, say_home
+from serving.data_management.registrations.questions import (
+    QUESTIONS,
+    ProfileFields,
+    completion,
+    questionnaire,
+)
+from serving.data_management.requests import documented
+from serving.data_management.requests.asking import (
+    Answer,
+    Change,
+    Read,
+    UnknownResource,
+    Write,
+    resource,
+)
+from serving.data_management.requests.fields import (
     Broken,
     Day,
     LocationId,
     Registered,
     Said,
 )
-from serving.data_management.homes import LocationRow, Part, home_of, say_home
-from serving.data_management.paging import Limit, page_of
-from serving.data_management.profile_store import ProfileStore, ProfileVersion
-from serving.data_management.questions import (
-    QUESTIONS,
-    ProfileFields,
-    completion,
-    questionnaire,
-)
+from serving.data_management.requests.paging import Limit, page_of
 
 router = resource("profiles")
 Versions = list[ProfileVersion]

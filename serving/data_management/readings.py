@@ -11,21 +11,21 @@ from pydantic_core import from_json, to_json
 from typing_extensions import TypedDict
 
 from lake.errors import LakeError
-from serving.data_management.asking import Write, Writing, resource
-from serving.data_management.errors_told import answers
-from serving.data_management.held_rows import Mending
-from serving.data_management.idempotency import Flights
-from serving.data_management.outlet import Outlet, OutletUnavailable, Sent
-from serving.data_management.reading_answers import (
+from serving.data_management.blocks.answers import (
     answered_before,
     done,
     promised,
 )
-from serving.data_management.reading_blocks import Block, Fault
-from serving.data_management.reading_bodies import UnreadableLine, blocks_in
-from serving.data_management.reading_checks import checked, is_id
-from serving.data_management.reading_intervals import mark_repeated
-from serving.data_management.reading_refusals import tell_at_once, told_of
+from serving.data_management.blocks.blocks import Block, Fault
+from serving.data_management.blocks.bodies import UnreadableLine, blocks_in
+from serving.data_management.blocks.checks import checked, is_id
+from serving.data_management.blocks.intervals import mark_repeated
+from serving.data_management.blocks.refusals import tell_at_once, told_of
+from serving.data_management.held_rows import Mending
+from serving.data_management.outlets.port import Outlet, OutletUnavailable, Sent
+from serving.data_management.requests.asking import Write, Writing, resource
+from serving.data_management.requests.errors_told import answers
+from serving.data_management.requests.idempotency import Flights
 from serving.problems import FieldError
 
 router = resource("readings")

@@ -12,11 +12,11 @@ from pydantic import AwareDatetime, BaseModel
 from lake.repair.held import ORDER, Kind, waiting_rows
 from lake.sql_values import literal
 from serving.cursors import BadCursor, Cursor, closed, opened, unreadable
-from serving.data_management.asking import Answer, Read, Reading, Write, resource
-from serving.data_management.errors_told import answers
 from serving.data_management.held_rows import Closes, Mending, lake_of
-from serving.data_management.paging import Limit
 from serving.data_management.readings import ANSWER, BODY, AllOrNothing, Strict, Taken, take
+from serving.data_management.requests.asking import Answer, Read, Reading, Write, resource
+from serving.data_management.requests.errors_told import answers
+from serving.data_management.requests.paging import Limit
 
 router = resource("ingestion")
 TableName = Annotated[

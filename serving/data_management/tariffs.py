@@ -15,9 +15,20 @@ from sqlalchemy import JSON, Date, Double, ForeignKeyConstraint, Unicode, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serving.cursors import Cursor
-from serving.data_management import documented
-from serving.data_management.asking import Answer, Change, Read, UnknownResource, Write, resource
-from serving.data_management.fields import (
+from serving.data_management.database.state import Base, Instant
+from serving.data_management.registrations.homes import LocationRow, home_of, listed, say_home
+from serving.data_management.registrations.tariff_elements import Elements, as_told
+from serving.data_management.registrations.tariff_prices import unpriced
+from serving.data_management.requests import documented
+from serving.data_management.requests.asking import (
+    Answer,
+    Change,
+    Read,
+    UnknownResource,
+    Write,
+    resource,
+)
+from serving.data_management.requests.fields import (
     Broken,
     Day,
     LocationId,
@@ -29,11 +40,7 @@ from serving.data_management.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.homes import LocationRow, home_of, listed, say_home
-from serving.data_management.paging import Limit, page
-from serving.data_management.state import Base, Instant
-from serving.data_management.tariff_elements import Elements, as_told
-from serving.data_management.tariff_prices import unpriced
+from serving.data_management.requests.paging import Limit, page
 
 router = resource("tariffs")
 

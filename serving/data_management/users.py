@@ -10,9 +10,18 @@ from sqlalchemy import Unicode, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serving.cursors import Cursor
-from serving.data_management import documented
-from serving.data_management.asking import Answer, Change, Read, UnknownResource, Write, resource
-from serving.data_management.fields import (
+from serving.data_management.database.state import Base, Instant
+from serving.data_management.registrations.homes import LocationRow
+from serving.data_management.requests import documented
+from serving.data_management.requests.asking import (
+    Answer,
+    Change,
+    Read,
+    UnknownResource,
+    Write,
+    resource,
+)
+from serving.data_management.requests.fields import (
     Country,
     InConflict,
     Registered,
@@ -22,9 +31,7 @@ from serving.data_management.fields import (
     is_changed,
     version_of,
 )
-from serving.data_management.homes import LocationRow
-from serving.data_management.paging import Limit, page
-from serving.data_management.state import Base, Instant
+from serving.data_management.requests.paging import Limit, page
 
 router = resource("users")
 

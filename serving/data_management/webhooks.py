@@ -11,8 +11,24 @@ from sqlalchemy.orm import Session
 
 from lake.errors import LakeError
 from serving.cursors import Cursor
-from serving.data_management.addresses import plain
-from serving.data_management.asking import (
+from serving.data_management.deliveries.addresses import plain
+from serving.data_management.deliveries.bodies import (
+    Deliveries,
+    Delivery,
+    Webhook,
+    WebhookChange,
+    Webhooks,
+    WebhookSaid,
+)
+from serving.data_management.deliveries.events import TEST, delivery, new_event_id
+from serving.data_management.deliveries.signing import new_secret
+from serving.data_management.deliveries.tables import (
+    PENDING,
+    DeliveryRow,
+    WebhookRow,
+    webhook_of,
+)
+from serving.data_management.requests.asking import (
     Answer,
     Change,
     Read,
@@ -21,24 +37,8 @@ from serving.data_management.asking import (
     Writing,
     resource,
 )
-from serving.data_management.errors_told import OwnId, answers, errors
-from serving.data_management.events import TEST, delivery, new_event_id
-from serving.data_management.paging import Limit, page
-from serving.data_management.webhook_bodies import (
-    Deliveries,
-    Delivery,
-    Webhook,
-    WebhookChange,
-    Webhooks,
-    WebhookSaid,
-)
-from serving.data_management.webhook_signing import new_secret
-from serving.data_management.webhook_tables import (
-    PENDING,
-    DeliveryRow,
-    WebhookRow,
-    webhook_of,
-)
+from serving.data_management.requests.errors_told import OwnId, answers, errors
+from serving.data_management.requests.paging import Limit, page
 
 router = resource("webhooks")
 _MOST = 50

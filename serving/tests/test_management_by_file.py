@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from lake.contract import Table
 from lake.ingestion.landing import land
 from lake.settings import Settings
-from serving.data_management.intake import take
+from serving.data_management.bulk.intake import take
 from silver.contracts import LOCATIONS, METERS
 
 HOME: dict[str, Any] = {

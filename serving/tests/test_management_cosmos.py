@@ -9,9 +9,10 @@ from fastapi.testclient import TestClient
 
 from infra.cosmos import cosmos as server_of_npm
 from infra.npm import NoNpm
-from serving.data_management import meter_rows, profiles, tariffs
-from serving.data_management.profiles_in_cosmos import ProfilesInCosmos
-from serving.data_management.state import StateUnavailable
+from serving.data_management import profiles, tariffs
+from serving.data_management.database.state import StateUnavailable
+from serving.data_management.profile_stores.cosmos import ProfilesInCosmos
+from serving.data_management.registrations import meter_rows
 
 pytestmark = [
     pytest.mark.servers,

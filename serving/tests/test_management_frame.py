@@ -18,7 +18,7 @@ from serving import openapi
 from serving.access import signed_token, signing_key
 from serving.app import create_app
 from serving.commands import token
-from serving.data_management import idempotency
+from serving.data_management.requests import idempotency
 
 DOCUMENT = json.loads(openapi.MANAGEMENT.read_text(encoding="utf-8"))
 ENDPOINTS = [

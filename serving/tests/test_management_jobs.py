@@ -25,8 +25,8 @@ from bronze.intake import take as bronze_take
 from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
-from serving.data_management.intake import take
-from serving.data_management.job_tables import KEPT, JobErrorRow, forget
+from serving.data_management.bulk.intake import take
+from serving.data_management.bulk.tables import KEPT, JobErrorRow, forget
 
 HOME = {"user_id": "u", "country_code": "DK", "city": "Ry", "time_zone": "Europe/Copenhagen"}
 METER = {"location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01"}

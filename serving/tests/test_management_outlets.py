@@ -19,9 +19,9 @@ from infra.kafka import Broker, kafka_broker
 from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
-from serving.data_management.outlet import TOPIC, OutletUnavailable, Sent
-from serving.data_management.segments import Record, records, written
-from serving.data_management.spool import Spool
+from serving.data_management.outlets.port import TOPIC, OutletUnavailable, Sent
+from serving.data_management.outlets.segments import Record, records, written
+from serving.data_management.outlets.spool import Spool
 
 AT = datetime(2025, 10, 26, 12, tzinfo=UTC)
 

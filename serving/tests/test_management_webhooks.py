@@ -21,11 +21,12 @@ from fastapi.testclient import TestClient
 from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
-from serving.data_management import addresses, webhook_sender
-from serving.data_management.addresses import BadAddress, plain, receiver
-from serving.data_management.outlet import Sent
-from serving.data_management.segments import written
-from serving.data_management.webhook_signing import is_signed, signature
+from serving.data_management.deliveries import addresses
+from serving.data_management.deliveries import sender as webhook_sender
+from serving.data_management.deliveries.addresses import BadAddress, plain, receiver
+from serving.data_management.deliveries.signing import is_signed, signature
+from serving.data_management.outlets.port import Sent
+from serving.data_management.outlets.segments import written
 
 Wait = Callable[..., Any]
 Serve = Callable[[Path, int], AbstractContextManager[Popen[bytes]]]

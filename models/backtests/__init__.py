@@ -1,0 +1,1 @@
+"""How good a trained model is, on homes and times that it has not seen."""

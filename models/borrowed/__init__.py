@@ -1,0 +1,1 @@
+"""Forecasts of homes with little history, from homes like them."""

@@ -1,0 +1,1 @@
+"""Forecasts whose parts add up: quarters to hours, hours to days."""

@@ -1,0 +1,1 @@
+"""Tables -> the rows that models take, as of what was known."""

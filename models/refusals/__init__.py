@@ -1,0 +1,1 @@
+"""Why a home gets no answer, a file for each insight (models.insight_refusals)."""

@@ -1,0 +1,1 @@
+"""Which homes are alike (models.similar_homes)."""

@@ -1,0 +1,1 @@
+"""What is unusual of a day, a file for each kind (models.anomalies)."""

@@ -1,0 +1,1 @@
+"""The use of a year, from what a home is (models.usage_estimates)."""

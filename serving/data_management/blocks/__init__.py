@@ -1,0 +1,1 @@
+"""Blocks of readings as partners send them: read, checked and answered."""

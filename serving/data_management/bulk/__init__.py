@@ -1,0 +1,1 @@
+"""Bulk jobs: a file of any size, from upload to landing."""

@@ -1,0 +1,1 @@
+"""The operational state: its engine, its types, its migrations."""

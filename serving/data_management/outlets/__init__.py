@@ -1,0 +1,1 @@
+"""The ways out for acknowledged readings, one file a way."""

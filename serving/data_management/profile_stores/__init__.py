@@ -1,0 +1,1 @@
+"""Where profile documents are kept, one file a store."""

@@ -1,0 +1,1 @@
+"""What partners register of homes, and how the lake hears of it."""

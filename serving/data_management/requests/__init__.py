@@ -1,0 +1,1 @@
+"""What all endpoints share: a request becomes one transaction and one answer."""
