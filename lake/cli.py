@@ -103,7 +103,14 @@ def backfill(
 
 
 @app.command()
-def check(layer: str, day: Day = "") -> None:
+def check(
+    layer: str,
+    day: Day = "",
+    go_on: Annotated[
+        bool,
+        typer.Option("--go-on", help="Hold back what breaks its contract, and do not fail for it."),
+    ] = False,
+) -> None:
     """Check what changed in a layer against its contracts (Great Expectations).
 
     Example: lake check gold
@@ -111,7 +118,7 @@ def check(layer: str, day: Day = "") -> None:
     from lake.work import Work
 
     with console.status(f"checking {layer} …"):
-        checked = Work(Settings()).check(layer, day)
+        checked = Work(Settings()).check(layer, day, go_on=go_on)
     console.print(said(checked))
 
 
@@ -221,18 +228,25 @@ def quality(
     since: Annotated[
         str, typer.Option(help="Only what was checked since this day (YYYY-MM-DD).")
     ] = "",
+    alert: Annotated[
+        bool, typer.Option("--alert", help="Fail where a rule is broken that is an error.")
+    ] = False,
     form: Form = "table",
 ) -> None:
     """Show the latest outcome of each rule that was checked, those that do not hold first.
 
-    Example: lake quality --table gold.energy_daily --since 2018-03-01
+    Examples: lake quality --table gold.energy_daily --since 2018-03-01; lake quality --alert
     """
     from lake.catalog import catalog
+    from lake.quality.findings import alert as broken_rules
     from lake.quality.findings import latest
     from lake.reading import Reader
     from lake.rows_as_text import show
     from lake.work import clock_of
 
+    if alert:
+        typer.echo(broken_rules(Reader(Settings(), catalog().tables)))
+        return
     tables = catalog().tables
     wanted = catalog()[table].name if table else ""
     day = clock_of(since).date() if since else None

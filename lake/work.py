@@ -124,11 +124,18 @@ class Work:
         for name in tables or landed:
             yield from replay(runner, name, part, by=by, dry_run=dry_run)
 
-    def check(self, layer: str, day: str = "") -> Any:
+    def check(self, layer: str, day: str = "", *, go_on: bool = False) -> Any:
         """Check what changed in the tables of a layer against their contracts."""
         from lake.quality.gate import check
 
-        return check(self.runner(clock_of(day)), layer)
+        return check(self.runner(clock_of(day)), layer, go_on=go_on)
+
+    def quality(self) -> str:
+        """Say that no rule is broken that is an error; QualityFailed where one is."""
+        from lake.quality.findings import alert
+        from lake.reading import Reader
+
+        return alert(Reader(self.settings, self.catalog.tables))
 
     def upkeep(self, name: str, day: str = "") -> str:
         """Put the small files of a table together, or of all of a layer, and remove old ones."""
@@ -180,6 +187,10 @@ class Work:
                 return kinds[kind](name, day)
             case ("train", name, "--if-drifted", "--day", day):
                 return self.train(name, day, if_drifted=True)
+            case ("check", layer, "--go-on", "--day", day):
+                return self.check(layer, day, go_on=True)
+            case ("quality", "--alert", "--day", _):
+                return self.quality()
             case ("monitor", name, "--alert", "--day", day):
                 return self.monitor(name, day)
             case ("pull", *_):

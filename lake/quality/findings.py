@@ -1,17 +1,24 @@
-"""quality.results -> the newest outcome of each rule, for `lake quality` and the API."""
+"""quality.results -> the newest outcome of each rule, for `lake quality`, its alert and the API."""
 
 from datetime import date
 
 from arro3.core import Table as Arrow
 
-from lake.quality.results import RESULTS
+from lake.errors import LakeError
+from lake.quality.results import RESULTS, WHOLE_ROW
 from lake.reading import Reader
-from lake.sql_values import literal
+from lake.sql_values import literal, records
 
 _SHOWN = (
     "table_name", "rule", "column_name", "severity", "outcome", "rows_failed", "rows_checked",
     "table_version", "checked_at",
 )  # fmt: skip
+
+
+class QualityFailed(LakeError):
+    """Rows of a table break its contract."""
+
+    code = "quality-failed"
 
 
 def latest(reader: Reader, *, table: str = "", since: date | None = None) -> Arrow:
@@ -31,3 +38,20 @@ def latest(reader: Reader, *, table: str = "", since: date | None = None) -> Arr
         f"WHERE {' AND '.join(conditions)}) WHERE age = 1 "
         "ORDER BY outcome = 'passed', table_name, rule, column_name"
     )
+
+
+def alert(reader: Reader) -> str:
+    """Say that no rule is broken whose severity is error; QualityFailed names those that are.
+
+    A rule is broken until a check finds that it holds again, also where its slices are held back.
+    """
+    broken = [
+        f"{row['table_name']} {row['rule']}"
+        + (f" of {row['column_name']}" if row["column_name"] != WHOLE_ROW else "")
+        + (f": {row['rows_failed']} rows" if row["rows_failed"] is not None else "")
+        for row in records(latest(reader))
+        if row["severity"] == "error" and row["outcome"] != "passed"
+    ]
+    if broken:
+        raise QualityFailed("; ".join(broken), cure="lake quality; the docs in _quality name rows")
+    return "no error"

@@ -1,7 +1,7 @@
 """What changed in a layer's tables -> judged by their contracts; an error holds slices back.
 
-Of the rows only their distinct outcomes are judged (lake/quality/expectations.py). An error fails
-the task, and its slices go back to what was good; a warning is counted.
+Of the rows only their distinct outcomes are judged (lake/quality/expectations.py). Slices with an
+error go back to what was good, before the next layer reads them; a warning is counted.
 """
 
 import threading
@@ -18,6 +18,7 @@ from lake.contract import Column as Field
 from lake.errors import LakeError
 from lake.hops.writing import rows_of
 from lake.quality.expectations import UNIQUE, Gate
+from lake.quality.findings import QualityFailed
 from lake.quality.holding import bounded, hold_back, is_within
 from lake.quality.recording import Found, Looked, record
 from lake.running import Runner
@@ -37,12 +38,6 @@ class UnknownLayer(LakeError):
     code = "unknown-layer"
 
 
-class QualityFailed(LakeError):
-    """Rows of a table break its contract."""
-
-    code = "quality-failed"
-
-
 @dataclass(frozen=True)
 class Checked:
     """What one check of a layer found."""
@@ -52,21 +47,25 @@ class Checked:
     warnings: tuple[str, ...]
     seconds: float
     docs: Path
+    # What broke its contract, and how many slices of which table are held back for it.
+    errors: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if not self.tables:
             return "nothing new"
+        if self.errors:
+            return "; ".join(self.errors)
         warned = (
             f", {len(self.warnings)} warnings: {'; '.join(self.warnings)}" if self.warnings else ""
         )
         return f"{self.tables} tables, {self.rows:,} rows hold their contracts{warned}"
 
 
-def check(runner: Runner, layer: str) -> Checked:
+def check(runner: Runner, layer: str, *, go_on: bool = False) -> Checked:
     """Check every table of a layer over what changed since its last check.
 
     QualityFailed names each broken expectation with its count, and how many slices are held back;
-    UnknownLayer.
+    where the caller goes on with what was good, ``errors`` does. UnknownLayer.
     """
     began = time.monotonic()
     layers = sorted({table.layer for table in runner.catalog.tables.values()})
@@ -75,7 +74,10 @@ def check(runner: Runner, layer: str) -> Checked:
     asked = list(_asked(runner, layer))
     # Great Expectations has one context a process: two gates at once would mix their suites.
     with _ONE_AT_A_TIME:
-        return _judged(runner, layer, asked, began)
+        checked = _judged(runner, layer, asked, began)
+    if checked.errors and not go_on:
+        raise QualityFailed(str(checked), where=layer, cure=f"see {checked.docs}")
+    return checked
 
 
 @dataclass(frozen=True)
@@ -132,11 +134,11 @@ def _judged(runner: Runner, layer: str, asked: "Sequence[_Asked]", began: float)
             count := hold_back(runner.store, one.table, one.changed, good=one.good, until=one.until)
         )
     ]
-    if errors := [b.said for b in broken if b.severity == "error"]:
-        raise QualityFailed("; ".join([*errors, *held]), where=layer, cure=f"see {docs}")
-    warned = tuple(b.said for b in broken)
+    errors = tuple(b.said for b in broken if b.severity == "error")
+    warned = tuple(b.said for b in broken if b.severity != "error")
     count = sum(each.rows for each in looked)
-    return Checked(len(looked), count, warned, time.monotonic() - began, docs)
+    seconds = time.monotonic() - began
+    return Checked(len(looked), count, warned, seconds, docs, (*errors, *held) if errors else ())
 
 
 def _validated(gate: Gate, asked: _Asked) -> tuple[int, list[Found]]:

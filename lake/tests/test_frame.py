@@ -45,10 +45,16 @@ def test_depends_on_is_the_lineage_of_the_signatures() -> None:
     job = load(JOBS, "daily", {})
     by_table = {t.arguments[1]: t for t in job.tasks if t.arguments[0] == "run"}
     lineage = catalog().lineage()
+    gated = {t.arguments[1] for t in job.tasks if t.arguments[0] == "check"}
+    assert gated == {"silver", "gold", "features"}
     assert set(by_table) == set(lineage)
     for table, task in by_table.items():
         assert task.key == table.replace(".", "_")
-        assert set(task.depends_on) == {s.replace(".", "_") for s in lineage[table]}
+        made_of = {s.replace(".", "_") for s in lineage[table]}
+        # An earlier layer is read when its gate has held back what breaks its contract.
+        layers = {s.split(".")[0] for s in lineage[table]} - {table.split(".")[0], "bronze"}
+        gates = {f"{layer}_quality" for layer in layers & gated}
+        assert set(task.depends_on) == made_of | gates
 
 
 def test_a_part_of_a_job_waits_for_no_task_that_is_left_out() -> None:
@@ -74,6 +80,14 @@ def test_a_quality_gate_waits_for_all_tables_of_its_layer() -> None:
             layer = task.arguments[1]
             made = {t.replace(".", "_") for t in catalog().lineage() if t.startswith(layer + ".")}
             assert set(task.depends_on) == made
+
+
+def test_what_a_gate_holds_back_stops_no_table_and_fails_the_job() -> None:
+    tasks = {task.key: task for task in load(JOBS, "daily", {"day": "2018-03-01"}).tasks}
+    gates = {task.key for task in tasks.values() if task.arguments[0] == "check"}
+    assert {tasks[key].arguments[2] for key in gates} == {"--go-on"}
+    assert set(tasks["quality"].depends_on) == gates
+    assert tasks["quality"].arguments == ("quality", "--alert", "--day", "2018-03-01")
 
 
 @pytest.mark.parametrize("name", yaml.safe_load(JOBS.read_text())["resources"]["jobs"])

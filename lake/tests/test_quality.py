@@ -15,8 +15,8 @@ from lake.cli import app
 from lake.contract import Check, Column, Replace, Table
 from lake.hops.writing import insert
 from lake.hops.writing import replace as write
-from lake.quality.findings import latest
-from lake.quality.gate import QualityFailed, check, outcomes
+from lake.quality.findings import QualityFailed, alert, latest
+from lake.quality.gate import check, outcomes
 from lake.quality.results import RESULTS
 from lake.reading import Reader
 from lake.running import Runner
@@ -99,6 +99,26 @@ def test_a_slice_that_fails_stays_as_it_was_good(runner: Runner, table: Callable
     # The other slices are published: one is changed, one is gone.
     assert there == {"a": 2.0, "b": 3.0}
     assert check(runner, "gold").warnings == ()
+
+
+def test_a_job_goes_on_with_what_was_good_and_its_alert_stays_until_a_check_holds(
+    runner: Runner, table: Callable[..., Any]
+) -> None:
+    reader = Reader(runner.settings, {RESULTS.name: RESULTS})
+    insert(runner.store, METERS, table(METERS, [GOOD]))
+    check(runner, "gold")
+    assert alert(reader) == "no error"
+    write(
+        runner.store, METERS, table(METERS, [{**GOOD, "energy_kwh": -1.0, "peak_kw": 70.0}]),
+        runner.store.read(METERS),
+    )  # fmt: skip
+    held = check(runner, "gold", go_on=True)
+    assert held.errors[-1] == "gold.dials: 1 slices are held back"
+    assert [r["energy_kwh"] for r in runner.store.read(METERS).collect()] == [1.0]
+    with pytest.raises(QualityFailed, match=r"^gold.dials within_bounds of energy_kwh: 1 rows"):
+        alert(reader)
+    check(runner, "gold", go_on=True)
+    assert alert(reader) == "no error"
 
 
 def test_a_warning_is_counted_and_what_was_checked_is_not_checked_again(
