@@ -33,7 +33,7 @@ LOAD = {
     "models.load_outlooks": ("run", "models.load_outlooks"),
 }
 PARTS = {"models.disaggregation": ("run", "models.disaggregation")}
-# Of issue 6, in seconds, for 10,000 homes: bar and aim.
+# In seconds, for 10,000 homes: bar and aim.
 BARS = {"train load_forecasts": (1200, 300), "models.load_forecasts": (120, 30)}
 _ANSWERS = (LOAD_FORECASTS, LOAD_OUTLOOKS, DISAGGREGATION)
 

@@ -36,7 +36,7 @@ CANONICAL, CAPTURE, MAPPING = "canonical", "event-hubs-capture", "mapping"
 class Form(Protocol):
     """What each module of this folder is."""
 
-    # 2 and more: files that an earlier version has read are read again by `lake replay`.
+    # Raised when a file is read otherwise: a kept one is then read anew when it is ingested again.
     VERSION: int
 
     def is_its(self, name: str, head: bytes) -> bool:

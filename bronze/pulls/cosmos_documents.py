@@ -1,6 +1,6 @@
 """A document of the profile container -> a line of registration, or the reason why it is none.
 
-A document is a registration (DESIGN.md, section 5: ``location_id`` and any of ``profile``,
+A document is a registration (docs/inputs.md: ``location_id`` and any of ``profile``,
 ``meters``, ``tariffs``, ``time_zone`` …) or a profile alone with its fields beside ``location_id``;
 ``partner_id`` is its partition key. What Cosmos DB adds (``id``, ``ttl``, ``_etag`` …) is left out,
 ``_ts`` is when it was said.

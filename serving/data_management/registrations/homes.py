@@ -1,6 +1,6 @@
 """A location's row, and all that is said of a home to the lake: a whole document a change.
 
-The document is that of DESIGN.md section 5. What hangs on a location (meters, tariffs, profile) is
+The document is that of docs/inputs.md. What hangs on a location (meters, tariffs, profile) is
 a part of it. What is deleted is said once more, as a tombstone (``is_deleted``); a tariff then ends
 on the day on which it begins, which silver reads as withdrawn.
 """
