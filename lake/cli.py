@@ -73,7 +73,7 @@ def stream(
         float, typer.Option(min=0.1, help="Seconds between two looks at what has arrived.")
     ] = 1.0,
 ) -> None:
-    """Take in files and events as they come, through to gold, until stopped (Ctrl-C, SIGTERM).
+    """Ingest files and events as they come, through to gold, until stopped (Ctrl-C, SIGTERM).
 
     A line a round says how far it is behind. Stopped or killed, it is simply started again.
     Example: ELIQ_EVENTS=kafka://localhost:9092 lake stream --every 2
@@ -92,7 +92,7 @@ def backfill(
 ) -> None:
     """Compute a table again between two local days, a month at a time; cut short, it goes on.
 
-    Of a table of silver that has one current row a key the days are those of receipt.
+    For silver tables with one row a key, the days are days of receipt.
     Example: lake backfill gold.energy_daily --from 2025-01-01 --to 2025-03-31
     """
     from lake.work import Work

@@ -46,7 +46,7 @@ def monitor(
 
 
 def rollback(model: Annotated[str, typer.Argument(help="A model, as load_forecasts.")]) -> None:
-    """Let the promoted version of the day before the champion's score again.
+    """Restore the previous champion: the version promoted before it scores again.
 
     Example: lake rollback load_forecasts
     """

@@ -88,7 +88,7 @@ def _commands(kind: Kind, said: str) -> typer.Typer:
 
     @app.command(
         "drop",
-        help=f"""Let it wait no more: it does not count.
+        help=f"""Discard it: it does not count.
 
     Example: lake {kind} drop 0a1b2c3d4e5f
     """,
@@ -103,7 +103,7 @@ def _commands(kind: Kind, said: str) -> typer.Typer:
 
     @app.command(
         "reopen",
-        help=f"""Undo what was decided: it waits, and is judged, as before.
+        help=f"""Undo a release or a drop: it waits, and is validated, as before.
 
     A mended line stays. Example: lake {kind} reopen 0a1b2c3d4e5f
     """,
@@ -120,9 +120,9 @@ def _commands(kind: Kind, said: str) -> typer.Typer:
 
 
 quarantine = _commands(
-    "quarantine", "Rows that were judged untrue: look, release, mend, drop, undo."
+    "quarantine", "Rows that failed validation: look, release, mend, drop, undo."
 )
-rejected = _commands("rejected", "Lines that could not be parsed: look, mend, drop, and undo.")
+rejected = _commands("rejected", "Lines that could not be parsed: look, mend, drop, undo.")
 
 
 @quarantine.command()
@@ -130,7 +130,7 @@ def release(
     ids: Ids = None, partner: Partner = "", table: OfTable = "", reason: Reason = "",
     since: Since = "", note: Note = "", by: By = "", dry_run: DryRun = False, yes: Yes = False,
 ) -> None:  # fmt: skip
-    """Let rows count as they were sent, by their ids, or all of one reason and partner.
+    """Accept rows as they were sent, by their ids, or all of one reason and partner.
 
     Examples: lake quarantine release 0a1b2c3d4e5f --note "a sauna";
     lake quarantine release --reason more_than_the_fuse --partner northgrid --yes
@@ -150,7 +150,7 @@ def replay(
     file: Annotated[str, typer.Option(help="Only this file, as `lake rejected list` says.")] = "",
     by: By = "", dry_run: DryRun = False,
 ) -> None:  # fmt: skip
-    """Take in again what bronze does not have: rejected lines that can be read now, lost tables.
+    """Ingest again what bronze lacks: rejected lines that can be read now, lost tables.
 
     Nothing comes twice; cut short, it is begun again. Rejected events are read from their payload.
     Examples: lake replay bronze.meter_readings --from 2025-10-01 --dry-run; lake replay --all

@@ -120,7 +120,7 @@ class ConsentHistory(BaseModel):
 
 @router.put(
     "/v1/users/{user_id}/consents/{consent_id}", operation_id="put_consent",
-    summary="Say what a user consents to", responses=documented.put(Consent, EXAMPLE),
+    summary="Create or replace a consent of a user", responses=documented.put(Consent, EXAMPLE),
 )  # fmt: skip
 def put_consent(  # noqa: D103 - the summary says it
     user_id: UserId, consent_id: ConsentId, said: ConsentSaid, write: Write
@@ -140,7 +140,7 @@ def consent(user_id: UserId, consent_id: ConsentId, read: Read) -> Response:  # 
 
 @router.get(
     "/v1/users/{user_id}/consents/{consent_id}/history", operation_id="consent_history",
-    summary="All that was said about a consent",
+    summary="The history of a consent",
     responses=documented.read(ConsentHistory, _HISTORY, one=False),
 )  # fmt: skip
 def consent_history(user_id: UserId, consent_id: ConsentId, read: Read) -> Response:  # noqa: D103

@@ -60,7 +60,7 @@ _EXAMPLE = {"ids": ["b20e7715c3d4"], "action": "drop"}
 
 @router.post(
     "/v1/ingestion/decisions", status_code=202, response_model=Decided,
-    operation_id="decide", summary="Release, drop or reopen rows that wait",
+    operation_id="decide", summary="Release, drop or reopen quarantined rows and rejected lines",
     responses=answers(_EXAMPLE, 404, 409, 422, 503, status=202),
 )  # fmt: skip
 def decided(said: DecisionSaid, write: Write) -> Response:  # noqa: D103 - the summary says it

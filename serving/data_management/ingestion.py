@@ -63,7 +63,7 @@ EXAMPLE = {
 
 @router.get(
     "/v1/ingestion/meters/{meter_id}", response_model=MeterStatus, operation_id="meter_ingestion",
-    summary="What arrived of one meter",
+    summary="Ingestion status and freshness of one meter",
     responses=answers(EXAMPLE, 404, 422, 503),
 )  # fmt: skip
 def of_meter(read: Read, meter_id: MeterId) -> Response:  # noqa: D103
@@ -75,7 +75,7 @@ def of_meter(read: Read, meter_id: MeterId) -> Response:  # noqa: D103
 
 @router.get(
     "/v1/ingestion", response_model=Ingestion, operation_id="ingestion",
-    summary="What arrived of all your meters, a page at a time",
+    summary="Ingestion status and freshness of your meters, a page at a time",
     responses=answers(
         {"data_until": EXAMPLE["data_until"], "items": [EXAMPLE], "next_cursor": None}, 422, 503
     ),

@@ -105,7 +105,7 @@ OfUser = Annotated[
 
 @router.put(
     "/v1/locations/{location_id}", operation_id="put_location",
-    summary="Make or replace a location", responses=documented.put(Location, EXAMPLE),
+    summary="Create or replace a location", responses=documented.put(Location, EXAMPLE),
 )  # fmt: skip
 def put_location(  # noqa: D103 - the summary says it
     location_id: LocationId, said: LocationSaid, write: Write, of_lake: OfLake

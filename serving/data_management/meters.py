@@ -132,7 +132,7 @@ OfLocation = Annotated[
 
 
 @router.put(
-    "/v1/meters/{meter_id}", operation_id="put_meter", summary="Make or replace a meter",
+    "/v1/meters/{meter_id}", operation_id="put_meter", summary="Create or replace a meter",
     responses=documented.put(Meter, EXAMPLE),
 )  # fmt: skip
 def put_meter(  # noqa: D103 - the summary says it

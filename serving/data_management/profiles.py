@@ -126,7 +126,7 @@ Store = Annotated[ProfileStore, Depends(_kept)]
 
 @router.put(
     "/v1/locations/{location_id}/profiles/{valid_from}", operation_id="put_profile",
-    summary="Say what is true of a home from a day on",
+    summary="Create or replace the version of a profile that holds from a day on",
     responses=documented.put(Profile, EXAMPLE),
 )  # fmt: skip
 def put_profile(  # noqa: D103 - the summary says it

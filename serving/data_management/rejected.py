@@ -98,7 +98,7 @@ def rejected(  # noqa: D103
 
 @router.get(
     "/v1/ingestion/quarantine", response_model=Quarantine, operation_id="quarantine",
-    summary="Rows that were judged untrue and wait to be mended",
+    summary="Quarantined rows: validation found them impossible",
     responses=answers(_page_of(_QUARANTINED), 422, 503),
 )  # fmt: skip
 def quarantine(  # noqa: D103
@@ -109,7 +109,7 @@ def quarantine(  # noqa: D103
 
 @router.post(
     "/v1/ingestion/rejected/resend", status_code=202, response_model=Taken,
-    operation_id="resend_rejected", summary="Send lines again that you mended, as readings",
+    operation_id="resend_rejected", summary="Send corrected lines again, as readings",
     openapi_extra={"requestBody": BODY},
     responses={
         200: {"model": Taken, "description": "What a dry run would take."},

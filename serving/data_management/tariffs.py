@@ -139,7 +139,7 @@ class Tariffs(BaseModel):
 
 @router.put(
     "/v1/locations/{location_id}/tariffs/{tariff_id}", operation_id="put_tariff",
-    summary="Make or replace a tariff", responses=documented.put(Tariff, EXAMPLE),
+    summary="Create or replace a tariff", responses=documented.put(Tariff, EXAMPLE),
 )  # fmt: skip
 def put_tariff(  # noqa: D103 - the summary says it
     location_id: LocationId, tariff_id: TariffId, said: TariffSaid, write: Write

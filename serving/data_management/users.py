@@ -95,7 +95,7 @@ class Users(BaseModel):
 
 
 @router.put(
-    "/v1/users/{user_id}", operation_id="put_user", summary="Make or replace a user",
+    "/v1/users/{user_id}", operation_id="put_user", summary="Create or replace a user",
     responses=documented.put(User, EXAMPLE),
 )  # fmt: skip
 def put_user(user_id: UserId, said: UserSaid, write: Write) -> Response:  # noqa: D103

@@ -68,7 +68,7 @@ _DELIVERY = {
 
 @router.post(
     "/v1/webhooks", status_code=201, response_model=Webhook, operation_id="create_webhook",
-    summary="Subscribe; the secret is said only here",
+    summary="Subscribe; the secret is returned only once",
     responses=answers(_WITH_SECRET, *_WRONG, status=201),
 )  # fmt: skip
 def create(write: Write, said: WebhookSaid) -> Response:  # noqa: D103
@@ -131,7 +131,7 @@ def test(write: Write, webhook_id: OwnId) -> Response:  # noqa: D103
 
 @router.get(
     "/v1/webhooks/{webhook_id}/deliveries", response_model=Deliveries, operation_id="deliveries",
-    summary="What was sent, and what was answered",
+    summary="The delivery log: what was sent, and the answers",
     responses=answers({"items": [_DELIVERY], "next_cursor": None}, 404, 422, 503),
 )  # fmt: skip
 def deliveries(  # noqa: D103

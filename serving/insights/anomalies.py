@@ -112,16 +112,14 @@ Way = Annotated[
     Literal["import", "export", "consumption", "production"] | None,
     Query(description="Only of this direction."),
 ]
-History = Annotated[
-    bool, Query(description="Also what was told before and has been superseded by a later look.")
-]
+History = Annotated[bool, Query(description="Include versions that a later look superseded.")]
 
 
 @router.get(
     "/v1/locations/{location_id}/anomalies",
     response_model=Anomalies,
     operation_id="anomalies",
-    summary="What was unusual at a location, as told, with what was expected",
+    summary="Anomalies of a location, with what was expected",
     responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
 )
 async def anomalies(  # noqa: D103 - the summary says it

@@ -73,7 +73,7 @@ Resolution = Annotated[
     "/v1/locations/{location_id}/estimate",
     response_model=Estimate,
     operation_id="estimate",
-    summary="Consumption of a year or its days told from the profile alone, with bounds",
+    summary="Consumption of a year or its days, estimated from the profile alone, with bounds",
     responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
 )
 async def estimate(  # noqa: D103 - the summary says it

@@ -73,7 +73,7 @@ EXAMPLE = {
     "/v1/portfolio/ingestion-errors",
     response_model=IngestionErrors,
     operation_id="portfolio_ingestion_errors",
-    summary="What of your data was refused each day, and what came of it",
+    summary="What of your data was refused each day, and what became of it",
     responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
 )
 async def ingestion_errors(  # noqa: D103 - the summary says it

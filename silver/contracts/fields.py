@@ -39,8 +39,8 @@ TIME_ZONE = Column(
 PRICE_ZONE = Column(name="price_zone", type="string", meaning="Bidding zone of the spot price.")
 KNOWN_AT = Column(
     name="known_at", type="timestamp", nullable=False,
-    meaning="When it was said; when it arrived here where the sender did not tell, or told a later "
-            "time.",
+    meaning="When the value was reported; when it arrived where the sender gave no time, or a "
+            "later one.",
 )  # fmt: skip
 DELETED_AT = Column(
     name="deleted_at", type="timestamp",
