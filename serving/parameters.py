@@ -45,7 +45,7 @@ AsOf = Annotated[
 Since = Annotated[
     str,
     Query(
-        description="Changes reported after this instant (with an offset), or after this day in UTC.",
+        description="Changes reported after this instant (with offset), or after this day in UTC.",
         examples=["2025-05-03T00:00:00Z"],
     ),
 ]
