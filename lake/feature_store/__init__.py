@@ -4,8 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lake.feature_store.client import FeatureStore, feature_store
+    from lake.feature_store.client import FeatureStore
     from lake.feature_store.lookups import FeatureLookup
+    from lake.feature_store.opened import feature_store
     from lake.feature_store.shelf import NotYours
     from lake.feature_store.tables import FeatureTable
     from lake.feature_store.training_sets import TrainingSet
@@ -14,7 +15,7 @@ __all__ = [
     "FeatureLookup", "FeatureStore", "FeatureTable", "NotYours", "TrainingSet", "feature_store",
 ]  # fmt: skip
 _AT = {"FeatureLookup": "lookups", "FeatureTable": "tables", "NotYours": "shelf",
-       "TrainingSet": "training_sets"}  # fmt: skip
+       "TrainingSet": "training_sets", "feature_store": "opened"}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -272,17 +272,3 @@ def _instant(as_of: datetime | date | str | None) -> datetime | None:
     if as_of is None:
         return None
     return instant_of(as_of if isinstance(as_of, datetime) else str(as_of))
-
-
-def feature_store(spark: SparkSession | None = None, settings: Settings | None = None) -> Any:
-    """Return the feature store of the lake that the settings name; starts Spark if need be.
-
-    A FeatureStore; on Databricks, where its client is installed, one that hands over to it.
-    """
-    from lake.feature_store import databricks  # noqa: PLC0415 - it knows this file
-    from lake.session import session  # noqa: PLC0415 - what has a session needs none
-
-    settings = settings or Settings()
-    own = FeatureStore(spark or session(settings), settings)
-    theirs = databricks.client() if settings.catalog else None
-    return databricks.DatabricksFeatures(own, theirs) if theirs else own

@@ -4,7 +4,7 @@ import gc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -12,21 +12,19 @@ from pyspark.sql import functions as F
 from lake.catalog import Node
 from lake.contract import Table
 from lake.hops.at_hand import AtHand, Kept
+from lake.hops.ground import Ground
 from lake.hops.inputs import Inputs
 from lake.hops.ledger import Seen
 from lake.hops.quarantine import CLOSED, decided, repaired
 from lake.hops.writing import Written
 from lake.store import Store
 
-if TYPE_CHECKING:
-    from lake.running import Runner
-
 
 @dataclass
 class Hop:
     """One run of one table, with its inputs at fixed versions."""
 
-    runner: "Runner"
+    runner: Ground
     node: Node
     versions: Mapping[str, int]
     seen: Seen

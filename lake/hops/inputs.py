@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -11,13 +11,10 @@ from pyspark.sql import functions as F
 from lake.catalog import Node
 from lake.hops import looked_up
 from lake.hops.at_hand import FEW, AtHand, Kept, literals
+from lake.hops.ground import Ground
 from lake.hops.ledger import Seen
 from lake.hops.looked_up import Span
 from lake.store import Store
-
-if TYPE_CHECKING:
-    from lake.running import Runner
-
 
 _INTERVAL = {"local_date", "starts_at", "ends_at"}
 # A price begins before the interval that it holds for; a reading of a month looks ahead.
@@ -28,7 +25,7 @@ _BEFORE, _AFTER = timedelta(days=2), timedelta(days=33)
 class Inputs:
     """What one run of a table reads."""
 
-    runner: "Runner"
+    runner: Ground
     node: Node
     versions: Mapping[str, int]
     seen: Seen

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.cursors import Cursor
-from serving.data_management.outlets.port import Outlet
-from serving.data_management.outlets.receipts import MeterReceipt, Receipt
+from serving.data_management.outlets.port import Outlet, Receipt
+from serving.data_management.outlets.receipts import MeterReceipt
 from serving.data_management.registrations.registered import ids_after
 from serving.data_management.requests.asking import Answer, Read, Reading, UnknownResource, resource
 from serving.data_management.requests.errors_told import answers

@@ -27,7 +27,8 @@ from lake.ingestion.landing import has_arrived, land
 from lake.settings import Settings
 from serving.data_management.bulk.homes import JobHomes
 from serving.data_management.bulk.rows import BOM, Find, Row, lines, rows
-from serving.data_management.outlets.receipts import Receipt, Receipts, add
+from serving.data_management.outlets.port import Receipt
+from serving.data_management.outlets.receipts import Receipts, add
 
 CANONICAL, AUTO = "canonical", "auto"
 REGISTRATIONS = "registrations"

@@ -3,12 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from lake.errors import LakeError
-
-if TYPE_CHECKING:
-    from serving.data_management.outlets.receipts import Receipt
 
 TOPIC = "meter-readings"
 
@@ -49,6 +46,25 @@ class Kept:
     answer: str
 
 
+@dataclass(slots=True)
+class Receipt:
+    """What arrived of one meter together."""
+
+    first_at: datetime
+    last_at: datetime
+    until_s: int
+    blocks: int
+    readings: int
+
+    def add(self, more: "Receipt") -> None:
+        """Add what arrived besides."""
+        self.first_at = min(self.first_at, more.first_at)
+        self.last_at = max(self.last_at, more.last_at)
+        self.until_s = max(self.until_s, more.until_s)
+        self.blocks += more.blocks
+        self.readings += more.readings
+
+
 class Outlet(Protocol):
     """One way out; ``put`` returns once the readings survive a loss of power.
 
@@ -69,7 +85,7 @@ class Outlet(Protocol):
         """Return the answer under a key that is durable here and not in the state yet."""
         ...
 
-    def recent(self, partner_id: str) -> "Mapping[str, Receipt]":
+    def recent(self, partner_id: str) -> Mapping[str, Receipt]:
         """Return what is durable of a partner's meters and not counted in the state yet."""
         ...
 
@@ -88,7 +104,7 @@ class Broker:
         del partner_id, key
         return None
 
-    def recent(self, partner_id: str) -> "Mapping[str, Receipt]":
+    def recent(self, partner_id: str) -> Mapping[str, Receipt]:
         """Return nothing: what a broker took is counted with each request."""
         del partner_id
         return {}

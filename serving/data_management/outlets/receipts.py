@@ -4,7 +4,6 @@ It is counted once a segment or job, whatever is done again after a crash: its n
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, String, Unicode, delete, insert, select
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serving.data_management.blocks.refusals import tell
 from serving.data_management.database.state import Base, Instant, State
-from serving.data_management.outlets.port import Sent
+from serving.data_management.outlets.port import Receipt, Sent
 from serving.data_management.outlets.segments import Record
 from serving.data_management.requests.idempotency import IdempotencyKey
 
@@ -41,25 +40,6 @@ class CountedOnce(Base):
     __tablename__ = "counted_once"
     counted_name: Mapped[str] = mapped_column(String(64), primary_key=True)
     counted_at: Mapped[datetime] = mapped_column(Instant, index=True)
-
-
-@dataclass(slots=True)
-class Receipt:
-    """What arrived of one meter together."""
-
-    first_at: datetime
-    last_at: datetime
-    until_s: int
-    blocks: int
-    readings: int
-
-    def add(self, more: "Receipt") -> None:
-        """Add what arrived besides."""
-        self.first_at = min(self.first_at, more.first_at)
-        self.last_at = max(self.last_at, more.last_at)
-        self.until_s = max(self.until_s, more.until_s)
-        self.blocks += more.blocks
-        self.readings += more.readings
 
 
 Receipts = dict[tuple[str, str], Receipt]

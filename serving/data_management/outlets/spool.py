@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import IO
 
 from lake.errors import LakeError
-from serving.data_management.outlets.port import Kept, OutletUnavailable, Sent
-from serving.data_management.outlets.receipts import Receipt, receipts_of
+from serving.data_management.outlets.port import Kept, OutletUnavailable, Receipt, Sent
+from serving.data_management.outlets.receipts import receipts_of
 from serving.data_management.outlets.segments import (
     SUFFIX,
     Record,
