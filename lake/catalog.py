@@ -12,7 +12,7 @@ from typing import Any
 from lake.contract import Table
 from lake.errors import LakeError
 from lake.hooks import Hooks, hooks_of
-from lake.quality.results import RESULTS
+from lake.results import RESULTS
 from lake.source import Source
 
 LANDING = "landing_"

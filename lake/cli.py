@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 from rich.table import Table as Grid
 
-from lake.feature_store.commands import features
+from lake.commands.features import features
+from lake.commands.models import monitor, rollback
+from lake.commands.repair import quarantine, rejected, replay
 from lake.jobs import load
-from lake.modelling.commands import monitor, rollback
 from lake.notebooks import notebook
 from lake.outcomes import console, fail, jobs_file, one_line, run_job, said
-from lake.repair.commands import quarantine, rejected, replay
 from lake.settings import Settings
 from lake.terminal import Form, say
 

@@ -12,8 +12,8 @@ from fastapi import FastAPI, Response
 from fastapi.responses import PlainTextResponse
 
 from gold.contracts import TABLES as GOLD
-from lake.quality.results import RESULTS
 from lake.reading import Reader
+from lake.results import RESULTS
 from lake.settings import Settings
 from models.contracts import TABLES as MODELS
 from serving import page

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from lake.contract import Check, Table
 from lake.quality.recording import Found
-from lake.quality.results import WHOLE_ROW
+from lake.results import WHOLE_ROW
 
 if TYPE_CHECKING:
     import pandas as pd

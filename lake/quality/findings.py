@@ -5,8 +5,8 @@ from datetime import date
 from arro3.core import Table as Arrow
 
 from lake.errors import LakeError
-from lake.quality.results import RESULTS, WHOLE_ROW
 from lake.reading import Reader
+from lake.results import RESULTS, WHOLE_ROW
 from lake.sql_values import literal, records
 
 _SHOWN = (

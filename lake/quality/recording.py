@@ -12,7 +12,7 @@ from typing import Literal
 import pyarrow as pa
 
 from lake.hops.ledger import append
-from lake.quality.results import RESULTS
+from lake.results import RESULTS
 
 _ARROW = {
     "string": pa.string(), "bigint": pa.int64(), "date": pa.date32(),

@@ -51,7 +51,7 @@ def make(java_home: Path) -> None:
     with tempfile.TemporaryDirectory(dir=wanted.parent) as folder:
         draft = Path(folder, "classes.jsa")
         settings = {_MAKING: str(draft), "ELIQ_LAKE": f"{folder}/lake"}
-        _ends_well(sys.executable, "-m", "lake.spark.warm_up", f"{folder}/lake", **settings)
+        _ends_well(sys.executable, "-m", "lake.warm_up", f"{folder}/lake", **settings)
         if not draft.is_file():
             draft.touch()
         draft.replace(wanted)

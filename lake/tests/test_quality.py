@@ -17,8 +17,8 @@ from lake.hops.writing import insert
 from lake.hops.writing import replace as write
 from lake.quality.findings import QualityFailed, alert, latest
 from lake.quality.gate import check, outcomes
-from lake.quality.results import RESULTS
 from lake.reading import Reader
+from lake.results import RESULTS
 from lake.running import Runner
 from lake.settings import Settings
 from lake.sql_values import records

@@ -33,9 +33,9 @@ from serving.data_management.database.migrating import upgrade
 from serving.data_management.database.state import StateUnavailable, opened
 from serving.data_management.profile_stores.port import ProfileStore
 from serving.data_management.profile_stores.state import ProfilesInState
+from serving.data_management.publishing import Publisher
 from serving.data_management.registrations import meter_rows
 from serving.data_management.registrations.known_homes import KnownHomes
-from serving.data_management.registrations.publishing import Publisher
 from serving.data_management.requests.bounds import MIB, Bounds
 from serving.data_management.requests.idempotency import Flights
 from serving.data_management.sync import Sync

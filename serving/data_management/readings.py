@@ -11,18 +11,18 @@ from pydantic_core import from_json, to_json
 from typing_extensions import TypedDict
 
 from lake.errors import LakeError
-from serving.data_management.blocks.answers import (
-    answered_before,
-    done,
-    promised,
-)
 from serving.data_management.blocks.blocks import Block, Fault
 from serving.data_management.blocks.bodies import UnreadableLine, blocks_in
 from serving.data_management.blocks.checks import checked, is_id
 from serving.data_management.blocks.intervals import mark_repeated
-from serving.data_management.blocks.refusals import tell_at_once, told_of
 from serving.data_management.held_rows import Mending
+from serving.data_management.outlets.answers import (
+    answered_before,
+    done,
+    promised,
+)
 from serving.data_management.outlets.port import Outlet, OutletUnavailable, Sent
+from serving.data_management.outlets.refusals import tell_at_once, told_of
 from serving.data_management.requests.asking import Write, Writing, resource
 from serving.data_management.requests.errors_told import answers
 from serving.data_management.requests.idempotency import Flights

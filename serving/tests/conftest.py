@@ -33,7 +33,7 @@ from sqlalchemy.pool import NullPool
 
 from gold.contracts import TABLES as GOLD
 from lake.contract import Table
-from lake.quality.results import RESULTS
+from lake.results import RESULTS
 from lake.settings import Settings
 from models.contracts import QUANTILES, quantile_column
 from models.contracts import TABLES as MODELS

@@ -31,7 +31,7 @@ from serving.commands import token, upgrade_state
 from serving.data_management.app import create_management_app
 from serving.data_management.database.migrating import upgrade
 from serving.data_management.database.state import Base, State, opened
-from serving.data_management.registrations import outbox
+from serving.data_management.requests import outbox
 
 HOME = {"user_id": "u", "country_code": "SE", "city": "Lund", "time_zone": "Europe/Stockholm"}
 METER = {"location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01"}

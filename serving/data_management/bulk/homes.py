@@ -11,8 +11,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from serving.data_management.blocks.blocks import Faults
+from serving.data_management.bulk.home_documents import Home
 from serving.data_management.database.state import State
-from serving.data_management.registrations.home_documents import Home
 from serving.data_management.registrations.homes import LocationRow
 from serving.data_management.registrations.known_homes import KnownHomes, Metered
 from serving.data_management.registrations.meter_rows import MeterRow

@@ -18,6 +18,7 @@ from lake.ingestion.files import UnreadableFile
 from lake.ingestion.landing import LONGEST_LINE
 from serving.data_management.blocks.blocks import Block, Fault, Faults, Meter
 from serving.data_management.blocks.checks import checked, is_id
+from serving.data_management.bulk.home_documents import Home, home_said
 from serving.data_management.bulk.homes import JobHomes
 from serving.data_management.bulk.row_checks import (
     as_number,
@@ -25,7 +26,6 @@ from serving.data_management.bulk.row_checks import (
     check_read,
     check_weather,
 )
-from serving.data_management.registrations.home_documents import Home, home_said
 
 # What a line of a kind must have; weather and prices have more.
 NEEDED = {kind: FORMS[kind][0] for kind in ("readings", "registers", "weather", "prices")}

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import BigInteger, String, Unicode, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serving.data_management.blocks.refusals import tell
 from serving.data_management.database.state import Base, Instant, State
 from serving.data_management.outlets.port import Receipt, Sent
+from serving.data_management.outlets.refusals import tell
 from serving.data_management.outlets.segments import Record
 from serving.data_management.requests.idempotency import IdempotencyKey
 

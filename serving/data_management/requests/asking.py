@@ -23,7 +23,7 @@ from lake.ingestion.names import is_partner_id
 from lake.settings import Settings
 from serving.access import DATA_READ, DATA_WRITE, MissingScope, counted
 from serving.data_management.database.state import State, StateUnavailable
-from serving.data_management.registrations import outbox
+from serving.data_management.requests import outbox
 from serving.data_management.requests.idempotency import Flights, IdempotencyKey, Keyed, said_before
 
 _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}

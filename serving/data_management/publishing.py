@@ -12,8 +12,7 @@ from lake.errors import LakeError
 from lake.settings import Settings
 from serving.data_management.bulk import tables as job_tables
 from serving.data_management.database.state import State
-from serving.data_management.registrations import outbox
-from serving.data_management.requests import idempotency
+from serving.data_management.requests import idempotency, outbox
 
 _log = logging.getLogger(__name__)
 # Changes that come together are one file.

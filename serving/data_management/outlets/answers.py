@@ -11,9 +11,9 @@ from datetime import datetime
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
-from serving.data_management.blocks.refusals import tell
 from serving.data_management.outlets.port import Outlet, Sent
 from serving.data_management.outlets.receipts import answer_row, count, put, receipts_of
+from serving.data_management.outlets.refusals import tell
 from serving.data_management.requests.asking import Writing
 from serving.data_management.requests.idempotency import KeyReused, said_before
 

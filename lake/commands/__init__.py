@@ -1,0 +1,1 @@
+"""Commands of ``lake`` that have a file of their own; ``lake.cli`` puts them together."""
