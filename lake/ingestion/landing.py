@@ -122,7 +122,8 @@ def _newest(files: Path, partner: str, name: str) -> Path | None:
         file for begins in ("", f"{_AGAIN}*-")
         for file in files.glob(f"*/{partner}/{'?' * 16}-{begins}{glob.escape(name)}")
     )  # fmt: skip
-    return max(found, key=lambda file: file.stat().st_mtime, default=None)
+    # Within a day by when it was written: where a past day is played, they arrive at one time.
+    return max(found, key=lambda file: (file.parts[-3], file.stat().st_ctime_ns), default=None)
 
 
 def has_arrived(arrival: str, *, kind: str, partner: str, settings: Settings) -> bool:
