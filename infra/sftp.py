@@ -18,7 +18,8 @@ class SftpServer:
     """A server of one folder. ``home`` is what its user sees as /, ``keys`` what a client needs.
 
     ``cuts`` are numbers of bytes after which the next connections are cut, one each; ``read_hook``
-    is called before each read with its offset, in the server's thread.
+    is called before each read with its offset, in the server's thread, ``rename_hook`` before each
+    renaming.
     """
 
     home: Path
@@ -26,6 +27,7 @@ class SftpServer:
     port: int = 0
     cuts: list[int] = field(default_factory=list)
     read_hook: Callable[[int], None] = lambda _: None
+    rename_hook: Callable[[], None] = lambda: None
     logins: int = 0
     bytes_read: int = 0
 
@@ -93,6 +95,10 @@ async def _listen(server: SftpServer) -> asyncssh.SSHAcceptor:
                     raise asyncssh.SFTPConnectionLost("cut")
             server.bytes_read += len(chunk)
             return chunk
+
+        async def rename(self, oldpath: bytes, newpath: bytes) -> None:
+            server.rename_hook()
+            super().rename(oldpath, newpath)
 
     listening = await asyncssh.create_server(
         Login, "127.0.0.1", 0,

@@ -145,6 +145,14 @@ class Settings(BaseSettings):
     bigquery_endpoint: Annotated[
         str, Field(description="Address of a local BigQuery emulator; empty: Google's.")
     ] = ""
+    bigquery_overlap_minutes: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="How long before the last pull of a BigQuery query @since lies, for rows "
+            "that were written then and could be seen only later.",
+        ),
+    ] = 60
     cores: Annotated[
         str, Field(description="Spark master, such as local[2]; unused on Databricks.")
     ] = "local[*]"

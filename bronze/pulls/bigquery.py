@@ -1,8 +1,13 @@
 """lake pull bigquery: the rows of a query -> landing/readings, a page a file, a row a reading.
 
 The query gives the columns of the canonical reading: ``meter_id, starts_at, resolution, value`` and
-where it has them ``unit, quality, known_at, message_id``. ``@since`` in it is when the last pull of
-the same query that came to its end began, so that a query can ask for what is new.
+where it has them ``unit, quality, known_at, message_id``. ``@since`` in it is somewhat before
+(``bigquery_overlap_minutes``) the last pull of the same query that came to its end began, by
+BigQuery's clock, so that a query can ask for what is new: a transaction's rows have the time at
+which it wrote them, and are seen from its commit on
+(https://cloud.google.com/bigquery/docs/transactions). Rows of the overlap land once more, as all
+rows of a query without ``@since`` do: a value may be corrected back. A pull that broke off lands
+nothing twice when it is repeated.
 
 Tested against a local emulator of BigQuery's REST API (DuckDB underneath), not against the service:
 login, quotas and the Storage Read API are not tested.
@@ -11,8 +16,9 @@ login, quotas and the Storage Read API are not tested.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
@@ -68,7 +74,8 @@ def pull_bigquery(
         text = query.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise NoQuery("cannot read the query", where=str(query)) from error
-    said = rows(text, partner=partner, project=project, settings=Settings(), clock=clock_of(day))
+    said = rows(text, partner=partner, project=project, settings=Settings(), clock=clock_of(day),
+                moves_on=not day)  # fmt: skip
     for reason in said.refused:
         say(f"{query}: refused, {reason}")
     counts = f"{said.rows:,} rows landed, {len(said.refused):,} refused"
@@ -82,9 +89,13 @@ def rows(
     project: str,
     settings: Settings,
     clock: datetime,
+    moves_on: bool = True,
     page_size: int = PAGE,
 ) -> Said:
-    """Pull all rows of a query; NoQuery where it cannot be run or has no columns of a reading."""
+    """Pull all rows of a query; NoQuery where it cannot be run or has no columns of a reading.
+
+    Unless it ``moves_on``, the next pull asks from where this one did.
+    """
     with extra("google"):
         from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415 - an extra
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
@@ -97,16 +108,23 @@ def rows(
         if claim is None:
             return Said(is_elsewhere=True)
         try:
-            since = datetime.fromisoformat(pulls.position() or _BEGINNING.isoformat())
-            for page in _pages(query, project, since, settings, page_size):
-                lines = list(_lines(page, said))
-                if lines:
-                    file = work / f"{name}.ndjson"
-                    file.write_text("".join(f"{one}\n" for one in lines), encoding="utf-8")
-                    land(file, kind="readings", partner=partner, settings=settings, clock=clock)
-                    file.unlink()
-                said.rows += len(lines)
-            pulls.reached(clock.isoformat())
+            position = pulls.position()
+            # What follows the same position is the same pull, begun again; a played day is its own.
+            told = f"{name} {position} {'' if moves_on else clock.date()}"
+            arrival = hashlib.sha256(told.encode()).hexdigest()[:16]
+            since = _since(position, settings)
+            with _asked(query, project, since, settings, page_size) as (began_at, pages):
+                for page in pages:
+                    lines = list(_lines(page, said))
+                    if lines:
+                        file = work / f"{name}.ndjson"
+                        file.write_text("".join(f"{one}\n" for one in lines), encoding="utf-8")
+                        land(file, kind="readings", partner=partner, settings=settings,
+                             clock=clock, arrival=arrival)  # fmt: skip
+                        file.unlink()
+                    said.rows += len(lines)
+            if moves_on:
+                pulls.reached((began_at or clock).isoformat())
         except (GoogleAPIError, GoogleAuthError) as error:
             said_by = " ".join(str(getattr(error, "message", error)).split())
             raise NoQuery(
@@ -117,9 +135,18 @@ def rows(
     return said
 
 
-def _pages(
+def _since(position: str, settings: Settings) -> datetime:
+    if not position:
+        return _BEGINNING
+    overlap = timedelta(minutes=settings.bigquery_overlap_minutes)
+    return max(datetime.fromisoformat(position) - overlap, _BEGINNING)
+
+
+@contextmanager
+def _asked(
     query: str, project: str, since: datetime, settings: Settings, page_size: int
-) -> Iterator[Iterable[Mapping[str, Any]]]:
+) -> Iterator[tuple[datetime | None, Iterable[Iterable[Mapping[str, Any]]]]]:
+    """Run a query; yield when it began, as BigQuery says, and its pages."""
     from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - an extra
     from google.cloud import bigquery  # noqa: PLC0415
 
@@ -140,7 +167,7 @@ def _pages(
                 f"the query gives no column {', '.join(lacks)}", where=project,
                 cure=f"name its columns {', '.join(_MUST)}, and if it has them {', '.join(_MAY)}",
             )  # fmt: skip
-        yield from answer.pages
+        yield job.created, answer.pages
 
 
 def _lines(page: Iterable[Mapping[str, Any]], said: Said) -> Iterator[str]:

@@ -104,10 +104,16 @@ def _pages(
 ) -> Iterator[tuple[list[dict[str, Any]], str]]:
     """Yield the pages of the feed from a position on, each with the position behind it."""
     start: Any = {"continuation": position} if position else {"start_time": "Beginning"}
-    pages: Any = container.query_items_change_feed(max_item_count=page_size, **start).by_page()
-    for page in pages:
-        documents = list(page)
-        yield documents, str(pages.continuation_token)
+    try:
+        pages: Any = container.query_items_change_feed(max_item_count=page_size, **start).by_page()
+        for page in pages:
+            documents = list(page)
+            yield documents, str(pages.continuation_token)
+    except ValueError as error:
+        if not position:
+            raise
+        # So the client refuses a position of another container: it was made anew, or restored.
+        raise _not_read(410, container.id) from error
 
 
 def _landed(

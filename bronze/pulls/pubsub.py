@@ -4,14 +4,18 @@ A subscription is one partner's; a message holds a canonical reading, or several
 delivers at least once (https://cloud.google.com/pubsub/docs/subscriber). A batch is first kept in a
 file of the lake, then its message ids in the ledger, which decides; then it is landed, and only
 then acknowledged. Killed anywhere, what comes again is known by its id.
+
+It delivers in any order (https://cloud.google.com/pubsub/docs/ordering): what does not say when it
+was said (``known_at``) was when it was published. A message of another id is said anew, also where
+its bytes came before: a value may be corrected back.
 """
 
+import json
 import os
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
 MOST = 1000  # messages a batch, which is also the most that the service gives
 WAIT_S = 10.0  # how long an empty subscription is listened to
+_AGAIN_S = 60  # for how long a service that is not available is asked again
 _KEPT_S = 300  # how long a batch is ours before it is delivered again
 
 
@@ -95,10 +100,12 @@ def messages(
                     )
         except (exceptions.GoogleAPIError, GoogleAuthError) as error:
             said_by = " ".join(str(getattr(error, "message", error)).split())
+            is_away = isinstance(error, exceptions.RetryError)
+            what = "pull again later" if is_away else "check its name and the rights"
             raise NoSubscription(
                 f"cannot pull: {said_by}",
                 where=subscription,
-                cure="check its name and the rights; what was not acknowledged comes again",
+                cure=f"{what}; what was not acknowledged comes again",
             ) from error
     return said
 
@@ -106,13 +113,16 @@ def messages(
 def _received(
     client: "SubscriberClient", subscription: str, wait_s: float
 ) -> "Sequence[ReceivedMessage]":
-    from google.api_core.exceptions import DeadlineExceeded  # noqa: PLC0415 - an extra
+    from google.api_core import exceptions  # noqa: PLC0415 - an extra
+    from google.api_core.retry import Retry, if_exception_type  # noqa: PLC0415
 
+    passes = if_exception_type(exceptions.ServiceUnavailable, exceptions.Aborted)
     try:
         pulled = client.pull(
-            subscription=subscription, max_messages=MOST, timeout=wait_s, retry=None
-        )
-    except DeadlineExceeded:
+            subscription=subscription, max_messages=MOST, timeout=wait_s,
+            retry=Retry(passes, timeout=_AGAIN_S),
+        )  # fmt: skip
+    except exceptions.DeadlineExceeded:
         return []
     received: Sequence[ReceivedMessage] = pulled.received_messages
     if received:
@@ -145,15 +155,21 @@ class _Batches:
 
     def land(self, received: "Sequence[ReceivedMessage]") -> int:
         """Land the messages that are new, and return how many they are."""
-        sent = {r.message.message_id: r.message.data for r in received}
+        sent = {r.message.message_id: r.message for r in received}
         known = {p.name for p in self._pulls.known(*sent)}
-        fresh = [n for n in sent if n not in known]
+        fresh = [message for name, message in sent.items() if name not in known]
         if not fresh:
             return 0
-        lines = [line for n in fresh for line in lines_of(n, sent[n])]
+        # Of two that say the same time, the later line wins.
+        fresh.sort(key=lambda m: m.publish_time or self._clock)
+        lines = [
+            line for m in fresh for line in lines_of(m.message_id, m.data, m.publish_time)
+        ]  # fmt: skip
         file = self.folder / f"{uuid.uuid4().hex}.ndjson"
         _write_durably(file, lines)
-        self._pulls.add(*(Pulled(n, len(sent[n]), 0, "", told=file.name) for n in fresh))
+        self._pulls.add(
+            *(Pulled(m.message_id, len(m.data), 0, "", told=file.name) for m in fresh)
+        )  # fmt: skip
         self._land(file)
         file.unlink()
         return len(fresh)
@@ -161,14 +177,15 @@ class _Batches:
     def _land(self, file: Path) -> None:
         land(
             file, kind="readings", partner=self._partner, settings=self._settings,
-            clock=self._clock,
+            clock=self._clock, arrival=file.stem,
         )  # fmt: skip
 
 
-def lines_of(message_id: str, data: bytes) -> list[str]:
+def lines_of(message_id: str, data: bytes, published_at: datetime | None = None) -> list[str]:
     """Return a message as lines of NDJSON, as sent; what is no JSON object is put into one.
 
-    So bronze names it among the rejected, and it spoils no other line of its file.
+    So bronze names it among the rejected, and it spoils no other line of its file. An object
+    without ``known_at`` gets when it was published.
     """
     try:
         text = data.decode("utf-8-sig").replace("\x00", "\\u0000")
@@ -179,13 +196,27 @@ def lines_of(message_id: str, data: bytes) -> list[str]:
         # One object over several lines: no text in JSON holds a line break.
         lines = [" ".join(lines)]
     return [
-        line if line.startswith("{") and len(line) <= LONGEST_LINE else _wrapped(message_id, line)
+        _dated(line, published_at)
+        if line.startswith("{") and len(line) <= LONGEST_LINE
+        else _wrapped(message_id, line)
         for line in lines or [""]
     ]
 
 
+def _dated(line: str, published_at: datetime | None) -> str:
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return line  # bronze says why it is none
+    if published_at is None or not isinstance(said, dict) or "known_at" in said:
+        return line
+    known_at = json.dumps({"known_at": published_at.isoformat()})
+    # As text: a number keeps its digits.
+    return f"{line[:-1]}, {known_at[1:]}" if said else known_at
+
+
 def _wrapped(message_id: str, text: str) -> str:
-    return dumps({"message_id": message_id, "unreadable": text[:LONGEST_LINE // 8]})  # fmt: skip
+    return json.dumps({"message_id": message_id, "unreadable": text[: LONGEST_LINE // 8]})
 
 
 def _write_durably(file: Path, lines: Iterable[str]) -> None:

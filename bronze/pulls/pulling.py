@@ -188,7 +188,8 @@ def _kept(
             stem, dot, ending = part.name.rpartition(".")
             name = f"{stem}-{place + 1}{dot}{ending}" if place else part.name
             (file := folder / name).write_bytes(body)
-            kept.append(keep(file, partner=source.PARTNER, settings=settings, clock=now))
+            kept.append(keep(file, partner=source.PARTNER, settings=settings, clock=now,
+                             is_answer=True))  # fmt: skip
     # The latest: no row is known before the last of what it was read from.
     latest = max(kept, key=lambda landed: landed.path.stat().st_mtime)
     return replace(latest, is_new=any(landed.is_new for landed in kept))

@@ -1,5 +1,8 @@
 """A folder on an SFTP server -> each file handed over once, whole, and then left, moved or deleted.
 
+SFTP does not tell that an upload has ended (draft-ietf-secsh-filexfer-02 has no such message): one
+that stalls looks whole. It is taken, and again when it has grown; it is moved or deleted only once
+it has stayed as it was taken for ``settles_s``, which is as a rule at a later pull.
 What becomes of one file does not touch the others. Killed at any moment and started again, it goes
 on: what was handed over but not yet remembered is handed over again, and taking is idempotent.
 """
@@ -11,7 +14,7 @@ import posixpath
 import shutil
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -104,10 +107,17 @@ class Puller:
         declared = [one.partner, one.format, one.zone, one.meter_id, mapping, one.largest_mb]
         return hashlib.sha256(json.dumps(declared).encode()).hexdigest()[:16]
 
+    @cached_property
+    def _looks(self) -> Looks:
+        return Looks(self._work / "looks.json", self.source)
+
+    def _may_go(self, remote: Remote) -> bool:
+        return self.source.then != "leave" and self._looks.is_settled(remote, self.watch())
+
     async def _found(self, server: Server) -> AsyncGenerator[Remote | Outcome, None]:
         """Yield the files to read, or to put away, and what becomes of the others."""
         known = {} if self.again else {k.name: k for k in self._pulls.known()}
-        looks = Looks(self._work / "looks.json", self.source)
+        looks = self._looks
         looks.add(found := await look(server), now := self.watch())
         self._tidy(found)
         new = [r for r in found if not self._is_known(r, known.get(r.shown))]
@@ -117,7 +127,7 @@ class Puller:
         for remote in found:
             before = known.get(remote.shown)
             if before is not None and self._is_known(remote, before):
-                is_left_over = not before.refused and self.source.then != "leave"
+                is_left_over = not before.refused and self._may_go(remote)
                 yield remote if is_left_over else _known(remote, before)
             elif looks.is_quiet(remote, now) and looks.is_old(remote, now):
                 yield remote
@@ -159,7 +169,7 @@ class Puller:
             outcome = Outcome(remote.shown, "taken", f"{remote.size:,} bytes")
             if before.refused:
                 outcome = Outcome(remote.shown, "refused", before.refused)
-        if not before.refused and self.source.then != "leave" and claim.is_held():
+        if not before.refused and self._may_go(remote) and claim.is_held():
             await self._put_away(server, remote)
         return outcome
 
@@ -213,9 +223,14 @@ def _known(remote: Remote, before: Pulled) -> Outcome:
 
 
 async def _moved(client: asyncssh.SFTPClient, remote: Remote, folder: str) -> None:
+    """Move a file; Changed where it grew on its way, and it is back for the next pull."""
     await client.makedirs(folder, exist_ok=True)
-    target = posixpath.join(folder, remote.name)
-    if await client.exists(target):
+    moved = replace(remote, folder=folder)
+    if await current(client, moved) is not None:
         # The same name every day: the older file stays as it is.
-        target = posixpath.join(folder, f"{remote.modified_s}-{remote.name}")
-    await client.rename(remote.path, target)
+        moved = replace(moved, name=f"{remote.modified_s}-{remote.name}")
+    await client.rename(remote.path, moved.path)
+    # The size alone: servers on top of a store of objects copy, and give a time of their own.
+    if (now := await current(client, moved)) is not None and now[0] != remote.size:
+        await client.rename(moved.path, remote.path)
+        raise Changed("written to while it was moved", where=remote.shown)

@@ -37,9 +37,15 @@ class Looks:
 
     def is_quiet(self, remote: Remote, now: datetime) -> bool:
         """Tell whether size and modification time were the same for ``quiet_s``."""
-        since = datetime.fromisoformat(str(self._seen[remote.path][2]))
-        return now - since >= timedelta(seconds=self._source.quiet_s)
+        return self._same_for(remote, now) >= timedelta(seconds=self._source.quiet_s)
+
+    def is_settled(self, remote: Remote, now: datetime) -> bool:
+        """Tell whether they were the same for ``settles_s``, so that nobody writes on."""
+        return self._same_for(remote, now) >= timedelta(seconds=self._source.settles_s)
 
     def is_old(self, remote: Remote, now: datetime) -> bool:
         """Tell whether it was last written to ``older_than_s`` ago, as the server says."""
         return now.timestamp() - remote.modified_s >= self._source.older_than_s
+
+    def _same_for(self, remote: Remote, now: datetime) -> timedelta:
+        return now - datetime.fromisoformat(str(self._seen[remote.path][2]))

@@ -166,6 +166,23 @@ def test_the_emulators_own_feed_is_read_from_its_beginning(
 
 
 @pytest.mark.servers
+def test_a_container_that_was_made_anew_is_read_from_its_beginning_when_asked_to(
+    container: ContainerProxy, here: Settings, server: Cosmos, clock: datetime
+) -> None:
+    put(container, "1")
+    login = SecretStr(server.connection_string(server.plain))
+    own = here.model_copy(update={"cosmos": login})
+    profiles(own, clock)
+    client = CosmosClient(f"http://{server.plain}", "a2V5", enable_endpoint_discovery=False)
+    database = client.get_database_client("eliq")
+    database.delete_container(container.id)
+    put(database.create_container(container.id, PartitionKey(path="/partner_id")), "2")
+    with pytest.raises(NoProfiles, match="lake pull profiles --again"):
+        profiles(own, clock)
+    assert profiles(own, clock, again=True).landed == 1
+
+
+@pytest.mark.servers
 @pytest.mark.parametrize(
     ("code", "said"), [(401, "does not let us in"), (410, "--again"), (400, "--again")]
 )

@@ -1,23 +1,29 @@
 """Messages of Google's own Pub/Sub emulator: each is landed once, and acknowledged after that."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import grpc  # type: ignore[import-untyped]
 import pytest
 from google.cloud.pubsub_v1 import (  # type: ignore[import-untyped]
     PublisherClient,
     SubscriberClient,
 )
+from google.pubsub_v1.types import PubsubMessage, PullResponse, ReceivedMessage
 
 from bronze.forms import form_of
 from bronze.pulls import pubsub as pulling
 from bronze.pulls.pubsub import NoSubscription, Said, lines_of, messages
 from infra.pubsub import NoPubsub, pubsub
 from lake.ingestion.landing import land
-from lake.ingestion.pulled import Pulls
 from lake.settings import Settings
 
 READING = {"meter_id": "m", "starts_at": "2025-05-01T00:00:00Z", "resolution": "PT15M"}
@@ -98,37 +104,45 @@ def test_messages_land_and_do_not_come_again(
     assert not list(Path(lake.root, "_work").rglob("*.ndjson"))
 
 
+WORKER = """
+import os, signal, sys
+from datetime import UTC, datetime
+from google.cloud.pubsub_v1 import SubscriberClient
+from bronze.pulls import pubsub
+from lake.ingestion.pulled import Pulls
+from lake.settings import Settings
+
+def die(*args, **_):
+    if at == "keeping":
+        args[0].write_text('{"half')
+    os.kill(os.getpid(), signal.SIGKILL)
+
+_, at, subscription, lake = sys.argv
+owner, name = {
+    "keeping": (pubsub, "_write_durably"), "deciding": (Pulls, "add"),
+    "landing": (pubsub, "land"), "acknowledging": (SubscriberClient, "acknowledge"),
+}[at]
+setattr(owner, name, die)
+pubsub._KEPT_S = 10  # messages of a killed worker come again at once, not after minutes
+clock = datetime(2025, 6, 1, tzinfo=UTC)
+pubsub.messages(subscription, partner="p", settings=Settings(lake=lake), clock=clock, wait_s=5)
+"""
+
+
 @pytest.mark.servers
 @pytest.mark.slow
 @pytest.mark.parametrize("at", ["keeping", "deciding", "landing", "acknowledging"])
 def test_a_kill_anywhere_loses_nothing_and_lands_nothing_twice(
-    topic: Topic,
-    pull: Callable[[], Said],
-    lake: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-    at: str,
+    topic: Topic, pull: Callable[[], Said], lake: Settings, at: str
 ) -> None:
-    class Killed(BaseException):
-        pass
-
-    def die(*_: Any, **__: Any) -> None:
-        raise Killed
-
     topic.send(reading(1), reading(2))
-    with monkeypatch.context() as until:
-        # Messages of a killed worker come again at once, not after minutes.
-        until.setattr(pulling, "_KEPT_S", 10)
-        match at:
-            case "keeping":
-                until.setattr(pulling, "_write_durably", die)
-            case "deciding":
-                until.setattr(Pulls, "add", die)
-            case "landing":
-                until.setattr(pulling, "land", die)
-            case "acknowledging":
-                until.setattr(SubscriberClient, "acknowledge", die)
-        with pytest.raises(Killed):
-            pull()
+    killed = subprocess.run(
+        [sys.executable, "-c", WORKER, at, topic.subscription, lake.root], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert pull().is_elsewhere, "its lock lives on"
+    (lock,) = Path(lake.root, "_work").rglob("lock")
+    os.utime(lock, (1e9, 1e9))
     topic.send(reading(3))
     seen = 0
     for _ in range(12):
@@ -137,6 +151,99 @@ def test_a_kill_anywhere_loses_nothing_and_lands_nothing_twice(
             break
     assert seen >= 3
     assert values(lake) == [1, 2, 3]
+    assert not list(Path(lake.root, "_work").rglob("*.ndjson"))
+
+
+class Scripted(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """A Pub/Sub that answers pulls as it is told, then with nothing, and takes all else."""
+
+    def __init__(self, *answers: grpc.StatusCode | list[PubsubMessage]) -> None:
+        self.answers = list(answers)
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+        is_pull = details.method.endswith("/Pull")
+        return grpc.unary_unary_rpc_method_handler(self._pull if is_pull else lambda *_: b"")
+
+    def _pull(self, _: bytes, context: grpc.ServicerContext) -> bytes:
+        answer = self.answers.pop(0) if self.answers else []
+        if isinstance(answer, grpc.StatusCode):
+            context.abort(answer, "not now")
+            raise AssertionError("unreachable")
+        received = [ReceivedMessage(ack_id=m.message_id, message=m) for m in answer]
+        told: bytes = PullResponse.serialize(PullResponse(received_messages=received))
+        return told
+
+
+@pytest.fixture
+def scripted(
+    lake: Settings, clock: datetime, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Said]]:
+    """Return what pulls from a service that answers as it is told."""
+    started: list[grpc.Server] = []
+
+    def pull_from(*answers: grpc.StatusCode | list[PubsubMessage]) -> Said:
+        started.append(server := grpc.server(ThreadPoolExecutor(4)))
+        server.add_generic_rpc_handlers((Scripted(*answers),))
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{port}")
+        name = "projects/p/subscriptions/s"
+        return messages(name, partner="p", settings=lake, clock=clock, wait_s=2)
+
+    yield pull_from
+    for server in started:
+        server.stop(None).wait()
+
+
+def message(name: str, value: float, second: int = 0, known_at: str = "") -> PubsubMessage:
+    said = {"known_at": known_at} if known_at else {}
+    data = json.dumps({**READING, "values": [value], **said}).encode()
+    published = datetime(2025, 5, 2, 8, 0, second, tzinfo=UTC)
+    return PubsubMessage(message_id=name, data=data, publish_time=published)
+
+
+@pytest.mark.servers
+def test_a_service_that_is_not_available_for_a_moment_is_asked_again(
+    scripted: Callable[..., Said], lake: Settings
+) -> None:
+    away = grpc.StatusCode.UNAVAILABLE
+    assert scripted(away, [message("1", 1)], grpc.StatusCode.ABORTED).messages == 1
+    assert values(lake) == [1]
+
+
+@pytest.mark.servers
+def test_a_service_that_stays_away_is_one_error_that_does_not_doubt_the_name(
+    scripted: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "_AGAIN_S", 1)
+    with pytest.raises(NoSubscription, match="pull again later"):
+        scripted(*[grpc.StatusCode.UNAVAILABLE] * 50)
+
+
+@pytest.mark.servers
+def test_a_value_that_is_corrected_back_lands_again(
+    scripted: Callable[..., Said], lake: Settings
+) -> None:
+    known_at = "2025-05-02T08:00:00Z"
+    three = [[message(str(n), value, known_at=known_at)] for n, value in enumerate((5, 6, 5))]
+    assert scripted(*three).messages == 3
+    assert values(lake) == [5, 5, 6]
+    # What comes again under its id does not.
+    assert scripted(*three).again == 3
+    assert values(lake) == [5, 5, 6]
+
+
+@pytest.mark.servers
+def test_what_comes_out_of_order_is_known_since_it_was_published(
+    scripted: Callable[..., Said], lake: Settings
+) -> None:
+    known_at = "2025-05-01T12:00:00Z"
+    scripted([message("b", 2, second=2), message("c", 3, 3, known_at), message("a", 1)])
+    assert [(one["values"], one["known_at"]) for one in landed(lake)] == [
+        ([1], "2025-05-02T08:00:00+00:00"),
+        ([2], "2025-05-02T08:00:02+00:00"),
+        ([3], "2025-05-01T12:00:00Z"),
+    ]
 
 
 @pytest.mark.servers
@@ -169,6 +276,14 @@ def test_the_lines_of_a_message() -> None:
     for text in (b"", b" ", b"text", b"\xff"):
         (line,) = lines_of("7", text)
         assert json.loads(line)["message_id"] == "7"
+
+
+def test_the_time_of_publishing_is_added_to_an_object_that_says_none_and_changes_no_digit() -> None:
+    at = datetime(2025, 5, 2, 8, tzinfo=UTC)
+    said = '"known_at": "2025-05-02T08:00:00+00:00"'
+    assert lines_of("1", b'{"a": 1.50}\n{}', at) == [f'{{"a": 1.50, {said}}}', f"{{{said}}}"]
+    for line in ('{"known_at": null}', '{"a": }', '{"a": 1}{"b": 2}', '{"a":' * 20_000 + "}"):
+        assert lines_of("1", line.encode(), at) == [line]
 
 
 def test_a_line_of_any_bytes_can_be_landed(lake: Settings, clock: datetime, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,22 @@ def test_a_day_is_asked_for_and_lands(
         "interval": "INTERVAL_QUARTER",
     }  # fmt: skip
     assert landed("prices")[0] == "nl,2025-12-15T23:00:00Z,PT15M,0.07994,EUR/kWh,"
+
+
+def test_a_price_that_is_corrected_back_is_the_newest(
+    server: Any, pulled: Callable[..., list[str]], sources: Settings
+) -> None:
+    hour = {"start": "2025-12-15T23:00:00Z", "end": "2025-12-16T00:00:00Z"}
+    answers = [
+        json.dumps({"base": [{**hour, "price": {"value": value}}]}).encode()
+        for value in ("0.1", "0.1", "0.2", "0.1")
+    ]
+    server.answers(*answers)
+    for hours in range(len(answers)):
+        pulled("energyzero", Wanted(NOW + timedelta(hours=hours), days=(date(2025, 12, 16),)))
+    files = Path(sources.root, "landing", "prices").glob("*/*/*.csv")
+    prices = [f.read_text().split(",")[-3] for f in sorted(files, key=lambda f: f.stat().st_mtime)]
+    assert prices == ["0.1", "0.2", "0.1"]
 
 
 def test_gas_is_no_electricity(public_data: Path) -> None:

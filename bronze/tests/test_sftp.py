@@ -81,7 +81,8 @@ def pull(server: SftpServer, lake: Settings, clock: datetime, tmp_path: Path) ->
 
 
 def declared(server: SftpServer, beside: Path, **fields: Any) -> Source:
-    one = {"name": "north", "partner": "northgrid", "quiet_s": 0, **server.declared, **fields}
+    no_wait = {"quiet_s": 0, "settles_s": 0}
+    one = {"name": "north", "partner": "northgrid", **no_wait, **server.declared, **fields}
     (file := beside / "sftp.yml").write_text(
         yaml.safe_dump([{k: v for k, v in one.items() if v is not None}])
     )
@@ -291,6 +292,49 @@ def test_what_was_taken_is_moved_and_what_came_after_it_stays(
     assert file.exists(), "it is not the one that was taken"
     assert states(pull(then=then)) == {"a.csv": "taken"}
     assert landed(lake) == ["a.csv"] * 4
+
+
+@pytest.mark.parametrize("then", [{"move": "done"}, "delete"])
+def test_an_upload_that_stalls_is_taken_whole_before_its_file_goes(
+    server: SftpServer, pull: Pull, lake: Settings, then: Any
+) -> None:
+    with (server.home / "a.csv").open("w") as upload:
+        upload.write(DAY.format(1))
+        upload.flush()
+        assert states(pull(then=then, settles_s=2)) == {"a.csv": "taken"}
+        upload.write("m,2025-05-01T00:15:00Z,PT15M,2\n")
+    assert states(pull(then=then, settles_s=2)) == {"a.csv": "taken"}
+    files = Path(lake.root, "landing").rglob("*a.csv")
+    assert sorted(len(f.read_text().splitlines()) for f in files) == [2, 3]
+    assert (server.home / "a.csv").exists()
+    time.sleep(2)
+    assert states(pull(then=then, settles_s=2)) == {"a.csv": "known"}
+    assert not (server.home / "a.csv").exists()
+
+
+def test_a_file_that_grows_while_it_is_moved_comes_back(
+    server: SftpServer, pull: Pull, lake: Settings
+) -> None:
+    (file := server.home / "a.csv").write_text(DAY.format(1))
+
+    def grow() -> None:
+        server.rename_hook = lambda: None
+        with file.open("a") as upload:
+            upload.write("m,2025-05-01T00:15:00Z,PT15M,2\n")
+
+    server.rename_hook = grow
+    then = {"move": "done"}
+    (outcome,) = pull(then=then)
+    assert (outcome.state, outcome.said) == ("skipped", "written to while it was moved")
+    assert states(pull(then=then)) == {"a.csv": "taken"}
+    assert not file.exists()
+    assert len(landed(lake)) == 2
+
+
+def test_what_is_moved_or_deleted_has_settled_for_minutes_unless_told_otherwise(
+    server: SftpServer, tmp_path: Path
+) -> None:
+    assert declared(server, tmp_path, then="delete", settles_s=None).settles_s == 300
 
 
 def test_a_kill_between_taking_and_moving_is_made_good(

@@ -9,6 +9,7 @@ looks. Landing is a folder or a mounted volume.
 """
 
 import contextlib
+import glob
 import gzip
 import hashlib
 import os
@@ -36,6 +37,8 @@ from lake.settings import Settings
 LONGEST_LINE = 16 * 1024 * 1024
 # Where files are kept that bronze does not read themselves.
 FILES = "files"
+# How the arrival of an answer begins that was given before.
+_AGAIN = "again"
 _CHUNK = 1024 * 1024
 _BINARY, _BOM = b"\x00", b"\xef\xbb\xbf"
 
@@ -84,9 +87,14 @@ def land(
 
 
 def keep(
-    file: Path, *, partner: str, settings: Settings, clock: datetime, arrival: str = ""
-) -> Landed:
-    """Put a file of any content into landing/files; UnreadableFile, CannotWrite."""
+    file: Path, *, partner: str, settings: Settings, clock: datetime, arrival: str = "",
+    is_answer: bool = False,
+) -> Landed:  # fmt: skip
+    """Put a file of any content into landing/files; UnreadableFile, CannotWrite.
+
+    ``is_answer``: it says what holds now, so that only the newest of its name is the same; one that
+    came before another is said again.
+    """
     _is_a_partner(partner)
     try:
         with file.open("rb") as source:
@@ -96,8 +104,26 @@ def keep(
         raise UnreadableFile(
             f"cannot read the file: {error.strerror or error}", where=str(file)
         ) from error
-    return _put(file, plain_name(file.name), digest, size, kind=FILES, partner=partner,
+    name = plain_name(file.name)
+    if is_answer:
+        files = Path(settings.root) / "landing" / FILES
+        newest = _newest(files, partner, name)
+        if newest is not None and newest.name.startswith(digest[:16]):
+            return Landed(newest, is_new=False, bytes=size)
+        if newest is not None and any(files.glob(f"*/{partner}/{digest[:16]}-*")):
+            arrival = f"{_AGAIN}{clock:%Y%m%dT%H%M%S%f}"
+    return _put(file, name, digest, size, kind=FILES, partner=partner,
                 settings=settings, clock=clock, arrival=arrival)  # fmt: skip
+
+
+def _newest(files: Path, partner: str, name: str) -> Path | None:
+    """Return the answer of a name that came last, for the first time or again."""
+    found = (
+        file for begins in ("", f"{_AGAIN}*-")
+        for file in files.glob(f"*/{partner}/{'?' * 16}-{begins}{glob.escape(name)}")
+    )  # fmt: skip
+    # Within a day by when it was written: where a past day is played, they arrive at one time.
+    return max(found, key=lambda file: (file.parts[-3], file.stat().st_ctime_ns), default=None)
 
 
 def has_arrived(arrival: str, *, kind: str, partner: str, settings: Settings) -> bool:

@@ -21,9 +21,14 @@ def test_a_second_worker_is_told_that_it_is_held(tmp_path: Path) -> None:
 
 
 def test_a_living_workers_lock_stays_its_own_beyond_the_expiry(tmp_path: Path) -> None:
-    with claimed(tmp_path / "x.lock", expiry_s=0.4) as mine:
-        time.sleep(1)
-        with claimed(tmp_path / "x.lock", expiry_s=0.4) as other:
+    lock = tmp_path / "x.lock"
+    with claimed(lock, expiry_s=4) as mine:
+        # As if the last heartbeat had been long ago; the next one comes within a second.
+        os.utime(lock, (1e9, 1e9))
+        deadline = time.monotonic() + 60
+        while lock.stat().st_mtime <= 1e9 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        with claimed(lock, expiry_s=30) as other:
             assert other is None
         assert mine is not None
         assert mine.is_held()
@@ -35,13 +40,18 @@ def test_of_many_that_see_a_dead_worker_one_takes_over(tmp_path: Path) -> None:
         lock.write_text("dead 1 x\n")
         os.utime(lock, (1e9, 1e9))
         holders: list[bool] = []
-        start = threading.Barrier(8)
+        start, tried = threading.Barrier(8), threading.Barrier(8)
 
-        def work(lock: Path = lock, holders: list[bool] = holders) -> None:
-            start.wait()  # noqa: B023 - all of this turn
+        def work(
+            lock: Path = lock,
+            holders: list[bool] = holders,
+            start: threading.Barrier = start,
+            tried: threading.Barrier = tried,
+        ) -> None:
+            start.wait()
             with claimed(lock, expiry_s=30) as claim:
                 holders.append(claim is not None)
-                time.sleep(0.05)
+                tried.wait()  # nobody lets it go before all have tried
 
         threads = [threading.Thread(target=work) for _ in range(8)]
         for thread in threads:

@@ -3,7 +3,7 @@
 import gzip
 import os
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,27 @@ def test_of_an_arrival_the_same_bytes_land_once_and_of_another_anew(
     assert arrived("y") == ("y-a.csv", True, True)
     assert arrived("x") == ("x-a.csv", False, True)
     assert put(file, lake, clock)[1] is False
+
+
+def test_an_answer_that_is_given_again_after_another_arrives_again(
+    tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    def answered(text: str, hour: int, name: str = "a.json") -> tuple[str, bool]:
+        (file := tmp_path / name).write_text(text)
+        at = clock + timedelta(hours=hour)
+        kept = keep(file, partner="market", settings=lake, clock=at, is_answer=True)
+        assert kept.path.read_text() == text
+        return kept.path.name[17:], kept.is_new
+
+    assert answered("0.1", 0) == ("a.json", True)
+    assert answered("0.1", 1) == ("a.json", False)
+    assert answered("0.2", 2) == ("a.json", True)
+    back, is_new = answered("0.1", 3)
+    assert (back, is_new) == (f"again{clock + timedelta(hours=3):%Y%m%dT%H%M%S%f}-a.json", True)
+    assert answered("0.1", 4) == (back, False)
+    assert answered("0.2", 5)[1]
+    assert answered("0.2", 6)[1] is False
+    assert answered("0.2", 7, "b.json")[1] is False, "the same bytes by another name are kept once"
 
 
 @pytest.mark.parametrize(
