@@ -1,8 +1,8 @@
 """A folder on an SFTP server -> each file handed over once, whole, and then left, moved or deleted.
 
 SFTP does not tell that an upload has ended (draft-ietf-secsh-filexfer-02 has no such message): one
-that stalls looks whole. It is taken, and again when it has grown; it is moved or deleted only once
-it has stayed as it was taken for ``settles_s``, which is as a rule at a later pull.
+that stalls looks whole. It is taken, and again when it has grown, also where it was moved to; it is
+deleted only once it has stayed as it was taken for ``settles_s``, as a rule at a later pull.
 What becomes of one file does not touch the others. Killed at any moment and started again, it goes
 on: what was handed over but not yet remembered is handed over again, and taking is idempotent.
 """
@@ -25,6 +25,7 @@ import asyncssh
 from bronze.formats.records import Told
 from bronze.pulls.sftp_files import Changed, Remote, current, fetch, look
 from bronze.pulls.sftp_looks import Looks
+from bronze.pulls.sftp_moved import Moved
 from bronze.pulls.sftp_server import PAUSES_S, NotLetIn, Server, said
 from bronze.pulls.sftp_sources import Move, Source
 from lake.errors import LakeError
@@ -111,13 +112,20 @@ class Puller:
     def _looks(self) -> Looks:
         return Looks(self._work / "looks.json", self.source)
 
+    @cached_property
+    def _moved(self) -> Moved:
+        return Moved(self._work / "moved.json")
+
     def _may_go(self, remote: Remote) -> bool:
-        return self.source.then != "leave" and self._looks.is_settled(remote, self.watch())
+        if self.source.then == "delete":
+            return self._looks.is_settled(remote, self.watch())
+        return self.source.then != "leave"
 
     async def _found(self, server: Server) -> AsyncGenerator[Remote | Outcome, None]:
         """Yield the files to read, or to put away, and what becomes of the others."""
         known = {} if self.again else {k.name: k for k in self._pulls.known()}
         looks = self._looks
+        await self._moved.come_back(server, self.watch())
         looks.add(found := await look(server), now := self.watch())
         self._tidy(found)
         new = [r for r in found if not self._is_known(r, known.get(r.shown))]
@@ -199,7 +207,8 @@ class Puller:
             if await current(client, remote) != remote.version:
                 return
             if isinstance(then, Move):
-                await _moved(client, remote, posixpath.join(remote.folder, then.move))
+                folder = posixpath.join(remote.folder, then.move)
+                self._moved.add(remote, await _move(client, remote, folder), self.watch())
             else:
                 with suppress(asyncssh.SFTPNoSuchFile):
                     await client.remove(remote.path)
@@ -222,8 +231,8 @@ def _known(remote: Remote, before: Pulled) -> Outcome:
     return Outcome(remote.shown, "known", why)
 
 
-async def _moved(client: asyncssh.SFTPClient, remote: Remote, folder: str) -> None:
-    """Move a file; Changed where it grew on its way, and it is back for the next pull."""
+async def _move(client: asyncssh.SFTPClient, remote: Remote, folder: str) -> str:
+    """Move a file, and return where to; Changed where it grew on its way, and it is back."""
     await client.makedirs(folder, exist_ok=True)
     moved = replace(remote, folder=folder)
     if await current(client, moved) is not None:
@@ -234,3 +243,4 @@ async def _moved(client: asyncssh.SFTPClient, remote: Remote, folder: str) -> No
     if (now := await current(client, moved)) is not None and now[0] != remote.size:
         await client.rename(moved.path, remote.path)
         raise Changed("written to while it was moved", where=remote.shown)
+    return moved.path

@@ -13,7 +13,7 @@ A list of sources, as in::
       format: detect                  # or the name of a form of meter files
       zone: Europe/Brussels           # of stamps without an offset
       then: {move: done}              # what was taken; or `leave` (and remember), `delete`
-      settles_s: 300                  # an upload that stalls for less is not moved or deleted
+      settles_s: 300                  # an upload that stalls for less is not deleted
 """
 
 import posixpath
@@ -75,8 +75,8 @@ class Source(BaseModel):
     quiet_s: Annotated[float, Field(ge=0)] = 5
     # And by the server's modification time it must be so old.
     older_than_s: Annotated[float, Field(ge=0)] = 0
-    # What was taken is moved or deleted once it was seen the same for so long: half a file is taken
-    # again when it has grown, but what is written to it after it went is lost.
+    # What was taken is deleted once it was seen the same for so long: half a file is taken again
+    # when it has grown, but what is written to it after it went is lost.
     settles_s: Annotated[float, Field(ge=0)] = 300
     largest_mb: Annotated[float, Field(gt=0)] = 4096
 

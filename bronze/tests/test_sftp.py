@@ -98,6 +98,11 @@ def landed(lake: Settings) -> list[str]:
     return sorted(f.name.split("-", 1)[1] for f in found)
 
 
+def lines_landed(lake: Settings) -> list[int]:
+    files = Path(lake.root, "landing").rglob("*a.csv")
+    return sorted(len(file.read_text().splitlines()) for file in files)
+
+
 def test_files_are_taken_once(server: SftpServer, pull: Pull, lake: Settings) -> None:
     (server.home / "a.csv").write_text(DAY.format(1))
     assert states(pull()) == {"a.csv": "taken"}
@@ -294,22 +299,36 @@ def test_what_was_taken_is_moved_and_what_came_after_it_stays(
     assert landed(lake) == ["a.csv"] * 4
 
 
-@pytest.mark.parametrize("then", [{"move": "done"}, "delete"])
 def test_an_upload_that_stalls_is_taken_whole_before_its_file_goes(
-    server: SftpServer, pull: Pull, lake: Settings, then: Any
+    server: SftpServer, pull: Pull, lake: Settings
 ) -> None:
     with (server.home / "a.csv").open("w") as upload:
         upload.write(DAY.format(1))
         upload.flush()
-        assert states(pull(then=then, settles_s=2)) == {"a.csv": "taken"}
+        assert states(pull(then="delete", settles_s=2)) == {"a.csv": "taken"}
         upload.write("m,2025-05-01T00:15:00Z,PT15M,2\n")
-    assert states(pull(then=then, settles_s=2)) == {"a.csv": "taken"}
-    files = Path(lake.root, "landing").rglob("*a.csv")
-    assert sorted(len(f.read_text().splitlines()) for f in files) == [2, 3]
+    assert states(pull(then="delete", settles_s=2)) == {"a.csv": "taken"}
+    assert lines_landed(lake) == [2, 3]
     assert (server.home / "a.csv").exists()
     time.sleep(2)
-    assert states(pull(then=then, settles_s=2)) == {"a.csv": "known"}
+    assert states(pull(then="delete", settles_s=2)) == {"a.csv": "known"}
     assert not (server.home / "a.csv").exists()
+
+
+def test_an_upload_that_goes_on_where_it_was_moved_is_taken_whole(
+    server: SftpServer, pull: Pull, lake: Settings
+) -> None:
+    then = {"move": "done"}
+    with (server.home / "a.csv").open("w") as upload:
+        upload.write(DAY.format(1))
+        upload.flush()
+        assert states(pull(then=then)) == {"a.csv": "taken"}
+        assert [f.name for f in (server.home / "done").iterdir()] == ["a.csv"]
+        upload.write("m,2025-05-01T00:15:00Z,PT15M,2\n")
+    assert states(pull(then=then)) == {"a.csv": "taken"}
+    assert lines_landed(lake) == [2, 3]
+    assert [f.name for f in server.home.iterdir()] == ["done"]
+    assert states(pull(then=then)) == {}
 
 
 def test_a_file_that_grows_while_it_is_moved_comes_back(
@@ -331,7 +350,7 @@ def test_a_file_that_grows_while_it_is_moved_comes_back(
     assert len(landed(lake)) == 2
 
 
-def test_what_is_moved_or_deleted_has_settled_for_minutes_unless_told_otherwise(
+def test_what_is_deleted_has_settled_for_minutes_unless_told_otherwise(
     server: SftpServer, tmp_path: Path
 ) -> None:
     assert declared(server, tmp_path, then="delete", settles_s=None).settles_s == 300
