@@ -2,7 +2,8 @@
 
 Source: dsmrreader/dsmr-reader, ``dsmr_frontend/views/export.py`` (hour and day totals; headers are
 the fields' names in English or Dutch) and its tables ``dsmr_datalogger_dsmrreading``,
-``dsmr_consumption_electricityconsumption`` and ``..._gasconsumption`` as CSV. Low tariff (1) and
+``dsmr_consumption_electricityconsumption``, ``..._gasconsumption``, ``dsmr_stats_hourstatistics``
+and ``..._daystatistics`` as CSV. Low tariff (1) and
 normal tariff (2) are parts of one direction: their energies are added up, their counters are the
 registers ``T1`` and ``T2``. Ids: the told meter with ``-import``, ``-export``, ``-gas``; a file of
 gas alone is the told meter. Stamps carry offsets; dates are Dutch unless another zone is told.
@@ -20,14 +21,17 @@ from bronze.formats.opened import text
 from bronze.formats.records import Read, Record, Refused, Told
 from bronze.formats.rows import Row, UnreadableRow, amount, cells_of, first_line, names_of, rows
 from bronze.formats.stamps import at, iso, wall_clock
+from bronze.formats.width import beyond
 from lake.ingestion.files import UnreadableFile
 
-VERSION = 1
+# 2: rows with more cells than columns are refused; tables of hours and days.
+VERSION = 2
 _ZONE = "Europe/Amsterdam"
-_HOUR, _DAY = ("hour start", "begintijd uur"), ("date", "datum", "day", "dag")
+_HOUR, _DAY = ("hour start", "begintijd uur", "hour_start"), ("date", "datum", "day", "dag")
 _ENERGY = re.compile(
     r"(?:electricity|elektriciteit)(?: tariff| tarief)? [12]"
     r"( returned| teruggeleverd)?(?: diff| verbruikt| \(.*\))?"
+    r"|electricity[12](_returned)?"
 )
 _COUNTER = re.compile(r"(?:electricity|elektriciteit) (?:tariff|tarief) ([12]) (?:reading|gemeten)")
 _GAS, _GAS_COUNTER = ("gas", "gas diff", "gas verbruikt"), ("gas reading", "gasmeting")
@@ -71,11 +75,15 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
             )
         clock = LocalTime(told.zone or _ZONE)
         blocks, series = Consecutive(clock.zone), suffixed(told.meter_id, energies)
+        place = _stamp_place(names) or 0
         many = bool(energies) or len({c.suffix for c in counters}) > 1
         for row in listed:
+            if why := beyond(row, names):
+                yield row.refused(why)
+                continue
             if energies:
                 try:
-                    starts_at, resolution = _interval(row.cells[0], names[0], clock)
+                    starts_at, resolution = _interval(row, place, names, clock)
                 except UnreadableRow as error:
                     yield row.refused(error)
                     continue
@@ -86,8 +94,9 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
         yield from blocks.rest()
 
 
-def _interval(cell: str, name: str, clock: LocalTime) -> tuple[datetime, str]:
-    if name in _DAY:
+def _interval(row: Row, place: int, names: list[str], clock: LocalTime) -> tuple[datetime, str]:
+    cell = row.cells[place] if place < len(row.cells) else ""
+    if names[place] in _DAY:
         return clock.midnight(wall_clock(cell, _DATES)), "P1D"
     return at(iso(cell), clock), "PT1H"
 
@@ -105,12 +114,18 @@ def _read(row: Row, counter: _Counter, meter_id: str, clock: LocalTime) -> Itera
         yield Refused(f"{counter.suffix} {counter.register}: {error}".strip(), row.raw, row.line)
 
 
+def _stamp_place(names: list[str]) -> int | None:
+    """Return where the hour or day stands: first, in a table behind its id."""
+    place = int(names[:1] == ["id"])
+    return place if names[place : place + 1] and names[place] in _HOUR + _DAY else None
+
+
 def _energies(names: list[str]) -> list[EnergyColumn]:
     """Return the columns of energy of hour and day totals."""
-    if not names or names[0] not in _HOUR + _DAY:
+    if _stamp_place(names) is None:
         return []
     found = [
-        EnergyColumn(place, "export" if match[1] else "import", "kWh")
+        EnergyColumn(place, "export" if match[1] or match[2] else "import", "kWh")
         for place, match in ((p, _ENERGY.fullmatch(name)) for p, name in enumerate(names))
         if match
     ]

@@ -2,8 +2,9 @@
 
 Source: Energinet, "Customer and Third party API for Datahub (Eloverblik), technical description",
 and https://api.eloverblik.dk/customerapi/index.html: MyEnergyData_MarketDocument and the answer of
-``getmeterreadings``. A metering point (18 digits) has one direction, so it is the meter id; only
-where one answer has both directions under one id, it gets ``-consumption`` or ``-production``.
+``getmeterreadings``; its businessType is A01 (production), A04 (consumption) or A64 (consumption
+profiled). A metering point (18 digits) has one direction, so it is the meter id; only where one
+answer has both directions under one id, it gets ``-consumption`` or ``-production``.
 The CSV of the portal is in ``eloverblik_csv.py``.
 """
 
@@ -23,8 +24,8 @@ from bronze.formats.stamps import iso
 from lake.errors import LakeError
 from lake.ingestion.files import UnreadableFile
 
-# 2: reads name their device.
-VERSION = 2
+# 2: reads name their device. 3: profiled consumption is consumption; more stamps of the CSV.
+VERSION = 3
 _ZONE = ZoneInfo("Europe/Copenhagen")
 _SERIES, _POINT_ID = "MyEnergyData_MarketDocument", "meteringPointId"
 # The live service says PT1D and PT1Y, its description P1D and P1Y.
@@ -38,7 +39,8 @@ _QUALITY = {
     "": MEASURED, "A01": MEASURED, "A02": MISSING, "A03": ESTIMATED, "A04": MEASURED,
     "A05": ESTIMATED, "A06": MEASURED,
 }  # fmt: skip
-_DIRECTIONS = {"A04": "consumption", "A01": "production"}
+# A64: a meter that was read by month or year until it was read by the hour (A04).
+_DIRECTIONS = {"A04": "consumption", "A64": "consumption", "A01": "production"}
 
 
 def is_its(name: str, head: bytes) -> bool:
@@ -121,8 +123,13 @@ def _directions(documents: list[dict[str, Any]]) -> dict[str, set[str]]:
     """Return the directions of each point; those of one may stand in several results."""
     found = defaultdict[str, set[str]](set)
     for series in (each for d in documents for each in objects(d.get("TimeSeries"))):
-        found[_meter(series)].add(text_of(series.get("businessType")))
+        if direction := _direction(series):
+            found[_meter(series)].add(direction)
     return found
+
+
+def _direction(series: dict[str, Any]) -> str:
+    return _DIRECTIONS.get(text_of(series.get("businessType")), "")
 
 
 def _blocks(series_document: dict[str, Any], directions: dict[str, set[str]]) -> Iterator[Record]:
@@ -137,7 +144,7 @@ def _blocks(series_document: dict[str, Any], directions: dict[str, set[str]]) ->
         if not meter_id:
             yield Refused("a time series without mRID", payload(series))
             continue
-        direction = _DIRECTIONS.get(text_of(series.get("businessType")))
+        direction = _direction(series)
         if direction and len(directions[meter_id]) > 1:
             meter_id = f"{meter_id}-{direction}"
         unit = unit_of(text_of(series.get("measurement_Unit.name")) or "kWh")

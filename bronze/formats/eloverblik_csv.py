@@ -2,10 +2,11 @@
 
 Its columns in three spellings: ``Målepunkt id;Fra dato;Til dato;Mængde;Måleenhed;Kvalitet;Type``,
 ``MålepunktsID;Fra_dato;...``, newer with ``Målepunktstype_Kode;Målepunktstype``, and those in
-English. Stamps are of the Danish wall clock; each of the repeated hour comes twice, and ends at
-03:00 or, the first time, at 02:00. One id may carry several types: E17 and E18 (a point of
-consumption or production) are the id, D06 (supply to the grid) is ``-export``, D07 (consumption
-from the grid) ``-import``, any other its code, so that an id is the same in every file.
+English. Stamps are of the Danish wall clock, in the marks of the portal or of a spreadsheet; each
+of the repeated hour comes twice, and ends at 03:00 or, the first time, at 02:00. One id may carry
+several types: E17 and E18 (a point of consumption or production) are the id, D06 (supply to the
+grid) is ``-export``, D07 (consumption from the grid) ``-import``, any other its code, so that an id
+is the same in every file.
 """
 
 from collections import defaultdict
@@ -42,7 +43,9 @@ _COLUMNS = {
 }
 _NEEDED = ("point", "from", "to", "amount")
 _FORMS = tuple(
-    f"{day} {clock}" for day in ("%d-%m-%Y", "%Y-%m-%d") for clock in ("%H:%M:%S", "%H:%M", "%H.%M")
+    f"{day} {clock}"
+    for day in ("%d-%m-%Y", "%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y")
+    for clock in ("%H:%M:%S", "%H:%M", "%H.%M", "%H.%M.%S")
 )
 # As the codes of quality have it: what was calculated is measured, any other word is no proof.
 _QUALITY = {

@@ -4,17 +4,20 @@ Source: the download of Mijn Fluvius ("Verbruikshistoriek", in Dutch, English, F
 quarter-hour, hour, day and month totals: ``Van (datum);Van (tijdstip);Tot (datum);Tot (tijdstip);
 EAN-code;Meter;Metertype;Register;Volume;Eenheid;Validatiestatus``, in Belgian wall-clock time.
 
-Day and night are tariff registers of one direction: a quarter of an hour is on one of them, a day
-on both. Rows of the same interval and direction are therefore parts of one value and added up, also
-those of two meters on the day on which one follows the other; a part without value, or whose value
-is refused, leaves the sum unknown. Ids: the EAN with ``-import`` (offtake) or ``-export``
-(injection). Gas stands twice, in kWh and in m3: what is billed, kWh, is the reading, m3 stands in
-where there is none; its id is its own EAN. In autumn each stamp of the repeated hour comes twice,
-interleaved or not: a register's first is summer time, its second winter time.
+Day and night are tariff registers of one direction. Rows of the same interval and direction are
+parts of one value and added up wherever they stand (files may be sorted by register), also those of
+two meters on the day on which one follows the other; a part without value, or whose value is
+refused, leaves the sum unknown. Ids: the EAN, or the told meter where it is left open, with
+``-import`` (offtake), ``-export`` (injection), ``-production`` and ``-auxiliary`` (what a plant
+takes for itself); reactive energy, which meters of companies have beside, is never added to another
+kind: ``-import-inductive``, ``-import-capacitive`` and so on, in its own unit. Gas stands twice, in
+kWh and in m3: what is billed, kWh, is the reading, m3 stands in where there is none; its id is its
+own EAN. In autumn each stamp of the repeated hour comes twice, interleaved or not: a register's
+first is summer time, its second winter time.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import IO, NamedTuple
 from zoneinfo import ZoneInfo
@@ -37,7 +40,8 @@ from bronze.formats.rows import (
 from bronze.formats.stamps import wall_clock, zone_told
 from lake.ingestion.files import UnreadableFile
 
-VERSION = 1
+# 2: parts of an interval may stand apart; production, auxiliary and reactive have ids of their own.
+VERSION = 2
 _ZONE = "Europe/Brussels"
 # The beginnings of the columns' names, in Dutch, English, French and German.
 _COLUMNS = {
@@ -57,34 +61,37 @@ _COLUMNS = {
     "status": ("validatiestatus", "validation status", "statut de validation",
                "état de validation", "validierungsstatus"),
 }  # fmt: skip
-_NEEDED = ("from_day", "to_day", "ean", "register", "volume", "unit")
+_NEEDED = ("from_day", "to_day", "register", "volume", "unit")
 _OFFTAKE = ("afname", "offtake", "prélèvement", "prelevement", "abnahme", "consumption")
-_INJECTION = ("injectie", "injection", "einspeisung")
+# What a register measures, by a word in its name; "auxiliary consumption" is not offtake.
+_DIRECTIONS = {
+    "auxiliary": ("hulpverbruik", "auxiliary", "auxiliaire", "hilfsverbrauch"),
+    "production": ("productie", "production", "produktion", "erzeugung"),
+    "export": ("injectie", "injection", "einspeisung"),
+    "import": _OFFTAKE,
+}
+_REACTIVE = {"inductive": ("induct", "induk"), "capacitive": ("capacit", "kapazit")}
 _ESTIMATED = ("geschat", "estimated", "estimé", "geschätzt", "voorlopig", "berekend")
 _FORMS = tuple(
     f"{day} %H:%M{seconds}"
     for day in ("%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y-%m-%d")
     for seconds in (":%S", "")
 )
-_UNITS = ("kWh", "m3")
+_ENERGY = ("kWh", "Wh", "MWh", "m3")
 # How often a register has said a stamp of the repeated hour.
-_Seen = Counter[tuple[str, tuple[str, str], str, datetime]]
+_Seen = Counter[tuple[str, tuple[str, str, str], datetime]]
 
 
 class _Whole(NamedTuple):
     meter_id: str
     where: Span
-    is_gas: bool
-    is_repeated: bool
 
 
 class _Part(NamedTuple):
-    row: Row
-    register: tuple[str, str]  # of which meter, and its name
+    register: tuple[str, str, str]  # of which meter, its name and unit
     value: str | None
-    unit: str
     is_estimated: bool
-    wrong: UnreadableRow | None = None
+    line: int
 
 
 def is_its(name: str, head: bytes) -> bool:
@@ -108,31 +115,20 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
                 "not a consumption history of Fluvius",
                 cure="download the CSV from Mijn Fluvius; its first line has the columns",
             )
-        blocks, seen = Consecutive(zone), _Seen()
-        near: dict[_Whole, list[_Part]] = {}
-        held: dict[_Whole, list[_Part]] = {}
+        seen, wholes = _Seen(), dict[_Whole, list[_Part]]()
         for row in listed:
             try:
-                whole, part = _read(row, places, zone, seen)
+                whole, part, wrong = _read(row, places, zone, seen, told)
             except UnreadableRow as error:
                 yield row.refused(error)
                 continue
-            if part.wrong:
-                yield row.refused(part.wrong)
-            if whole.is_gas or not whole.where.resolution.startswith("PT"):
-                # They are few, and their parts may stand anywhere in the file.
-                held.setdefault(whole, []).append(part)
-                continue
-            # Rows of one interval stand together; the repeated hour is put in order.
-            if not any(each.is_repeated for each in (whole, *near)):
-                for done in [each for each in near if each.where != whole.where]:
-                    yield from _joined(blocks, done, near.pop(done))
-            elif not whole.is_repeated:
-                yield from _in_order(blocks, near)
-            near.setdefault(whole, []).append(part)
-        yield from _in_order(blocks, near)
-        yield from _in_order(blocks, held)
-        yield from blocks.rest()
+            if wrong:
+                yield row.refused(wrong)
+            yield from _put(wholes.setdefault(whole, []), part, row)
+    blocks = Consecutive(zone)
+    for whole in sorted(wholes, key=lambda each: each.where.starts_at):
+        yield from _joined(blocks, whole, wholes[whole])
+    yield from blocks.rest()
 
 
 def _places(names: list[str]) -> dict[str, int] | None:
@@ -145,38 +141,52 @@ def _places(names: list[str]) -> dict[str, int] | None:
     return found if all(column in found for column in _NEEDED) else None
 
 
-def _read(row: Row, places: dict[str, int], zone: ZoneInfo, seen: _Seen) -> tuple[_Whole, _Part]:
+def _read(
+    row: Row, places: dict[str, int], zone: ZoneInfo, seen: _Seen, told: Told
+) -> tuple[_Whole, _Part, UnreadableRow | None]:
     cells = {c: row.cells[p] for c, p in places.items() if p < len(row.cells)}
     if any(column not in cells for column in _NEEDED):
         raise UnreadableRow(f"{len(row.cells)} cells are too few")
-    register, unit, ean = cells["register"].lower(), unit_of(cells["unit"]), plain_id(cells["ean"])
-    if not ean:
-        raise UnreadableRow("no EAN")
-    is_export = any(word in register for word in _INJECTION)
-    if not is_export and not any(word in register for word in _OFFTAKE):
-        raise UnreadableRow(f"{cells['register']!r} is no register of offtake or injection")
+    meter_id, unit = _meter(cells, told), unit_of(cells["unit"])
     starts = wall_clock(f"{cells['from_day']} {cells.get('from_time') or '00:00'}", _FORMS)
     ends = wall_clock(f"{cells['to_day']} {cells.get('to_time') or '00:00'}", _FORMS)
-    of_meter = (cells.get("meter", ""), register)
-    first, second = _instants(starts, zone)
-    if first != second:
-        seen[ean, of_meter, unit, starts] += 1
-        starts_at = second if seen[ean, of_meter, unit, starts] > 1 else first
-    else:
-        starts_at = first
+    register = (cells.get("meter", ""), cells["register"].lower(), unit)
+    starts_at, second = _instants(starts, zone)
+    if starts_at != second:
+        seen[meter_id, register, starts] += 1
+        starts_at = second if seen[meter_id, register, starts] > 1 else starts_at
     ends_at = next((end for end in _instants(ends, zone) if end > starts_at), None)
     if ends_at is None:
         raise UnreadableRow("it ends before it starts")
+    is_estimated = any(word in cells.get("status", "").lower() for word in _ESTIMATED)
+    value, wrong = None, None
+    try:
+        value = amount(cells["volume"], decimal=",")
+    except UnreadableRow as error:
+        wrong = error
+    part = _Part(register, value, is_estimated, row.line)
+    return _Whole(meter_id, span(starts_at, ends_at, zone)), part, wrong
+
+
+def _meter(cells: dict[str, str], told: Told) -> str:
+    ean, register = plain_id(cells.get("ean", "")) or told.meter_id, cells["register"].lower()
+    if not ean:
+        raise UnreadableRow("no EAN, and no meter is told")
+    direction = _word(register, _DIRECTIONS)
+    if not direction:
+        raise UnreadableRow(f"{cells['register']!r} is no register of offtake or injection")
+    unit = unit_of(cells["unit"])
+    if unit.lower().endswith("varh"):
+        return f"{ean}-{direction}-{_word(register, _REACTIVE) or 'reactive'}"
+    if unit not in _ENERGY:
+        raise UnreadableRow(f"{unit!r} is no unit of energy")
     # Gas has no tariff registers, and no injection.
     is_gas = unit == "m3" or register in _OFFTAKE
-    meter_id = ean if is_gas else f"{ean}-{'export' if is_export else 'import'}"
-    is_estimated = any(word in cells.get("status", "").lower() for word in _ESTIMATED)
-    part = _Part(row, of_meter, None, unit, is_estimated)
-    try:
-        part = part._replace(value=amount(cells["volume"], decimal=","))
-    except UnreadableRow as error:
-        part = part._replace(wrong=error)
-    return _Whole(meter_id, span(starts_at, ends_at, zone), is_gas, first != second), part
+    return ean if is_gas else f"{ean}-{direction}"
+
+
+def _word(register: str, known: Mapping[str, tuple[str, ...]]) -> str:
+    return next((n for n, words in known.items() if any(w in register for w in words)), "")
 
 
 def _instants(stamp: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -187,31 +197,28 @@ def _instants(stamp: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return first, second
 
 
-def _in_order(blocks: Consecutive, wholes: dict[_Whole, list[_Part]]) -> Iterator[Record]:
-    for whole in sorted(wholes, key=lambda each: (each.meter_id, each.where.starts_at)):
-        yield from _joined(blocks, whole, wholes[whole])
-    wholes.clear()
+def _put(parts: list[_Part], part: _Part, row: Row) -> Iterator[Record]:
+    """Add a part; the same register again fills what was open, and is refused where it differs."""
+    for place, before in enumerate(parts):
+        if before.register == part.register:
+            if before.value is None:
+                parts[place] = part
+            elif part.value not in (None, before.value):
+                yield row.refused(f"a second value of {part.register[1]} for the same interval")
+            return
+    parts.append(part)
 
 
 def _joined(blocks: Consecutive, whole: _Whole, parts: list[_Part]) -> Iterator[Record]:
-    """Add the tariff registers of one interval; of gas, take kWh before m3.
-
-    Meters of companies have reactive energy (kVArh) beside: it never stands in for a gap.
-    """
-    of_unit: dict[str, dict[tuple[str, str], _Part]] = {}
+    """Add the tariff registers of one interval; of gas, take kWh before m3."""
+    of_unit: dict[str, list[_Part]] = {}
     for part in parts:
-        registers = of_unit.setdefault(part.unit, {})
-        before = registers.get(part.register)
-        if before is None or before.value is None:
-            registers[part.register] = part
-        elif part.value not in (None, before.value):
-            yield part.row.refused(f"a second value of {part.register[1]} for the same interval")
-    sums = {u: summed([part.value for part in found.values()]) for u, found in of_unit.items()}
-    unit = min(sums, key=lambda u: (u not in _UNITS, sums[u] is None, u != "kWh"))
-    chosen = list(of_unit[unit].values())
+        of_unit.setdefault(part.register[2], []).append(part)
+    sums = {u: summed([part.value for part in found]) for u, found in of_unit.items()}
+    unit = min(sums, key=lambda u: (sums[u] is None, u != "kWh"))
+    value, chosen = sums[unit], of_unit[unit]
     quality = ESTIMATED if any(part.is_estimated for part in chosen) else MEASURED
-    value = sums[unit]
     yield from blocks.add(
         Series(whole.meter_id, unit), whole.where, value,
-        quality=MISSING if value is None else quality, line=chosen[0].row.line,
+        quality=MISSING if value is None else quality, line=chosen[0].line,
     )  # fmt: skip

@@ -5,8 +5,9 @@ the P1 meter ``Import T1 kWh, Import T2 kWh, Export T1 kWh, Export T2 kWh``, of 
 ``Import kWh, Export kWh``, gas as ``Total gas used`` (m3); stamps of Dutch wall-clock time. The
 file names no meter: ids are the told one with ``-import``, ``-export``, ``-gas`` where it has more
 than one of them. Registers are ``T1`` (low tariff) and ``T2`` (normal tariff), or none: the total.
-Columns of power are no readings of energy, and water is no energy. Energy by interval under such
-names, which many write, is told by values that fall.
+With semicolons between cells, as a spreadsheet saves it, the comma is decimal. Columns of power are
+no readings of energy, and water is no energy. Energy by interval under such names, which many
+write, is told by values that fall.
 """
 
 import io
@@ -17,20 +18,32 @@ from typing import IO, NamedTuple
 
 from bronze.formats.consecutive import with_offset
 from bronze.formats.local_time import LocalTime
-from bronze.formats.opened import text
+from bronze.formats.opened import peeked, text
 from bronze.formats.records import Read, Record, Refused, Told
-from bronze.formats.rows import UnreadableRow, amount, cells_of, first_line, names_of, rows
+from bronze.formats.rows import (
+    UnreadableRow,
+    amount,
+    cells_of,
+    first_line,
+    names_of,
+    rows,
+    separator_of,
+)
 from bronze.formats.stamps import at, iso
+from bronze.formats.width import beyond
 from lake.ingestion.files import UnreadableFile
 
-VERSION = 1
+# 2: rows with more cells than columns are refused; semicolons.
+VERSION = 2
 _ZONE = "Europe/Amsterdam"
 _TIME = ("time", "timestamp", "tijd")
 _COUNTER = re.compile(
     r"(?:total )?(import|export|teruglevering|verbruik)(?: (t[1-4]))? \(?(k?wh)\)?"
     r"|(?:total )?gas(?: used| import| usage| verbruik)?(?: \(?(m3|m³|m\ufffd)\)?)?"
 )
-_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
+# Fewer rows do not tell an exchange of the meter from energy by interval.
+_MANY = 20
+_NUMBER = re.compile(r"\d+([.,]\d+)?", re.ASCII)
 _SUFFIXES = {"import": "import", "verbruik": "import", "export": "export",
              "teruglevering": "export", None: "gas"}  # fmt: skip
 
@@ -45,18 +58,26 @@ class _Counter(NamedTuple):
 def is_its(name: str, head: bytes) -> bool:
     """Tell whether a file is an export of HomeWizard, by its columns, and counters that rise."""
     del name
-    names = names_of(cells_of(first_line(head), ","))
+    line = first_line(head)
+    names = names_of(cells_of(line, separator_of(line)))
     if not names or names[0] not in _TIME:
         return False
     counters = _counters(names)
-    return all(_rises(head, c.place) for c in counters) if counters else _is_water(names)
+    return (
+        all(_rises(head, c.place, separator_of(line)) for c in counters)
+        if counters
+        else _is_water(names)
+    )
 
 
 def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
     """Yield a read a counter and row; an empty cell says nothing, a row that is none is refused."""
     zone = told.zone or _ZONE
+    head, stream = peeked(stream)
+    separator = separator_of(first_line(head))
+    decimal = "," if separator == ";" else "."
     with text(stream) as lines:
-        listed = rows(lines, ",")
+        listed = rows(lines, separator)
         header = next(listed, None)
         names = names_of(header.cells) if header else []
         counters = _counters(names)
@@ -68,6 +89,9 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
             )  # fmt: skip
         clock, many = LocalTime(zone), len({c.suffix for c in counters}) > 1
         for row in listed:
+            if why := beyond(row, names):
+                yield row.refused(why)
+                continue
             try:
                 read_at = with_offset(at(iso(row.cells[0]), clock), clock.zone)
             except UnreadableRow as error:
@@ -76,7 +100,7 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
             for counter in counters:
                 cell = row.cells[counter.place] if counter.place < len(row.cells) else ""
                 try:
-                    reading = amount(cell)
+                    reading = amount(cell, decimal=decimal if "," in cell else ".")
                 except UnreadableRow as error:
                     yield Refused(f"{names[counter.place]}: {error}", row.raw, row.line)
                     continue
@@ -101,13 +125,13 @@ def _counters(names: list[str]) -> list[_Counter]:
     ]
 
 
-def _rises(head: bytes, place: int) -> bool:
-    """Tell whether a column rises but for an exchange of the meter, in the first rows of a file."""
+def _rises(head: bytes, place: int, separator: str) -> bool:
+    """Tell whether a column rises, in many rows but for one exchange of the meter."""
     with text(io.BytesIO(head)) as lines:
-        cells = [row.cells[place] for row in rows(lines, ",") if place < len(row.cells)]
-    shown = [float(cell) for cell in cells if _NUMBER.fullmatch(cell)]
+        cells = [row.cells[place] for row in rows(lines, separator) if place < len(row.cells)]
+    shown = [float(cell.replace(",", ".")) for cell in cells if _NUMBER.fullmatch(cell)]
     falls = sum(a > b for a, b in itertools.pairwise(shown))
-    return falls <= max(1, len(shown) // 10)
+    return falls <= (len(shown) >= _MANY)
 
 
 def _is_water(names: list[str]) -> bool:

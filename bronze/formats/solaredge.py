@@ -6,7 +6,8 @@ forms (``sitesEnergy``, ``sitesPower``). Dates are the start of the interval in 
 time: its zone must be told, unless each date carries one ("CET+0100"). Power is the mean of its
 quarter of an hour. The site is named in bulk answers only (siteId); else the meter is the told one.
 More than one kind of meter in a file: ``-production``, ``-consumption``, ``-self-consumption``,
-``-export`` (FeedIn), ``-import`` (Purchased).
+``-export`` (FeedIn), ``-import`` (Purchased). The CSV of the portal is in ``solaredge_csv.py``.
+Several answers may stand in a list. Counters of meters (``meters``) are not read.
 """
 
 import re
@@ -14,16 +15,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import IO, Any, NamedTuple
 
+from bronze.formats import solaredge_csv
 from bronze.formats.consecutive import Consecutive, Series, span_from
 from bronze.formats.document import document, objects, payload, text_of
 from bronze.formats.local_time import LocalTime
+from bronze.formats.opened import peeked
 from bronze.formats.records import Record, Refused, Told
 from bronze.formats.rows import UnreadableRow, amount, first_line, unit_of
 from bronze.formats.stamps import at, iso, zone_told
 from lake.ingestion.files import UnreadableFile
 
-VERSION = 1
+# 2: the CSV of the portal; lists of answers; dates without a clock.
+VERSION = 2
 _KINDS = ("energy", "energyDetails", "power", "powerDetails", "sitesEnergy", "sitesPower")
+_COUNTERS = "meterEnergyDetails"
 _RESOLUTIONS = {
     "QUARTER_OF_AN_HOUR": "PT15M", "HOUR": "PT1H", "DAY": "P1D", "WEEK": "P7D",
     "MONTH": "P1M", "YEAR": "P1Y",
@@ -32,7 +37,10 @@ _SUFFIXES = {
     "production": "production", "consumption": "consumption", "feedin": "export",
     "selfconsumption": "self-consumption", "purchased": "import",
 }  # fmt: skip
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?) ?([A-Za-z/_]*)([+-]\d\d:?\d\d)?")
+_STAMP = re.compile(
+    r"(\d{4}-\d\d-\d\d)"
+    r"(?:[ T](\d\d:\d\d(?::\d\d)?)(?:\.0+)? ?([A-Za-z/_]*)([+-]\d\d:?\d\d)?)?"
+)
 
 
 class _Values(NamedTuple):
@@ -42,10 +50,11 @@ class _Values(NamedTuple):
 
 
 def is_its(name: str, head: bytes) -> bool:
-    """Tell whether a file is an answer of SolarEdge: JSON with a timeUnit."""
+    """Tell whether a file is of SolarEdge: JSON with a timeUnit, or CSV with its columns."""
     del name
     text = head.decode("utf-8", errors="replace")
-    return first_line(head).lstrip().startswith("{") and '"timeUnit"' in text
+    is_json = first_line(head).lstrip().startswith(("{", "["))
+    return solaredge_csv.is_its(head) or (is_json and '"timeUnit"' in text)
 
 
 def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
@@ -53,12 +62,22 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
 
     A value that is null or left out is missing.
     """
-    answer = document(stream)
+    head, stream = peeked(stream)
+    if solaredge_csv.is_its(head):
+        yield from solaredge_csv.records(stream, told)
+        return
+    answers = objects(document(stream))
     found = [
         (kind, answer[kind])
+        for answer in answers
         for kind in _KINDS
-        if isinstance(answer, dict) and isinstance(answer.get(kind), dict)
+        if isinstance(answer.get(kind), dict)
     ]
+    if not found and any(_COUNTERS in answer for answer in answers):
+        raise UnreadableFile(
+            "counters of SolarEdge's meters, which are not read",
+            cure="ask for the energy of the same meters: energyDetails",
+        )
     if not found:
         raise UnreadableFile(
             "not an answer of SolarEdge with energy or power",
@@ -131,5 +150,5 @@ def _stamp(text: str) -> datetime:
     if match is None:
         raise UnreadableRow(f"{text!r} is no date and time")
     day, clock, name, offset = match.groups()
-    is_utc = not offset and name.upper() in ("Z", "UTC", "GMT")
-    return iso(f"{day}T{clock}{'+00:00' if is_utc else offset or ''}")
+    is_utc = not offset and (name or "").upper() in ("Z", "UTC", "GMT")
+    return iso(f"{day}T{clock or '00:00'}{'+00:00' if is_utc else offset or ''}")

@@ -130,7 +130,7 @@ def test_any_rows_under_a_mapping_are_records_or_one_error(
 def test_records_come_before_the_file_is_at_its_end(name: str, row: str) -> None:
     first = datetime(2025, 1, 1, tzinfo=UTC)
     rows = "".join(row.format(first + timedelta(hours=n)) for n in range(5000))
-    stream = io.BytesIO((HEADS[name] + rows).encode())
+    stream = io.BufferedReader(io.BytesIO((HEADS[name] + rows).encode()))
     assert next(form(name).records(stream, Told(zone="UTC")))
     assert stream.tell() < len(rows) / 4
 

@@ -119,6 +119,21 @@ def test_a_table_of_readings_is_reads() -> None:
     assert [(r.meter_id, r.unit, r.reading) for r in gas] == [("home", "m3", "12.5")]
 
 
+@pytest.mark.parametrize(
+    ("column", "stamp", "resolution"),
+    [("hour_start", "2025-06-01 10:00:00+00", "PT1H"), ("day", "2025-06-01", "P1D")],
+)
+def test_tables_of_hours_and_days_are_energy(column: str, stamp: str, resolution: str) -> None:
+    found = blocks(
+        f"id,{column},electricity1,electricity2,electricity1_returned,electricity2_returned,gas\n"
+        f"7,{stamp},0.1,0.2,0.3,0,0.5\n"
+    )
+    assert {b.meter_id: b.values for b in found} == {
+        "home-import": ("0.3",), "home-export": ("0.3",), "home-gas": ("0.5",),
+    }  # fmt: skip
+    assert {b.resolution for b in found} == {resolution}
+
+
 def test_a_bad_row_is_refused_alone() -> None:
     found = records(
         HOUR + "yesterday,1,1,0,0,0\n2025-06-01T13:00:00+02:00,1,x,0,0,0\n"
@@ -127,6 +142,11 @@ def test_a_bad_row_is_refused_alone() -> None:
     assert [(type(r), r.line) for r in found] == [
         (Refused, 2), (Refused, 3), (Block, 4), (Block, 4), (Block, 4)
     ]  # fmt: skip
+
+
+def test_decimal_commas_without_quotes_move_no_value_to_another_column() -> None:
+    found = records(HOUR + "2025-06-01T13:00:00+02:00,0,196,0,5,0,0,0,0,0,032\n")
+    assert [type(r) for r in found] == [Refused]
 
 
 def test_what_is_delivered_alone_is_not_its_gas() -> None:

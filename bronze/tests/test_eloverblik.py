@@ -135,6 +135,14 @@ def test_both_directions_under_one_id_are_told_apart() -> None:
     assert {b.meter_id for b in blocks(both)} == {f"{METER}-consumption", f"{METER}-production"}
 
 
+def test_months_that_were_profiled_and_hours_after_them_are_one_meter() -> None:
+    month = period("2025-04-30T22:00:00Z", "2025-05-31T22:00:00Z", "P1M", {1: "300"})
+    hours = day("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", 24)
+    for kind in ("A64", ""):
+        both = {"result": [*answer(month, business=kind)["result"], *answer(hours)["result"]]}
+        assert {b.meter_id for b in blocks(both)} == {METER}
+
+
 def test_both_directions_in_two_results_are_told_apart_too() -> None:
     june = day("2025-05-31T22:00:00Z", "2025-06-01T22:00:00Z", 24)
     both = {"result": [*answer(june)["result"], *answer(june, business="A01")["result"]]}
@@ -227,6 +235,17 @@ def test_the_csv_has_stamps_of_the_danish_clock_decimal_commas_and_words_of_qual
     assert block.starts_at.isoformat() == "2025-07-01T00:00:00+02:00"
     assert block.values == ("0.198", "0.2", "0.3", None)
     assert block.quality == ("measured", "estimated", "measured", "missing")
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends"),
+    [("01/07/2025 00:00:00", "01/07/2025 01:00:00"), ("01-07-2025 00.00.00", "01-07-2025 01.00.00"),
+     ("01.07.2025 00:00", "01.07.2025 01:00")],
+)  # fmt: skip
+def test_the_csv_may_have_the_marks_of_a_spreadsheet(starts: str, ends: str) -> None:
+    [block] = csv(row(starts, ends))
+    assert isinstance(block, Block)
+    assert (block.starts_at.isoformat(), block.resolution) == ("2025-07-01T00:00:00+02:00", "PT1H")
 
 
 @pytest.mark.parametrize("first_end", ["02:00:00", "03:00:00"])

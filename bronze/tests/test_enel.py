@@ -143,13 +143,73 @@ def test_96_values_in_autumn_leave_the_second_hour_open() -> None:
     assert after.starts_at.isoformat() == "2025-10-26T03:00:00+01:00"
 
 
-def test_an_empty_cell_is_missing_and_a_bad_one_refuses_its_day() -> None:
-    [block] = blocks(HEADER + day("01/09/2024", ["1", "", *numbers(94)]))
-    assert (block.values[1], block.quality[1]) == (None, "missing")
-    found = records(
-        HEADER + day("01/09/2024", ["?", *numbers(95)]) + day("02/09/2024", numbers(96))
-    )
-    assert [type(r) for r in found] == [Refused, Block]
+def test_an_empty_cell_is_missing_and_a_bad_one_is_refused_alone() -> None:
+    [block] = blocks(HEADER + day("01/09/2024", ["1", "", "-", *numbers(93)]))
+    assert (block.values[:3], block.quality[1:3]) == (("1", None, None), ("missing", "missing"))
+    refused, rest = records(HEADER + day("01/09/2024", ["?", *numbers(95)]))
+    assert isinstance(refused, Refused)
+    assert isinstance(rest, Block)
+    assert (refused.reason, refused.line) == ("'?' is not a number", 2)
+    assert (rest.values[0], len(rest.values)) == (None, 96)
+
+
+def test_a_bad_cell_keeps_its_place_where_cells_are_counted() -> None:
+    refused, block = records(HEADER + day(SPRING, [*numbers(50), "?", *numbers(92)[51:]]))
+    assert isinstance(refused, Refused)
+    assert isinstance(block, Block)
+    assert block.values[49:52] == ("0.049", None, "0.051")
+    assert len(block.values) == 92
+
+
+def test_a_row_without_any_number_is_refused() -> None:
+    [refused] = records(HEADER + day("01/09/2024", ["n.d."] * 96))
+    assert isinstance(refused, Refused)
+
+
+def test_a_point_is_decimal_where_it_can_be_nothing_else() -> None:
+    [block] = blocks(HEADER + day("01/09/2024", ["0.139", "1.234", *["1"] * 94]))
+    assert block.values[:2] == ("0.139", "1.234")
+    [block] = blocks(HEADER + day("01/09/2024", ["1.234,5", "0,1", *["1"] * 94]))
+    assert block.values[:2] == ("1234.5", "0.1")
+    [refused] = records(HEADER + day("01/09/2024", ["1.234", *["1"] * 95]))
+    assert isinstance(refused, Refused)
+    assert "may be decimal or group thousands" in refused.reason
+
+
+def test_years_may_have_two_digits() -> None:
+    [block] = blocks(HEADER + day("01/09/24", numbers(96)))
+    assert block.starts_at.isoformat() == "2024-09-01T00:00:00+02:00"
+
+
+@pytest.mark.parametrize(
+    "kind", ["R1", "Reattiva Induttiva Prelevata", "Potenza Attiva", "Potenza prelevata", "Reale"]
+)
+def test_a_kind_of_energy_that_is_not_known_is_refused(kind: str) -> None:
+    header = ";".join(["POD", "Giorno", "Tipo Energia", *TIMES]) + "\n"
+    [refused] = records(header + ";".join(["IT002", "01/09/2024", kind, *numbers(96)]) + "\n")
+    assert isinstance(refused, Refused)
+    assert repr(kind.lower()) in refused.reason
+
+
+def test_production_is_a_direction() -> None:
+    header = ";".join(["POD", "Giorno", "Tipo Energia", *TIMES]) + "\n"
+    [block] = blocks(header + ";".join(["IT002", "01/09/2024", "Prodotta", *numbers(96)]) + "\n")
+    assert block.meter_id == "IT002-production"
+
+
+def test_a_column_of_units_is_read() -> None:
+    header = ";".join(["Giorno", "Unità", *TIMES]) + "\n"
+    [block] = blocks(header + ";".join(["01/09/2024", "kW", *numbers(96)]) + "\n")
+    assert block.unit == "kW"
+    [refused] = records(header + ";".join(["01/09/2024", "kVArh", *numbers(96)]) + "\n")
+    assert isinstance(refused, Refused)
+
+
+def test_a_pod_above_the_columns_is_the_meter() -> None:
+    text = "Curva di carico\n\nPOD;IT001E12345678\n" + HEADER + day("01/09/2024", numbers(96))
+    assert enel.is_its("x.csv", text.encode())
+    [block] = blocks(text)
+    assert (block.meter_id, block.line) == ("IT001E12345678", 5)
 
 
 def test_other_columns_are_no_load_curve() -> None:

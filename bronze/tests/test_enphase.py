@@ -2,9 +2,11 @@
 
 import csv
 import io
+import json
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,11 +83,38 @@ def test_the_first_days_of_a_month_are_told_by_their_order() -> None:
 
 
 def test_firsts_of_months_are_a_report_by_month_but_not_with_hours() -> None:
-    months = "".join(f"{n:02}/01/2025,1\n" for n in range(1, 13))
+    months = "".join(f"{n:02}/01/2025,{n}00000\n" for n in range(1, 13))
     [year] = blocks(ONE + months)
     assert (year.resolution, len(year.values), year.starts_at.month) == ("P1M", 12, 1)
     hours = "".join(f"{d:02}/01/2025 {h:02}:00,1\n" for d in (1, 2) for h in range(24))
     assert starts(blocks(ONE + hours)) == ["2025-01-01T00:00:00+01:00", "2025-01-02T00:00:00+01:00"]
+
+
+def test_firsts_of_months_that_may_be_days_of_january_are_refused() -> None:
+    few = "".join(f"{n:02}/01/2025,9000\n" for n in range(1, 8))
+    with pytest.raises(UnreadableFile, match="may be months, or the first days of a January"):
+        records(ONE + few)
+    two_years = "11/01/2024,9000\n12/01/2024,8000\n01/01/2025,7000\n"
+    assert {b.resolution for b in blocks(ONE + two_years)} == {"P1M"}
+
+
+def test_rows_that_are_nearer_than_the_frequency_are_refused() -> None:
+    hours = "".join(f"01/{d:02}/2025 {h:02}:00,4\n" for d in range(13, 31) for h in range(24))
+    quarters = "".join(f"01/31/2025 00:{m:02},1\n" for m in (0, 15, 30, 45))
+    found = records(ONE + hours + quarters)
+    refused = [r for r in found if isinstance(r, Refused)]
+    assert [r.line for r in refused] == [434, 435, 436, 437]
+    assert "less than PT1H" in refused[0].reason
+    assert sum(len(b.values) for b in found if isinstance(b, Block)) == 18 * 24
+
+
+def test_with_semicolons_the_comma_is_decimal() -> None:
+    text = "Date/Heure;Énergie produite (Wh)\n31/01/2021 00:00;15,5\n31/01/2021 00:15;1.234\n"
+    assert enphase.is_its("x.csv", text.encode())
+    refused, block = records(text)
+    assert isinstance(refused, Refused)
+    assert isinstance(block, Block)
+    assert (refused.line, block.values) == (3, ("15.5",))
 
 
 def test_weeks_are_weeks_when_the_clocks_change_too() -> None:
@@ -133,6 +162,19 @@ def test_thousands_marks_and_kwh_are_read() -> None:
     assert (block.values, block.unit) == (("1234", "0.5"), "kWh")
 
 
+def test_empty_lines_above_the_columns_say_nothing() -> None:
+    [block] = blocks("\n\n" + ONE + "06/13/2025 12:00,5\n06/13/2025 12:15,6\n")
+    assert block.values == ("5", "6")
+
+
+def test_thousands_marks_without_quotes_move_no_value_to_another_column() -> None:
+    text = FOUR + "06/13/2025 12:00,1,234,3,4,2\n06/13/2025 13:00,6,3,4,2,\n"
+    refused, *rest = records(text)
+    assert isinstance(refused, Refused)
+    assert (refused.line, refused.reason) == (2, "6 cells below 5 columns")
+    assert len(rest) == 4
+
+
 def test_a_gap_is_a_gap_and_a_bad_value_refuses_its_row_only() -> None:
     found = records(
         ONE + "06/13/2025 00:00,1\n06/13/2025 01:00,n/a\n06/13/2025 02:00,3\n06/13/2025 05:00,4\n"
@@ -174,6 +216,48 @@ def test_consumption_beside_a_date_is_not_its() -> None:
     assert not enphase.is_its("x.csv", b"Date,Consumption (kWh)\n01/02/2025,10\n")
     assert enphase.is_its("x.csv", b"Date,Energy Produced (Wh)\n01/02/2025,10\n")
     assert enphase.is_its("x.csv", b"Date/Time,Production (Wh)\n01/02/2025,10\n")
+
+
+def api(answer: Any, zone: str = "Europe/Amsterdam") -> list[Record]:
+    sent = json.dumps(answer).encode()
+    assert enphase.is_its("x.json", sent)
+    return list(enphase.records(io.BytesIO(sent), Told(zone=zone, meter_id="pv")))
+
+
+@pytest.mark.parametrize("field", ["enwh", "wh_del", "wh_imported"])
+def test_intervals_of_the_api_are_labelled_by_their_end(field: str) -> None:
+    said = [{"end_at": 1749808800 + 900 * n, "powr": 4, field: n} for n in range(3)]
+    for listed in (said, [said]):
+        [block] = api({"system_id": 66, "intervals": listed}, zone="")
+        assert isinstance(block, Block)
+        assert (block.meter_id, block.resolution, block.unit) == ("pv", "PT15M", "Wh")
+        assert block.values == ("0", "1", "2")
+        assert block.starts_at.isoformat() == "2025-06-13T09:45:00+00:00"
+
+
+def test_days_of_the_api_are_local_and_begin_with_its_date() -> None:
+    answer = {"system_id": 66, "start_date": "2025-03-29", "production": [15422, None, 17118]}
+    [block] = api(answer)
+    assert isinstance(block, Block)
+    assert (block.meter_id, block.resolution, block.unit) == ("pv", "P1D", "Wh")
+    assert block.values == ("15422", None, "17118")
+    assert block.starts_at.isoformat() == "2025-03-29T00:00:00+01:00"
+    found = api({**answer, "consumption": [1, 2, 3]})
+    assert [b.meter_id for b in found if isinstance(b, Block)] == [
+        "pv-production",
+        "pv-consumption",
+    ]
+    with pytest.raises(UnreadableFile, match="time zone"):
+        api(answer, zone="")
+
+
+def test_an_interval_of_the_api_without_energy_is_refused_alone() -> None:
+    said: list[dict[str, Any]] = [{"end_at": 1749808800 + 300 * n, "enwh": n} for n in range(3)]
+    refused, *rest = api({"intervals": [{"end_at": "?", "enwh": 1}, *said]})
+    assert isinstance(refused, Refused)
+    assert [type(r) for r in rest] == [Block]
+    with pytest.raises(UnreadableFile, match="not an answer of Enphase"):
+        api({"system_id": 1, "start_date": None, "production": []})
 
 
 def test_the_sample_has_its_own_totals(public_data: Path) -> None:

@@ -194,13 +194,52 @@ def test_two_meters_of_one_day_are_parts_of_it() -> None:
 
 
 @pytest.mark.parametrize(("volume", "value"), [("3,179", "3.179"), ("", None)])
-def test_reactive_energy_stands_in_for_nothing(volume: str, value: str | None) -> None:
+def test_reactive_energy_is_of_its_own_and_stands_in_for_nothing(
+    volume: str, value: str | None
+) -> None:
     start, end = "01-06-2025 00:00:00", "01-06-2025 00:15:00"
-    [block] = blocks(
+    found = blocks(
         row(start, end, "Afname Inductief", "1,5", "kVArh")
+        + row(start, end, "Afname Capacitief", "0,25", "kVArh")
         + row(start, end, "Afname Actief", volume)
     )
-    assert (block.meter_id, block.unit, block.values) == (f"{EAN}-import", "kWh", (value,))
+    assert [(b.meter_id, b.unit, b.values) for b in found] == [
+        (f"{EAN}-import-inductive", "kVArh", ("1.5",)),
+        (f"{EAN}-import-capacitive", "kVArh", ("0.25",)),
+        (f"{EAN}-import", "kWh", (value,)),
+    ]
+
+
+def test_production_and_what_a_plant_takes_itself_are_directions() -> None:
+    start, end = "01-06-2025 00:00:00", "01-06-2025 00:15:00"
+    found = blocks(
+        row(start, end, "Productie Actief", "3") + row(start, end, "Hulpverbruik Actief", "0,1")
+    )
+    assert [(b.meter_id, b.values) for b in found] == [
+        (f"{EAN}-production", ("3",)), (f"{EAN}-auxiliary", ("0.1",)),
+    ]  # fmt: skip
+
+
+def test_quarters_of_a_file_sorted_by_register_are_sums_too() -> None:
+    quarters = [quarter("01-06-2025", 0, minute) for minute in (0, 15, 30)]
+    [block] = blocks(
+        "".join(row(*each, "Afname Dag", "0,500") for each in quarters)
+        + "".join(row(*each, "Afname Nacht", "0,000") for each in quarters)
+        + "".join(row(*each, "Afname Nacht", "0,000") for each in quarters)
+    )
+    assert block.values == ("0.500",) * 3
+
+
+def test_where_the_ean_is_left_open_the_meter_is_the_told_one() -> None:
+    told = row("01-06-2025 00:00:00", "01-06-2025 00:15:00", "Afname Dag", "1")
+    for text in (DUTCH + told.replace(f'="{EAN}"', ""), (DUTCH + told).replace(";EAN;", ";x;")):
+        assert fluvius.is_its("x.csv", text.encode())
+        [block] = fluvius.records(io.BytesIO(text.encode()), Told(meter_id="home"))
+        assert isinstance(block, Block)
+        assert block.meter_id == "home-import"
+    [refused] = records(told.replace(f'="{EAN}"', ""))
+    assert isinstance(refused, Refused)
+    assert "no meter is told" in refused.reason
 
 
 @pytest.mark.parametrize(
@@ -209,6 +248,7 @@ def test_reactive_energy_stands_in_for_nothing(volume: str, value: str | None) -
         ("x;00:00:00;01-06-2025;00:15:00;=\"5\";m;t;Afname Dag;1;kWh;ok\n", "no date and time"),
         (row("01-06-2025 01:00:00", "01-06-2025 00:15:00", "Afname Dag", "1"), "before it starts"),
         (row("01-06-2025 00:00:00", "01-06-2025 00:15:00", "Reactief", "1"), "no register"),
+        (row("01-06-2025 00:00:00", "01-06-2025 00:15:00", "Afname Dag", "1", "kW"), "no unit of"),
         (row("01-06-2025 00:00:00", "01-06-2025 00:15:00", "Afname Dag", "1.5"), "not a number"),
         ("01-06-2025;00:00:00\n", "too few"),
     ],

@@ -88,6 +88,20 @@ def test_a_counter_that_is_no_number_refuses_that_cell_only() -> None:
     assert "import t2 kwh" in str(found[1])
 
 
+def test_decimal_commas_without_quotes_move_no_counter_to_another_column() -> None:
+    found = records("time,Import T1 kWh,Import T2 kWh\n2025-06-01 00:00,100,5,200,5\n")
+    assert [type(r) for r in found] == [Refused]
+    assert "5 cells below 3 columns" in str(found[0])
+
+
+def test_with_semicolons_the_comma_is_decimal() -> None:
+    text = "time;Import T1 kWh\n2025-06-01 00:00;100,5\n2025-06-01 00:15;100.625\n"
+    assert homewizard.is_its("x.csv", text.encode())
+    assert [r.reading for r in reads(text)] == ["100.5", "100.625"]
+    [refused] = records('time,Import T1 kWh\n2025-06-01 00:00,"1,234"\n')
+    assert isinstance(refused, Refused)
+
+
 def test_water_is_no_energy() -> None:
     text = "time,water usage dl\n2025-03-01 00:00,0\n"
     assert homewizard.is_its("x.csv", text.encode())
@@ -103,8 +117,10 @@ def test_energy_by_interval_under_the_same_names_is_not_its() -> None:
         return homewizard.is_its("x.csv", (header + rows).encode())
 
     assert is_its([1, 1.5, 2, 2])
-    assert is_its([99, 1, 2, 3])  # another meter
+    assert is_its([99, *range(1, 25)])  # another meter
     assert not is_its([0.5, 0.4, 0.6, 0.2])
+    assert not is_its([1.5, 1.7, 1.2])
+    assert not is_its([*[0.0] * 22, 1, 2, 1, *[0.0] * 22, 1, 2, 1])
 
 
 def test_the_sample_has_its_own_last_counters(public_data: Path) -> None:

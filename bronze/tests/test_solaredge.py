@@ -1,4 +1,4 @@
-"""SolarEdge's answers: kinds of meters, bulk answers, dates with and without their zone."""
+"""SolarEdge's answers: kinds of meters, bulk answers, dates with and without zone; portal's CSV."""
 
 import io
 import json
@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bronze.formats import solaredge
+from bronze.formats import form_of, solaredge
+from bronze.formats.opened import Contents
 from bronze.formats.records import Block, Record, Refused, Told
 from lake.ingestion.files import UnreadableFile
 
@@ -112,6 +113,53 @@ def test_in_spring_the_date_that_stands_twice_is_one_hour() -> None:
 def test_local_dates_need_a_zone() -> None:
     with pytest.raises(UnreadableFile, match="time zone"):
         records(energy([("2025-06-01 00:00:00", 1)]), zone="")
+
+
+def test_answers_in_a_list_are_all_read() -> None:
+    days = energy([("2025-06-01 00:00:00", 1)], "DAY")
+    months = energy([("2025-06-01 00:00:00", 30)], "MONTH")
+    assert solaredge.is_its("x.json", json.dumps([days, months]).encode())
+    assert [b.resolution for b in blocks([days, months])] == ["P1D", "P1M"]
+
+
+def test_a_date_without_a_clock_is_its_midnight() -> None:
+    [block] = blocks(energy([("2025-06-01", 1), ("2025-06-02 00:00:00.0", 2)], "DAY"))
+    assert (block.starts_at.isoformat(), block.values) == ("2025-06-01T00:00:00+02:00", ("1", "2"))
+
+
+def test_counters_of_meters_are_refused_by_name() -> None:
+    with pytest.raises(UnreadableFile, match="counters of SolarEdge's meters"):
+        records({"meterEnergyDetails": {"timeUnit": "DAY", "unit": "Wh", "meters": []}})
+
+
+def portal(text: str) -> list[Record]:
+    """Read a CSV as the first form that knows it, which must be SolarEdge."""
+    head = text.encode()
+    assert form_of(Contents("x.csv", head, io.BytesIO())) == "solaredge"
+    told = Told(zone="Europe/Amsterdam", meter_id="site")
+    return list(solaredge.records(io.BytesIO(head), told))
+
+
+def test_the_csv_of_the_portal_has_days_of_energy_in_us_order() -> None:
+    for header in ("Time,System Production (Wh)\n", "Measurement Time,Production (Wh)\n"):
+        [block] = portal(header + "03/30/2025,10\n03/31/2025,20\n04/01/2025,\n")
+        assert isinstance(block, Block)
+        assert (block.meter_id, block.resolution, block.unit) == ("site", "P1D", "Wh")
+        assert block.values == ("10", "20", None)
+        assert block.starts_at.isoformat() == "2025-03-30T00:00:00+01:00"
+
+
+def test_the_csv_of_the_portal_has_power_by_direction() -> None:
+    found = portal(
+        "Time,Battery Charge Level (%),Consumption (W),System Production (W),StoragePower.Power (W)"
+        ",Export (W),Self Consumption (W),Import (W),Solar Production (W)\n"
+        "06/13/2025 12:00,50,1,2,9,3,4,5,6\n06/13/2025 12:15,50,1,2,9,3,4,5,6\n"
+    )
+    assert {(b.meter_id, b.values[0]) for b in found if isinstance(b, Block)} == {
+        ("site-consumption", "1"), ("site-production", "2"), ("site-export", "3"),
+        ("site-self-consumption", "4"), ("site-import", "5"), ("site-solar-production", "6"),
+    }  # fmt: skip
+    assert {(b.resolution, b.unit) for b in found if isinstance(b, Block)} == {("PT15M", "W")}
 
 
 @pytest.mark.parametrize(
