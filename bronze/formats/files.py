@@ -29,7 +29,9 @@ def found(file: Path, told: Told = NOTHING_TOLD) -> str:
 
 def named_for(name: str, told: Told) -> Told:
     """Name the meter of a file that names none for the file."""
-    return replace(told, meter_id=told.meter_id or PurePath(name).name.partition(".")[0])
+    if told.meter_id:
+        return told
+    return replace(told, meter_id=PurePath(name).name.partition(".")[0], is_of_file=True)
 
 
 def records_of(file: Path, name: str, told: Told) -> Iterator[Record]:
