@@ -191,7 +191,9 @@ class Feed:
         if point := point_of(self._points, reading):
             return point_id(point.path) or point.uuid.rpartition(":")[2]
         paths = [path for path in (reading.path, *reading.related) if "UsagePoint/" in path]
-        return point_id(paths[0]) if paths else point_id(reading.path) if not self._points else ""
+        if not paths and not self._points and "MeterReading/" in reading.path:
+            paths = [reading.path]
+        return point_id(paths[0]) if paths else ""
 
     def _name(self, found: dict[Key, _Of]) -> None:
         """Name the meter of all that is found, and tell what several MeterReadings share."""

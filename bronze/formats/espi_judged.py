@@ -3,30 +3,27 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from bronze.formats.espi_types import ReadingType
 from bronze.formats.joined import Value
 
-# A home that uses it all the time would use 2.4 MWh a day.
+# A home with this mean power uses 2.4 MWh a day.
 _MOST_KW = 100
 _KWH = {"Wh": Decimal("0.001"), "kWh": Decimal(1), "MWh": Decimal(1000)}
 
 
-def too_much(kind: ReadingType, values: Sequence[Value]) -> str:
-    """Return why values in kWh cannot be: a multiplier of 3 on what are Wh already (PECO, CoServ).
+def too_much(power: int, values: Sequence[Value]) -> str:
+    """Return why energy with a power of ten cannot be: it is on what are Wh already; or nothing.
 
-    Empty where they can be.
+    PECO (Opower) and CoServ send a powerOfTenMultiplier of 3 with values in Wh.
     """
     known = [value for value in values if value.value is not None]
     seconds = sum((value.ends_at - value.starts_at).total_seconds() for value in known)
-    if not kind.is_scaled or kind.is_register or not seconds or kind.unit not in _KWH:
-        return ""
-    energy_kwh = sum(abs(Decimal(value.value or 0)) for value in known) * _KWH[kind.unit]
-    mean_kw = float(energy_kwh) * 3600 / seconds
+    energy_kwh = sum(abs(Decimal(value.value or 0)) * _KWH[value.unit] for value in known)
+    mean_kw = float(energy_kwh) * 3600 / seconds if seconds else 0
     if mean_kw <= _MOST_KW:
         return ""
     return (
-        f"its powerOfTenMultiplier of {kind.power} makes a mean power of {mean_kw:,.0f} kW: where "
-        "the values are Wh, send it with a multiplier of 0"
+        f"its powerOfTenMultiplier of {power} makes a mean power of {mean_kw:,.0f} kW: where the "
+        "values are Wh, send it with a multiplier of 0"
     )
 
 

@@ -79,26 +79,27 @@ class Shared:
         """Yield the values of a meter of which all have come, in the order of time."""
         parts = sorted(self._held.pop(sharing, []), key=_in_order)
         refused = _refused(parts)
-        for (own, _), (why, line) in refused.items():
-            yield Refused(why, own, line)
-        parts = [part for part in parts if (part.series.own, part.series.type) not in refused]
+        for why, line in refused.values():
+            yield Refused(why, sharing.meter_id, line)
+        parts = [part for part in parts if part.series.type.power not in refused]
         of_own = defaultdict[str, list[_Part]](list)
-        apart = _differing(parts)
+        apart = _differing(parts) if len({part.series.own for part in parts}) > 1 else ()
         for part in parts:
             of_own[part.series.own if part.series.own in apart else ""].append(part)
         for own, of_one in sorted(of_own.items()):
             yield from _judged(sharing, own, of_one)
 
 
-def _refused(parts: list[_Part]) -> dict[tuple[str, ReadingType], tuple[str, int]]:
-    """Return the MeterReadings that no home can have, with why, and the line of their first."""
-    of_type = defaultdict[tuple[str, ReadingType], list[Value]](list)
+def _refused(parts: list[_Part]) -> dict[int, tuple[str, int]]:
+    """Return the powers of ten that no home can have, with why, and the line of their first."""
+    of_power = defaultdict[int, list[Value]](list)
     for series, value in parts:
-        of_type[series.own, series.type].append(value)
+        if series.type.is_scaled and not series.type.is_register:
+            of_power[series.type.power].append(value)
     return {
-        of: (why, values[0].line)
-        for of, values in of_type.items()
-        if (why := too_much(of[1], values))
+        power: (why, values[0].line)
+        for power, values in of_power.items()
+        if (why := too_much(power, values))
     }
 
 
