@@ -181,8 +181,10 @@ class Feed:
         kind = linked.type if linked else None
         if not len(self._types):
             kind = type_of_block(said)
+        if kind is None and len(self._types):
+            return "no link says of which ReadingType it is"
         if kind is None:
-            return "no link says of which ReadingType it is" if len(self._types) else _NO_TYPE
+            return "its IntervalBlock says no unit that is known (kWh, Wh)" if said else _NO_TYPE
         if not kind.unit and not kind.is_money:
             return "its ReadingType has no unit"
         return _Of(reading, kind, said.get("servicePointId", "") or self._point(reading))

@@ -44,6 +44,8 @@ def records_of(file: Path, name: str, told: Told) -> Iterator[Record]:
     is_read, wrong = False, dict[str, UnreadableFile]()
     for inner in contents(file):
         own = named_for(inner.own_name or file.name, told)
+        # Homes, or electricity and gas, in a zip are not all of the meter that is told.
+        own = replace(own, is_of_file=own.is_of_file or bool(inner.own_name))
         try:
             for record in reader.records(inner.stream, own):
                 is_read = True

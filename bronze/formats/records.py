@@ -66,8 +66,8 @@ class Told:
 
     ``zone`` is an IANA time zone for stamps without an offset, ``meter_id`` the meter of a file
     that names none, ``mapping`` the description of a free CSV (YAML), ``partner`` whose part of a
-    file is read that holds several partners' events. ``is_of_file`` where nobody told the meter, so
-    that it is the name of the file.
+    file is read that holds several partners' events. ``is_of_file`` where nobody told the meter of
+    this file: it is the name of the file, or told of all in a zip.
     """
 
     zone: str = ""

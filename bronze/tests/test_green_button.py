@@ -1,6 +1,7 @@
 import contextlib
 import io
 import re
+import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from bronze.formats import green_button
 from bronze.formats.espi_types import local_time, reading_type
-from bronze.formats.files import named_for
+from bronze.formats.files import named_for, records_of
 from bronze.formats.records import Block, Read, Record, Refused, Told
 from lake.ingestion.files import UnreadableFile
 
@@ -537,6 +538,19 @@ def test_a_meter_that_is_told_is_that_of_the_only_usage_point_and_a_file_name_is
     assert [b.meter_id for b in found] == ["9b6c7063-01", "5446AF3F"]
 
 
+def test_a_meter_that_is_told_is_not_that_of_all_files_of_a_zip(tmp_path: Path) -> None:
+    for points in (("5446AF3F",), ("5446AF3F", "5446AF40")):
+        with zipfile.ZipFile(tmp_path / "usage.zip", "w") as archive:
+            for point in points:
+                path = f"/espi/UsagePoint/{point}"
+                one = [usage_point(path), meter_reading(point=path), kind_of()]
+                sent = feed(*one, interval_block(*quarters(5), point=path))
+                archive.writestr(f"{point}.xml", sent)
+        told = Told(meter_id="told")
+        found = blocks(list(records_of(tmp_path / "usage.zip", "green-button", told)))
+        assert [b.meter_id for b in found] == (["told"] if len(points) == 1 else [*points])
+
+
 def test_a_usage_point_without_an_id_is_the_meter_that_is_told() -> None:
     content = f'<IntervalBlock xmlns="http://naesb.org/espi">{reading(5, NEW_YEAR)}</IntervalBlock>'
     point = entry(element("UsagePoint"), uuid="")
@@ -718,7 +732,7 @@ def test_an_interval_block_may_say_its_own_unit_and_meter() -> None:
     assert (block.meter_id, block.unit, block.resolution) == ("6002421765", "kWh", "PT30M")
     assert (list(block.values), block.quality) == (["0.10", "0.11"], ["measured", "estimated"])
     without = list(green_button.records(io.BytesIO(of_duke("")), Told()))
-    assert only_refused(without).reason.startswith("it has no ReadingType: send the batch feed")
+    assert only_refused(without).reason == "its IntervalBlock says no unit that is known (kWh, Wh)"
 
 
 def test_readings_without_a_length_divide_the_interval_of_their_block() -> None:
