@@ -131,7 +131,7 @@ async def create(  # noqa: D103 - the summary says it
         str, Query(max_length=64, description="IANA zone of stamps without an offset.")
     ] = "",
     meter_id: Annotated[
-        str, Query(max_length=200, description="Meter of a file of none, of Green Button of one.")
+        str, Query(max_length=200, description="Meter of a file that names none.")
     ] = "",
     all_or_nothing: Annotated[bool, Query(description="Take all rows or none.")] = False,
     dry_run: Annotated[bool, Query(description="Judge all rows, and take none.")] = False,
