@@ -57,7 +57,12 @@ def ingest(
         str, typer.Option("--format", help=f"{', '.join(FORMATS)}; found out where left out.")
     ] = "",
     zone: Annotated[str, typer.Option(help="IANA time zone of stamps without an offset.")] = "",
-    meter: Annotated[str, typer.Option(help="Meter of a file that names none.")] = "",
+    meter: Annotated[
+        str,
+        typer.Option(
+            help="Meter of a file that names none, and of a Green Button file with one usage point."
+        ),
+    ] = "",
     mapping: Annotated[
         Path | None, typer.Option(help="YAML that describes the columns of any other CSV.")
     ] = None,

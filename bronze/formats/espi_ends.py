@@ -1,12 +1,21 @@
-"""Intervals that are told up to their last second -> whole ones: an hour of Opower has 3599 s."""
+"""Intervals that are told up to their last second -> whole ones: an hour of Opower has 3599 s.
+
+Days of gas of PG&E are told from their first second: they begin one second past midnight.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
-from bronze.formats.espi_feed import Series
+from bronze.formats.espi_shared import Series
 from bronze.formats.joined import Value
 
 _SECOND, _MINUTE_S = timedelta(seconds=1), 60
+
+
+def begin_s(first_s: int, length_s: int) -> int:
+    """Return when an interval begins (s since 1970) of which the first second is told."""
+    is_late = length_s and length_s % _MINUTE_S == 0 and first_s % _MINUTE_S == 1
+    return first_s - 1 if is_late else first_s
 
 
 class Ends:

@@ -1,247 +1,230 @@
 """Entries of an ESPI feed -> which meter and ReadingType its IntervalBlocks have, by links."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
-from bronze.formats.espi_shared import Sharing
-from bronze.formats.espi_types import ReadingType, local_time, reading_type
+from bronze.formats.espi_links import (
+    Key,
+    Linked,
+    Listed,
+    is_of_reading,
+    path_of,
+    point_id,
+    point_of,
+    reading_of,
+    type_of,
+)
+from bronze.formats.espi_shared import Series, Sharing
+from bronze.formats.espi_types import (
+    SAID_BY_BLOCK,
+    ReadingType,
+    integer,
+    is_unset,
+    local_time,
+    reading_type,
+    type_of_block,
+)
+from bronze.formats.records import Told
 
-# A shorter id is a number within a customer, and one without digits a word that all customers of a
-# utility have (NET_USAGE of Opower), so that the customer's must stand before it.
-_SHORTEST_ID = 6
-_USAGE_POINT = re.compile(r"(?:^|/)(?:([^/]+)/)?UsagePoint/([^/]+)")
-
-
-class Series(NamedTuple):
-    """What readings are of; ``own`` is the id of the MeterReading where others share its meter.
-
-    Of what is a part of a total beside it nothing is to be counted.
-    """
-
-    meter_id: str
-    type: ReadingType
-    own: str = ""
-    is_in_total: bool = False
-
-    @property
-    def sharing(self) -> Sharing:
-        """What it shares with others."""
-        return Sharing(self.meter_id, self.type.is_register, self.type.register)
+CURE = "send the batch feed, with all entries of the UsagePoint"
+_NO_TYPE = f"it has no ReadingType: {CURE}"
+_NO_METER = "no UsagePoint says of which meter it is"
 
 
 class Entry(NamedTuple):
-    """What the second reading needs of an entry: by what its MeterReading is found, and when."""
+    """What the second reading needs of an entry.
 
-    key: str = ""
+    ``key`` is None where it has no readings; ``begin_s`` and ``length_s`` are of each of its
+    readings, where they divide its interval.
+    """
+
+    key: Key | None = None
     known_at: datetime | None = None
+    begin_s: int = 0
+    length_s: int = 0
 
 
-@dataclass(slots=True)
-class _Linked:
-    """A UsagePoint, MeterReading or ReadingType."""
+class _Of(NamedTuple):
+    """The MeterReading and ReadingType of readings, and the id of their UsagePoint."""
 
-    path: str
-    up: str
-    related: list[str]
-    uuid: str = ""
-    type: ReadingType | None = None
-    series: Series | None = None
-
-
-@dataclass(slots=True)
-class _Links:
-    path: str = ""
-    up: str = ""
-    related: list[str] = field(default_factory=list)
+    reading: Linked
+    type: ReadingType
+    point: str
 
 
 class Feed:
     """The entries of a file, in its order; ``local`` is the clock that it tells, if it does."""
 
-    def __init__(self, meter_id: str) -> None:
-        """Take the meter of a feed that names none."""
+    def __init__(self, told: Told) -> None:
+        """Take the meter that is told: it is that of a feed with one, and of one that names none.
+
+        A feed of one UsagePoint may have the id of an example in it, as all of Eversource do.
+        """
         self.entries: list[Entry] = []
         self.local: Callable[[datetime], datetime] | None = None
-        self._meter_id = meter_id
-        self._points: dict[str, _Linked] = {}
-        self._readings: dict[str, _Linked] = {}
-        self._types: dict[str, _Linked] = {}
-        self._found: dict[str, Series | str] = {}
-        # By key of the entries with readings: itself, and the MeterReading that it belongs to.
-        self._keys: dict[str, str] = {}
-        self._of_key: dict[str, _Linked | None] = {}
-        self._are_named = False
+        self.is_wall_clock = False
+        # Whether it is a feed of anything: that of a news page has text for content.
+        self.has_content = False
+        self._told = told
+        self._points, self._readings, self._types = Listed(), Listed(), Listed()
+        # Of a feed without links: the ReadingType that came last, and those with readings behind.
+        self._after, self._followed = "", set[str]()
+        self._keys: dict[Key, Key] = {}
+        self._found: dict[Key, Series | str] = {}
 
-    def add(self, entry: Any) -> None:
-        """Add an entry; of one with readings little is kept."""
-        links, uuid, updated, content = _Links(), "", "", None
+    def add(self, entry: Any, count: int) -> None:
+        """Add an entry with this count of readings, of which little is kept."""
+        linked, updated, content = Linked(), "", None
         for part in entry:
             name, text = local_name(part), (part.text or "").strip()
             if name == "link":
-                path = _path(part.get("href", ""))
+                path = path_of(part.get("href", ""))
                 if part.get("rel") == "self":
-                    links.path = path
+                    linked.path = path
                 elif part.get("rel") == "up":
-                    links.up = path
+                    linked.up = path
                 elif part.get("rel") == "related":
-                    links.related.append(path)
+                    linked.related.append(path)
             elif name == "id":
-                uuid = text
+                linked.uuid = text
             elif name in ("updated", "published"):
                 updated = text if name == "updated" else updated or text
             elif name == "content" and len(part):
                 content = part[0]
         kind = local_name(content) if content is not None else ""
-        if kind != "IntervalBlock":
+        self.has_content = self.has_content or bool(kind)
+        if content is None or kind != "IntervalBlock":
             self.entries.append(Entry())
-            self._add_linked(kind, content, _Linked(links.path, links.up, links.related, uuid))
+            self._add_linked(kind, content, linked)
             return
-        key = links.up or links.path.rpartition("/")[0]
-        self.entries.append(Entry(self._keys.setdefault(key, key), _instant(updated)))
+        said = next((_texts(part) for part in content if local_name(part) == "interval"), {})
+        key = self._key(linked, said)
+        begin_s, whole_s = integer(said.get("start")), integer(said.get("duration"))
+        length_s = (whole_s or 0) // count if count and (whole_s or 0) % count == 0 else 0
+        self.entries.append(Entry(key, _instant(updated), begin_s or 0, length_s))
 
-    def _add_linked(self, kind: str, content: Any, linked: _Linked) -> None:
+    def _key(self, block: Linked, said: dict[str, str]) -> Key:
+        path = block.up or block.path.rpartition("/")[0]
+        after = "" if block.path or block.up or block.related else self._after
+        self._followed.add(after)
+        key = Key(
+            path,
+            tuple(path for path in block.related if is_of_reading(path)),
+            after,
+            tuple((name, said[name]) for name in SAID_BY_BLOCK if name in said),
+        )
+        return self._keys.setdefault(key, key)
+
+    def _add_linked(self, kind: str, content: Any, linked: Linked) -> None:
         if kind == "UsagePoint":
-            _put(self._points, linked)
+            self._points.put(linked)
         elif kind == "MeterReading":
-            _put(self._readings, linked)
+            self._readings.put(linked)
         elif kind == "ReadingType":
             linked.type = reading_type(_texts(content))
-            self._types[linked.path or linked.uuid] = linked
+            self._after = self._types.put(linked)
         elif kind == "LocalTimeParameters" and self.local is None:
-            self.local = local_time(_texts(content))
+            said = _texts(content)
+            self.local, self.is_wall_clock = local_time(said), is_unset(said)
 
     def last(self) -> dict[int, Sharing]:
-        """Return the entries behind which no other has readings of a meter that several share."""
+        """Return the entries behind which no other has readings of a meter that are held."""
         found = {}
         for number, entry in enumerate(self.entries):
             series = self.series(number) if entry.key else None
-            if isinstance(series, Series) and series.own:
+            if isinstance(series, Series) and series.is_held:
                 found[series.sharing] = number
         return {number: sharing for sharing, number in found.items()}
 
     def series(self, entry: int) -> Series | str:
         """Return what the readings of an entry are of, or why that is not known."""
+        if not self._found:
+            self._find()
         key = self.entries[entry].key
-        if key not in self._found:
-            self._found[key] = self._of(key)
-        return self._found[key]
+        return self._found[key] if key else _NO_TYPE
 
-    def _of(self, key: str) -> Series | str:
-        reading = self._reading(key)
-        if reading is None and self._readings:
-            return "no link says of which MeterReading it is"
-        kind = self._type(reading)
-        if kind is None:
+    def _find(self) -> None:
+        found: dict[Key, _Of] = {}
+        readings: dict[Key, Linked] = {}
+        for key in self._keys:
+            of = self._of(key, readings)
+            if isinstance(of, str):
+                self._found[key] = of
+            else:
+                found[key] = of
+        self._name(self._with_told(found))
+
+    def _with_told(self, found: dict[Key, _Of]) -> dict[Key, _Of]:
+        """Put the meter that is told for the only one with energy, and for one without an id."""
+        told, points = self._told, {of.point for of in found.values() if of.type.is_energy}
+        is_told = len(points) == 1 and not told.is_of_file and told.meter_id
+        instead = {}
+        if len(self._points) < 2:
+            instead[""] = told.meter_id
+        if is_told and points != {""}:
+            instead[points.pop()] = told.meter_id
+        return {
+            key: of._replace(point=instead.get(of.point, of.point)) for key, of in found.items()
+        }
+
+    def _of(self, key: Key, unlisted: dict[Key, Linked]) -> _Of | str:
+        reading, said = reading_of(self._readings, key), dict(key.said)
+        if reading is None:
+            if len(self._readings) and not key.related and not key.after:
+                return "no link says of which MeterReading it is"
+            reading = unlisted.setdefault(key, Linked(key.path.removesuffix("/IntervalBlock")))
+        ordered = self._followed.issuperset(self._types)
+        linked = type_of(self._types, reading, key if ordered else key._replace(after=""))
+        kind = linked.type if linked else None
+        if not len(self._types):
+            kind = type_of_block(said)
+        if kind is None and len(self._types):
             return "no link says of which ReadingType it is"
+        if kind is None:
+            return "its IntervalBlock says no unit that is known (kWh, Wh)" if said else _NO_TYPE
         if not kind.unit and not kind.is_money:
             return "its ReadingType has no unit"
-        if reading is None:
-            meter_id = self._meter_of(_Linked(key, "", []))
-            return Series(_joined(meter_id, kind.series), kind) if meter_id else _NO_METER
-        if not self._are_named:
-            self._name_all()
-        return reading.series or _NO_METER
+        return _Of(reading, kind, said.get("servicePointId", "") or self._point(reading))
 
-    def _reading(self, key: str) -> _Linked | None:
-        if key not in self._of_key:
-            self._of_key[key] = _one(self._readings, key)
-        return self._of_key[key]
+    def _point(self, reading: Linked) -> str:
+        if point := point_of(self._points, reading):
+            return point_id(point.path) or point.uuid.rpartition(":")[2]
+        paths = [path for path in (reading.path, *reading.related) if "UsagePoint/" in path]
+        if not paths and not self._points and "MeterReading/" in reading.path:
+            paths = [reading.path]
+        return point_id(paths[0]) if paths else ""
 
-    def _has_readings(self, reading: _Linked) -> bool:
-        return any(self._reading(key) is reading for key in self._keys)
-
-    def _type(self, reading: _Linked | None) -> ReadingType | None:
-        for path in reading.related if reading else ():
-            if path in self._types:
-                return self._types[path].type
-        return next(iter(self._types.values())).type if len(self._types) == 1 else None
-
-    def _name_all(self) -> None:
-        """Name the meter of every MeterReading; by its own id too where two would be one."""
-        self._are_named = True
-        sharing = defaultdict[Sharing, list[tuple[_Linked, Series]]](list)
-        for reading in self._readings.values():
-            kind, meter_id = self._type(reading), self._meter_of(reading)
-            if kind and meter_id:
-                reading.series = series = Series(_joined(meter_id, kind.series), kind)
-                sharing[series.sharing].append((reading, series))
-        for several in sharing.values():
-            if len(several) > 1:
-                self._share(several)
-
-    def _share(self, several: list[tuple[_Linked, Series]]) -> None:
-        """Let MeterReadings share a meter, or name them apart: another length, another kind.
-
-        Parts are left out where the total of them is beside them, and has readings.
-        """
-        is_one = len({series.type.beside_tou for _, series in several}) == 1
-        has_total = any(not s.type.tou and self._has_readings(reading) for reading, s in several)
-        for reading, series in several:
-            own = reading.path.rpartition("/")[2] or reading.uuid
-            if not is_one:
-                reading.series = series._replace(meter_id=_joined(series.meter_id, own))
-            else:
-                is_in_total = has_total and series.type.tou != 0
-                reading.series = series._replace(own=own, is_in_total=is_in_total)
-
-    def _meter_of(self, reading: _Linked) -> str:
-        point = _one(self._points, reading.up) if reading.up else None
-        point = point or _one(self._points, reading.path)
-        if point is not None:
-            return _point_id(point.path) or point.uuid.rpartition(":")[2]
-        return _point_id(reading.path) or self._meter_id
-
-
-_NO_METER = "no UsagePoint says of which meter it is"
-
-
-def _put(listed: dict[str, _Linked], linked: _Linked) -> None:
-    """Add what is listed; the same path again is the same, with the links of both."""
-    before = listed.setdefault(linked.path or f"without path {len(listed)}", linked)
-    if before is not linked:
-        before.related += linked.related
-
-
-def _one(listed: dict[str, _Linked], path: str) -> _Linked | None:
-    """Return what a path belongs to: what names it, what it is below of, or the only one."""
-    for one in listed.values():
-        if path and (path in one.related or path == one.path):
-            return one
-    below = [one for one in listed.values() if one.path and path.startswith(f"{one.path}/")]
-    if below:
-        return max(below, key=lambda one: len(one.path))
-    return next(iter(listed.values())) if len(listed) == 1 else None
-
-
-def _point_id(path: str) -> str:
-    """Return the id of a UsagePoint; one that many have is told apart by its customer's."""
-    found = _USAGE_POINT.search(path)
-    if not found:
-        own = path.rpartition("/")[2]
-        return own if _is_id(own) else ""
-    customer, own = found[1], found[2]
-    return own if _is_id(own) or not customer else f"{customer}-{own}"
-
-
-def _is_id(own: str) -> bool:
-    return len(own) >= _SHORTEST_ID and any(letter.isdigit() for letter in own)
+    def _name(self, found: dict[Key, _Of]) -> None:
+        """Name the meter of all that is found, and tell what several MeterReadings share."""
+        flows = defaultdict[str, set[str]](set)
+        for of in found.values():
+            if not of.type.is_money:
+                flows[of.point].add(of.type.series)
+        several = defaultdict[Sharing, set[tuple[Linked, ReadingType]]](set)
+        totals = set[tuple[Sharing, frozenset[tuple[str, str]], int]]()
+        named = dict[Key, Series]()
+        for key, of in found.items():
+            kind, is_net = of.type, of.type.series == "net" and not of.type.is_register
+            is_net = is_net and not flows[of.point] & {"", "export"}
+            meter_id = _joined(of.point, "" if is_net else kind.series)
+            named[key] = series = Series(meter_id, kind, of.reading.own, is_net)
+            several[series.sharing].add((of.reading, kind))
+            if not kind.tou:
+                totals.add((series.sharing, kind.beside_tou, kind.length_s))
+        for key, series in named.items():
+            kind, sharing = series.type, series.sharing
+            is_alone = len(several[sharing]) == 1 and not (kind.is_register or series.is_net)
+            has_total = (sharing, kind.beside_tou, kind.length_s) in totals
+            self._found[key] = _NO_METER if not found[key].point else series._replace(
+                is_held=not is_alone or kind.is_scaled, is_in_total=has_total and kind.tou != 0,
+            )  # fmt: skip
 
 
 def _joined(*parts: str) -> str:
     return "-".join(filter(None, parts))
-
-
-def _path(href: str) -> str:
-    try:
-        return urlsplit(href.strip()).path.strip("/")
-    except ValueError:
-        return href.strip().strip("/")
 
 
 def _texts(element: Any) -> dict[str, str]:

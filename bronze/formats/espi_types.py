@@ -30,7 +30,7 @@ _CONVERTED = {
     132: ("kWh", Decimal("1055.05585262") / _JOULES_PER_KWH),  # the BTU of the international table
     31: ("kWh", Decimal(1) / _JOULES_PER_KWH),
 }  # fmt: skip
-_MONEY = 80
+_MONEY, _WATT_HOURS, _KILO = 80, 72, 3
 # Powers of ten and feet are exact; what becomes kWh never ends, and nobody has 10^-9 kWh.
 _EXACT, _STEP = Context(prec=80), Decimal("1e-9")
 # FlowDirectionKind; what is not here has its number. Forward is to the customer.
@@ -41,7 +41,10 @@ _REGISTERS = (1, 2, 3)
 # estimated, derived, projected, normalized, mixed or are in question.
 _MEASURED = (0, 14, 17, 18, 19)
 # What tells no series apart, of all that a ReadingType says.
-_OF_NO_SERIES = ("tou", "defaultQuality", "currency")
+_OF_NO_SERIES = ("tou", "defaultQuality", "currency", "intervalLength")
+# What an IntervalBlock says itself, in the export of Duke Energy, and its units as uom and power.
+SAID_BY_BLOCK = ("servicePointId", "serviceType", "unitOfMeasure", "secondsPerInterval")
+_UNITS_OF_BLOCK = {"KWH": ("72", "3"), "WH": ("72", "0")}
 _VALUE = re.compile(r"[-+]?\d{1,18}(?:\.\d{1,9})?", re.ASCII)
 _INTEGER = re.compile(r"[-+]?\d{1,12}", re.ASCII)
 
@@ -51,7 +54,7 @@ class ReadingType:
     """How the values of a MeterReading are to be read; ``factor`` is None where they are kept.
 
     ``tou`` is the time of use that they are of, 0 for any; ``beside_tou`` is what else must be
-    equal for several to be one series.
+    equal for several to be added up; ``power`` is the power of ten of its Wh, else 0.
     """
 
     unit: str
@@ -64,6 +67,7 @@ class ReadingType:
     is_rounded: bool = False
     tou: int = 0
     beside_tou: frozenset[tuple[str, str]] = frozenset()
+    power: int = 0
 
     def value(self, said: str) -> str | None:
         """Return a value in the unit, as plain decimal text; None where it is no number."""
@@ -77,10 +81,19 @@ class ReadingType:
         return f"{number.normalize(_EXACT):f}"
 
     @property
+    def is_energy(self) -> bool:
+        """Whether it is of energy, or of gas."""
+        return self.unit in (*_ENERGY.values(), "m3")
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether it makes kWh or more of Wh."""
+        return self.power >= _KILO
+
+    @property
     def series(self) -> str:
         """What of a usage point it is, where it is not the energy or gas that flows to it."""
-        is_energy = self.unit in (*_ENERGY.values(), "m3")
-        unit = "" if is_energy else self.unit.removeprefix("k").replace(" ", "_")
+        unit = "" if self.is_energy else self.unit.removeprefix("k").replace(" ", "_")
         return "-".join(filter(None, (self.flow, unit)))
 
     @property
@@ -105,7 +118,17 @@ def reading_type(said: Mapping[str, str]) -> ReadingType:
         is_rounded=uom in _CONVERTED and unit == "kWh",
         tou=integer(said.get("tou")) or 0,
         beside_tou=frozenset(each for each in said.items() if each[0] not in _OF_NO_SERIES),
+        power=power if uom == _WATT_HOURS else 0,
     )
+
+
+def type_of_block(said: Mapping[str, str]) -> ReadingType | None:
+    """Read what an IntervalBlock says of itself; None where its unit is not known."""
+    uom = _UNITS_OF_BLOCK.get(said.get("unitOfMeasure", "").upper())
+    if uom is None:
+        return None
+    length = said.get("secondsPerInterval", "")
+    return reading_type({"uom": uom[0], "powerOfTenMultiplier": uom[1], "intervalLength": length})
 
 
 def quality(code: str) -> str:
@@ -113,9 +136,23 @@ def quality(code: str) -> str:
     return MEASURED if (integer(code) or 0) in _MEASURED else ESTIMATED
 
 
+def quality_of_word(word: str) -> str:
+    """Return the word for a readingQuality that is one, as Duke Energy writes it."""
+    return MEASURED if word.upper() == "ACTUAL" else ESTIMATED
+
+
 def integer(text: str | None) -> int | None:
     """Return a whole number of 12 digits at most; None for any other text."""
     return int(text) if text is not None and _INTEGER.fullmatch(text) else None
+
+
+def is_unset(said: Mapping[str, str]) -> bool:
+    """Tell whether LocalTimeParameters have rules of clock changes, but no clock: those of Opower.
+
+    In its exports (PECO) what is called seconds since 1970 is the clock on the wall.
+    """
+    offsets = [integer(said.get(name)) for name in ("tzOffset", "dstOffset")]
+    return offsets == [0, 0] and bool(said.get("dstStartRule") and said.get("dstEndRule"))
 
 
 def local_time(said: Mapping[str, str]) -> Callable[[datetime], datetime]:

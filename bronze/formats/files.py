@@ -29,7 +29,9 @@ def found(file: Path, told: Told = NOTHING_TOLD) -> str:
 
 def named_for(name: str, told: Told) -> Told:
     """Name the meter of a file that names none for the file."""
-    return replace(told, meter_id=told.meter_id or PurePath(name).name.partition(".")[0])
+    if told.meter_id:
+        return told
+    return replace(told, meter_id=PurePath(name).name.partition(".")[0], is_of_file=True)
 
 
 def records_of(file: Path, name: str, told: Told) -> Iterator[Record]:
@@ -42,6 +44,8 @@ def records_of(file: Path, name: str, told: Told) -> Iterator[Record]:
     is_read, wrong = False, dict[str, UnreadableFile]()
     for inner in contents(file):
         own = named_for(inner.own_name or file.name, told)
+        # Homes, or electricity and gas, in a zip are not all of the meter that is told.
+        own = replace(own, is_of_file=own.is_of_file or bool(inner.own_name))
         try:
             for record in reader.records(inner.stream, own):
                 is_read = True

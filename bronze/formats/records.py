@@ -66,13 +66,15 @@ class Told:
 
     ``zone`` is an IANA time zone for stamps without an offset, ``meter_id`` the meter of a file
     that names none, ``mapping`` the description of a free CSV (YAML), ``partner`` whose part of a
-    file is read that holds several partners' events.
+    file is read that holds several partners' events. ``is_of_file`` where nobody told the meter of
+    this file: it is the name of the file, or told of all in a zip.
     """
 
     zone: str = ""
     meter_id: str = ""
     mapping: Path | None = None
     partner: str = ""
+    is_of_file: bool = False
 
 
 NOTHING_TOLD = Told()

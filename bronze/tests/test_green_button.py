@@ -1,6 +1,7 @@
 import contextlib
 import io
 import re
+import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from bronze.formats import green_button
 from bronze.formats.espi_types import local_time, reading_type
+from bronze.formats.files import named_for, records_of
 from bronze.formats.records import Block, Read, Record, Refused, Told
 from lake.ingestion.files import UnreadableFile
 
@@ -197,14 +199,16 @@ def test_import_and_export_are_meters_of_their_own_in_any_file() -> None:
     assert [b.meter_id for b in blocks(read(usage_point(), *export))] == ["5446AF3F-export"]
 
 
-def test_two_series_of_one_flow_have_the_id_of_their_reading() -> None:
+def test_the_hours_of_a_meter_and_its_quarters_have_its_id() -> None:
     hourly = [meter_reading("02", "08"), kind_of("08", intervalLength=3600),
               interval_block(reading(20, NEW_YEAR, 3600), number="02")]  # fmt: skip
     reactive = [meter_reading("03", "09"), kind_of("09", uom=73),
                 interval_block(*quarters(1), number="03")]  # fmt: skip
     found = blocks(read(usage_point(), meter_reading(), kind_of(), interval_block(*quarters(5)),
                         *hourly, *reactive))  # fmt: skip
-    assert [b.meter_id for b in found] == ["5446AF3F-01", "5446AF3F-02", "5446AF3F-VArh"]
+    assert [(b.meter_id, b.resolution) for b in found] == [
+        ("5446AF3F", "PT15M"), ("5446AF3F", "PT1H"), ("5446AF3F-VArh", "PT15M"),
+    ]  # fmt: skip
 
 
 def test_a_meter_reading_that_is_listed_twice_is_one() -> None:
@@ -286,7 +290,7 @@ def test_a_meter_reading_a_month_is_one_meter() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [reading(4, NEW_YEAR + 900), reading(2, NEW_YEAR + 900, 3600), reading(3, NEW_YEAR)]
+    "other", [reading(4, NEW_YEAR + 900), reading(2, NEW_YEAR + 600, 3600), reading(3, NEW_YEAR)]
 )
 def test_meter_readings_that_say_different_things_of_one_time_are_meters_of_their_own(
     other: str,
@@ -456,6 +460,317 @@ def test_the_rule_of_the_last_sunday_and_of_the_south() -> None:
         offset = local.utcoffset()
         assert offset is not None
         assert offset.total_seconds() == hours * 3600, (rules, moment)
+
+
+def test_a_meter_reading_that_another_contradicts_renames_no_third() -> None:
+    numbers = ("2012-01", "2012-02", "2012-03")
+    firsts = (NEW_YEAR, NEW_YEAR + 86400, NEW_YEAR + 86400)
+    all_ = [usage_point(), *(meter_reading(number) for number in numbers), kind_of()]
+    for n, (number, start) in enumerate(zip(numbers, firsts, strict=True)):
+        all_.append(interval_block(*quarters(n, start=start), number=number))
+    found = blocks(read(*all_))
+    ids = [b.meter_id for b in found]
+    assert ids == ["5446AF3F", "5446AF3F-2012-02", "5446AF3F-2012-03"]
+
+
+def test_what_is_not_added_up_and_differs_is_a_meter_of_its_own() -> None:
+    phases = [meter_reading("1", "1"), kind_of("1", phase=128),
+              meter_reading("2", "2"), kind_of("2", phase=64)]  # fmt: skip
+    values = [interval_block(*quarters(n), number=str(n)) for n in (1, 2)]
+    found = blocks(read(usage_point(), *phases, *values))
+    assert [(b.meter_id, *b.values) for b in found] == [("5446AF3F-1", "1"), ("5446AF3F-2", "2")]
+
+
+FLAT = "/espi/1_1/resource"
+
+
+def flat_point(point: str, number: str, start: int = NEW_YEAR) -> list[str]:
+    """A UsagePoint and its MeterReading whose paths are not below each other."""
+    path = f"{FLAT}/MeterReading/{number}"
+    related = (f"{FLAT}/UsagePoint/{point}", f"{FLAT}/ReadingType/1")
+    content = f'<IntervalBlock xmlns="http://naesb.org/espi">{reading(5, start)}</IntervalBlock>'
+    return [
+        entry(element("UsagePoint"), related[0], f"{FLAT}/UsagePoint"),
+        entry(element("MeterReading"), path, f"{FLAT}/MeterReading", *related),
+        entry(content, f"{path}/IntervalBlock/1", f"{path}/IntervalBlock"),
+    ]
+
+
+FLAT_KIND = entry(element("ReadingType", uom=72, flowDirection=1), f"{FLAT}/ReadingType/1")
+
+
+@pytest.mark.parametrize("numbers", [("1", "2"), ("9000001", "9000002"), ("MR1", "MR2")])
+def test_a_meter_reading_links_to_its_usage_point_where_paths_are_flat(
+    numbers: tuple[str, str],
+) -> None:
+    first, second = (
+        flat_point(f"10000{n}", number, NEW_YEAR + n * 86400) for n, number in enumerate(numbers)
+    )
+    found = blocks(read(*first, *second, FLAT_KIND, told=Told(meter_id="a", is_of_file=True)))
+    assert [b.meter_id for b in found] == ["100000", "100001"]
+
+
+@pytest.mark.parametrize("told", [Told(meter_id="a"), Told(meter_id="a", is_of_file=True)])
+def test_of_several_usage_points_none_is_guessed(told: Told) -> None:
+    first, second = flat_point("100001", "1"), flat_point("100002", "2")
+    link = f'<link rel="related" href="{FLAT}/UsagePoint/10000'
+    unlinked = [re.sub(f'{link}[12]"/>', "", each) for each in (*first, *second)]
+    found = read(*unlinked, FLAT_KIND, told=told)
+    assert [r.reason for r in found if isinstance(r, Refused)] == [
+        "no UsagePoint says of which meter it is"
+    ] * 2
+    assert len(found) == 2
+
+
+def test_a_meter_that_is_told_is_that_of_the_only_usage_point_and_a_file_name_is_not() -> None:
+    example = "/User/9b6c7063/UsagePoint/01"
+    all_ = [usage_point(example), meter_reading(point=example), kind_of(),
+            interval_block(*quarters(5), point=example)]  # fmt: skip
+    export = [meter_reading("02", "08", example), kind_of("08", flowDirection=19),
+              interval_block(*quarters(9), number="02", point=example)]  # fmt: skip
+    told = blocks(read(*all_, *export, told=Told(meter_id="told")))
+    assert [b.meter_id for b in told] == ["told", "told-export"]
+    [block] = blocks(read(*all_, told=named_for("usage.xml", Told())))
+    assert block.meter_id == "9b6c7063-01"
+    # Of two meters it is that of neither.
+    other = [usage_point(), meter_reading(), interval_block(*quarters(5))]
+    found = blocks(read(*all_, *other, told=Told(meter_id="told")))
+    assert [b.meter_id for b in found] == ["9b6c7063-01", "5446AF3F"]
+
+
+def test_a_meter_that_is_told_is_not_that_of_all_files_of_a_zip(tmp_path: Path) -> None:
+    for points in (("5446AF3F",), ("5446AF3F", "5446AF40")):
+        with zipfile.ZipFile(tmp_path / "usage.zip", "w") as archive:
+            for point in points:
+                path = f"/espi/UsagePoint/{point}"
+                one = [usage_point(path), meter_reading(point=path), kind_of()]
+                sent = feed(*one, interval_block(*quarters(5), point=path))
+                archive.writestr(f"{point}.xml", sent)
+        told = Told(meter_id="told")
+        found = blocks(list(records_of(tmp_path / "usage.zip", "green-button", told)))
+        assert [b.meter_id for b in found] == (["told"] if len(points) == 1 else [*points])
+
+
+def test_a_usage_point_without_an_id_is_the_meter_that_is_told() -> None:
+    content = f'<IntervalBlock xmlns="http://naesb.org/espi">{reading(5, NEW_YEAR)}</IntervalBlock>'
+    point = entry(element("UsagePoint"), uuid="")
+    all_ = [point, entry(element("ReadingType", uom=72)), entry(content)]
+    for told in (Told(meter_id="told"), named_for("told.xml", Told())):
+        [block] = blocks(read(*all_, told=told))
+        assert block.meter_id == "told"
+
+
+def two_flows(kinds: list[str], links: list[list[str]], up: str = "") -> list[str]:
+    """Two IntervalBlocks with their links, after these entries."""
+    blocks_of = []
+    for n, related in enumerate(links):
+        inner = reading(n + 1, NEW_YEAR)
+        content = f'<IntervalBlock xmlns="http://naesb.org/espi">{inner}</IntervalBlock>'
+        self_ = related.pop(0)
+        blocks_of.append(entry(content, self_, up, *related))
+    return [*kinds, *blocks_of]
+
+
+def flow_of(path: str, flow: int, *related: str) -> str:
+    return entry(element("ReadingType", uom=72, flowDirection=flow), path, "", *related)
+
+
+TWO = [usage_point(), meter_reading("1", "1"), meter_reading("2", "2")]
+FLAT_BLOCKS = "/IntervalBlock/A", "/IntervalBlock/B"
+READINGS = [f"{POINT}/MeterReading/S01", f"{POINT}/MeterReading/S02"]
+LISTED = [usage_point(), *(entry(element("MeterReading"), path) for path in READINGS)]
+BELOW = [[f"{path}/IntervalBlock/1"] for path in READINGS]
+
+
+@pytest.mark.parametrize(
+    "all_",
+    [
+        # A ReadingType that links down at its MeterReading (LG&E).
+        two_flows([*LISTED, flow_of(f"{POINT}/ReadingType/a", 1, READINGS[0]),
+                   flow_of(f"{POINT}/ReadingType/b", 19, READINGS[1])], [[*b] for b in BELOW]),
+        # One of the same id.
+        two_flows([flow_of("/ReadingType/S01", 1), flow_of("/ReadingType/S02", 19)],
+                  [[*b] for b in BELOW]),
+        # IntervalBlocks that link to it, or to their MeterReading (UtilityAPI).
+        two_flows([usage_point(), flow_of("/ReadingType/1", 1), flow_of("/ReadingType/19", 19)],
+                  [[FLAT_BLOCKS[0], "/ReadingType/1"], [FLAT_BLOCKS[1], "/ReadingType/19"]]),
+        two_flows([*TWO, flow_of("/espi/ReadingType/1", 1), flow_of("/espi/ReadingType/2", 19)],
+                  [[FLAT_BLOCKS[0], f"{POINT}/MeterReading/1"],
+                   [FLAT_BLOCKS[1], f"{POINT}/MeterReading/2"]], "/IntervalBlock"),
+        # One below another path.
+        two_flows([*TWO, flow_of("/x/ReadingType/1", 1), flow_of("/x/ReadingType/2", 19)],
+                  [[f"{POINT}/MeterReading/{n}/IntervalBlock/1"] for n in "12"]),
+    ],
+)  # fmt: skip
+def test_each_custodian_links_in_its_own_way(all_: list[str]) -> None:
+    found = blocks(read(*all_))
+    assert [(b.meter_id, *b.values) for b in found] == [
+        ("5446AF3F", "1"), ("5446AF3F-export", "2"),
+    ]  # fmt: skip
+
+
+def bare(content: str) -> str:
+    return f"<entry><content>{content}</content></entry>"
+
+
+def test_without_links_a_reading_type_is_that_of_the_readings_behind_it() -> None:
+    kinds = [bare(element("ReadingType", uom=72, flowDirection=flow)) for flow in (1, 19)]
+    readings = [
+        bare(f'<IntervalBlock xmlns="http://naesb.org/espi">{reading(n, NEW_YEAR)}</IntervalBlock>')
+        for n in (1, 2)
+    ]
+    told = Told(meter_id="a")
+    found = blocks(read(kinds[0], readings[0], kinds[1], readings[1], told=told))
+    assert [(b.meter_id, *b.values) for b in found] == [("a", "1"), ("a-export", "2")]
+    # In any other order it is not known.
+    refused = read(*kinds, *readings, told=told)
+    assert {r.reason for r in refused if isinstance(r, Refused)} == {
+        "no link says of which ReadingType it is"
+    }
+    assert not any(isinstance(r, Block) for r in refused)
+
+
+def test_days_that_are_told_from_their_first_second_begin_at_midnight() -> None:
+    days = [reading(n, NEW_YEAR + 86400 * n + 1, 86400) for n in (0, 1)]
+    kind = kind_of(uom=169, powerOfTenMultiplier=-8, intervalLength=86400)
+    found = blocks(read(usage_point(), meter_reading(), kind, interval_block(*days), local_entry()))
+    assert [(b.resolution, b.starts_at.isoformat()) for b in found] == [
+        ("P1D", "2012-01-01T00:00:00-05:00"), ("P1D", "2012-01-02T00:00:00-05:00"),
+    ]  # fmt: skip
+
+
+def test_a_second_reading_type_of_one_path_is_no_other() -> None:
+    second = kind_of(accumulationBehaviour=2)
+    one = interval_block(*quarters(210, 250))
+    [block] = blocks(read(usage_point(), meter_reading(), kind_of(), second, one))
+    assert block.values == ["210", "250"]
+
+
+def test_a_register_that_falls_is_none_and_one_that_runs_over_is() -> None:
+    kinds = [usage_point(), meter_reading(), kind_of(accumulationBehaviour=2)]
+    [block] = blocks(read(*kinds, interval_block(*quarters(210, 200, 210))))
+    assert (block.resolution, list(block.values)) == ("PT15M", ["210", "200", "210"])
+    for values in ((99990, 99999, 3), (5, 5, 7)):
+        found = read(*kinds, interval_block(*quarters(*values)))
+        assert [r.reading for r in found if isinstance(r, Read)] == [str(v) for v in values]
+    # In any order of its entries; and what is read at instants has no energy of an interval.
+    newest_first = [interval_block(q) for q in reversed(quarters(5, 6, 7))]
+    assert all(isinstance(r, Read) for r in read(*kinds, *newest_first))
+    instants = interval_block(*(reading(9 - n, NEW_YEAR + n * 900, 0) for n in range(3)))
+    assert all(isinstance(r, Read) for r in read(*kinds, instants))
+
+
+def test_net_energy_is_what_a_home_took_and_what_it_gave() -> None:
+    kinds = [usage_point(), meter_reading(), kind_of(flowDirection=4)]
+    found = blocks(read(*kinds, interval_block(*quarters(100, -250, "", 0))))
+    assert [(b.meter_id, list(b.values)) for b in found] == [
+        ("5446AF3F", ["100", "0", None, "0"]), ("5446AF3F-export", ["0", "250", None, "0"]),
+    ]  # fmt: skip
+    # A home that never gave has one meter.
+    [block] = blocks(read(*kinds, interval_block(*quarters(100, 0))))
+    assert block.meter_id == "5446AF3F"
+
+
+@pytest.mark.parametrize("flow", [1, 19])
+def test_net_energy_beside_that_of_a_direction_says_it_again(flow: int) -> None:
+    kinds = [usage_point(), meter_reading(), kind_of(flowDirection=4),
+             meter_reading("02", "08"), kind_of("08", flowDirection=flow)]  # fmt: skip
+    both = [interval_block(*quarters(-5)), interval_block(*quarters(7), number="02")]
+    found = blocks(read(*kinds, *both))
+    assert (found[0].meter_id, found[0].values) == ("5446AF3F-net", ["-5"])
+
+
+def test_a_multiplier_that_no_home_can_have_refuses_its_series() -> None:
+    kinds = [usage_point(), meter_reading(), kind_of(powerOfTenMultiplier=3)]
+    refused = only_refused(read(*kinds, interval_block(*quarters(20, 700, 650))))
+    assert refused.reason == (
+        "its powerOfTenMultiplier of 3 makes a mean power of 1,827 kW: where the values are Wh, "
+        "send it with a multiplier of 0"
+    )
+    [block] = blocks(read(*kinds, interval_block(*quarters(2, 3))))
+    assert (block.unit, list(block.values)) == ("kWh", ["2", "3"])
+
+
+UNSET = {"tzOffset": "0", "dstOffset": "0"}
+
+
+def test_seconds_of_a_clock_that_is_not_set_are_those_of_the_wall_where_a_zone_is_told() -> None:
+    midnight = 1325376000  # 2012-01-01 in UTC
+    hours = interval_block(*(reading(n, midnight + 3600 * n, 3599) for n in range(3)))
+    summer = interval_block(reading(9, midnight + 182 * 86400, 86400))
+    all_ = [usage_point(), meter_reading(), kind_of(), hours, summer, local_entry(**UNSET)]
+    eastern = Told(zone="America/New_York")
+    found = blocks(read(*all_, told=eastern))
+    assert [(b.resolution, b.starts_at.isoformat()) for b in found] == [
+        ("PT1H", "2012-01-01T05:00:00+00:00"), ("P1D", "2012-07-01T00:00:00-04:00"),
+    ]  # fmt: skip
+    # The day on which clocks go back is longer than it says.
+    autumn = interval_block(reading(9, midnight + 308 * 86400, 86400))
+    [block] = blocks(read(*all_[:3], autumn, local_entry(**UNSET), told=eastern))
+    assert (block.resolution, block.starts_at.isoformat()) == ("P1D", "2012-11-04T00:00:00-04:00")
+    # They are instants where a clock is set, or no zone is told.
+    set_ = blocks(read(*all_[:4], local_entry(), told=eastern))
+    untold = blocks(read(*all_))
+    assert {b.starts_at for b in (set_[0], untold[0])} == {datetime(2012, 1, 1, tzinfo=UTC)}
+
+
+def of_duke(unit: str = "<unitOfMeasure>kWH</unitOfMeasure>", second: str = "ACTUAL") -> bytes:
+    """A file of Duke Energy: one IntervalBlock that says what a ReadingType would."""
+    readings = "".join(
+        f"<IntervalReading><timePeriod><start>{NEW_YEAR + 1800 * n}</start></timePeriod>"
+        f"<readingQuality>{word}</readingQuality><value>0.1{n}</value></IntervalReading>"
+        for n, word in enumerate(("ACTUAL", second))
+    )
+    said = f"<servicePointId>6002421765</servicePointId>{unit}<serviceType>ELECTRIC</serviceType>"
+    interval = f"<interval>{said}<secondsPerInterval>1800</secondsPerInterval></interval>"
+    content = f"<IntervalBlock>{interval}{readings}</IntervalBlock>"
+    return f'<entry xmlns="http://naesb.org/espi"><content>{content}</content></entry>'.encode()
+
+
+def test_an_interval_block_may_say_its_own_unit_and_meter() -> None:
+    [block] = blocks(list(green_button.records(io.BytesIO(of_duke(second="EST")), Told())))
+    assert (block.meter_id, block.unit, block.resolution) == ("6002421765", "kWh", "PT30M")
+    assert (list(block.values), block.quality) == (["0.10", "0.11"], ["measured", "estimated"])
+    without = list(green_button.records(io.BytesIO(of_duke("")), Told()))
+    assert only_refused(without).reason == "its IntervalBlock says no unit that is known (kWh, Wh)"
+
+
+def test_readings_without_a_length_divide_the_interval_of_their_block() -> None:
+    kind = kind_of().replace("<intervalLength>900</intervalLength>", "")
+    each = [reading(n, NEW_YEAR + 3600 * n).replace("<duration>900</duration>", "") for n in (0, 1)]
+    begin = f"<interval><duration>7200</duration><start>{NEW_YEAR}</start></interval>"
+    kinds = [usage_point(), meter_reading(), kind]
+    [block] = blocks(read(*kinds, interval_block(begin, *each)))
+    assert (block.resolution, list(block.values)) == ("PT1H", ["0", "1"])
+    # One that does not begin where a part does has no length.
+    odd = each[1].replace(str(NEW_YEAR + 3600), str(NEW_YEAR + 5400))
+    found = read(*kinds, interval_block(begin, each[0], odd))
+    assert only_refused(found).reason == "a reading without duration"
+
+
+def test_blank_lines_before_the_xml_and_far_name_spaces_are_read() -> None:
+    all_ = feed(usage_point(), meter_reading(), kind_of(), interval_block(*quarters(5)))
+    for before in (b"\n", b"\xef\xbb\xbf\r\n  \n"):
+        sent = before + b'<?xml version="1.0"?>' + all_
+        assert green_button.is_its("a", sent)
+        [block] = blocks(list(green_button.records(io.BytesIO(sent), Told())))
+        assert block.values == ["5"]
+    assert green_button.is_its("a", b'<feed xmlns="http://www.w3.org/2005/Atom"><!-- ... ')
+
+
+@pytest.mark.parametrize("sent", [
+    f'<IntervalBlock xmlns="http://naesb.org/espi">{reading(5, NEW_YEAR)}</IntervalBlock>',
+    '<feed xmlns="http://www.w3.org/2005/Atom"><entry><content>News</content></entry></feed>',
+])  # fmt: skip
+def test_what_is_no_feed_of_meters_is_told_what_to_send(sent: str) -> None:
+    with pytest.raises(UnreadableFile, match="send the batch feed"):
+        list(green_button.records(io.BytesIO(sent.encode()), Told()))
+
+
+def test_an_entry_alone_is_told_what_to_send() -> None:
+    sent = interval_block(*quarters(5)).encode()
+    found = list(green_button.records(io.BytesIO(sent), Told()))
+    assert only_refused(found).reason.startswith("it has no ReadingType: send the batch feed")
 
 
 def test_a_feed_that_breaks_off_gives_the_entries_before_and_says_so() -> None:

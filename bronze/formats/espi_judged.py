@@ -1,0 +1,62 @@
+"""All values of a MeterReading -> whether its ReadingType can be right; what flowed which way."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from bronze.formats.joined import Value
+
+# A home with this mean power uses 2.4 MWh a day.
+_MOST_KW = 100
+_KWH = {"Wh": Decimal("0.001"), "kWh": Decimal(1), "MWh": Decimal(1000)}
+
+
+def too_much(power: int, values: Sequence[Value]) -> str:
+    """Return why energy with a power of ten cannot be: it is on what are Wh already; or nothing.
+
+    PECO (Opower) and CoServ send a powerOfTenMultiplier of 3 with values in Wh.
+    """
+    known = [value for value in values if value.value is not None]
+    seconds = sum((value.ends_at - value.starts_at).total_seconds() for value in known)
+    energy_kwh = sum(abs(Decimal(value.value or 0)) * _KWH[value.unit] for value in known)
+    mean_kw = float(energy_kwh) * 3600 / seconds if seconds else 0
+    if mean_kw <= _MOST_KW:
+        return ""
+    return (
+        f"its powerOfTenMultiplier of {power} makes a mean power of {mean_kw:,.0f} kW: where the "
+        "values are Wh, send it with a multiplier of 0"
+    )
+
+
+def is_no_register(values: Sequence[Value]) -> bool:
+    """Tell whether what is called a register has the energy of intervals: it falls, and not once.
+
+    A register that runs over, or is exchanged, begins again far below; one that is read at instants
+    is one. The bulk files of SCE have quarter hours of such a type.
+    """
+    falls, before = 0, None
+    for value in sorted(values, key=lambda value: value.starts_at):
+        if value.value is None:
+            continue
+        if value.starts_at == value.ends_at:
+            return False
+        reading = Decimal(value.value)
+        if before is not None and reading < before[1] and value.starts_at > before[0]:
+            falls += 1
+            if falls > 1 or reading * 2 > before[1]:
+                return True
+        before = value.starts_at, reading
+    return False
+
+
+def split(values: Sequence[Value]) -> Iterator[Value]:
+    """Yield what a home took, and as the meter ``-export`` what it gave, where it ever gave."""
+    for value in values:
+        yield value._replace(value="0") if _is_given(value) else value
+    for value in values if any(map(_is_given, values)) else ():
+        given = (value.value or "").lstrip("-") if _is_given(value) else "0"
+        meter_id = f"{value.meter_id}-export"
+        yield value._replace(meter_id=meter_id, value=None if value.value is None else given)
+
+
+def _is_given(value: Value) -> bool:
+    return value.value is not None and Decimal(value.value) < 0
