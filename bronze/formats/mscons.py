@@ -114,6 +114,8 @@ class _Reader:
                 break
             last = segment.number
             if segment.tag in _ENDS and self._quantity is not None:
+                if segment.tag == "QTY" and self._implied.is_of_one:
+                    self._quantity.implied = {}
                 yield from self._value()
             yield from self._segment(segment)
         if not self._is_its:

@@ -104,8 +104,8 @@ class Times:
 class Implied:
     """What a location says of the times of its values, for those that say none themselves.
 
-    They are those of one value of a product; where a length is told, its values follow one another
-    from the begin.
+    They are those of the only value of a product; where a length is told, its values follow one
+    another from the begin.
     """
 
     def __init__(self, clocks: Times, times: Mapping[str, Said] | None = None) -> None:
@@ -123,10 +123,15 @@ class Implied:
         if not self._is_taken:
             self._times[which] = said
 
+    @property
+    def is_of_one(self) -> bool:
+        """Whether no length is told, so that several values would have one time."""
+        return _LENGTH not in self._times
+
     def next(self) -> dict[str, Said]:
         """Return the times of the next value; nothing where none are left."""
         is_first, self._is_taken = not self._is_taken, True
-        if _LENGTH not in self._times:
+        if self.is_of_one:
             return self._times if is_first else {}
         begin = self._clocks.instant(self._times.get(_BEGIN)) if is_first else self._next
         seconds = _seconds(self._times[_LENGTH])

@@ -286,7 +286,7 @@ def test_a_read_without_an_instant_has_that_of_its_location() -> None:
     assert refused.payload == "QTY+220:3000"
 
 
-def test_energy_without_a_time_has_the_period_of_its_location_once() -> None:
+def test_energy_without_a_time_has_the_period_of_its_location_where_it_is_alone() -> None:
     period = "DTM+163:202012312300?+00:303'DTM+164:202101312300?+00:303'"
     day, night = ("LIN+1'PIA+5+1-1?:1.9.1:SRW'QTY+79:3500'",
                   "LIN+2'PIA+5+1-1?:1.9.2:SRW'QTY+79:1500'")  # fmt: skip
@@ -294,7 +294,9 @@ def test_energy_without_a_time_has_the_period_of_its_location_once() -> None:
     assert [(b.meter_id, b.resolution, *b.values) for b in found] == [
         ("DE0001-1-1:1.9.1", "P1M", "3500"), ("DE0001-1-1:1.9.2", "P1M", "1500"),
     ]  # fmt: skip
-    assert only_refused(read(LOC, period, day, "QTY+79:3600'")).payload == "QTY+79:3600"
+    several = read(LOC, period, day, "QTY+79:3600'", night)
+    assert [r.payload for r in several if isinstance(r, Refused)] == ["QTY+79:3500", "QTY+79:3600"]
+    assert [list(b.values) for b in several if isinstance(b, Block)] == [["1500"]]
     # A value that has times, but none that can be read, is not that of the period.
     broken = "LIN+1'PIA+5+1-1?:1.9.1:SRW'QTY+79:1'DTM+163:x:303'"
     assert only_refused(read(LOC, period, broken)).payload == "QTY+79:1'DTM+163:x:303"
