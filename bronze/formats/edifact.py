@@ -80,7 +80,10 @@ def segments(stream: IO[bytes]) -> Iterator[Segment]:
     begin = start.find(b"UNB" + said.element.encode("latin-1"))
     charset = start[begin + 4 : begin + 8].decode("latin-1") if begin >= 0 else ""
     decoder = codecs.getincrementaldecoder(_CHARSETS.get(charset, "latin-1"))(errors="replace")
-    texts = map(decoder.decode, chain([start], iter(partial(stream.read, _CHUNK), b"")))
+    decoded = map(decoder.decode, chain([start], iter(partial(stream.read, _CHUNK), b"")))
+    # Lines end anywhere where a file was broken at 80 letters; no repertoire has their ends.
+    ends = {ord(end): None for end in "\r\n" if end != said.terminator}
+    texts = (text.translate(ends) for text in decoded)
     for piece, is_whole in _pieces(texts, said.terminator, said.release):
         raw = piece.strip(" \t\r\n\x1a\x00")
         if not raw:

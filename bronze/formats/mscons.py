@@ -2,9 +2,10 @@
 
 UN/EDIFACT D.04B, as EDI@Energy uses it: MSCONS message implementation guide 2.4c of BDEW
 (2023-10-24) and earlier. LOC names the location, PIA the OBIS code (IEC 62056-61), QTY a value,
-the DTM behind it its interval or its instant, STS how it was made; RFF+MG is the device. D.96A, as
-Ediel uses it: message handbook for Ediel, MSCONS 2.4. There LIN names the product, MEA its unit,
-one DTM the interval.
+the DTM behind it its interval or its instant, STS how it was made; RFF+MG is the device. Before
+version 2.3, and in Switzerland (D.99A, 1.6), the times stand at the location; there DTM+672 is the
+length of values that follow one another. D.96A, as Ediel uses it: message handbook for Ediel,
+MSCONS 2.4. There LIN names the product, MEA its unit, one DTM the interval.
 A message that cancels another (BGM with function 1, Pruefidentifikator 13006) is refused, and its
 values are passed over: nothing is taken back here. So are maxima and minima: they are no energy.
 """
@@ -18,13 +19,14 @@ from typing import IO
 from bronze.formats.edifact import Segment, segments
 from bronze.formats.joined import Joined, Value
 from bronze.formats.local_time import LocalTime
-from bronze.formats.mscons_times import Said, Times
-from bronze.formats.obis import extreme_of, unit_of
+from bronze.formats.mscons_times import TELLS_WHEN, Implied, Said, Times
+from bronze.formats.obis import extreme_of, is_gas, unit_of
 from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Read, Record, Refused, Told
 from lake.ingestion.files import UnreadableFile
 
-# 2: cancellations and maxima are refused, reads name their device.
-VERSION = 2
+# 2: cancellations and maxima are refused, reads name their device. 3: what a location says of the
+# times of its values, the day of a read, lines broken within a segment.
+VERSION = 3
 
 # Stamps without an offset are in legal time.
 _ZONE = "Europe/Berlin"
@@ -53,15 +55,16 @@ _OFFSET = {
     "ZZZ": re.compile(r"([-+]?)(\d|1\d|2[0-3])()", re.ASCII),
 }
 _OPENING = ("UNA", "UNB", "UNG", "UNH")
+_IS_MSCONS = re.compile(rb"UNH(.)(?:(?!\1).){1,35}\1MSCONS\b")
 _LONGEST_PAYLOAD = 1000
 # What ends the value above it; DTM and STS belong to it, and what is unknown is passed over.
 _ENDS = ("QTY", "LIN", "PIA", "LOC", "NAD", "UNS", "UNH", "UNT", "UNB", "UNZ")
 
 
 def is_its(name: str, head: bytes) -> bool:
-    """Tell an interchange with a MSCONS message by its first segments."""
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start.startswith((b"UNA", b"UNB", b"UNH")) and b"MSCONS" in start[:4096]
+    """Tell an interchange with a MSCONS message, which may stand behind others."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().translate(None, b"\r\n")
+    return start.startswith((b"UNA", b"UNB", b"UNH")) and bool(_IS_MSCONS.search(start))
 
 
 def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
@@ -82,6 +85,7 @@ class _Quantity:
     value: str
     unit: str
     word: str
+    implied: dict[str, Said]
     times: dict[str, Said] = field(default_factory=dict)
 
 
@@ -95,9 +99,11 @@ class _Reader:
         self._is_its = self._is_mscons = self._is_ended = False
         self._offset: timezone | None = None
         self._times = Times(zone)
+        self._of_location = self._implied = Implied(self._times)
         self._known_at: datetime | None = None
         self._date: Said | None = None
         self._device = self._location = self._obis = self._unit = self._kind = self._cancelled = ""
+        self._hint = ""
         self._cancels: Segment | None = None
         self._quantity: _Quantity | None = None
 
@@ -108,6 +114,8 @@ class _Reader:
                 break
             last = segment.number
             if segment.tag in _ENDS and self._quantity is not None:
+                if segment.tag == "QTY" and self._implied.is_of_one:
+                    self._quantity.implied = {}
                 yield from self._value()
             yield from self._segment(segment)
         if not self._is_its:
@@ -167,18 +175,28 @@ class _Reader:
             is_substitute = segment.at(1) in _SUBSTITUTED
             if is_substitute and self._quantity is not None and self._quantity.word == MEASURED:
                 self._quantity.word = ESTIMATED
-        elif tag == "LOC":
-            self._location, self._obis, self._device = segment.at(2).strip(), "", ""
-            self._times = Times(self._zone, self._offset)
-        elif tag == "LIN":
-            self._obis, self._unit = segment.at(3).strip(), ""
-            self._times = Times(self._zone, self._offset)
+        elif tag in ("LOC", "LIN"):
+            self._series_begun(segment)
+        elif tag == "CCI" and segment.at(1) == "16":
+            self._hint = segment.at(3).strip()
         elif tag == "MEA" and segment.at(1) == "AAZ":
             self._unit = segment.at(3).strip()
         elif tag == "PIA" and segment.at(1) == "5":
             self._obis = segment.at(2).strip()
         elif tag == "NAD" and segment.at(1) not in ("MS", "MR"):
             self._location = self._obis = self._device = ""
+
+    def _series_begun(self, segment: Segment) -> None:
+        """Begin a location, or one of its products."""
+        self._times = Times(self._zone, self._offset)
+        if segment.tag == "LIN":
+            self._obis, self._unit = segment.at(3).strip(), ""
+            self._implied = self._of_location.of_product(self._times)
+            return
+        # Its name stands in the fourth place in Switzerland.
+        self._location = segment.at(2).strip() or segment.at(2, 3).strip()
+        self._obis = self._device = self._hint = ""
+        self._of_location = self._implied = Implied(self._times)
 
     def _referred(self, segment: Segment) -> None:
         """Take which message this one cancels, if any, and the device of a location."""
@@ -198,8 +216,11 @@ class _Reader:
     def _quantity_said(self, segment: Segment) -> Iterator[Record]:
         value, unit = segment.at(1, 1).strip(), segment.at(1, 2).strip() or self._unit
         word = _WORD.get(segment.at(1, 0), MEASURED)
-        self._quantity = _Quantity(segment.number, segment.raw, value.replace(",", "."), "", word)
-        self._quantity.unit = _UNITS.get(unit.upper(), unit) if unit else unit_of(self._obis)
+        self._quantity = _Quantity(
+            segment.number, segment.raw, value.replace(",", "."),
+            _UNITS.get(unit.upper(), unit) if unit else unit_of(self._obis), word,
+            self._implied.next(),
+        )  # fmt: skip
         why = ""
         if not self._location:
             why = "a value, but no LOC says of what"
@@ -216,12 +237,16 @@ class _Reader:
     def _time_said(self, segment: Segment) -> Iterator[Record]:
         which, stamp, form = (segment.at(1, n) for n in range(3))
         if self._quantity is not None:
-            self._quantity.times[which] = Said(stamp, form)
+            if which in TELLS_WHEN:
+                self._quantity.times[which] = Said(stamp, form)
             if len(self._quantity.raw) < _LONGEST_PAYLOAD:
                 self._quantity.raw += f"'{segment.raw}"
-        elif not self._location and which == "137":
+        elif self._location:
+            if which in TELLS_WHEN:
+                self._implied.add(which, Said(stamp, form))
+        elif which == "137":
             self._dated(Said(stamp, form))
-        elif not self._location and which in _OFFSET:
+        elif which in _OFFSET:
             if found := _OFFSET[which].fullmatch(stamp):
                 sign, hours, minutes = found.groups()
                 ahead = timedelta(hours=int(hours), minutes=int(minutes or 0))
@@ -240,7 +265,8 @@ class _Reader:
         quantity, self._quantity = self._quantity, None
         if quantity is None:
             return
-        interval = self._times.interval(quantity.times)
+        times = quantity.times or quantity.implied
+        interval = self._times.interval(times)
         if interval is not None:
             starts_at, ends_at = interval
             yield from self._joined.add(
@@ -252,7 +278,7 @@ class _Reader:
                 )
             )  # fmt: skip
             return
-        read_at = self._times.read_at(quantity.times)
+        read_at = self._times.read_at(times, self._hint, is_gas=is_gas(self._obis))
         if read_at is None:
             yield Refused("a value without interval or instant", quantity.raw, quantity.number)
         elif quantity.word == MISSING:

@@ -11,8 +11,10 @@ from functools import lru_cache
 
 from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Block
 
-# UTC+10 all year, in every state.
-_AEST = timezone(timedelta(hours=10))
+# Market time: UTC+10 all year, in every state of the NEM.
+AEST = timezone(timedelta(hours=10))
+# A file for Excel has them as numbers: 30.0.
+_LENGTH = re.compile(r"(\d{1,4})(?:\.0*)?", re.ASCII)
 DAY_MINUTES = 24 * 60
 _UNITS = {
     unit.upper(): unit
@@ -35,14 +37,29 @@ _STAMP = re.compile(r"\d{8}(?:\d{4}(?:\d{2})?)?", re.ASCII)
 _COUNT = re.compile(r"\d{1,4}", re.ASCII)
 
 
+_ENERGIES = "|".join(unit for unit in _UNITS if unit.endswith("H"))
+# What a record has behind its number, which may also be a value that begins a broken line.
+_IS_RECORD = {
+    "100": re.compile("NEM", re.IGNORECASE),
+    "200": re.compile(rf"[A-Z0-9]{{10,11}},|.*,(?:{_ENERGIES}),", re.IGNORECASE),
+    "250": re.compile(rf"[A-Z0-9]{{10,11}},|.*,(?:{_ENERGIES}),", re.IGNORECASE),
+    "300": re.compile(r"\d{8}(?:,|$)", re.ASCII),
+    "400": re.compile(rf"\d{{1,4}},\d{{1,4}},{FLAG.pattern}(?:,|$)", re.IGNORECASE | re.ASCII),
+    "500": re.compile(r"[A-Z]", re.IGNORECASE),
+    "550": re.compile(r"[A-Z]", re.IGNORECASE),
+    "900": re.compile(r",*$"),
+}
+
+
 @dataclass(slots=True)
 class Channel:
-    """What a 200 says."""
+    """What a 200 says; ``clock`` is that of its days."""
 
     meter_id: str
     unit: str
     minutes: int
     device: str
+    clock: timezone = AEST
 
 
 @dataclass(slots=True)
@@ -56,21 +73,28 @@ class Day:
     is_short: bool = False
 
 
-def channel(cells: list[str]) -> tuple[Channel | None, str]:
-    """Read a 200: the channel, or what is wrong."""
+def channel(cells: list[str], clock: timezone = AEST) -> tuple[Channel | None, str]:
+    """Read a 200: the channel, or what is wrong.
+
+    The portal of United Energy has one cell more behind the NMI (aguinane/nem-reader, issue 16).
+    """
+    is_unit = [cell(cells, n).upper() in _UNITS for n in (7, 8)]
+    if is_unit == [False, True] and _LENGTH.fullmatch(cell(cells, 9)):
+        cells = [*cells[:2], *cells[3:]]
     nmi, suffix, device, unit, length = (cell(cells, n) for n in (1, 4, 6, 7, 8))
-    minutes = int(length) if _COUNT.fullmatch(length) else 0
+    found = _LENGTH.fullmatch(length)
+    minutes = int(found[1]) if found else 0
     if not minutes or DAY_MINUTES % minutes:
         return None, f"no interval length that divides a day: {length[:20]!r}"
-    if why := lacks(NMI=nmi, NMISuffix=suffix, UOM=unit):
+    if why := lacks(NMI=nmi, NMISuffix=suffix, UOM=unit) or rounded(nmi):
         return None, why
-    return Channel(f"{nmi}-{suffix}", unit_of(unit), minutes, device), ""
+    return Channel(f"{nmi}-{suffix}", unit_of(unit), minutes, device, clock), ""
 
 
 def day(of: Channel, cells: list[str], raw: str, line: int, created: datetime | None) -> Day:
     """Read a 300: as many values as the intervals make, then the quality flag."""
     count = DAY_MINUTES // of.minutes
-    start, flag = instant(cell(cells, 1)[:8]), cell(cells, count + 2).upper()
+    start, flag = instant(cell(cells, 1)[:8], of.clock), cell(cells, count + 2).upper()
     if start is None:
         return Day(line, [raw], reason=f"no day: {cell(cells, 1)[:20]!r}")
     if not FLAG.fullmatch(flag):
@@ -94,7 +118,7 @@ def day(of: Channel, cells: list[str], raw: str, line: int, created: datetime | 
         unit=of.unit,
         values=values,
         quality=words,
-        known_at=instant(cell(cells, count + 5)) or created,
+        known_at=instant(cell(cells, count + 5), of.clock) or created,
         line=line,
     )
     numbers = ", ".join(map(str, wrong[:10]))
@@ -123,6 +147,12 @@ def with_quality(block: Block, cells: list[str]) -> tuple[Block, str]:
     ), ""  # fmt: skip
 
 
+def is_record(cells: list[str]) -> bool:
+    """Tell a record from a piece of a broken 300 whose first value is the number of one."""
+    found = _IS_RECORD.get(cells[0])
+    return found is not None and bool(found.match(",".join(c.strip() for c in cells[1:])))
+
+
 def cells_of(line: str) -> list[str]:
     """Split a line; quotes are rare, and take longer."""
     cells = line.split(",")
@@ -141,13 +171,13 @@ def cell(cells: list[str], position: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def instant(stamp: str) -> datetime | None:
+def instant(stamp: str, clock: timezone = AEST) -> datetime | None:
     """Read YYYYMMDD, and hhmm or hhmmss behind it; None for anything else."""
     if not _STAMP.fullmatch(stamp):
         return None
     month, day, hour, minute, second = (int(stamp[n : n + 2] or 0) for n in (4, 6, 8, 10, 12))
     try:
-        return datetime(int(stamp[:4]), month, day, hour, minute, second, tzinfo=_AEST)
+        return datetime(int(stamp[:4]), month, day, hour, minute, second, tzinfo=clock)
     except ValueError:
         return None
 
@@ -155,6 +185,11 @@ def instant(stamp: str) -> datetime | None:
 def lacks(**said: str) -> str:
     """Name what is empty."""
     return ", ".join(f"no {name}" for name, value in said.items() if not value)
+
+
+def rounded(nmi: str) -> str:
+    """Say so where a spreadsheet made a number of a NMI, so that several became one."""
+    return f"a NMI that a spreadsheet has rounded: {nmi[:20]!r}" if {".", "+"} & {*nmi} else ""
 
 
 def unit_of(said: str) -> str:

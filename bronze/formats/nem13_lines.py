@@ -12,11 +12,11 @@ of its numbers is wrong.
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timezone
 from decimal import Decimal
 from typing import NamedTuple
 
-from bronze.formats.nem12_lines import FLAG, IS_NUMBER, WORD, cell, instant, lacks, unit_of
+from bronze.formats.nem12_lines import FLAG, IS_NUMBER, WORD, cell, instant, lacks, rounded, unit_of
 from bronze.formats.records import ESTIMATED, MEASURED, Block, Read, Refused
 
 _TO_THE_GRID = "I"
@@ -26,8 +26,9 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 class Accumulations:
     """The 250s of a file: what holds from line to line is which registers count at a time."""
 
-    def __init__(self) -> None:
-        """Begin without a register."""
+    def __init__(self, clock: timezone) -> None:
+        """Begin without a register; stamps are of ``clock``."""
+        self._clock = clock
         self._nmi = ""
         self._counting: dict[str, set[tuple[str, str, datetime, datetime]]] = defaultdict(set)
 
@@ -39,15 +40,15 @@ class Accumulations:
         It has no name of its own: a RegisterID is that of a device, and changes with it.
         """
         nmi, suffix, unit = (cell(cells, n) for n in (1, 4, 19))
-        if why := lacks(NMI=nmi, NMISuffix=suffix, UOM=unit):
+        if why := lacks(NMI=nmi, NMISuffix=suffix, UOM=unit) or rounded(nmi):
             yield Refused(f"the 250 has {why}", raw, line)
             return
         of = Read(
             f"{nmi}-{suffix}", _NEVER, "", unit_of(unit),
-            known_at=instant(cell(cells, 21)) or created, line=line,
+            known_at=instant(cell(cells, 21), self._clock) or created, line=line,
             device=cell(cells, 6),
         )  # fmt: skip
-        reads, wrong = _reads(of, cells)
+        reads, wrong = _reads(of, cells, self._clock)
         if len(reads) == 2 and (other := self._beside(cells, *reads)):
             yield Refused(f"{other} counts the same suffix at the same time", raw, line)
             return
@@ -73,7 +74,7 @@ class Accumulations:
         return ""
 
 
-def _reads(of: Read, cells: list[str]) -> tuple[list[Read], list[str]]:
+def _reads(of: Read, cells: list[str], clock: timezone) -> tuple[list[Read], list[str]]:
     """Return the reads of a 250 that are there, and which of them cannot be read."""
     reads, wrong = [], []
     for which, at in (("previous", 8), ("current", 13)):
@@ -81,7 +82,7 @@ def _reads(of: Read, cells: list[str]) -> tuple[list[Read], list[str]]:
         # A meter that is new has no previous read, N says that there is none.
         if flag[:1].upper() == "N" or (which == "previous" and not reading + stamp):
             continue
-        read_at = instant(stamp)
+        read_at = instant(stamp, clock)
         if read_at is None or not IS_NUMBER.fullmatch(reading) or not FLAG.fullmatch(flag.upper()):
             wrong.append(which)
             continue

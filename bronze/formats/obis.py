@@ -36,6 +36,13 @@ def unit_of(code: str) -> str:
 
 
 @lru_cache(maxsize=1024)
+def is_gas(code: str) -> bool:
+    """Tell whether a code is one of gas."""
+    found = _CODE.match(code)
+    return found is not None and found[1] == str(_GAS)
+
+
+@lru_cache(maxsize=1024)
 def extreme_of(code: str) -> str:
     """Return ``maximum`` or ``minimum`` where a code of electricity is one of a time, else empty.
 

@@ -142,6 +142,23 @@ def test_line_ends_between_segments_do_not_matter() -> None:
     assert list(block.values) == ["1"]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_file_that_is_broken_at_80_letters_is_read_as_if_it_were_not(end: str) -> None:
+    plain = UNA + UNB + UNH + "LOC+172+A?'B?+0123456789'" + PROFILE + quarters("1", "2", "3") + END
+    whole = list(mscons.records(io.BytesIO(plain.encode()), Told()))
+    for width in (7, 80):
+        lines = [plain[n : n + width] for n in range(9, len(plain), width)]
+        broken = (UNA + end.join(lines)).encode()
+        assert mscons.is_its("a", broken)
+        assert list(mscons.records(io.BytesIO(broken), Told())) == whole
+
+
+def test_a_line_end_may_end_the_segments() -> None:
+    plain = (UNB + UNH + LOC + PROFILE + quarters("1") + END).replace("'", "\n")
+    [block] = blocks(list(mscons.records(io.BytesIO(f"UNA:+.? \n{plain}".encode()), Told())))
+    assert list(block.values) == ["1"]
+
+
 @pytest.mark.parametrize(
     ("name", "charset"),
     [("UNOC", "latin-1"), ("UNOD", "iso8859-2"), ("UNOE", "iso8859-5"), ("UNOY", "utf-8")],
@@ -224,6 +241,99 @@ def test_a_value_at_an_instant_is_a_read_of_a_register(times: str, instant: date
         meter_id="DE0001", read_at=instant, reading="1234.5", unit="kWh", register="1-1:1.8.1",
         quality="estimated", known_at=datetime(2021, 6, 1, 13, 15, tzinfo=UTC), line=12,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "hint", "instant"),
+    [("1-1?:1.8.0", "", datetime(2020, 12, 30, 23, tzinfo=UTC)),
+     ("1-1?:1.8.0", "SMV", datetime(2020, 12, 30, 23, tzinfo=UTC)),
+     ("1-1?:1.8.0", "EMV", datetime(2020, 12, 31, 23, tzinfo=UTC)),
+     ("1-1?:1.8.0", "MRV", datetime(2020, 12, 31, 23, tzinfo=UTC)),
+     ("7-20?:3.0.0", "SMV", datetime(2020, 12, 31, 5, tzinfo=UTC)),
+     ("7-20?:3.0.0", "MRV", datetime(2021, 1, 1, 5, tzinfo=UTC))],
+)  # fmt: skip
+def test_a_date_alone_is_the_begin_or_the_end_of_its_day_as_told(
+    code: str, hint: str, instant: datetime
+) -> None:
+    said = f"CCI+ACH++PMR'CCI+16++{hint}'LIN+1'PIA+5+{code}:SRW'QTY+220:7000'"
+    assert only_read(read(LOC, said, "DTM+9:20201231:102'")).read_at == instant
+    exact = only_read(read(LOC, said, "DTM+9:202012311000?+00:303'"))
+    assert exact.read_at == datetime(2020, 12, 31, 10, tzinfo=UTC)
+
+
+def test_what_is_said_of_the_day_of_a_read_holds_for_one_location() -> None:
+    line = "LIN+1'PIA+5+1-1?:1.8.0:SRW'QTY+220:7000'DTM+9:20201231:102'"
+    found = read(LOC, "CCI+16++MRV'", line, LOC, line)
+    assert [r.read_at.day for r in found if isinstance(r, Read)] == [31, 30]
+
+
+# As sent before version 2.3, in which the times moved to the values.
+AT_LOCATION = "DTM+9:20131231:102'RFF+MG:200002'CCI+ACH++PMR'CCI+16++MRV'"
+
+
+def test_a_read_without_an_instant_has_that_of_its_location() -> None:
+    one, two = ("LIN+1'PIA+5+1-1?:1.8.1:SRW'QTY+220:7000'",
+                "LIN+2'PIA+5+1-1?:1.8.2:SRW'QTY+220:3000'")  # fmt: skip
+    own = "LIN+3'PIA+5+1-1?:2.8.0:SRW'QTY+220:9'DTM+9:201401021200?+00:303'"
+    found = read(LOC, AT_LOCATION, one, two, own)
+    at = datetime(2013, 12, 31, 23, tzinfo=UTC)
+    assert [(r.register, r.read_at, r.device) for r in found if isinstance(r, Read)] == [
+        ("1-1:1.8.1", at, "200002"), ("1-1:1.8.2", at, "200002"),
+        ("1-1:2.8.0", datetime(2014, 1, 2, 12, tzinfo=UTC), "200002"),
+    ]  # fmt: skip
+    # Nothing of it holds for the next location.
+    refused = only_refused(read(LOC, AT_LOCATION, one, LOC, two))
+    assert refused.payload == "QTY+220:3000"
+
+
+def test_energy_without_a_time_has_the_period_of_its_location_where_it_is_alone() -> None:
+    period = "DTM+163:202012312300?+00:303'DTM+164:202101312300?+00:303'"
+    day, night = ("LIN+1'PIA+5+1-1?:1.9.1:SRW'QTY+79:3500'",
+                  "LIN+2'PIA+5+1-1?:1.9.2:SRW'QTY+79:1500'")  # fmt: skip
+    found = blocks(read(LOC, period, day, night))
+    assert [(b.meter_id, b.resolution, *b.values) for b in found] == [
+        ("DE0001-1-1:1.9.1", "P1M", "3500"), ("DE0001-1-1:1.9.2", "P1M", "1500"),
+    ]  # fmt: skip
+    several = read(LOC, period, day, "QTY+79:3600'", night)
+    assert [r.payload for r in several if isinstance(r, Refused)] == ["QTY+79:3500", "QTY+79:3600"]
+    assert [list(b.values) for b in several if isinstance(b, Block)] == [["1500"]]
+    # A value that has times, but none that can be read, is not that of the period.
+    broken = "LIN+1'PIA+5+1-1?:1.9.1:SRW'QTY+79:1'DTM+163:x:303'"
+    assert only_refused(read(LOC, period, broken)).payload == "QTY+79:1'DTM+163:x:303"
+    # Nor is what stands behind a value that is refused a time of the next one.
+    late = "LIN+1'PIA+5+1-1?:1.9.1:SRW'QTY+79:x'DTM+163:202102012300?+00:303'QTY+79:2'"
+    assert [r for r in read(LOC, late) if isinstance(r, Block)] == []
+
+
+def test_values_follow_one_another_where_the_location_tells_their_length() -> None:
+    # As Swiss grid companies send them (D.99A): the location in the fourth place, bare values.
+    location = "LOC+172+::87:CH1022'DTM+163:201303312330?+01:303'DTM+672:15:806'"
+    values = "".join(f"QTY+46:{n}.500:KWH'" for n in range(3))
+    broken = "QTY+46:x:KWH'QTY+46:9:KWH'"
+    feed_in = "LIN+2'PIA+5+1-1?:2.29.0:SWR'QTY+46:7:KWH'"
+    found = read(location, PROFILE, values, broken, feed_in)
+    assert only_refused(found).payload == "QTY+46:x:KWH"
+    assert [
+        (b.meter_id, b.starts_at, b.resolution, *b.values) for b in found if isinstance(b, Block)
+    ] == [
+        ("CH1022-1-1:1.29.0", datetime(2013, 3, 31, 22, 30, tzinfo=UTC), "PT15M",
+         "0.500", "1.500", "2.500"),
+        # The value that cannot be read has its quarter.
+        ("CH1022-1-1:1.29.0", datetime(2013, 3, 31, 23, 30, tzinfo=UTC), "PT15M", "9"),
+        ("CH1022-1-1:2.29.0", datetime(2013, 3, 31, 22, 30, tzinfo=UTC), "PT15M", "7"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("length", "resolution"), [("1:805", "PT1H"), ("30:806", "PT30M"), ("900:807", "PT15M")]
+)
+def test_a_length_is_in_hours_minutes_or_seconds(length: str, resolution: str) -> None:
+    begin = "DTM+163:202102012300?+00:303'"
+    [block] = blocks(read(LOC, begin, f"DTM+672:{length}'", PROFILE, "QTY+46:1'QTY+46:2'"))
+    assert (block.resolution, list(block.values)) == (resolution, ["1", "2"])
+    for wrong in ("0:806", "1:802", "x:806", "15"):
+        found = read(LOC, begin, f"DTM+672:{wrong}'", PROFILE, "QTY+46:1'")
+        assert only_refused(found).reason == "a value without interval or instant"
 
 
 def test_a_read_names_the_device_of_its_location() -> None:
@@ -370,7 +480,10 @@ def test_a_file_of_another_form_is_unreadable(text: str) -> None:
 def test_it_knows_its_files_and_no_others() -> None:
     assert mscons.is_its("a", (UNA + UNB + UNH).encode())
     assert mscons.is_its("a", ("\ufeff\r\n" + UNB + UNH).encode())
-    for head in ("", "100,NEM12", "MSCONS", UNB + "UNH+1+UTILMD:D'", "<feed>"):
+    behind = UNB + "UNH+1+UTILMD:D'" + f"FTX+ACB+++{'x' * 500}'" * 20 + "UNT+22+1'" + UNH
+    assert mscons.is_its("a", behind.encode())
+    text = UNB + "UNH+1+UTILMD:D'FTX+ACB+++no MSCONS+MSCONS'"
+    for head in ("", "100,NEM12", "MSCONS", UNB + "UNH+1+UTILMD:D'", "<feed>", text):
         assert not mscons.is_its("MSCONS.txt", head.encode())
 
 

@@ -30,8 +30,8 @@ def numbers(count: int) -> list[str]:
     return [f"{n}.250" for n in range(count)]
 
 
-def read(*lines: str, end: str = "\r\n") -> list[Record]:
-    return list(nem12.records(io.BytesIO(end.join([*lines, ""]).encode()), Told()))
+def read(*lines: str, end: str = "\r\n", zone: str = "") -> list[Record]:
+    return list(nem12.records(io.BytesIO(end.join([*lines, ""]).encode()), Told(zone=zone)))
 
 
 def only_block(found: list[Record]) -> Block:
@@ -137,6 +137,31 @@ def test_a_day_that_is_broken_into_lines_is_put_together() -> None:
     assert (block.values, block.line) == (values, 3)
 
 
+@pytest.mark.parametrize(
+    "number", ["100", "200", "250", "300", "400", "500", "550", "900", "900.5"]
+)
+@pytest.mark.parametrize("at", [1, 20, 45, 46])
+def test_a_piece_of_a_day_may_begin_with_the_number_of_a_record(number: str, at: int) -> None:
+    values = numbers(48)
+    values[at] = number
+    whole = day(values).split(",")
+    lines = [",".join(whole[: at + 2]) + ",", ",".join(whole[at + 2 :])]
+    found = read(HEADER, channel(), *lines, day(numbers(48), date="20240502"), "900")
+    assert [list(b.values) for b in found if isinstance(b, Block)] == [values, numbers(48)]
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    "line", [HEADER, channel(), channel().replace("6123456789", "123"), day(numbers(48)),
+             "500,A,S1,20240501120000,17", "550,N,,E,", "900"],
+)  # fmt: skip
+def test_a_record_behind_a_day_that_breaks_off_is_no_piece_of_it(line: str) -> None:
+    cut = f"300,20240430,{','.join(numbers(20))}"
+    found = read(HEADER, channel(), cut, line)
+    refused = next(r for r in found if isinstance(r, Refused))
+    assert (refused.payload, refused.line) == (cut, 3)
+
+
 def test_without_a_readable_200_every_day_says_why() -> None:
     bad = channel(minutes=7)
     first, second = read(HEADER, bad, day(numbers(48)), "900")
@@ -144,6 +169,62 @@ def test_without_a_readable_200_every_day_says_why() -> None:
     assert isinstance(second, Refused)
     assert "line 2" in second.reason
     assert second.payload == day(numbers(48))
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [("", 10), ("Australia/Perth", 8), ("Australia/Darwin", 9.5), ("Australia/Brisbane", 10),
+     ("Australia/Sydney", 10), ("Australia/Adelaide", 10)],
+)  # fmt: skip
+def test_a_told_zone_without_summer_time_is_that_of_the_file(zone: str, hours: float) -> None:
+    clock = timezone(timedelta(hours=hours))
+    block, visit, end = read(
+        HEADER, channel(), day(numbers(48), said="20240502120025"),
+        "500,N,,20240113121500,002188.0", zone=zone,
+    )  # fmt: skip
+    assert isinstance(block, Block)
+    assert isinstance(visit, Read)
+    assert isinstance(end, Refused)
+    assert (block.starts_at, block.known_at, visit.read_at) == (
+        datetime(2024, 5, 1, tzinfo=clock), datetime(2024, 5, 2, 12, 0, 25, tzinfo=clock),
+        datetime(2024, 1, 13, 12, 15, tzinfo=clock),
+    )  # fmt: skip
+    [first, _] = read("100,NEM13,200401101030,A,B", accumulated(), "900", zone=zone)
+    assert isinstance(first, Read)
+    assert first.read_at == datetime(2004, 1, 8, 10, 30, 55, tzinfo=clock)
+
+
+def test_a_200_of_united_energy_has_one_cell_more() -> None:
+    shifted = "200,6123456789,5,E1E2,E1,E2,,M7,KWH,30,"
+    block, visit = read(HEADER, shifted, day(numbers(48)), "500,N,,20240113121500,7", "900")
+    assert isinstance(block, Block)
+    assert (block.meter_id, block.unit, block.resolution) == ("6123456789-E2", "kWh", "PT30M")
+    assert isinstance(visit, Read)
+    assert visit.device == "M7"
+    assert nem12.is_its("a.csv", f"{shifted}\n{day(numbers(48))}".encode())
+    # A unit that nobody knows is as it was sent.
+    block = only_block(read(HEADER, channel(unit="xyz"), day(numbers(48)), "900"))
+    assert (block.meter_id, block.unit) == ("6123456789-E1", "xyz")
+
+
+@pytest.mark.parametrize("nmi", ["6.10E+09", "6.12346E+09", "6E+09", "6123456789.0"])
+def test_a_nmi_that_a_spreadsheet_has_rounded_is_refused(nmi: str) -> None:
+    why = f"a NMI that a spreadsheet has rounded: {nmi!r}"
+    bad = channel().replace("6123456789", nmi)
+    first, second = read(HEADER, bad, day(numbers(48)), "900")
+    assert first == Refused(f"the 200 has {why}", bad, 2)
+    assert isinstance(second, Refused)
+    line = accumulated().replace("VDEF005890", nmi)
+    assert read("100,NEM13,200401101030,A,B", line, "900") == [
+        Refused(f"the 250 has {why}", line, 2)
+    ]
+
+
+def test_an_interval_length_may_have_a_point_and_zeros() -> None:
+    thirty = channel().replace(",30,", ",30.0,")
+    assert only_block(read(HEADER, thirty, day(numbers(48)), "900")).resolution == "PT30M"
+    [refused, _] = read(HEADER, channel().replace(",30,", ",30.5,"), day(numbers(48)), "900")
+    assert isinstance(refused, Refused)
 
 
 def test_what_is_no_record_is_refused_alone() -> None:
@@ -298,10 +379,66 @@ def test_a_file_of_another_form_is_unreadable() -> None:
             list(nem12.records(io.BytesIO(text.encode()), Told()))
 
 
+ASE_XML = '<?xml version="1.0"?>\n<ase:aseXML xmlns:ase="urn:aseXML:r38">'
+NOTIFICATION = (
+    "<Transaction><MeterDataNotification version='r25'>{}</MeterDataNotification></Transaction>"
+)
+
+
+def message(
+    *carried: str, end: str = "</Transactions></ase:aseXML>", ahead: str = ASE_XML
+) -> bytes:
+    transactions = "\n".join(NOTIFICATION.format(each) for each in carried)
+    return f"{ahead}<Header/><Transactions>\n{transactions}{end}".encode()
+
+
+@pytest.mark.parametrize("mark", ["{}", "<![CDATA[{}]]>"])
+def test_a_message_of_ase_xml_carries_files(mark: str) -> None:
+    one = "\n".join([HEADER, channel(suffix="E&1"), day(numbers(48)), "900", ""])
+    two = "\n".join(["100,NEM13,200401101030,A,B", accumulated(), "900"])
+    said = mark.format(one if "CDATA" in mark else one.replace("&", "&amp;"))
+    sent = message(
+        f"<CSVIntervalData>{said}</CSVIntervalData>",
+        f"<CSVConsumptionData>\n{mark.format(two)}</CSVConsumptionData>",
+    )
+    assert nem12.is_its("a.xml", sent)
+    block, *reads = nem12.records(io.BytesIO(sent), Told(zone="Australia/Perth"))
+    assert isinstance(block, Block)
+    assert (block.meter_id, block.values, block.line) == ("6123456789-E&1", numbers(48), 5)
+    assert block.starts_at.utcoffset() == timedelta(hours=8)
+    assert [(type(read), read.line) for read in reads] == [(Read, 10), (Read, 10)]
+
+
+def test_a_message_that_breaks_off_gives_the_files_before() -> None:
+    whole = "\n".join([HEADER, channel(), day(numbers(48)), "900", ""])
+    sent = message(f"<CSVIntervalData>{whole}</CSVIntervalData>", end="<CSVInt")
+    block, refused = nem12.records(io.BytesIO(sent), Told())
+    assert isinstance(block, Block)
+    assert isinstance(refused, Refused)
+    assert refused.reason.startswith("the XML breaks off")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [message("<ReadInformation/>"), ASE_XML.encode(),
+     message(f"<CSVIntervalData>{HEADER}</CSVIntervalData>",
+             ahead=f"<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/hostname'>]>{ASE_XML[21:]}")],
+)  # fmt: skip
+def test_a_message_without_files_or_with_a_dtd_is_unreadable(sent: bytes) -> None:
+    assert nem12.is_its("a.xml", sent)
+    with pytest.raises(UnreadableFile):
+        list(nem12.records(io.BytesIO(sent), Told()))
+
+
 def test_it_knows_its_files_and_no_others() -> None:
     bare = f"\r\n{channel()}\r\n{day(numbers(48))}\r\n900"
-    for head in (HEADER, '"100","NEM12"', "\ufeff100, nem13,", bare, bare.lstrip()):
+    behind = "\n".join(["Interval data for 6123456789", *["a line"] * 19, "", HEADER])
+    for head in (
+        HEADER, '"100","NEM12"', "\ufeff100, nem13,", bare, bare.lstrip(), behind, accumulated(),
+        f"A letter\n{bare}", bare.replace(",30,", ",30.0,"), f"{ASE_XML}<Header>",
+    ):  # fmt: skip
         assert nem12.is_its("a.csv", head.encode())
+    assert not nem12.is_its("a.csv", f"a line\n{behind}".encode())
     others = ("", "100,200,300", "200,1\n300,2", "meter_id,starts_at", "UNA:+.? '", "<feed>", "{")
     for head in others:
         assert not nem12.is_its("NEM12.csv", head.encode())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bronze.formats.opened import contents, text, unpacked
-from lake.ingestion.files import UnreadableFile
+from lake.ingestion.files import HEAD, UnreadableFile
 
 
 def read(file: Path) -> dict[str, bytes]:
@@ -18,6 +18,16 @@ def read(file: Path) -> dict[str, bytes]:
 def test_a_plain_file_is_itself(tmp_path: Path) -> None:
     (file := tmp_path / "a.csv").write_bytes(b"x" * 200_000)
     assert read(file) == {"a.csv": b"x" * 200_000}
+
+
+def test_the_first_64_kib_of_a_file_tell_its_form(tmp_path: Path) -> None:
+    (file := tmp_path / "a.csv").write_bytes(b"x" * 200_000)
+    (packed := tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"x" * 200_000))
+    with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", b"x" * 200_000)
+    for sent in (file, packed, tmp_path / "b.zip"):
+        [inner] = contents(sent)
+        assert inner.head == b"x" * HEAD
 
 
 def test_a_gzip_and_a_zip_give_what_is_in_them(tmp_path: Path) -> None:

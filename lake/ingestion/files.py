@@ -35,7 +35,7 @@ def opened(file: Path) -> Iterator[IO[bytes]]:
         with gzip.open(file) as plain:
             yield bounded(cast(IO[bytes], plain), Most(file), str(file))
     else:
-        with file.open("rb") as plain:
+        with file.open("rb", HEAD) as plain:
             yield plain
 
 
