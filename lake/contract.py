@@ -49,11 +49,13 @@ class Upsert:
     """One current row a key: the newest version wins, whatever the order of arrival.
 
     ``newest_by`` orders the versions of a key, last wins; ``revisions`` names the table that keeps
-    the superseded ones.
+    the superseded ones. A version that has no value in a ``filled`` column leaves that of the one
+    before it.
     """
 
     newest_by: tuple[str, ...]
     revisions: str | None = None
+    filled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class Table:
             "asked": self.asked_by,
         }  # fmt: skip
         if isinstance(self.update, Upsert):
-            named["newest_by"] = self.update.newest_by
+            named |= {"newest_by": self.update.newest_by, "filled": self.update.filled}
         if isinstance(self.update, Replace | Keep):
             named["slice"] = self.update.slices
         if missing := {f"{role} {c}" for role, cs in named.items() for c in cs if c not in self}:

@@ -9,8 +9,9 @@ from silver.late import said_after
 from silver.registration import payload
 from silver.typed import AHEAD, instant_or_utc, reasons, said_at
 
-# 2: an issue of the future waits: it would win over every later one.
-RULE_VERSION = 2
+# 2: an issue of the future waits: it would win over every later one. 3: what says nothing of a
+# measure leaves what was said of it.
+RULE_VERSION = 3
 _MEASURES = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 
 

@@ -1,41 +1,47 @@
 """Questions over HTTP, asked politely: who asks is said, answers are bounded, keys are never shown.
 
-Asked again after a while: what could not connect, broke off or timed out, and 408, 429 and 5xx;
-the wait doubles with jitter, and is at least what Retry-After says (RFC 9110, 10.2.3).
+Asked again after a while: what could not connect, broke off, timed out or cannot be unpacked, and
+408, 425, 429 and 5xx, those of proxies too (520 to 530 of Cloudflare), but not 501 and 505, which
+are about the question (RFC 9110, 15.6). The wait doubles with jitter, and is at least what
+Retry-After says (RFC 9110, 10.2.3).
 """
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote, quote_plus
 
 import httpx
 import tenacity
 
-from bronze.pulls.parts import Request, Secret
+from bronze.pulls.keys import SECRET, WithSecret, plain, redacted
+from bronze.pulls.parts import Request
 from lake.errors import LakeError
 from lake.settings import Settings
 
-_AGAIN = (408, 425, 429, 500, 502, 503, 504)
+_AGAIN, _NEVER_AGAIN = (408, 425, 429), (501, 505)
+_TOO_MANY = 429
 _REFUSED = (401, 403)
 _UNASKABLE = (
-    httpx.DecodingError, httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol,
+    httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol,
 )  # fmt: skip
 _MOST_BYTES = 64 * 1024 * 1024
 # A source that drips its answer is given up after so many of the times that it may be silent.
 _MOST_SILENCES = 10
 _EXCERPT = 200
-_SECRET = "eliq_secret"
 
 
 class SourceUnavailable(LakeError):
     """A source that did not answer, however often it was asked."""
 
     code = "source-unavailable"
+
+    # What it asked to wait, in s, where that is longer than one question may.
+    wait = 0.0
 
 
 class SourceRefused(LakeError):
@@ -45,6 +51,8 @@ class SourceRefused(LakeError):
 
     status = 0
     body = b""
+    # Whether any question would be refused: it is about who asks.
+    is_of_all = False
 
 
 @dataclass(frozen=True)
@@ -68,11 +76,13 @@ class _Again(Exception):
 class Asker:
     """One client for one run: at most ``per_second`` questions, each asked ``attempts`` times.
 
-    ``first_wait`` (s) is the mean wait before the second attempt; nothing waits longer than
-    ``longest_wait``, and a source that asks for more is given up.
+    ``clock`` is when it begins. ``first_wait`` (s) is the mean wait before the second attempt, and
+    half of it the least; nothing waits longer than ``longest_wait``, and a source that asks for
+    more is given up.
     """
 
     settings: Settings
+    clock: datetime
     per_second: float = 3
     first_wait: float = 2
     longest_wait: float = 120
@@ -81,12 +91,12 @@ class Asker:
     def __post_init__(self) -> None:
         proxy = self.settings.pull_proxy or None
         self._client = httpx.Client(
-            transport=_WithSecret(httpx.HTTPTransport(proxy=proxy)),
+            transport=WithSecret(httpx.HTTPTransport(proxy=proxy)),
             timeout=self.settings.pull_timeout_seconds,
             headers={"User-Agent": user_agent(self.settings)},
             follow_redirects=False,  # a key must not follow to another host
         )
-        self._last = -1e9
+        self._next, self._began = -1e9, time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -104,7 +114,7 @@ class Asker:
 
         ``conditions`` are headers that let the source say 304: nothing new.
         """
-        if request.secret and not _plain(request.secret).isascii():
+        if request.secret and not plain(request.secret).isascii():
             raise SourceRefused(
                 "the key has characters that no key has", cure=f"check {request.secret.setting}"
             )
@@ -126,7 +136,7 @@ class Asker:
             ) from None
 
     def _once(self, request: Request, conditions: Mapping[str, str]) -> Answer:
-        self._keep_pace()
+        self._keep_pace(request)
         secret = request.secret
         try:
             with self._client.stream(
@@ -134,18 +144,18 @@ class Asker:
                 request.url,
                 params=dict(request.params),
                 headers={**request.headers, **conditions},
-                extensions={_SECRET: secret} if secret else {},
+                extensions={SECRET: secret} if secret else {},
             ) as response:
                 # The failures of HTTP come before the body: it may be long, and is of no use.
-                if response.status_code in _AGAIN:
-                    raise self._not_now(response, secret)
+                if _may_pass(response.status_code):
+                    raise self._not_now(response, request)
                 body = self._body(response)
         except _UNASKABLE as error:
             raise SourceRefused(
                 f"cannot be asked: {redacted(str(error), secret)}", where=request.url,
                 cure="correct the address in the settings",
             ) from None  # fmt: skip
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.DecodingError) as error:
             said = redacted(str(error), secret) or type(error).__name__
             raise _Again(said) from None
         if response.status_code in (200, 203, 204, 304):
@@ -166,51 +176,38 @@ class Asker:
             parts.append(chunk)
         return b"".join(parts)
 
-    def _not_now(self, response: httpx.Response, secret: Secret | None) -> Exception:
-        told = retry_after(response.headers)
+    def _not_now(self, response: httpx.Response, request: Request) -> Exception:
+        now = self.clock + timedelta(seconds=time.monotonic() - self._began)
+        wait = retry_after(response.headers, now)
+        if response.status_code == _TOO_MANY:
+            said = next(response.iter_bytes(4 * _EXCERPT), b"")
+            wait = max(wait, request.wait_told(said))
         what = f"HTTP {response.status_code} {response.reason_phrase}".strip()
-        if told > self.longest_wait:
-            return SourceUnavailable(
-                f"{what}, and it asks to wait {told:,.0f} s",
+        if wait > self.longest_wait:
+            error = SourceUnavailable(
+                f"{what}, and it asks to wait {wait:,.0f} s",
                 where=str(response.url.copy_with(query=None)),
                 cure="run it again after that; nothing was taken in",
             )
-        return _Again(redacted(what, secret), told)
+            error.wait = wait
+            return error
+        return _Again(redacted(what, request.secret), wait)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         told = error.wait if isinstance(error, _Again) else 0
         jittered = tenacity.wait_random_exponential(self.first_wait, self.longest_wait)
-        return min(max(told, jittered(state)), self.longest_wait)
+        return min(max(told, jittered(state), self.first_wait / 2), self.longest_wait)
 
-    def _keep_pace(self) -> None:
-        early = self._last + 1 / self.per_second - time.monotonic()
+    def _keep_pace(self, request: Request) -> None:
+        early = self._next - time.monotonic()
         if early > 0:
             self.sleep(early)
-        self._last = time.monotonic()
+        self._next = time.monotonic() + max(1 / self.per_second, request.pause)
 
 
-class _WithSecret(httpx.BaseTransport):
-    """Puts the key into the question below the client, whose log and errors show its address."""
-
-    def __init__(self, inner: httpx.BaseTransport) -> None:
-        self._inner = inner
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        secret: Secret | None = request.extensions.get(_SECRET)
-        if secret is None:
-            return self._inner.handle_request(request)
-        url, headers = request.url, request.headers.copy()
-        if secret.parameter:
-            url = url.copy_merge_params({secret.parameter: _plain(secret)})
-        else:
-            headers[secret.header] = _plain(secret)
-        rest = {name: v for name, v in request.extensions.items() if name != _SECRET}
-        asked = httpx.Request(request.method, url, headers=headers, extensions=rest)
-        return self._inner.handle_request(asked)
-
-    def close(self) -> None:
-        self._inner.close()
+def _may_pass(status: int) -> bool:
+    return status in _AGAIN or (status >= 500 and status not in _NEVER_AGAIN)
 
 
 def user_agent(settings: Settings) -> str:
@@ -223,16 +220,23 @@ def user_agent(settings: Settings) -> str:
     return " ".join(f"eliq-data-platform/{number} {contact}".split())
 
 
-def retry_after(headers: Mapping[str, str]) -> float:
+def retry_after(headers: Mapping[str, str], now: datetime) -> float:
     """Return the seconds that Retry-After asks for; a date counts from the answer's own Date."""
     said = headers.get("retry-after", "").strip()
     if said.isdigit():
         return float(said[:9])
-    try:
-        until = parsedate_to_datetime(said)
-        return max((until - parsedate_to_datetime(headers.get("date", ""))).total_seconds(), 0)
-    except (ValueError, TypeError):
+    until = _date(said)
+    if until is None:
         return 0
+    return max((until - (_date(headers.get("date", "")) or now)).total_seconds(), 0)
+
+
+def _date(said: str) -> datetime | None:
+    try:
+        read = parsedate_to_datetime(said)
+    except (ValueError, TypeError):
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def refusal(request: Request, status: int, body: bytes) -> SourceRefused:
@@ -241,7 +245,10 @@ def refusal(request: Request, status: int, body: bytes) -> SourceRefused:
     excerpt = " ".join(body[: 4 * _EXCERPT].decode("utf-8", "replace").split())
     said = redacted(excerpt, secret)[:_EXCERPT]
     cure = "check the address, the days and the places"
-    if status in _REFUSED:
+    is_denied = status in _REFUSED
+    if is_denied and request.denied:
+        cure = request.denied
+    elif is_denied:
         cure = (
             f"check {secret.setting}" if secret else "set ELIQ_CONTACT, so that it knows who asks"
         )
@@ -251,16 +258,5 @@ def refusal(request: Request, status: int, body: bytes) -> SourceRefused:
         f"HTTP {status}{f': {said}' if said else ''}", where=request.url, cure=cure
     )
     error.status, error.body = status, body
+    error.is_of_all = is_denied and not request.denied
     return error
-
-
-def redacted(text: str, secret: Secret | None) -> str:
-    """Return a text without the key, plain or as it stands in an address."""
-    plain = _plain(secret) if secret else ""
-    for form in {plain, quote(plain, safe=""), quote_plus(plain)} - {""}:
-        text = text.replace(form, "***")
-    return text
-
-
-def _plain(secret: Secret) -> str:
-    return "".join(secret.text.get_secret_value().split())

@@ -11,7 +11,7 @@ import typer
 from bronze.pulls import SOURCES, source
 from bronze.pulls.bigquery import pull_bigquery
 from bronze.pulls.cosmos import pull_profiles
-from bronze.pulls.parts import Point, Source, Wanted
+from bronze.pulls.parts import HOMES, Point, Source, Wanted
 from bronze.pulls.pubsub import pull_pubsub
 from bronze.pulls.sftp import pull_sftp
 from bronze.pulls.zones import MARKET_TIME
@@ -45,7 +45,8 @@ def pulls() -> typer.Typer:
 
 _HELP = """{asked.brings}.
 
-Without days: weather forecasts, the prices of tomorrow, the intensity of the last 24 hours.
+Without days: weather forecasts, the prices of tomorrow and what of the last week is lacking, the
+intensity of the last 24 hours.
 Days of weather are what was observed.
 
 Example: lake pull {name} {asked.example}
@@ -67,7 +68,7 @@ def _asking(name: str) -> Callable[..., None]:
         until: Annotated[
             str,
             typer.Option(
-                help="Ask again until then what is not published yet: 15:00 (market time)."
+                help="Ask again until then what is not there or not whole: 15:00 (market time)."
             ),
         ] = "",
         file: Annotated[
@@ -83,12 +84,13 @@ def _asking(name: str) -> Callable[..., None]:
             clock,
             *_places(asked, settings, points=points, zones=zones, is_file=file is not None),
             days=_days(clock, day=day, first=first, last=last, back=back),
+            is_of_homes=_is_of_homes(asked, settings, points or zones),
         )
         if file:
             say(str(pulling.pull_file(asked, file, wanted, settings)))
             return
         latest = _until(until, clock)
-        with asking.Asker(settings) as asker:
+        with asking.Asker(settings, clock) as asker:
             for pulled in pulling.pull(asked, wanted, settings, asker=asker, until=latest):
                 say(str(pulled))
 
@@ -111,6 +113,11 @@ def _places(
     is_needed = asked.PLACES == "zones" and not is_file
     said = zones or (settings.pull_zones if is_needed else "")
     return (), places.zones(said, settings) if said else ()
+
+
+def _is_of_homes(asked: Source, settings: Settings, said: str) -> bool:
+    default = settings.pull_points if asked.PLACES == "points" else settings.pull_zones
+    return (said or default) == HOMES
 
 
 def _days(clock: datetime, *, day: str, first: str, last: str, back: int) -> tuple[date, ...]:

@@ -38,6 +38,8 @@ _AREAS = {
     "IT-CENTRE-SOUTH": "IT-CSO", "IT-SOUTH": "IT-SO", "IT-SICILY": "IT-SIC",
     "IT-SARDINIA": "IT-SAR",
 }  # fmt: skip
+# A key may be for some zones only: the others are still asked for.
+_DENIED = "check ELIQ_ELECTRICITY_MAPS_TOKEN, and whether it is for this zone"
 _NUMBERED = ("DK", "NO", "SE")
 
 
@@ -54,14 +56,14 @@ def parts(wanted: Wanted, settings: Settings, ask: Callable[[Request], bytes]) -
     url = f"{settings.electricity_maps_url}/carbon-intensity"
     for zone in wanted.zones:
         if not wanted.days:
-            request = Request(f"{url}/history", {"zone": area(zone)}, secret=secret)
+            request = Request(f"{url}/history", {"zone": area(zone)}, secret=secret, denied=_DENIED)
             name = f"electricity-maps-{zone}-{wanted.clock.date()}.json"
             yield Part(name, (request,), zones=(zone,))
         for first, last in spans(wanted.days, _MOST_DAYS):
             edges = (midnight(first), midnight(last + timedelta(days=1)))
             start, end = (f"{edge:%Y-%m-%dT%H:%M:%SZ}" for edge in edges)
             params = {"zone": area(zone), "start": start, "end": end}
-            request = Request(f"{url}/past-range", params, secret=secret)
+            request = Request(f"{url}/past-range", params, secret=secret, denied=_DENIED)
             name = f"electricity-maps-{zone}-{first}-{last}.json"
             yield Part(name, (request,), zones=(zone,))
 

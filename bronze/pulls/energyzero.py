@@ -4,12 +4,15 @@ https://public.api.energyzero.nl/public/v1/prices: `base` is the market's price 
 VAT; `base_with_vat` and `all_in` hold what a customer pays, and are left out. Two older shapes are
 read too: `Prices` with `readingDate` (asked for without VAT) and the GraphQL answer with
 `energyPriceExcl`. Prices of a day are those of gas (EUR/m3), which is no spot price of electricity.
+An answer may span more than the day that was asked for (README of python-energyzero): what is of
+other days is left out, so that tomorrow is not there before its own prices are.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from bronze.pulls.days_had import days_of_prices
 from bronze.pulls.parts import (
     NotThereYet,
     Part,
@@ -20,10 +23,10 @@ from bronze.pulls.parts import (
     unreadable,
 )
 from bronze.pulls.rows import PRICES, Price, Refused, instant, loaded, number
-from bronze.pulls.zones import days_or_tomorrow, named
+from bronze.pulls.zones import market_day, named
 from lake.settings import Settings
 
-KIND, PARTNER, PLACES, VERSION = PRICES, "market", "zone NL", 1
+KIND, PARTNER, PLACES, VERSION = PRICES, "market", "zone NL", 2
 _ZONE = "NL"
 _SECONDS = (900, 1800, 3600)
 _DAY = 23 * 3600
@@ -33,8 +36,9 @@ Interval = tuple[object, object, object]
 
 
 def parts(wanted: Wanted, settings: Settings, ask: Callable[[Request], bytes]) -> Iterator[Part]:
-    """Yield a part a day, by quarters of an hour; without days it is tomorrow's prices."""
-    for day in days_or_tomorrow(wanted.days, wanted.clock):
+    """Yield a part a day, by quarters of an hour; without days tomorrow and what is lacking."""
+    zones = (named(wanted.zones, _ZONE),)
+    for day in days_of_prices(__name__, zones, wanted, settings):
         params = {
             "energyType": "ENERGY_TYPE_ELECTRICITY",
             "date": f"{day:%d-%m-%Y}",
@@ -44,7 +48,6 @@ def parts(wanted: Wanted, settings: Settings, ask: Callable[[Request], bytes]) -
             f"{settings.energyzero_url}/public/v1/prices", params,
             is_missing=lambda status, _: status == 404,
         )  # fmt: skip
-        zones = (named(wanted.zones, _ZONE),)
         yield Part(f"energyzero-{day}.json", (request,), zones=zones, days=(day,))
 
 
@@ -62,7 +65,10 @@ def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator
     if not intervals:
         raise NotThereYet(f"{part.name} is not there yet")
     zone = named(part.zones, _ZONE)
-    for begins, ends, price in intervals:
+    of_days = [one for one in intervals if _is_of(part.days, one)]
+    if not of_days:
+        raise NotThereYet(f"{part.name} is not there yet, other days are")
+    for begins, ends, price in of_days:
         start, end, read = instant(begins), instant(ends), number(price)
         if start is None or end is None or read is None:
             yield Refused("a price without its interval or number", f"{begins} {ends} {price}")
@@ -74,6 +80,12 @@ def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator
             yield Price(zone, start, seconds, read, "EUR/kWh")
         else:
             yield Refused("an interval that is no quarter, half or whole hour", str(begins))
+
+
+def _is_of(days: Sequence[date], interval: Interval) -> bool:
+    """Tell whether an interval is of the days; one that cannot be read is refused elsewhere."""
+    start = instant(interval[0])
+    return not days or start is None or any(a <= start < b for a, b in map(market_day, days))
 
 
 def _intervals(said: Mapping[str, Any]) -> Iterator[Interval]:

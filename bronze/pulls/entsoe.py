@@ -9,12 +9,14 @@ document are rows of both: silver keeps both, and gold takes the finer where the
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from xml.etree import ElementTree
 
+from bronze.pulls.days_had import days_of_prices
 from bronze.pulls.parts import (
     NoToken,
+    NotServed,
     NotThereYet,
     Part,
     Request,
@@ -24,7 +26,7 @@ from bronze.pulls.parts import (
     spans,
 )  # fmt: skip
 from bronze.pulls.rows import PRICES, Price, Refused, instant, is_currency, number
-from bronze.pulls.zones import EIC, days_or_tomorrow, known, market_day
+from bronze.pulls.zones import EIC, MARKET_TIME, known, market_day
 from lake.errors import LakeError
 from lake.settings import Settings
 
@@ -37,6 +39,8 @@ _COUPLED = "1"
 _DAY_AHEAD = "A01"
 _EACH, _UNTIL_NEXT = "A01", "A03"
 _NO_DATA = "No matching data found"
+# Day from which a zone has no prices: Great Britain left the coupled market (entsoe-py #256, #393).
+_ENDED = {"GB": date(2021, 1, 1)}
 Intervals = dict[datetime, Decimal]
 
 
@@ -48,13 +52,19 @@ class _NoDoctype(ElementTree.TreeBuilder):
 
 
 def parts(wanted: Wanted, settings: Settings, ask: Callable[[Request], bytes]) -> Iterator[Part]:
-    """Yield a part a zone and month; NoToken, UnknownZone. Without days it is tomorrow's prices."""
+    """Yield a part a zone and month; NoToken, UnknownZone.
+
+    Without days it is tomorrow and what is lacking.
+    """
     if not settings.entsoe_token.get_secret_value():
         raise NoToken("ENTSO-E wants a security token", cure="set ELIQ_ENTSOE_TOKEN")
     secret = Secret(settings.entsoe_token, parameter="securityToken", setting="ELIQ_ENTSOE_TOKEN")
-    days = days_or_tomorrow(wanted.days, wanted.clock)
+    today = wanted.clock.astimezone(MARKET_TIME).date()
     for zone in wanted.zones:
-        for first, last in spans(days, _MOST_DAYS):
+        days = days_of_prices(__name__, (zone,), wanted, settings)
+        # What is there does not wait for what is not published yet.
+        of_now = spans([day for day in days if day <= today], _MOST_DAYS)
+        for first, last in (*of_now, *spans([day for day in days if day > today], _MOST_DAYS)):
             params = {
                 "documentType": "A44",
                 "contract_MarketAgreement.type": _DAY_AHEAD,
@@ -68,7 +78,12 @@ def parts(wanted: Wanted, settings: Settings, ask: Callable[[Request], bytes]) -
                 is_missing=lambda _, body: _NO_DATA.encode() in body,
             )  # fmt: skip
             in_it = tuple(day for day in days if first <= day <= last)
-            yield Part(_name(zone, first, last), (request,), zones=(zone,), days=in_it)
+            ended = _ENDED.get(known(zone))
+            error = None
+            if ended and first >= ended:
+                error = NotServed(f"ENTSO-E has no prices of {zone} since {ended}")
+            name = _name(zone, first, last)
+            yield Part(name, (request,), zones=(zone,), days=in_it, error=error)
 
 
 def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator[Price | Refused]:

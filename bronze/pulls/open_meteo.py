@@ -5,6 +5,10 @@ answered as a list in its order; `utc_offset_seconds` holds for every local stam
 radiation and precipitation are the mean and the sum of the hour before their stamp, all else is of
 the stamp itself. Points are those asked for, not those of the model's grid, so that what was
 observed replaces what was forecast. A forecast is issued when it is answered.
+
+Without a key 600 calls a minute, 5,000 an hour and 10,000 a day are free, and a question weighs as
+many calls as it has points, more for more than two weeks (calculateQueryWeight and RateLimiter of
+open-meteo/open-meteo, its issue 438): the pace keeps to the minute's, the others end the run.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from bronze.pulls.parts import (
     Part,
@@ -33,6 +38,10 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _MOST_POINTS, _MOST_DAYS, _MOST_POINT_DAYS = 50, 366, 20_000
 _FORECAST_DAYS = 14
+_FREE_HOST, _FREE_A_SECOND = "open-meteo.com", 600 / 60
+_DAYS_OF_A_CALL, _VARIABLES_OF_A_CALL = 14, 10
+# The limit that a 429 names -> how long it asks to wait, in s.
+_WAITS = {"Minutely": 60.0, "Hourly": 3600.0, "Daily": 86_400.0}
 
 # Its names -> ours, and what each of its units is in ours.
 _PERCENT = {"%": Decimal(1)}
@@ -58,7 +67,8 @@ def parts(wanted: Wanted, settings: Settings, ask: Callable[[Request], bytes]) -
             name = f"open-meteo-forecast-{wanted.clock.date()}.json"
             days = {"forecast_days": str(_FORECAST_DAYS)}
             url = f"{settings.open_meteo_url}/v1/forecast"
-            yield Part(name, (_request(url, batch, days, settings),), points=batch)
+            request = _request(url, batch, days, _FORECAST_DAYS, settings)
+            yield Part(name, (request,), points=batch)
         return
     url = f"{settings.open_meteo_archive_url}/v1/archive"
     for first, last in spans(wanted.days, _MOST_DAYS):
@@ -69,7 +79,7 @@ def parts(wanted: Wanted, settings: Settings, ask: Callable[[Request], bytes]) -
         for batch in batches(wanted.points, most):
             yield Part(
                 f"open-meteo-archive-{first}-{last}.json",
-                (_request(url, batch, days, settings),),
+                (_request(url, batch, days, (end - first).days + 1, settings),),
                 points=batch, days=wanted.days, since=midnight(first), until=midnight(last + _DAY),
             )  # fmt: skip
 
@@ -99,8 +109,9 @@ def rows(bodies: Sequence[bytes], part: Part, answered_at: datetime) -> Iterator
 
 
 def _request(
-    url: str, points: Sequence[Point], days: Mapping[str, str], settings: Settings
+    url: str, points: Sequence[Point], days: Mapping[str, str], count: int, settings: Settings
 ) -> Request:
+    """Return the question for points and ``count`` days, with the pause that its weight asks."""
     key = settings.open_meteo_key
     params = {
         "latitude": ",".join(str(p.latitude) for p in points),
@@ -111,8 +122,23 @@ def _request(
         "timeformat": "unixtime",
         **days,
     }
-    secret = Secret(key, parameter="apikey", setting="ELIQ_OPEN_METEO_KEY")
-    return Request(url, params, secret=secret if key.get_secret_value() else None)
+    if key.get_secret_value():
+        secret = Secret(key, parameter="apikey", setting="ELIQ_OPEN_METEO_KEY")
+        return Request(url, params, secret=secret, wait_told=_wait_told)
+    is_free = (urlsplit(url).hostname or "").endswith(_FREE_HOST)
+    pause = _weight(len(points), count) / _FREE_A_SECOND if is_free else 0
+    return Request(url, params, wait_told=_wait_told, pause=pause)
+
+
+def _weight(points: int, days: int) -> float:
+    """Return as how many calls a question counts."""
+    of_variables = len(_NAMES) / _VARIABLES_OF_A_CALL
+    return points * max(1, of_variables, of_variables * days / _DAYS_OF_A_CALL)
+
+
+def _wait_told(body: bytes) -> float:
+    said = body.decode("utf-8", "replace")
+    return next((wait for limit, wait in _WAITS.items() if f"{limit} API request" in said), 0)
 
 
 def _own_point(answer: Mapping[str, Any]) -> Point:

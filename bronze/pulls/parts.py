@@ -7,10 +7,12 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic import SecretStr
 
-from bronze.pulls.rows import Refused, Row
+from bronze.pulls.rows import Refused, Row, Unfinished
 from lake.errors import LakeError
 from lake.settings import Settings
 
+# The word for the places of the homes in the lake.
+HOMES = "homes"
 # Where sources say what is wrong, in JSON.
 _COMPLAINTS = ("message", "reason", "title")
 
@@ -25,6 +27,12 @@ class NotThereYet(LakeError):
     """What was asked for is not published yet."""
 
     code = "not-there-yet"
+
+
+class NotServed(LakeError):
+    """A place of which a source has nothing, today or tomorrow."""
+
+    code = "not-served"
 
 
 class NoToken(LakeError):
@@ -54,15 +62,27 @@ def _never(status: int, body: bytes) -> bool:
     return False
 
 
+def _none(body: bytes) -> float:
+    return 0
+
+
 @dataclass(frozen=True)
 class Request:
-    """One question; ``is_missing`` tells a refusal that only says that there are no data yet."""
+    """One question.
+
+    ``is_missing`` tells a refusal that only says that there are no data yet, ``wait_told`` how long
+    the body of a 429 asks to wait (s). No other question is asked for ``pause`` s after it.
+    """
 
     url: str
     params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     secret: Secret | None = None
     is_missing: Callable[[int, bytes], bool] = _never
+    wait_told: Callable[[bytes], float] = _none
+    pause: float = 0
+    # The cure where 401 or 403 is about this question; without it they are about who asks.
+    denied: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +101,8 @@ class Part:
     until: datetime | None = None
     # Why it cannot even be asked for; the other parts can.
     error: LakeError | None = None
+    # How many rows landed of it in this run, of an answer that was not whole.
+    had: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,11 +113,14 @@ class Wanted:
     points: tuple[Point, ...] = ()
     zones: tuple[str, ...] = ()
     days: tuple[date, ...] = ()
+    # Whether the places are those of the homes: what a source does not serve is left out of them.
+    is_of_homes: bool = False
 
 
 class Source(Protocol):
     """What each source's module is."""
 
+    __name__: str
     KIND: str  # the folder of landing that its rows go to
     PARTNER: str  # under whom they are kept
     PLACES: str  # what it is asked for: points or zones
@@ -109,7 +134,7 @@ class Source(Protocol):
 
     def rows(
         self, bodies: Sequence[bytes], part: Part, answered_at: datetime
-    ) -> Iterable[Row | Refused]:
+    ) -> Iterable[Row | Refused | Unfinished]:
         """Return what the answers say; UnreadableAnswer, NotThereYet. Pure."""
         ...
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from bronze.pulls.parts import Point
+from bronze.pulls.parts import HOMES, Point
 from bronze.pulls.rows import is_name
 from bronze.pulls.zones import UnknownZone, known
 from lake.catalog import catalog
@@ -14,7 +14,6 @@ from lake.reading import Reader
 from lake.settings import Settings
 
 T = TypeVar("T")
-HOMES = "homes"
 _LOCATIONS = "silver.locations"
 # A tenth of a degree (11 km) tells no source where anybody lives, and homes nearby share a point.
 _GRID = 1

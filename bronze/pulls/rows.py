@@ -73,6 +73,17 @@ class Refused:
         return f"{self.reason}: {self.payload[:_PAYLOAD]}" if self.payload else self.reason
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What of an answer its source may still change: it lands, and is asked for again."""
+
+    zone: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"{self.zone} {self.said}"
+
+
 Row = Weather | Price | Intensity
 
 HEADERS = {

@@ -47,17 +47,8 @@ class Told:
         kept = {name: headers[name] for name in _CONDITIONS if name in headers}
         if until := _fresh_until(headers, answered_at):
             kept["fresh-until"] = until.isoformat()
-        part = self.path.with_name(f".{uuid.uuid4().hex}.part")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps({**self.headers, **kept}))
-            part.rename(self.path)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                os.unlink(part)  # noqa: PTH108 - may be gone
-            raise CannotWrite(
-                f"cannot write to the lake: {error.strerror}", where=str(self.path.parent)
-            ) from error
+        if whole := {**self.headers, **kept}:
+            written_whole(self.path, json.dumps(whole))
 
 
 def told(request: Request, *, reader: str, settings: Settings) -> Told:
@@ -72,6 +63,21 @@ def told(request: Request, *, reader: str, settings: Settings) -> Told:
     if not isinstance(known, dict):
         known = {}
     return Told(path, {k: v for k, v in known.items() if isinstance(v, str)})
+
+
+def written_whole(file: Path, text: str) -> None:
+    """Write a small file that is there whole or not at all; CannotWrite."""
+    part = file.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text)
+        part.rename(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(part)  # noqa: PTH108 - may be gone
+        raise CannotWrite(
+            f"cannot write to the lake: {error.strerror}", where=str(file.parent)
+        ) from error
 
 
 def _fresh_until(headers: Mapping[str, str], answered_at: datetime) -> datetime | None:

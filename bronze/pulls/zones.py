@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bronze.pulls.rows import Price
@@ -112,15 +113,25 @@ def market_day(day: date) -> tuple[datetime, datetime]:
     return start, end
 
 
-def days_or_tomorrow(days: Sequence[date], clock: datetime) -> Sequence[date]:
-    """Return the days, or tomorrow's of the market, whose prices come about 12:45 today."""
-    return days or (clock.astimezone(MARKET_TIME).date() + timedelta(days=1),)
+class Lack(NamedTuple):
+    """A day of a zone without some or all of its prices."""
+
+    zone: str
+    day: date
+    said: str
+    is_all: bool
+
+    def __str__(self) -> str:
+        return f"{self.zone} {self.day} {self.said}"
 
 
-def wrong_counts(
-    prices: Iterable[Price], zones: Sequence[str], days: Sequence[date]
-) -> Iterator[str]:
-    """Say of which zones and days the prices do not cover every quarter of an hour."""
+def is_to_come(day: date, clock: datetime) -> bool:
+    """Tell whether a day of delivery is not over, so that its prices may still be told."""
+    return market_day(day)[1] > clock
+
+
+def lacks(prices: Iterable[Price], zones: Sequence[str], days: Sequence[date]) -> Iterator[Lack]:
+    """Yield the zones and days of which the prices do not cover every quarter of an hour."""
     covered: dict[str, set[int]] = {zone: set() for zone in zones}
     for price in prices:
         start = int(price.starts_at.timestamp())
@@ -130,9 +141,9 @@ def wrong_counts(
         for day in days:
             start, end = (int(edge.timestamp()) for edge in market_day(day))
             expected = range(start, end, _QUARTER)
-            if found := sum(cell in cells_of for cell in expected):
-                if found < len(expected):
-                    hours = f"{found / 4:g} of {len(expected) // 4} hours"
-                    yield f"{zone} {day} has {hours}"
-            else:
-                yield f"{zone} {day} is not there"
+            found = sum(cell in cells_of for cell in expected)
+            if not found:
+                yield Lack(zone, day, "is not there", is_all=True)
+            elif found < len(expected):
+                hours = f"has {found / 4:g} of {len(expected) // 4} hours"
+                yield Lack(zone, day, hours, is_all=False)

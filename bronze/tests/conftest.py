@@ -121,7 +121,7 @@ def pulled(sources: Settings) -> Callable[..., list[str]]:
 
     def run(name: str, wanted: Any, settings: Settings = sources, **told: Any) -> list[str]:
         waits = told.pop("waits", [])
-        with Asker(settings, per_second=1e6, sleep=waits.append) as asker:
+        with Asker(settings, wanted.clock, per_second=1e6, sleep=waits.append) as asker:
             return [str(one) for one in pull(source(name), wanted, settings, asker=asker, **told)]
 
     return run

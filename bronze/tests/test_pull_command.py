@@ -145,6 +145,19 @@ def test_homes_tell_their_zones_and_only_about_where_they_are(lake: Settings) ->
     assert zones("homes", lake) == ("SE_3",)
 
 
+def test_homes_where_a_source_has_nothing_end_no_run(
+    server: Any, tmp_path: Path, lake_pull: Callable[..., Any]
+) -> None:
+    homes = {"latitude": [51.5], "longitude": [-0.1], "price_zone": ["GB"]}
+    write_deltalake(f"{tmp_path}/lake/silver/locations", pyarrow.table(homes))
+    code, said = lake_pull("smhi")
+    assert (code, said) == (0, "left out: 1 places: no forecast of SMHI at 51.5,-0.1\n")
+    code, said = lake_pull("nordpool")
+    assert (code, said) == (0, "left out: 1 places: Nord Pool has no prices of GB\n")
+    assert lake_pull("nordpool", "--zones", "GB")[0] == 1
+    assert not server.questions
+
+
 def test_days_are_cut_into_runs() -> None:
     days = [date(2025, 1, n) for n in (1, 2, 3, 4, 7, 8)]
     assert [(a.day, b.day) for a, b in spans(days, 3)] == [(1, 3), (4, 4), (7, 8)]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,21 @@ from bronze.pulls import energyzero
 from bronze.pulls.asking import SourceRefused
 from bronze.pulls.parts import NotThereYet, Part, UnreadableAnswer, Wanted
 from bronze.pulls.rows import Price
+from bronze.pulls.zones import market_day
 from lake.settings import Settings
 
 NOW = datetime(2025, 12, 15, 13, tzinfo=UTC)
 PART = Part("energyzero.json")
+QUARTER = timedelta(minutes=15)
+
+
+def of_day(day: date) -> list[dict[str, Any]]:
+    start, end = market_day(day)
+    stamps = [start + QUARTER * n for n in range((end - start) // QUARTER + 1)]
+    return [
+        {"start": a.isoformat(), "end": b.isoformat(), "price": {"value": "0.1"}}
+        for a, b in pairwise(stamps)
+    ]
 
 
 def read(body: bytes) -> list[Price]:
@@ -43,15 +55,35 @@ def test_a_day_is_asked_for_and_lands(
     server.answers(file.read_bytes())
     wanted = Wanted(NOW, zones=("SE3", "nl"), days=(date(2025, 12, 16), date(2025, 12, 17)))
     assert pulled("energyzero", wanted) == [
-        "energyzero-2025-12-16.json: 288 rows",
-        "energyzero-2025-12-17.json: 288 rows; was there already",
+        "energyzero-2025-12-16.json: 96 rows",
+        "energyzero-2025-12-17.json: 96 rows; was there already",
     ]
     assert server.questions[0].path == "/public/v1/prices"
     assert server.questions[0].query == {
         "energyType": "ENERGY_TYPE_ELECTRICITY", "date": "16-12-2025",
         "interval": "INTERVAL_QUARTER",
     }  # fmt: skip
-    assert landed("prices")[0] == "nl,2025-12-15T23:00:00Z,PT15M,0.07994,EUR/kWh,"
+    lines = sorted(landed("prices"))
+    assert lines[0] == "nl,2025-12-15T23:00:00Z,PT15M,0.07994,EUR/kWh,"
+    assert lines[-1].startswith("nl,2025-12-17T22:45:00Z,")
+    assert len(lines) == 2 * 96
+
+
+def test_tomorrow_is_not_there_before_its_own_prices_are(
+    server: Any, pulled: Callable[..., list[str]], landed: Callable[..., list[str]]
+) -> None:
+    """Before publication the answer holds the day before, as the window that it always gives."""
+    today, tomorrow = (of_day(date(2025, 12, day)) for day in (15, 16))
+    server.answers(json.dumps({"base": today}).encode())
+    wanted = Wanted(NOW, days=(date(2025, 12, 16),))
+    with pytest.raises(NotThereYet, match="not there yet, other days are"):
+        pulled("energyzero", wanted)
+    assert not landed("prices")
+    server.answers(
+        json.dumps({"base": today}).encode(), json.dumps({"base": [*today, *tomorrow]}).encode()
+    )
+    said = pulled("energyzero", wanted, until=NOW + timedelta(hours=1))
+    assert said == ["energyzero-2025-12-16.json: 96 rows"]
 
 
 def test_a_price_that_is_corrected_back_is_the_newest(
@@ -84,7 +116,7 @@ def test_an_error_is_said_in_its_words(
         read(body)
     server.answers(reply(body, 400))
     with pytest.raises(SourceRefused, match=r"HTTP 400: .*invalid DailyEnergyPrices"):
-        pulled("energyzero", Wanted(NOW))
+        pulled("energyzero", Wanted(NOW, days=(date(2025, 12, 16),)))
 
 
 @pytest.mark.parametrize("data", [None, {"energyMarketPrices": None}, []])
@@ -100,7 +132,7 @@ def test_no_prices_yet(server: Any, reply: Any, pulled: Callable[..., list[str]]
     for answer in (reply(b'{"code": 5, "message": "not found"}', 404), reply(b'{"base": []}')):
         server.answers(answer)
         with pytest.raises(NotThereYet):
-            pulled("energyzero", Wanted(NOW))
+            pulled("energyzero", Wanted(NOW, days=(date(2025, 12, 16),)))
 
 
 def test_older_shapes_are_read_too(sources: Settings) -> None:

@@ -12,8 +12,17 @@ from pydantic import SecretStr
 
 from bronze.forms import form_of
 from bronze.pulls import entsoe
-from bronze.pulls.asking import SourceRefused
-from bronze.pulls.parts import NoToken, NotThereYet, Part, UnreadableAnswer, Wanted
+from bronze.pulls.asking import SourceRefused, SourceUnavailable
+from bronze.pulls.days_had import remember_days
+from bronze.pulls.parts import (
+    NoToken,
+    NotServed,
+    NotThereYet,
+    Part,
+    UnreadableAnswer,
+    Wanted,
+)
+from bronze.pulls.pulling import PullFailed
 from bronze.pulls.rows import Price, Refused
 from bronze.pulls.zones import EIC, UnknownZone, known, market_day
 from lake.settings import Settings
@@ -21,6 +30,7 @@ from lake.settings import Settings
 NOW = datetime(2025, 10, 25, 11, tzinfo=UTC)
 TOKEN = "b1946ac9-2492-4d23-a1e6-0123456789ab"
 PART = Part("entsoe.xml")
+TOMORROW = date(2025, 10, 26)
 NO_DATA = b"""<?xml version="1.0" encoding="UTF-8"?>
 <Acknowledgement_MarketDocument xmlns="urn:iec62325.351:tc57wg16:451-1:acknowledgementdocument:7:0">
   <Reason><code>999</code><text>No matching data found for Data item Day-ahead Prices
@@ -30,6 +40,13 @@ NO_DATA = b"""<?xml version="1.0" encoding="UTF-8"?>
 @pytest.fixture
 def token(sources: Settings) -> Settings:
     return sources.model_copy(update={"entsoe_token": SecretStr(TOKEN)})
+
+
+LAST_WEEK = [date(2025, 10, day) for day in range(19, 26)]
+
+
+def had(settings: Settings, *days: date) -> None:
+    remember_days(entsoe.__name__, "SE3", days, settings, NOW)
 
 
 def period(start: datetime, end: datetime, resolution: str, points: dict[Any, Any]) -> str:
@@ -228,16 +245,109 @@ def test_a_wrong_count_is_said(
     hours = period(start, end - timedelta(hours=1), "PT60M", {1: 7})
     server.answers(document(series(hours)))
     days = (date(2025, 10, 26), date(2025, 10, 27))
-    said = pulled("entsoe", Wanted(NOW, zones=("SE3",), days=days), token)[0]
+    over = Wanted(NOW + timedelta(days=7), zones=("SE3",), days=days)
+    said = pulled("entsoe", over, token)[0]
     assert "SE3 2025-10-26 has 24 of 25 hours" in said
     assert "SE3 2025-10-27 is not there" in said
+    with pytest.raises(NotThereYet, match="SE3 2025-10-26 has 24 of 25 hours; SE3 2025-10-27 is"):
+        pulled("entsoe", Wanted(NOW, zones=("SE3",), days=days), token)
+
+
+def test_half_a_day_lands_and_is_asked_for_until_it_is_whole(
+    server: Any, token: Settings, pulled: Callable[..., list[str]],
+    landed: Callable[..., list[str]],
+) -> None:  # fmt: skip
+    start, _ = market_day(TOMORROW)
+    half = document(series(period(start, start + timedelta(hours=12), "PT15M", {1: 7})))
+    server.answers(half, half.replace(b"T10:57", b"T10:58"), whole_day(TOMORROW))
+    wanted = Wanted(NOW, zones=("SE3",), days=(TOMORROW,))
+    said = pulled("entsoe", wanted, token, until=NOW + timedelta(hours=1))
+    # The second half that says no more than the first is no second file.
+    assert said == [
+        "entsoe-SE3-2025-10-26.xml: 48 rows; SE3 2025-10-26 has 12 of 25 hours",
+        "entsoe-SE3-2025-10-26.xml: 100 rows",
+    ]
+    assert len(server.questions) == 3
+    assert len(landed("prices")) == 148
+
+
+@pytest.mark.parametrize("status", [503, 200])
+def test_an_outage_at_publication_is_waited_for(
+    server: Any, token: Settings, reply: Any, pulled: Callable[..., list[str]], status: int
+) -> None:
+    """Six tries of a 503, or a page that says so, end no day: it is asked for while it may come."""
+    had(token, *LAST_WEEK)
+    away = reply(b"<html>maintenance</html>", status)
+    server.answers(*[away] * (token.pull_attempts + 1 if status == 503 else 2), whole_day(TOMORROW))
+    wanted = Wanted(NOW, zones=("SE3",))
+    said = pulled("entsoe", wanted, token, until=NOW + timedelta(hours=1))
+    assert said == ["entsoe-SE3-2025-10-26.xml: 100 rows"]
+
+
+def test_a_day_that_was_missed_is_asked_for_on_the_next(
+    server: Any, token: Settings, reply: Any, pulled: Callable[..., list[str]]
+) -> None:
+    had(token, *LAST_WEEK)
+    server.answers(reply(b"", 503))
+    with pytest.raises(SourceUnavailable):
+        pulled("entsoe", Wanted(NOW, zones=("SE3",)), token)
+    server.questions.clear()
+    server.answers(whole_day(TOMORROW), whole_day(date(2025, 10, 27)))
+    next_day = Wanted(NOW + timedelta(days=1), zones=("SE3",))
+    assert pulled("entsoe", next_day, token) == [
+        "entsoe-SE3-2025-10-26.xml: 100 rows", "entsoe-SE3-2025-10-27.xml: 96 rows",
+    ]  # fmt: skip
+    server.answers(whole_day(date(2025, 10, 28)))
+    server.questions.clear()
+    pulled("entsoe", Wanted(NOW + timedelta(days=2), zones=("SE3",)), token)
+    assert len(server.questions) == 1
+
+
+def test_what_of_the_last_week_is_lacking_waits_for_nothing(
+    server: Any, token: Settings, pulled: Callable[..., list[str]]
+) -> None:
+    had(token, *LAST_WEEK[1:])
+    server.answers(NO_DATA)
+    with pytest.raises(PullFailed, match="2 could not be had"):
+        pulled("entsoe", Wanted(NOW, zones=("SE3",)), token)
+    asked = [(q.query["periodStart"], q.query["periodEnd"]) for q in server.questions]
+    assert asked == [
+        tuple(f"{edge:%Y%m%d%H%M}" for edge in market_day(day)) for day in (LAST_WEEK[0], TOMORROW)
+    ]
+
+
+def test_a_zone_that_left_the_market_is_said_or_left_out(
+    server: Any, token: Settings, pulled: Callable[..., list[str]]
+) -> None:
+    server.answers(whole_day(TOMORROW))
+    zones = ("GB", "SE3")
+    with pytest.raises(NotServed, match="ENTSO-E has no prices of GB since 2021-01-01"):
+        pulled("entsoe", Wanted(NOW, zones=zones, days=(TOMORROW,)), token)
+    homes = Wanted(NOW, zones=zones, days=(TOMORROW,), is_of_homes=True)
+    said = pulled("entsoe", homes, token, until=NOW + timedelta(hours=1))
+    assert said[-1] == "left out: 1 places: ENTSO-E has no prices of GB since 2021-01-01"
+    assert {q.query["in_Domain"] for q in server.questions} == {EIC["SE3"]}
+    old = Wanted(NOW, zones=("GB",), days=(date(2020, 12, 1),))
+    server.answers(whole_day(date(2020, 12, 1), zone="GB"))
+    assert pulled("entsoe", old, token) == ["entsoe-GB-2020-12-01.xml: 96 rows"]
+
+
+def test_a_key_that_is_refused_is_shown_once(
+    server: Any, token: Settings, reply: Any, pulled: Callable[..., list[str]]
+) -> None:
+    server.answers(reply(b"no", 401))
+    zones = ("SE1", "SE2", "SE3", "SE4")
+    with pytest.raises(PullFailed, match=r"4 could not be had: HTTP 401.*3 were not asked for"):
+        pulled("entsoe", Wanted(NOW, zones=zones, days=(TOMORROW,)), token,
+               until=NOW + timedelta(hours=1))  # fmt: skip
+    assert len(server.questions) == 1
 
 
 def test_rows_are_canonical_and_bear_the_name_that_was_asked(
     server: Any, token: Settings, pulled: Callable[..., list[str]]
 ) -> None:
     server.answers(whole_day(date(2025, 10, 26), "PT60M"))
-    pulled("entsoe", Wanted(NOW, zones=("SE_3",)), token)
+    pulled("entsoe", Wanted(NOW, zones=("SE_3",), days=(TOMORROW,)), token)
     (file,) = (Path(token.root) / "landing" / "prices").rglob("*.csv")
     assert form_of(file, "prices") == "csv"
     assert file.parent.name == "market"
@@ -252,7 +362,7 @@ def test_what_is_not_published_yet_is_asked_for_until_it_is(
     server.answers(*[reply(NO_DATA, status)] * 3, whole_day(date(2025, 10, 26)))
     waits: list[float] = []
     later = NOW + timedelta(hours=1)
-    wanted = Wanted(NOW, zones=("SE3",))
+    wanted = Wanted(NOW, zones=("SE3",), days=(TOMORROW,))
     said = pulled("entsoe", wanted, token, until=later, waits=waits)
     assert said == ["entsoe-SE3-2025-10-26.xml: 100 rows"]
     assert waits.count(token.pull_pause_seconds) == 3
@@ -264,7 +374,7 @@ def test_it_is_said_when_it_does_not_come(
     server.answers(NO_DATA)
     for until in (None, NOW + timedelta(seconds=0.1)):
         with pytest.raises(NotThereYet):
-            pulled("entsoe", Wanted(NOW, zones=("SE3",)), token, until=until)
+            pulled("entsoe", Wanted(NOW, zones=("SE3",), days=(TOMORROW,)), token, until=until)
     assert not (Path(token.root) / "landing").exists()
 
 
@@ -275,7 +385,7 @@ def test_the_token_is_in_no_message(
     caplog.set_level("DEBUG")
     server.answers(reply(b"Unauthorized: securityToken=" + TOKEN.encode(), 401))
     with pytest.raises(SourceRefused, match="check ELIQ_ENTSOE_TOKEN") as error:
-        pulled("entsoe", Wanted(NOW, zones=("SE3",)), token)
+        pulled("entsoe", Wanted(NOW, zones=("SE3",), days=(TOMORROW,)), token)
     assert server.questions[0].query["securityToken"] == TOKEN
     assert TOKEN not in str(error.value) + caplog.text
     assert "GET" in caplog.text
@@ -286,7 +396,7 @@ def test_without_a_token_nothing_is_asked(
     server: Any, sources: Settings, pulled: Callable[..., list[str]]
 ) -> None:
     with pytest.raises(NoToken, match="ELIQ_ENTSOE_TOKEN"):
-        pulled("entsoe", Wanted(NOW, zones=("SE3",)))
+        pulled("entsoe", Wanted(NOW, zones=("SE3",), days=(TOMORROW,)))
     assert not server.questions
 
 

@@ -27,7 +27,7 @@ FORECAST = (
 
 def asked(settings: Settings, request: Request, waits: list[float] | None = None) -> Any:
     sleep = (waits if waits is not None else []).append
-    with Asker(settings, per_second=1e6, sleep=sleep) as asker:
+    with Asker(settings, NOW, per_second=1e6, sleep=sleep) as asker:
         return asker.ask(request)
 
 
@@ -43,7 +43,7 @@ def test_the_platform_and_its_contact_are_named(server: Any, sources: Settings) 
     assert agent.endswith("ops@example.org")
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529, 530])
 def test_what_may_pass_is_asked_again(
     server: Any, sources: Settings, reply: Any, status: int
 ) -> None:
@@ -51,7 +51,25 @@ def test_what_may_pass_is_asked_again(
     waits: list[float] = []
     assert asked(sources, Request(server.url), waits).body == b"here"
     assert len(server.questions) == 3
-    assert all(0 <= wait <= 120 for wait in waits)
+    # Never at once, whatever the jitter says.
+    assert all(1 <= wait <= 120 for wait in waits)
+
+
+@pytest.mark.parametrize("status", [501, 505])
+def test_what_the_source_cannot_do_is_not_asked_again(
+    server: Any, sources: Settings, reply: Any, status: int
+) -> None:
+    server.answers(reply(b"never", status))
+    with pytest.raises(SourceRefused, match=f"HTTP {status}"):
+        asked(sources, Request(server.url))
+    assert len(server.questions) == 1
+
+
+def test_a_body_that_cannot_be_unpacked_is_asked_for_again(
+    server: Any, sources: Settings, reply: Any
+) -> None:
+    server.answers(reply(b"no gzip", headers={"Content-Encoding": "gzip"}), b"here")
+    assert asked(sources, Request(server.url)).body == b"here"
 
 
 def test_the_source_says_how_long_to_wait(server: Any, sources: Settings, reply: Any) -> None:
@@ -73,9 +91,15 @@ def test_a_date_to_wait_for_counts_from_the_answers_own() -> None:
         "retry-after": "Sat, 25 Oct 2025 12:01:00 GMT",
         "date": "Sat, 25 Oct 2025 12:00:00 GMT",
     }
-    assert retry_after(said) == 60
-    assert retry_after({"retry-after": "soon"}) == 0
-    assert retry_after({}) == 0
+    assert retry_after(said, NOW + timedelta(hours=1)) == 60
+    assert retry_after({"retry-after": "soon"}, NOW) == 0
+    assert retry_after({}, NOW) == 0
+
+
+def test_a_date_to_wait_for_counts_from_our_clock_where_there_is_no_other() -> None:
+    said = {"retry-after": "Sat, 25 Oct 2025 12:01:00 GMT"}
+    assert retry_after(said, NOW) == 60
+    assert retry_after({**said, "date": "today"}, NOW) == 60
 
 
 def test_a_source_that_stays_away_is_one_error(server: Any, sources: Settings, reply: Any) -> None:
@@ -143,7 +167,7 @@ def test_a_key_that_is_none_is_not_shown_either(server: Any, sources: Settings) 
 def test_no_more_than_a_few_questions_a_second(server: Any, sources: Settings) -> None:
     server.answers(b"{}")
     began = time.monotonic()
-    with Asker(sources, per_second=20) as asker:
+    with Asker(sources, NOW, per_second=20) as asker:
         for _ in range(5):
             asker.ask(Request(server.url))
     assert time.monotonic() - began >= 4 / 20
@@ -213,6 +237,52 @@ def test_a_part_that_fails_takes_no_other_with_it(
     server.answers(reply(b"no", 400))
     with pytest.raises(PullFailed, match="2 could not be had"):
         pulled("met-norway", Wanted(NOW, points=(Point(5, 6), Point(7, 8))))
+
+
+MANY = Wanted(NOW, points=tuple(Point(50 + n, 10) for n in range(10)))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "questions"),
+    [(429, {"Retry-After": "3600"}, 1), (403, {}, 1), (429, {}, 6), (503, {}, 6)],
+)
+def test_a_source_that_says_stop_is_not_asked_for_the_rest(
+    server: Any, reply: Any, pulled: Callable[..., list[str]], status: int, headers: Any,
+    questions: int,
+) -> None:  # fmt: skip
+    """A wait that is too long or who asks is refused: at once; else two parts of three tries."""
+    server.answers(reply(b"", status, headers))
+    with pytest.raises(PullFailed, match=r"10 could not be had: .*were not asked for after that"):
+        pulled("met-norway", MANY)
+    assert len(server.questions) == questions
+
+
+def test_a_source_is_asked_on_after_the_wait_that_it_asks_for(
+    server: Any, reply: Any, pulled: Callable[..., list[str]]
+) -> None:
+    server.answers(reply(b"", 429, {"Retry-After": "3600"}), FORECAST)
+    waits: list[float] = []
+    assert len(pulled("met-norway", MANY, until=NOW + timedelta(hours=2), waits=waits)) == 10
+    assert 3600 in waits
+
+
+def test_parts_that_fail_on_their_own_are_told_by_the_first_of_them(
+    server: Any, reply: Any, pulled: Callable[..., list[str]]
+) -> None:
+    server.answers(reply(b"no", 400))
+    with pytest.raises(PullFailed) as error:
+        pulled("met-norway", MANY)
+    assert len(server.questions) == 10
+    assert str(error.value).count("HTTP 400") == 5
+    assert str(error.value).endswith("; 5 more")
+
+
+def test_nothing_is_kept_of_a_source_that_tells_nothing_of_its_answers(
+    server: Any, sources: Settings, pulled: Callable[..., list[str]]
+) -> None:
+    server.answers(FORECAST)
+    pulled("met-norway", HERE)
+    assert not (Path(sources.root) / "_pulls").exists()
 
 
 def test_two_points_with_the_same_forecast_both_have_it(

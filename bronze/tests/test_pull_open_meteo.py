@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from bronze.forms import form_of
 from bronze.pulls import open_meteo
-from bronze.pulls.asking import SourceRefused
-from bronze.pulls.parts import Part, Point, UnreadableAnswer, Wanted
+from bronze.pulls.asking import Asker, SourceRefused, SourceUnavailable
+from bronze.pulls.parts import Part, Point, Request, UnreadableAnswer, Wanted
 from bronze.pulls.rows import Refused, Weather
 from lake.settings import Settings
 
@@ -84,6 +84,60 @@ def test_many_points_are_asked_for_in_batches(
     points = tuple(Point(50 + n / 100, 5) for n in range(52))
     assert len(pulled("open-meteo", Wanted(NOW, points=points))) == 2
     assert [len(q.query["latitude"].split(",")) for q in server.questions] == [50, 2]
+
+
+def test_the_free_host_is_asked_at_the_pace_of_its_limit(sources: Settings) -> None:
+    """600 calls a minute: a point is one, and 0.6 a fortnight where that is more."""
+    fifty = tuple(Point(50 + n / 100, 5) for n in range(50))
+    free = sources.model_copy(
+        update={
+            "open_meteo_url": "https://api.open-meteo.com",
+            "open_meteo_archive_url": "https://archive-api.open-meteo.com",
+        }
+    )
+    year = tuple(date(2024, 1, 1) + timedelta(days=n) for n in range(140))
+
+    def pauses(settings: Settings, *days: date) -> list[float]:
+        found = open_meteo.parts(Wanted(NOW, points=fifty, days=days), settings, lambda _: b"")
+        return [part.requests[0].pause for part in found]
+
+    assert pauses(free) == [5]
+    assert pauses(free, *year) == [pytest.approx(50 * 0.6 * 141 / 14 / 10)]
+    assert pauses(free.model_copy(update={"open_meteo_key": SecretStr("c0ffee")})) == [0]
+    assert pauses(sources) == [0]
+
+
+def test_no_question_comes_before_the_pause_of_the_one_before(
+    server: Any, sources: Settings
+) -> None:
+    server.answers(b"{}")
+    waits: list[float] = []
+    with Asker(sources, NOW, per_second=1e6, sleep=waits.append) as asker:
+        asker.ask(Request(server.url, pause=5))
+        asker.ask(Request(server.url))
+    assert waits == [pytest.approx(5, abs=1)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "questions", "wait"), [("Minutely", 2, 60), ("Hourly", 1, 0), ("Daily", 1, 0)]
+)
+def test_the_limit_that_is_exceeded_tells_how_long_to_wait(
+    server: Any, reply: Any, pulled: Callable[..., list[str]], limit: str, questions: int,
+    wait: float,
+) -> None:  # fmt: skip
+    said = {"error": True, "reason": f"{limit} API request limit exceeded. Please try again later."}
+    server.answers(
+        reply(json.dumps(said).encode(), 429), json.dumps(answer(NOW.date(), 48)).encode()
+    )
+    waits: list[float] = []
+    wanted = Wanted(NOW, points=(STOCKHOLM,))
+    if wait:
+        pulled("open-meteo", wanted, waits=waits)
+        assert wait in waits
+    else:
+        with pytest.raises(SourceUnavailable, match="asks to wait"):
+            pulled("open-meteo", wanted, waits=waits)
+    assert len(server.questions) == questions
 
 
 def test_the_end_of_the_last_hour_is_not_asked_for_before_it_is_over(

@@ -12,7 +12,7 @@ import pytest
 
 from bronze.pulls import source
 from bronze.pulls.parts import Part
-from bronze.pulls.rows import Refused, lines
+from bronze.pulls.rows import Refused, Unfinished, lines
 from lake.errors import LakeError
 
 NOW = datetime(2025, 10, 25, 11, tzinfo=UTC)
@@ -74,6 +74,10 @@ def longest(name: str, body: bytes) -> int:
     """Return the length of the longest line that an answer becomes; 0 where it becomes none."""
     reader, found = source(name), [""]
     with suppress(LakeError):
-        rows = [r for r in reader.rows([body], Part("x"), NOW) if not isinstance(r, Refused)]
+        rows = [
+            r
+            for r in reader.rows([body], Part("x"), NOW)
+            if not isinstance(r, Refused | Unfinished)
+        ]
         found += lines(reader.KIND, rows)
     return max(map(len, found))

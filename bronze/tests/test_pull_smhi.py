@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 
 from bronze.pulls import smhi
-from bronze.pulls.parts import Part, Point, UnreadableAnswer, Wanted
+from bronze.pulls.parts import NotServed, Part, Point, UnreadableAnswer, Wanted
 from bronze.pulls.rows import Refused, Weather
+from bronze.pulls.smhi_stations import NoStation
 
 NOW = datetime(2025, 10, 25, 11, tzinfo=UTC)
 STOCKHOLM = Point(59.33, 18.07)
@@ -132,6 +134,95 @@ def test_rows_are_made_again_when_one_of_the_answers_changes(
     assert sorted(line.split(",")[5] for line in landed("weather")) == ["1.0", "2.0"]
 
 
+ARCHIVE = """Stationsnamn;Stationsnummer;Stationsnät;Mäthöjd (meter över marken)
+Stockholm;7;SMHIs stationsnät;2.0
+
+Parameternamn;Beskrivning;Enhet
+Lufttemperatur;momentanvärde, 1 gång/tim;celsius
+
+Datum;Tid (UTC);Lufttemperatur;Kvalitet;;Tidsutsnitt:
+2024-12-31;23:00:00;-9.0;G;;Kvalitetskontrollerade historiska data
+2025-01-01;00:00:00;-1.5;G;;(utom de senaste 3 mån)
+2025-01-01;01:00:00;-2.0;Y;;
+2025-01-01;02:00:00;-3.0;R;;
+2025-01-02;00:00:00;-4.0;G;;
+"""
+
+
+def test_days_of_more_than_four_months_ago_come_from_the_archive(
+    server: Any, pulled: Callable[..., list[str]], landed: Callable[..., list[str]]
+) -> None:
+    api, recent = "/api/version/latest/parameter", datetime(2025, 10, 1, tzinfo=UTC)
+    for parameter in ("1", "4", "6", "11"):
+        of = stations(("7", 59.33, 18.07, True)) if parameter == "1" else stations()
+        server.answers(of, to=f"{api}/{parameter}.json")
+    station = f"{api}/1/station/7/period"
+    server.answers(ARCHIVE.encode(), to=f"{station}/corrected-archive/data.csv")
+    server.answers(observed("1", recent, ["5", "6"]), to=f"{station}/latest-months/")
+    old = Wanted(NOW, points=(STOCKHOLM,), days=(date(2025, 1, 1),))
+    assert pulled("smhi", old) == [
+        "smhi-observations-59.33,18.07-2025-01-01-2025-01-01.json: 2 rows; 2 of 24 hours"
+    ]
+    assert landed("weather") == [
+        "59.33,18.07,2025-01-01T00:00:00Z,,-1.5,,,,,",
+        "59.33,18.07,2025-01-01T01:00:00Z,,-2.0,,,,,",
+    ]  # fmt: skip
+    assert [q.path for q in server.questions[4:]] == [f"{station}/corrected-archive/data.csv"]
+    days = tuple(date(2025, 1, 1) + timedelta(days=n) for n in range(290))
+    (said,) = pulled("smhi", Wanted(NOW, points=(STOCKHOLM,), days=days))
+    assert said.endswith(": 5 rows; 5 of 6,960 hours")
+
+
+def test_an_archive_without_its_head_is_none(server: Any, pulled: Callable[..., list[str]]) -> None:
+    server.answers(stations(("7", 59.33, 18.07, True)))
+    server.answers(b"<html>", to="/api/version/latest/parameter/1/station/7/period/corrected")
+    with pytest.raises(UnreadableAnswer, match="an archive without the line Datum"):
+        pulled("smhi", Wanted(NOW, points=(STOCKHOLM,), days=(date(2025, 1, 1),)))
+
+
+def test_a_station_is_asked_once_for_all_points_near_it_and_for_what_is_new(
+    server: Any, reply: Any, pulled: Callable[..., list[str]], landed: Callable[..., list[str]]
+) -> None:
+    api, day = "/api/version/latest/parameter", datetime(2025, 10, 1, tzinfo=UTC)
+    for parameter in ("1", "4", "6", "11"):
+        server.answers(stations(("7", 59.33, 18.07, True)), to=f"{api}/{parameter}.json")
+    told = {"ETag": '"1"'}
+    server.answers(reply(observed("1", day, ["5"]), headers=told), to=f"{api}/1/station/")
+    server.answers(reply(observed("4", day, ["1.0"]), headers=told), to=f"{api}/4/station/")
+    points = (STOCKHOLM, Point(59.34, 18.07), Point(59.35, 18.07))
+    wanted = Wanted(NOW, points=points, days=(day.date(),))
+    pulled("smhi", wanted)
+    assert len(server.questions) == 4 + 4
+    assert len(landed("weather")) == 3
+    server.questions.clear()
+    server.answers(reply(b"", 304), to=f"{api}/1/station/")
+    server.answers(reply(b"", 304), to=f"{api}/4/station/")
+    assert all("nothing new" in line for line in pulled("smhi", wanted))
+    assert [q.headers.get("if-none-match") for q in server.questions[4:]].count('"1"') == 2
+    # What changed is read together with what did not.
+    server.answers(
+        reply(b"", 304), reply(observed("1", day, ["5"]), headers=told), to=f"{api}/1/station/"
+    )
+    server.answers(observed("4", day, ["2.0"]), to=f"{api}/4/station/")
+    pulled("smhi", wanted)
+    assert sorted(line.split(",", 4)[4] for line in landed("weather")) == [
+        *["5,1.0,,,,"] * 3, *["5,2.0,,,,"] * 3,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [Point(51.5, -0.1), Point(55.95, -3.19), Point(60.2, 45.0)])
+def test_where_it_has_no_forecast_is_said_or_left_out_of_the_homes(
+    server: Any, pulled: Callable[..., list[str]], place: Point
+) -> None:
+    server.answers(json.dumps(SNOW).encode())
+    points = (place, STOCKHOLM)
+    with pytest.raises(NotServed, match="no forecast of SMHI at"):
+        pulled("smhi", Wanted(NOW, points=points))
+    said = pulled("smhi", Wanted(NOW, points=points, is_of_homes=True))
+    assert said[-1].startswith("left out: 1 places: no forecast of SMHI at")
+    assert len(server.questions) == 2
+
+
 def test_where_nothing_is_measured_is_said_and_the_others_come(
     server: Any, pulled: Callable[..., list[str]], landed: Callable[..., list[str]]
 ) -> None:
@@ -140,9 +231,10 @@ def test_where_nothing_is_measured_is_said_and_the_others_come(
         server.answers(stations(("7", 59.33, 18.07, True)), to=f"{api}/{parameter}.json")
     server.answers(observed("1", day, ["5", "6"], "Y"), to=f"{api}/1/station/")
     wanted = Wanted(NOW, points=(Point(48, 2), STOCKHOLM), days=(day.date(),))
-    with pytest.raises(smhi.NoStation, match="no station within 50 km of 48,2"):
+    with pytest.raises(NoStation, match="no station within 50 km of 48,2"):
         pulled("smhi", wanted)
     assert len(landed("weather")) == 2
+    assert "left out: 1 places" in pulled("smhi", replace(wanted, is_of_homes=True))[-1]
 
 
 @pytest.mark.parametrize(

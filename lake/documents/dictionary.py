@@ -48,9 +48,12 @@ def _kept(update: Update) -> str:
     match update:
         case Append():
             return "Rows are only added."
-        case Upsert(newest_by, revisions):
+        case Upsert(newest_by, revisions, filled):
             kept = f", the ones before it go to {revisions}" if revisions else ""
-            return f"The newest by {', '.join(newest_by)} stands{kept}."
+            left = (
+                f"; without a value it leaves the {', '.join(filled)} before it" if filled else ""
+            )
+            return f"The newest by {', '.join(newest_by)} stands{kept}{left}."
         case Replace(()):
             return "Computed whole; only what differs is written."
         case Replace(slices):

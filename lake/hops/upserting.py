@@ -184,10 +184,16 @@ def settle(table: Table, versions: DataFrame) -> DataFrame:
     """Order the versions of each key; ``_later`` is the known_at of the next one, null if current.
 
     A version that says what its predecessor said already is dropped, so the answer does not
-    depend on the order in which versions arrive.
+    depend on the order in which versions arrive. What it leaves open of the ``filled`` columns is
+    what its predecessor said.
     """
     assert isinstance(table.update, Upsert)
     by_age = Window.partitionBy(*table.key).orderBy(*table.update.newest_by)
+    if table.update.filled:
+        so_far = by_age.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+        versions = versions.withColumns(
+            {n: F.last(n, ignorenulls=True).over(so_far) for n in table.update.filled}
+        )
     said = F.struct(*(c for c in table.compared if c not in _said_when(table)))
     return (
         versions.withColumn("_repeats", F.lag(said).over(by_age).eqNullSafe(said))

@@ -39,7 +39,8 @@ WEATHER = Table(
         LINE,
     ),
     key=("latitude", "longitude", "observed_at", "issued_at"),
-    update=Upsert(newest_by=NEWEST),
+    # Sources of one point measure different things.
+    update=Upsert(newest_by=NEWEST, filled=("temperature_c", "wind_speed_m_s", "irradiance_w_m2")),
     partitioned_by=("observed_month",),
     sorted_by=("latitude", "longitude", "observed_at"),
     as_of=AS_IT_IS,

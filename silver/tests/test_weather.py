@@ -75,6 +75,31 @@ def test_what_was_said_last_holds_whatever_came_last(
     assert current("6.0,2025-05-03T00:00", 2) == [5.0]
 
 
+def test_an_observation_of_one_measure_leaves_what_was_measured_of_the_others(
+    spark: SparkSession, lake: Settings, clock: datetime, tmp_path: Path
+) -> None:
+    """Of one point an archive tells all measures, a station nearby the temperature alone."""
+    header = f"{HEADER},wind_speed_m_s,irradiance_w_m2"
+
+    def current(at: int, *lines: str) -> list[tuple[float, float, float]]:
+        file = tmp_path / f"{at}.csv"
+        file.write_text("\n".join([header, *(f"55.7,12.6,{line}" for line in lines)]) + "\n")
+        now = clock + timedelta(days=at)
+        land(file, kind="weather", partner="p", settings=lake, clock=now)
+        runner = Runner(spark, lake, catalog(), now)
+        for table in ("bronze.weather", "silver.weather"):
+            runner.run(table)
+        rows: list[Any] = Reader(lake, catalog().tables).rows("SELECT * FROM silver.weather")
+        return [(r["temperature_c"], r["wind_speed_m_s"], r["irradiance_w_m2"]) for r in rows]
+
+    hour = HOUR.format(1)
+    assert current(0, f"{hour},,5,3,100", f"{hour},,6,,") == [(6.0, 3.0, 100.0)]
+    assert current(1, f"{hour},,7,,") == [(7.0, 3.0, 100.0)]
+    assert current(2, f"{hour},,,4,") == [(7.0, 4.0, 100.0)]
+    runner = Runner(spark, lake, catalog(), clock + timedelta(days=3))
+    assert runner.run("silver.weather", again=True).written.rows == 0
+
+
 def test_an_issue_of_the_future_waits(table: Callable[..., Any]) -> None:
     said = [{"issued_at": at} for at in ("2025-05-01T12:59:00Z", "2025-05-01T13:01:00Z", "")]
     lines = table(
