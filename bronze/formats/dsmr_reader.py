@@ -22,7 +22,7 @@ from bronze.formats.rows import Row, UnreadableRow, amount, cells_of, first_line
 from bronze.formats.stamps import at, iso, wall_clock
 from lake.ingestion.files import UnreadableFile
 
-VERSION = 1
+VERSION = 2
 _ZONE = "Europe/Amsterdam"
 _HOUR, _DAY = ("hour start", "begintijd uur"), ("date", "datum", "day", "dag")
 _ENERGY = re.compile(
@@ -73,6 +73,9 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
         blocks, series = Consecutive(clock.zone), suffixed(told.meter_id, energies)
         many = bool(energies) or len({c.suffix for c in counters}) > 1
         for row in listed:
+            if refused := row.shifted():
+                yield refused
+                continue
             if energies:
                 try:
                     starts_at, resolution = _interval(row.cells[0], names[0], clock)

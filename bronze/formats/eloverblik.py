@@ -24,7 +24,7 @@ from lake.errors import LakeError
 from lake.ingestion.files import UnreadableFile
 
 # 2: reads name their device.
-VERSION = 2
+VERSION = 3
 _ZONE = ZoneInfo("Europe/Copenhagen")
 _SERIES, _POINT_ID = "MyEnergyData_MarketDocument", "meteringPointId"
 # The live service says PT1D and PT1Y, its description P1D and P1Y.

@@ -31,7 +31,7 @@ from bronze.formats.rows import (
 from bronze.formats.stamps import wall_clock
 from lake.ingestion.files import UnreadableFile
 
-VERSION = 1
+VERSION = 2
 _ZONE = "Europe/Rome"
 _DAY, _POD = ("giorno", "data", "data lettura"), ("pod", "codice pod")
 _KIND = ("tipo", "tipologia", "magnitudo", "grandezza", "flusso", "tipo energia", "misura")

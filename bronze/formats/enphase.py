@@ -26,7 +26,7 @@ from bronze.formats.stamps import at, in_order, iso, wall_clock, zone_told
 from lake.errors import LakeError
 from lake.ingestion.files import UnreadableFile
 
-VERSION = 1
+VERSION = 2
 _TIME = ("date/time", "date", "time", "timestamp", "date/heure")
 _ENERGY = re.compile(
     r"(?:energy |electricity )?(produced|production|consumed|consumption|exported|imported|"

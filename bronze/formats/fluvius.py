@@ -37,7 +37,7 @@ from bronze.formats.rows import (
 from bronze.formats.stamps import wall_clock, zone_told
 from lake.ingestion.files import UnreadableFile
 
-VERSION = 1
+VERSION = 2
 _ZONE = "Europe/Brussels"
 # The beginnings of the columns' names, in Dutch, English, French and German.
 _COLUMNS = {

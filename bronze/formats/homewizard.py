@@ -23,7 +23,7 @@ from bronze.formats.rows import UnreadableRow, amount, cells_of, first_line, nam
 from bronze.formats.stamps import at, iso
 from lake.ingestion.files import UnreadableFile
 
-VERSION = 1
+VERSION = 2
 _ZONE = "Europe/Amsterdam"
 _TIME = ("time", "timestamp", "tijd")
 _COUNTER = re.compile(
@@ -68,6 +68,9 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
             )  # fmt: skip
         clock, many = LocalTime(zone), len({c.suffix for c in counters}) > 1
         for row in listed:
+            if refused := row.shifted():
+                yield refused
+                continue
             try:
                 read_at = with_offset(at(iso(row.cells[0]), clock), clock.zone)
             except UnreadableRow as error:

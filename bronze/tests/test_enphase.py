@@ -133,13 +133,24 @@ def test_thousands_marks_and_kwh_are_read() -> None:
     assert (block.values, block.unit) == (("1234", "0.5"), "kWh")
 
 
-def test_a_gap_is_a_gap_and_a_bad_value_refuses_its_row_only() -> None:
+def test_a_gap_is_a_gap_and_a_bad_value_is_refused_alone() -> None:
     found = records(
         ONE + "06/13/2025 00:00,1\n06/13/2025 01:00,n/a\n06/13/2025 02:00,3\n06/13/2025 05:00,4\n"
     )
     refused = [r for r in found if isinstance(r, Refused)]
     assert [(r.line, r.payload) for r in refused] == [(3, "06/13/2025 01:00,n/a")]
-    assert [b.values for b in found if isinstance(b, Block)] == [("1",), ("3",), ("4",)]
+    assert [b.values for b in found if isinstance(b, Block)] == [("1", None, "3"), ("4",)]
+    two = "Date/Time,Energy Produced (Wh),Energy Consumed (Wh)\n"
+    refused_cell, *rest = records(two + "06/13/2025 00:00,15,N/A\n06/13/2025 00:15,15,20\n")
+    assert isinstance(refused_cell, Refused)
+    assert [b.values for b in rest if isinstance(b, Block)] == [("15", "15"), (None, "20")]
+
+
+def test_a_decimal_comma_without_quotes_moves_no_value() -> None:
+    two = "Date/Time,Energy Produced (Wh),Energy Consumed (Wh)\n"
+    found = records(two + "01/31/2021 00:00,1,234,500\n01/31/2021 00:15,1,300\n")
+    assert [(type(r), r.line) for r in found] == [(Refused, 2), (Block, 3), (Block, 3)]
+    assert "4 cells under 3 columns" in str(found[0])
 
 
 def test_without_a_zone_local_time_is_nobody_s() -> None:

@@ -88,6 +88,11 @@ def test_a_counter_that_is_no_number_refuses_that_cell_only() -> None:
     assert "import t2 kwh" in str(found[1])
 
 
+def test_a_decimal_comma_without_quotes_moves_no_counter() -> None:
+    found = records(P1 + "2025-06-01 00:00,100,5,200,3,4\n2025-06-01 00:15,101,200,3,4\n")
+    assert [(type(r), r.line) for r in found] == [(Refused, 2), *[(Read, 3)] * 4]
+
+
 def test_water_is_no_energy() -> None:
     text = "time,water usage dl\n2025-03-01 00:00,0\n"
     assert homewizard.is_its("x.csv", text.encode())
