@@ -10,6 +10,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from bronze.formats.rows import ROUNDED
 from lake.source import Source
 
 _BROKEN = "_broken"
@@ -122,6 +123,12 @@ def missing(name: str, value: Column | None = None) -> Column:
     has_column = F.col("header").isNull() | F.array_contains("header", name)
     said = F.when(has_column, f"{name} is missing").otherwise(f"no column {name}")
     return F.when(text.isNull() | (F.trim(text) == ""), said)
+
+
+def rounded(name: str) -> Column:
+    """Say that an id is what a spreadsheet has made of one: all of a first six digits are one."""
+    said = f"{name} is an id that a spreadsheet has rounded"
+    return F.when(F.trim(name).rlike(f"^{ROUNDED}$"), said)
 
 
 def broken(document: str, lists: Sequence[str] = ()) -> Column:

@@ -74,6 +74,7 @@ def reason() -> Column:
         F.when(F.col("_claimed") != F.col("_sender"), "partner_id is not the sender's"),
         *(missing(name) for name in ("meter_id", "starts_at", "resolution")),
         F.when(is_json, drift.retyped(READINGS, may_be_list=("quality",))),
+        drift.rounded("meter_id"),
         F.when(~is_partner_id(F.col("_claimed")), "partner_id is no id of a partner"),
         F.when(F.size("values") == 0, "values is empty"),
         F.when(is_single, missing("value", value)),

@@ -37,6 +37,7 @@ def register_reads(landing_registers: DataFrame) -> DataFrame:
                 F.when(F.col("partner_id") != F.col("_sender"), "partner_id is not the sender's"),
                 *(missing(n) for n in _NEEDED),
                 F.when(is_json, drift.retyped(REGISTERS)),
+                drift.rounded("meter_id"),
             ),
         )
         .withColumn("partner_id", F.col("_sender"))

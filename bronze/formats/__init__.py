@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import IO, Protocol, cast
 
-from bronze.formats.opened import Contents
+from bronze.formats.opened import UTF_16, Contents
 from bronze.formats.records import Record, Told
 from lake.ingestion.files import UnreadableFile
 
@@ -29,7 +29,6 @@ FORMS = {
     "enphase": "enphase",
     "mapping": "mapping",
 }
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 CANONICAL, CAPTURE, MAPPING = "canonical", "event-hubs-capture", "mapping"
 
 
@@ -62,7 +61,7 @@ def form_of(file: Contents) -> str:
     for name in FORMS:
         if form(name).is_its(file.name, file.head):
             return name
-    if file.head.startswith(_UTF_16):
+    if file.head.startswith(UTF_16):
         raise UnreadableFile(
             "no format knows this file: it is UTF-16 text", where=file.name,
             cure="save it as UTF-8, or describe it with --mapping",

@@ -14,15 +14,15 @@ from io import TextIOWrapper
 from typing import IO, Any
 
 from bronze.formats.local_time import LocalTime
-from bronze.formats.opened import text
+from bronze.formats.opened import UTF_8, text
 from bronze.formats.records import MEASURED, Block, Read, Record, Refused, Told
-from bronze.formats.rows import UnreadableRow, cells_of, first_line, names_of
+from bronze.formats.rows import UnreadableRow, cells_of, first_line, names_of, plain_id
 from bronze.formats.stamps import iso
 from bronze.forms import FORMS
 from lake.ingestion.files import UnreadableFile
 from lake.ingestion.landing import LONGEST_LINE
 
-VERSION = 1
+VERSION = 2
 _KINDS = ("readings", "registers")
 _NAMES = frozenset({"meter_id", "starts_at", "resolution", "read_at"})
 _TELLING = 2
@@ -47,7 +47,7 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
     """Yield a block or read a line; UnreadableFile where the first line is neither form."""
     clock = LocalTime(told.zone) if told.zone else None
     names: list[str] | None = None
-    with text(stream) as lines:
+    with text(stream, UTF_8) as lines:
         for number, line in _lines(lines):
             if names is None and not line.startswith("{"):
                 names = names_of(cells_of(line, ","))
@@ -90,10 +90,7 @@ def _cells(line: str, names: list[str]) -> _Fields:
     cells = cells_of(line, ",")
     if len(cells) > len(names):
         raise UnreadableRow(f"{len(cells)} cells under {len(names)} columns")
-    fields: dict[str, Any] = dict(zip(names, cells, strict=False))
-    if "value" in fields:
-        fields["values"] = [fields["value"] or None]
-    return fields
+    return dict(zip(names, cells, strict=False))
 
 
 def _object(line: str) -> _Fields:
@@ -103,13 +100,11 @@ def _object(line: str) -> _Fields:
         raise UnreadableRow("not a JSON object") from error
     if not isinstance(found, dict):
         raise UnreadableRow("not a JSON object")
-    if "values" not in found and "value" in found:
-        found["values"] = [found["value"]]
     return found
 
 
 def _record(fields: _Fields, clock: LocalTime | None, line: int) -> Record:
-    meter_id = _needed(fields, "meter_id")
+    meter_id = plain_id(_needed(fields, "meter_id"))
     known_at = _text(fields, "known_at")
     said = iso(known_at) if known_at else None
     if said is not None and said.tzinfo is None:
@@ -126,10 +121,10 @@ def _record(fields: _Fields, clock: LocalTime | None, line: int) -> Record:
         raise UnreadableRow("starts_at has no offset")
     resolution = _needed(fields, "resolution").upper()
     values = fields.get("values")
+    if values is None:
+        values = [_needed(fields, "value")]  # a list of one null is a gap that somebody says
     if not isinstance(values, list) or not values:
         raise UnreadableRow("values is missing")
-    if values == [None]:
-        raise UnreadableRow("value is missing")
     quality = fields.get("quality") or MEASURED
     return Block(
         meter_id, starts_at, resolution, unit,

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from bronze.formats.consecutive import Consecutive, Series, lasting, span, span_from
 from bronze.formats.records import Record
 from bronze.formats.rows import Row, UnreadableRow, amount, summed
-from lake.errors import LakeError
 from lake.ingestion.files import UnreadableFile
 
 _DAY_S = 86_400
@@ -44,27 +43,36 @@ def values_of(
     row: Row, starts_at: datetime, resolution: str, series: Parts, blocks: Consecutive,
     *, decimal: str = ".", grouped: bool = False,
 ) -> Iterator[Record]:  # fmt: skip
-    """Yield what a row closes, and refuse the row where one of its values is none."""
-    try:
-        amounts = {
-            each: summed([_cell(row, place, decimal, grouped) for place in places])
-            for each, places in series.items()
-        }
-        where = span_from(starts_at, resolution, blocks.zone)
-    except UnreadableRow as error:
-        yield row.refused(error)
+    """Yield what a row closes; refuse a row whose cells are moved, and a cell that is no value.
+
+    A series of which a cell is refused has a gap.
+    """
+    if refused := row.shifted():
+        yield refused
         return
-    for each, value in amounts.items():
+    amounts, wrong = dict[int, str | None](), list[UnreadableRow]()
+    for place in itertools.chain(*series.values()):
+        try:
+            amounts[place] = _cell(row, place, decimal, grouped)
+        except UnreadableRow as error:
+            wrong.append(error)
+    yield from row.without(wrong)
+    where = span_from(starts_at, resolution, blocks.zone)
+    for each, places in series.items():
+        value = summed(amounts.get(place) for place in places)
         yield from blocks.add(each, where, value, line=row.line)
 
 
-def resolution_of(
-    instants: Sequence[datetime], zone: tzinfo, *, unread: LakeError | None = None
-) -> str:
+def resolution_of(instants: Sequence[datetime], zone: tzinfo, *, unread: object = None) -> str:
     """Return the shortest step between instants; UnreadableFile where no two tell it.
 
-    ``unread`` is why a stamp is not among them.
+    ``unread`` is why a row's is not among them.
     """
+    if unread and not instants:
+        raise UnreadableFile(
+            f"no row of the file can be read: {unread}",
+            cure="look whether its stamps stand there as this form, or the mapping, says",
+        )
     steps = [(b - a, a, b) for a, b in itertools.pairwise(instants) if a < b]
     if not steps:
         raise UnreadableFile(
@@ -86,6 +94,5 @@ def resolution_of(
 
 
 def _cell(row: Row, place: int, decimal: str, grouped: bool) -> str | None:
-    text = row.cells[place] if place < len(row.cells) else ""
     thousands = ("," if decimal == "." else ".") if grouped else ""
-    return amount(text, decimal=decimal, thousands=thousands)
+    return amount(row.cell(place), decimal=decimal, thousands=thousands)

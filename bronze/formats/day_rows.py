@@ -31,12 +31,16 @@ class DayColumns:
         a_day = minutes[: self._a_day]
         self._is_from_midnight = all(m == n * step for n, m in enumerate(a_day))
 
+    def count(self, day: datetime, clock: LocalTime) -> int:
+        """Return how many intervals a local day has."""
+        begins, ends = (clock.midnight(day + timedelta(days=n)) for n in (0, 1))
+        return (ends - begins) // self.step
+
     def placed(
         self, day: datetime, values: Sequence[str | None], clock: LocalTime
     ) -> Iterator[tuple[Span | str, str | None]]:
         """Yield each value with its interval, or with why it has none."""
-        midnight, next_midnight = (clock.midnight(day + timedelta(days=n)) for n in (0, 1))
-        count = (next_midnight - midnight) // self.step
+        midnight, count = clock.midnight(day), self.count(day, clock)
         filled = len(values)
         while filled and values[filled - 1] is None:
             filled -= 1

@@ -21,7 +21,6 @@ from bronze.formats.opened import text
 from bronze.formats.records import Read, Record, Refused, Told
 from bronze.formats.rows import Row, UnreadableRow, amount, cells_of, first_line, names_of, rows
 from bronze.formats.stamps import at, iso, wall_clock
-from bronze.formats.width import beyond
 from lake.ingestion.files import UnreadableFile
 
 # 2: rows with more cells than columns are refused; tables of hours and days.
@@ -78,8 +77,8 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
         place = _stamp_place(names) or 0
         many = bool(energies) or len({c.suffix for c in counters}) > 1
         for row in listed:
-            if why := beyond(row, names):
-                yield row.refused(why)
+            if refused := row.shifted():
+                yield refused
                 continue
             if energies:
                 try:

@@ -30,7 +30,6 @@ from bronze.formats.rows import (
     separator_of,
 )
 from bronze.formats.stamps import at, iso
-from bronze.formats.width import beyond
 from lake.ingestion.files import UnreadableFile
 
 # 2: rows with more cells than columns are refused; semicolons.
@@ -41,8 +40,7 @@ _COUNTER = re.compile(
     r"(?:total )?(import|export|teruglevering|verbruik)(?: (t[1-4]))? \(?(k?wh)\)?"
     r"|(?:total )?gas(?: used| import| usage| verbruik)?(?: \(?(m3|m³|m\ufffd)\)?)?"
 )
-# Fewer rows do not tell an exchange of the meter from energy by interval.
-_MANY = 20
+_MANY, _ANEW = 20, 0.1
 _NUMBER = re.compile(r"\d+([.,]\d+)?", re.ASCII)
 _SUFFIXES = {"import": "import", "verbruik": "import", "export": "export",
              "teruglevering": "export", None: "gas"}  # fmt: skip
@@ -89,8 +87,8 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
             )  # fmt: skip
         clock, many = LocalTime(zone), len({c.suffix for c in counters}) > 1
         for row in listed:
-            if why := beyond(row, names):
-                yield row.refused(why)
+            if refused := row.shifted():
+                yield refused
                 continue
             try:
                 read_at = with_offset(at(iso(row.cells[0]), clock), clock.zone)
@@ -126,12 +124,15 @@ def _counters(names: list[str]) -> list[_Counter]:
 
 
 def _rises(head: bytes, place: int, separator: str) -> bool:
-    """Tell whether a column rises, in many rows but for one exchange of the meter."""
+    """Tell whether a column rises, but for one exchange of the meter.
+
+    Few rows do not tell an exchange from energy by interval, unless the counter begins anew.
+    """
     with text(io.BytesIO(head)) as lines:
         cells = [row.cells[place] for row in rows(lines, separator) if place < len(row.cells)]
     shown = [float(cell.replace(",", ".")) for cell in cells if _NUMBER.fullmatch(cell)]
-    falls = sum(a > b for a, b in itertools.pairwise(shown))
-    return falls <= (len(shown) >= _MANY)
+    falls = [b / a for a, b in itertools.pairwise(shown) if a > b]
+    return not falls or (len(falls) == 1 and (len(shown) >= _MANY or falls[0] < _ANEW))
 
 
 def _is_water(names: list[str]) -> bool:

@@ -9,6 +9,7 @@ from bronze.formats.rows import names_of, unit_of
 from lake.ingestion.files import UnreadableFile
 
 _SHOWN = 40
+_NTH = re.compile(r"(.+)#([1-9]\d?)", re.ASCII)
 
 
 class Column(NamedTuple):
@@ -25,14 +26,26 @@ class Header:
     def __init__(self, cells: Sequence[str]) -> None:
         """Take the cells as they were sent."""
         self.cells = [" ".join(cell.split()) for cell in cells]
-        self._names = names_of(cells)
+        self.names = names_of(cells)
 
     def place(self, name: str, key: str) -> int:
-        """Return where a column stands; UnreadableFile, with the key of the mapping, for none."""
+        """Return where a column stands, the second of a name as ``name#2``.
+
+        UnreadableFile, with the key of the mapping, for none, and for one of two of a name.
+        """
         [plain] = names_of([name])
-        if plain not in self._names:
+        places = [place for place, known in enumerate(self.names) if known == plain]
+        if not places and (match := _NTH.fullmatch(plain)):
+            named = [place for place, known in enumerate(self.names) if known == match[1]]
+            places = named[int(match[2]) - 1 : int(match[2])]
+        if not places:
             raise UnreadableFile(f"{key}: the file has no column {name!r}", cure=self._cure())
-        return self._names.index(plain)
+        if len(places) > 1:
+            raise UnreadableFile(
+                f"{key}: the file has {len(places)} columns {name!r}",
+                cure=f"say which, as in {name}#1 or {name}#2",
+            )
+        return places[0]
 
     def optional(self, name: str, key: str) -> int | None:
         """Return where a column stands; None where the mapping names none."""

@@ -1,15 +1,12 @@
 """Stamps that label the start or the end of intervals -> blocks, on clock-change days too."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from bronze.formats.columns import resolution_of
 from bronze.formats.consecutive import Consecutive, Series, Span, length, span_from
 from bronze.formats.local_time import LocalTime
-from bronze.formats.mapping_keys import FROM_STAMPS
 from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Block
 from bronze.formats.rows import UnreadableRow, summed
 from bronze.formats.stamps import at
@@ -25,7 +22,7 @@ class MeterClock(LocalTime):
         """Take the zone that the mapping or the sender says."""
         super().__init__(zone.key if isinstance(zone, ZoneInfo) else "UTC")
         self.tz = zone
-        self.ends_at: datetime | None = None
+        self.known: Span | None = None
 
     def at(self, stamp: datetime) -> datetime:
         """Return the instant of a stamp."""
@@ -42,8 +39,8 @@ class MeterClock(LocalTime):
         local = ends - step
         possible = [local.replace(tzinfo=self.tz, fold=f).astimezone(UTC) for f in (0, 1)]
         ended = self.instant(ends)
-        if self.ends_at in possible and not self.is_in_pairs:
-            return self.ends_at
+        if self.known and self.known.ends_at in possible and not self.is_in_pairs:
+            return self.known.ends_at
         if ended is not None:
             return ended - step
         if possible[0] > possible[1]:
@@ -55,51 +52,6 @@ class _Sum(NamedTuple):
     parts: dict[str, str | None]
     words: list[str]
     line: int
-
-
-class Lengths:
-    """How long the intervals of each meter are: the shortest step between its stamps.
-
-    Registers are parts of one interval, and have its length.
-    """
-
-    def __init__(self, zone: tzinfo, resolution: str) -> None:
-        """Take the length of all, or that the stamps are to tell it."""
-        self.zone, self.resolution = zone, resolution
-        # Why a stamp is not among those that were seen.
-        self.unread: UnreadableRow | None = None
-        self._clocks = defaultdict[tuple[str, str], MeterClock](lambda: MeterClock(zone))
-        self._last: dict[tuple[str, str], datetime] = {}
-        # Two stamps of a meter, and under None of any, than which no others lie nearer.
-        self._nearest: dict[str | None, tuple[datetime, datetime]] = {}
-        self._told: dict[str, str] = {}
-
-    def is_told(self, meter_id: str) -> bool:
-        """Tell whether the length is settled, so that no stamp changes it any more."""
-        return meter_id in self._told
-
-    def see(self, meter_id: str, register: str, stamp: datetime) -> None:
-        """Take a stamp, in the order of the file; UnreadableRow for one that the day has not."""
-        series = (meter_id, register)
-        instant = self._clocks[series].at(stamp)
-        last = self._last.get(series, instant)
-        self._last[series] = instant
-        for whose in (meter_id, None):
-            near = self._nearest.get(whose)
-            if last < instant and (near is None or instant - last < near[1] - near[0]):
-                self._nearest[whose] = (last, instant)
-
-    def of(self, meter_id: str) -> str:
-        """Return the length of a meter's intervals; of one with a single stamp the shortest of all.
-
-        UnreadableFile where no meter has two stamps.
-        """
-        if self.resolution != FROM_STAMPS:
-            return self.resolution
-        if meter_id not in self._told:
-            near = self._nearest.get(meter_id) or self._nearest.get(None)
-            self._told[meter_id] = resolution_of(near or (), self.zone, unread=self.unread)
-        return self._told[meter_id]
 
 
 class Intervals:
@@ -116,9 +68,14 @@ class Intervals:
         self, meter_id: str, register: str, unit: str, value: str | None,
         *, stamp: datetime, resolution: str, clock: MeterClock, word: str, line: int,
     ) -> Iterator[Block]:  # fmt: skip
-        """Take a value by its stamp; UnreadableRow for a stamp that the day has not."""
+        """Take a value by its stamp.
+
+        UnreadableRow for a stamp that the day has not, and within the interval before it.
+        """
         where = self._span(stamp, resolution, clock)
-        clock.ends_at = where.ends_at
+        if clock.known and clock.known.starts_at < where.starts_at < clock.known.ends_at:
+            raise UnreadableRow(f"{stamp} is within the {clock.known.resolution} before it")
+        clock.known = where
         return self.put(meter_id, register, unit, where, value, word=word, line=line)
 
     def put(

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from bronze.formats.opened import UTF_8
 from lake.ingestion.files import UnreadableFile
 
 FROM_STAMPS = "from the stamps"
+_FORMATS = ("iso", "excel", "epoch", "epoch-ms")
 _RESOLUTION = re.compile(r"PT\d{1,8}[HMS]|P1D|P7D|P1M|P1Y")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _Mark = Annotated[str, Field(min_length=1, max_length=1)]
@@ -29,8 +31,11 @@ class Stamp(_Keys):
     column: str = ""
     columns: list[str] = Field(default=[], max_length=3)
     number: str = ""
+    pattern: str = ""
     format: str = "iso"
+    months: list[str] = []
     labels: Literal["start", "end"] = "start"
+    midnight: Literal["", "same_day", "next_day"] = ""
     zone: str = ""
     offset: str = ""
     newest_first: bool = False
@@ -43,7 +48,23 @@ class Stamp(_Keys):
             raise ValueError(
                 "%Z tells no offset: write UTC as it stands there, and the zone in zone"
             )
+        if "%" not in form and form not in _FORMATS:
+            raise ValueError(f"{', '.join(_FORMATS)}, or as %d.%m.%Y %H:%M")
         return form
+
+    @field_validator("pattern")
+    @classmethod
+    def _has_group(cls, pattern: str) -> str:
+        if pattern and not re.compile(_pattern(pattern)).groups:
+            raise ValueError("put the part that is the stamp into brackets")
+        return pattern
+
+    @field_validator("months")
+    @classmethod
+    def _are_twelve(cls, months: list[str]) -> list[str]:
+        if len(months) not in (0, 12):
+            raise ValueError("name all twelve, as %b stands for them")
+        return months
 
     @field_validator("zone")
     @classmethod
@@ -69,6 +90,8 @@ class Stamp(_Keys):
             raise ValueError("give either zone or offset")
         if self.number and self.labels == "end":
             raise ValueError("number tells the interval itself: leave labels out")
+        if self.midnight and self.labels != "end":
+            raise ValueError("midnight is of stamps that label the end")
         return self
 
     @property
@@ -144,10 +167,14 @@ class ValueColumn(_Keys):
 
 
 class Day(_Keys):
-    """A row a day: the first column of values and how many there are."""
+    """A row a day: the first column of values, how many there are, and where an hour comes again.
+
+    ``repeated`` is the first column of the second of the two hours of autumn.
+    """
 
     first: str
     count: int = Field(ge=1, le=1500)
+    repeated: str = ""
 
 
 class Mapping(_Keys):
@@ -156,7 +183,8 @@ class Mapping(_Keys):
     separator: str = Field(default="", max_length=3)
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ".", ",", " ", "'"] = ""
-    encoding: str = "utf-8-sig"
+    missing: list[str] = []
+    encoding: str = ""
     skip_rows: int = Field(default=0, ge=0, le=10_000)
     header: bool = True
     stamp: Stamp
@@ -183,12 +211,14 @@ class Mapping(_Keys):
     @field_validator("encoding")
     @classmethod
     def _is_encoding(cls, encoding: str) -> str:
+        if not encoding:
+            return encoding
         try:
             found = codecs.lookup(encoding).name
             "".encode(found)
         except LookupError as error:
             raise ValueError(f"there is no encoding {encoding}") from error
-        return "utf-8-sig" if found == "utf-8" else found
+        return UTF_8 if found == "utf-8" else found
 
     @field_validator("resolution")
     @classmethod
@@ -196,6 +226,11 @@ class Mapping(_Keys):
         if resolution != FROM_STAMPS and not _RESOLUTION.fullmatch(resolution):
             raise ValueError(f"PT15M, PT1H, P1D, P1M or {FROM_STAMPS!r}")
         return resolution
+
+    @field_validator("missing")
+    @classmethod
+    def _in_lower_case(cls, words: list[str]) -> list[str]:
+        return [word.strip().lower() for word in words]
 
     @property
     def has_registers(self) -> bool:

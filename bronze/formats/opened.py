@@ -1,5 +1,6 @@
 """A file as it was sent -> its plain contents: gzip and zip are unpacked, bombs are refused."""
 
+import codecs
 import io
 import re
 import shutil
@@ -24,6 +25,10 @@ _MOST_MEMBERS = 10_000
 _NAME = re.compile(r"[^\w.() -]")
 # Landing puts more before and behind it; file systems take 255 bytes.
 _LONGEST_NAME = 150
+UTF_8 = "utf-8-sig"
+# With which UTF-16 begins, as Excel's "Unicode text" does.
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_AS_CP1252 = "cp1252-where-it-is-not-utf-8"
 
 
 class Contents(NamedTuple):
@@ -137,10 +142,35 @@ def peeked(stream: IO[bytes]) -> tuple[bytes, IO[bytes]]:
 
 
 @contextmanager
-def text(stream: IO[bytes], encoding: str = "utf-8-sig") -> Iterator[io.TextIOWrapper]:
-    """Read a stream as text; bytes that are none become U+FFFD, so that only their value fails."""
-    wrapped = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
+def text(stream: IO[bytes], encoding: str = "") -> Iterator[io.TextIOWrapper]:
+    """Read a stream as text, each line with its own end.
+
+    Without an encoding it is UTF-16 where it says so, else UTF-8, of which bytes that are none are
+    cp1252, as Excel saves in Western Europe. Bytes that are none in an encoding that is said become
+    U+FFFD, so that only their value fails.
+    """
+    errors = "replace"
+    head, source = peeked(stream)
+    if not encoding:
+        encoding, errors = ("utf-16", errors) if head.startswith(UTF_16) else (UTF_8, _AS_CP1252)
+    wrapped = io.TextIOWrapper(source, encoding=encoding, errors=errors, newline="")
     try:
         yield wrapped
     finally:
         wrapped.detach()
+        if source is not stream:
+            cast(io.BufferedReader, source).detach()  # else the stream is closed with it
+
+
+def decoded(head: bytes) -> str:
+    """Return the first bytes of a file as ``text`` reads them, UTF-16 left aside."""
+    return head.decode(UTF_8, errors=_AS_CP1252)
+
+
+def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error(_AS_CP1252, _as_cp1252)

@@ -23,7 +23,6 @@ from bronze.formats.opened import peeked, text
 from bronze.formats.records import Record, Told
 from bronze.formats.rows import Row, UnreadableRow, amount, first_line, names_of, rows, separator_of
 from bronze.formats.stamps import at, in_order, iso, wall_clock, zone_told
-from bronze.formats.width import beyond
 from lake.errors import LakeError
 from lake.ingestion.files import UnreadableFile
 
@@ -74,8 +73,8 @@ def report(
         for stamp, row in _apart(itertools.chain(first, stamped), resolution):
             if isinstance(stamp, LakeError):
                 yield row.refused(stamp)
-            elif why := beyond(row, names):
-                yield row.refused(why)
+            elif refused := row.shifted():
+                yield refused
             else:
                 yield from values_of(
                     row, stamp, resolution, series, blocks,

@@ -2,12 +2,13 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cache
 from io import TextIOWrapper
 from typing import NamedTuple
 
+from bronze.formats.opened import decoded
 from bronze.formats.records import Refused
 from lake.errors import LakeError
 from lake.ingestion.files import UnreadableFile
@@ -18,6 +19,11 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _MARKS = {0x00A0: None, 0x202F: None, 0x2019: "'", 0x2212: "-"}
 # Excel keeps the zeros of an id that is written as a formula: ="0541".
 _FORMULA = re.compile(r'="?([^"]*)"?')
+# An id of which a spreadsheet has kept six digits: 5,71313E+17. 5E17 may be one of hexadecimals.
+ROUNDED = r"[0-9]([.,][0-9]+[Ee]|[Ee]\+)\+?[0-9]+"
+_ROUNDED = re.compile(ROUNDED)
+# What Excel writes before a CSV to say its separator.
+_SAYS_SEPARATOR = re.compile(r"\ufeff?\"?sep=([^\"])\"?[\s;,]*", re.IGNORECASE)
 _UNITS = {"kwh": "kWh", "wh": "Wh", "mwh": "MWh", "w": "W", "kw": "kW"}
 
 
@@ -28,23 +34,50 @@ class UnreadableRow(LakeError):
 
 
 class Row(NamedTuple):
-    """The cells of a line, where it stands (counted from 1), and the line itself."""
+    """The cells of a line, where it stands (counted from 1), and the line itself.
+
+    ``width`` is how many columns the header has.
+    """
 
     line: int
     cells: list[str]
     raw: str
+    width: int = 0
+
+    def cell(self, place: int) -> str:
+        """Return a cell, empty where the row is shorter."""
+        return self.cells[place] if place < len(self.cells) else ""
 
     def refused(self, reason: object) -> Refused:
         """Refuse the row, as it stands in the file."""
         return Refused(str(reason), payload=self.raw, line=self.line)
 
+    def without(self, wrong: Sequence[object]) -> Iterator[Refused]:
+        """Refuse cells of the row, which is taken without them: once, for the first of them."""
+        if wrong:
+            more = f", and {len(wrong) - 1} more of its cells" if wrong[1:] else ""
+            yield self.refused(f"{wrong[0]}{more}")
 
-def rows(lines: TextIOWrapper, separator: str = "", *, skip: int = 0) -> Iterator[Row]:
+    def shifted(self) -> Refused | None:
+        """Refuse a row with cells behind the header's last column; None for any other.
+
+        A decimal comma without quotes makes two cells of one, and moves all behind it.
+        """
+        if not any(self.cells[self.width :]):
+            return None
+        return self.refused(f"{len(self.cells)} cells under {self.width} columns")
+
+
+def rows(
+    lines: TextIOWrapper, separator: str = "", *, skip: int = 0, header: bool = True
+) -> Iterator[Row]:
     """Yield the lines that have anything in them; UnreadableFile for one that has no end.
 
-    Without a separator it is what the first line has most of; so many lines are skipped before it.
+    Without a separator it is what the first of them has most of, or what Excel says before it; so
+    many lines are skipped before it. The first gives all of them their width: a header that of its
+    last name.
     """
-    number = 0
+    number = width = 0
     while line := lines.readline(_LONGEST):
         number += 1
         if len(line) == _LONGEST and line[-1] not in "\r\n":
@@ -52,10 +85,16 @@ def rows(lines: TextIOWrapper, separator: str = "", *, skip: int = 0) -> Iterato
         if number <= skip:
             continue
         raw = line.rstrip("\r\n")
+        if not raw.strip():
+            continue
+        if not width and (said := _SAYS_SEPARATOR.fullmatch(raw)):
+            separator = separator or said[1]
+            continue
         separator = separator or separator_of(raw)
         cells = cells_of(raw, separator)
         if any(cells):
-            yield Row(number, cells, raw)
+            width = width or max(n for n, cell in enumerate(cells, 1) if cell or not header)
+            yield Row(number, cells, raw, width)
 
 
 def separator_of(line: str) -> str:
@@ -73,9 +112,9 @@ def cells_of(line: str, separator: str) -> list[str]:
 
 
 def first_line(head: bytes) -> str:
-    """Return the first line of a file that has anything in it."""
-    text = head.decode("utf-8-sig", errors="replace")
-    return next((line for line in text.splitlines() if line.strip()), "")
+    """Return the first line of a file that has anything in it, but what Excel says of its cells."""
+    lines = (line for line in decoded(head).splitlines() if line.strip())
+    return next((line for line in lines if not _SAYS_SEPARATOR.fullmatch(line)), "")
 
 
 def names_of(cells: Iterable[str]) -> list[str]:
@@ -134,6 +173,9 @@ def unit_of(text: str) -> str:
 
 
 def plain_id(text: str) -> str:
-    """Return an id without what Excel puts around it."""
+    """Return an id without what Excel puts around it; UnreadableRow for one that it has rounded."""
     found = _FORMULA.fullmatch(text.strip())
-    return found[1].strip() if found else text.strip()
+    plain = found[1].strip() if found else text.strip()
+    if _ROUNDED.fullmatch(plain):
+        raise UnreadableRow(f"{plain} is an id that a spreadsheet has rounded")
+    return plain

@@ -1,9 +1,10 @@
 """Text of a stamp -> date and time as the wall clock shows them, or an instant with its offset."""
 
 import itertools
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from bronze.formats.local_time import LocalTime
@@ -11,17 +12,27 @@ from bronze.formats.rows import UnreadableRow
 from lake.ingestion.files import UnreadableFile
 
 _YEARS = range(1970, 2200)
+_DIRECTIVES = {
+    "%H": "(24)", "%Y": r"\d{4}", "%%": "%",
+    **dict.fromkeys(("%d", "%m", "%M", "%S", "%y"), r"\d{1,2}"),
+}  # fmt: skip
 
 
 @lru_cache(maxsize=8192)
 def wall_clock(text: str, forms: tuple[str, ...]) -> datetime:
-    """Read a stamp in the first of the forms (strptime) that it has; UnreadableRow for none."""
+    """Read a stamp in the first of the forms (strptime) that it has; UnreadableRow for none.
+
+    The hour 24, which strptime does not know, is the end of its day.
+    """
     for form in forms:
         try:
             found = datetime.strptime(text, form)  # noqa: DTZ007 - the zone comes later
         except ValueError:
             continue
-        return _possible(found, text)
+        return in_years(found, text)
+    for form in forms:
+        if (end := _end_of_day(text, form)) is not None:
+            return in_years(end, text)
     raise UnreadableRow(f"{text!r} is no date and time as this form has them")
 
 
@@ -31,7 +42,7 @@ def iso(text: str) -> datetime:
         found = datetime.fromisoformat(text.strip())
     except ValueError as error:
         raise UnreadableRow(f"{text!r} is no date and time") from error
-    return _possible(found, text)
+    return in_years(found, text)
 
 
 def at(stamp: datetime, clock: LocalTime) -> datetime:
@@ -67,7 +78,32 @@ def zone_told(zone: str, cure: str = "say it with --zone, as in Europe/Brussels"
     return LocalTime(zone).zone
 
 
-def _possible(found: datetime, text: str) -> datetime:
+def in_years(found: datetime, text: str) -> datetime:
+    """Return a stamp; UnreadableRow where its year is none of meter readings."""
     if found.year not in _YEARS:
         raise UnreadableRow(f"{text!r} is in no year of meter readings")
     return found
+
+
+def _end_of_day(text: str, form: str) -> datetime | None:
+    match = _with_hour_24(form).fullmatch(text) if "%H" in form else None
+    if match is None:
+        return None
+    try:
+        begins = datetime.strptime(text[: match.start(1)] + "00" + text[match.end(1) :], form)  # noqa: DTZ007
+        is_end = begins == begins.replace(hour=0, minute=0, second=0, microsecond=0)
+        return begins + timedelta(days=1) if is_end else None
+    except (ValueError, OverflowError):
+        return None
+
+
+@cache
+def _with_hour_24(form: str) -> re.Pattern[str]:
+    parts = re.split(r"(%.|\s+)", form)
+    return re.compile(
+        "".join(
+            _DIRECTIVES.get(part, ".+?") if part[:1] == "%"
+            else r"\s+" if part.isspace() else re.escape(part)
+            for part in parts
+        )
+    )  # fmt: skip

@@ -65,7 +65,11 @@ def test_registers_are_reads_and_a_date_is_its_local_start() -> None:
     [
         ('{"meter_id": "m", "starts_at"', "not a JSON object"),
         ("[1]", "not a JSON object"),
+        ('{"meter_id": "m", "starts_at": "2025-06-01T00:00Z", "resolution": "PT1H"}',
+         "value is missing"),
         ('{"starts_at": "2025-06-01T00:00Z", "resolution": "PT1H", "value": 2}', "meter_id"),
+        ('{"meter_id": 5.71313E+17, "starts_at": "2025-06-01T00:00Z", "resolution": "P1D"}',
+         "5.71313E+17 is an id that a spreadsheet has rounded"),
         ('{"meter_id": "m", "starts_at": "2025-06-01T00:00", "resolution": "PT1H", "value": 2}',
          "starts_at has no offset"),
         ('{"meter_id": "m", "starts_at": "soon", "resolution": "PT1H", "value": 2}', "no date"),
@@ -83,6 +87,13 @@ def test_a_bad_line_is_refused_alone(line: str, reason: str) -> None:
     assert isinstance(refused, Refused)
     assert reason in refused.reason
     assert (refused.line, refused.payload) == (2, line)
+
+
+def test_a_list_of_one_null_is_a_gap() -> None:
+    line = '{"meter_id": "m", "starts_at": "2025-06-01T00:00Z", "resolution": "PT1H", '
+    [block] = records(line + '"values": [null]}\n')
+    assert isinstance(block, Block)
+    assert block.values == (None,)
 
 
 def test_a_row_with_too_many_cells_is_refused() -> None:

@@ -134,19 +134,27 @@ def test_tables_of_hours_and_days_are_energy(column: str, stamp: str, resolution
     assert {b.resolution for b in found} == {resolution}
 
 
-def test_a_bad_row_is_refused_alone() -> None:
+def test_a_bad_row_or_value_is_refused_alone() -> None:
     found = records(
         HOUR + "yesterday,1,1,0,0,0\n2025-06-01T13:00:00+02:00,1,x,0,0,0\n"
         "2025-06-01T14:00:00+02:00,1,1,0,0,0\n"
     )
-    assert [(type(r), r.line) for r in found] == [
-        (Refused, 2), (Refused, 3), (Block, 4), (Block, 4), (Block, 4)
+    assert [(r.line, r.values if isinstance(r, Block) else "refused") for r in found] == [
+        (2, "refused"), (3, "refused"), (3, (None, "2")), (3, ("0", "0")), (3, ("0", "0"))
     ]  # fmt: skip
 
 
-def test_decimal_commas_without_quotes_move_no_value_to_another_column() -> None:
-    found = records(HOUR + "2025-06-01T13:00:00+02:00,0,196,0,5,0,0,0,0,0,032\n")
-    assert [type(r) for r in found] == [Refused]
+@pytest.mark.parametrize(
+    "text",
+    [
+        HOUR + "2025-06-01T13:00:00+02:00,0,196,0,5,0,0,0,0,0,032\n",
+        "timestamp,delivered_1,delivered_2\n2025-06-01 10:00:00+00,100,001,200,002\n",
+    ],
+)
+def test_a_decimal_comma_without_quotes_moves_no_value(text: str) -> None:
+    [refused] = records(text)
+    assert isinstance(refused, Refused)
+    assert "cells under" in refused.reason
 
 
 def test_what_is_delivered_alone_is_not_its_gas() -> None:

@@ -114,7 +114,7 @@ def test_with_semicolons_the_comma_is_decimal() -> None:
     refused, block = records(text)
     assert isinstance(refused, Refused)
     assert isinstance(block, Block)
-    assert (refused.line, block.values) == (3, ("15.5",))
+    assert (refused.line, block.values) == (3, ("15.5", None))
 
 
 def test_weeks_are_weeks_when_the_clocks_change_too() -> None:
@@ -171,17 +171,28 @@ def test_thousands_marks_without_quotes_move_no_value_to_another_column() -> Non
     text = FOUR + "06/13/2025 12:00,1,234,3,4,2\n06/13/2025 13:00,6,3,4,2,\n"
     refused, *rest = records(text)
     assert isinstance(refused, Refused)
-    assert (refused.line, refused.reason) == (2, "6 cells below 5 columns")
+    assert (refused.line, refused.reason) == (2, "6 cells under 5 columns")
     assert len(rest) == 4
 
 
-def test_a_gap_is_a_gap_and_a_bad_value_refuses_its_row_only() -> None:
+def test_a_gap_is_a_gap_and_a_bad_value_is_refused_alone() -> None:
     found = records(
         ONE + "06/13/2025 00:00,1\n06/13/2025 01:00,n/a\n06/13/2025 02:00,3\n06/13/2025 05:00,4\n"
     )
     refused = [r for r in found if isinstance(r, Refused)]
     assert [(r.line, r.payload) for r in refused] == [(3, "06/13/2025 01:00,n/a")]
-    assert [b.values for b in found if isinstance(b, Block)] == [("1",), ("3",), ("4",)]
+    assert [b.values for b in found if isinstance(b, Block)] == [("1", None, "3"), ("4",)]
+    two = "Date/Time,Energy Produced (Wh),Energy Consumed (Wh)\n"
+    refused_cell, *rest = records(two + "06/13/2025 00:00,15,N/A\n06/13/2025 00:15,15,20\n")
+    assert isinstance(refused_cell, Refused)
+    assert [b.values for b in rest if isinstance(b, Block)] == [("15", "15"), (None, "20")]
+
+
+def test_a_decimal_comma_without_quotes_moves_no_value() -> None:
+    two = "Date/Time,Energy Produced (Wh),Energy Consumed (Wh)\n"
+    found = records(two + "01/31/2021 00:00,1,234,500\n01/31/2021 00:15,1,300\n")
+    assert [(type(r), r.line) for r in found] == [(Refused, 2), (Block, 3), (Block, 3)]
+    assert "4 cells under 3 columns" in str(found[0])
 
 
 def test_without_a_zone_local_time_is_nobody_s() -> None:
@@ -208,7 +219,7 @@ def test_one_stamp_tells_no_frequency() -> None:
 
 
 def test_stamps_that_cannot_be_read_are_named_where_they_leave_no_frequency() -> None:
-    with pytest.raises(UnreadableFile, match="how long an interval is: 'Jun 13' is no date"):
+    with pytest.raises(UnreadableFile, match="no row of the file can be read: 'Jun 13' is no date"):
         records(ONE + "Jun 13,1\nJun 14,1\n")
 
 

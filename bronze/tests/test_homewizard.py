@@ -88,18 +88,17 @@ def test_a_counter_that_is_no_number_refuses_that_cell_only() -> None:
     assert "import t2 kwh" in str(found[1])
 
 
-def test_decimal_commas_without_quotes_move_no_counter_to_another_column() -> None:
-    found = records("time,Import T1 kWh,Import T2 kWh\n2025-06-01 00:00,100,5,200,5\n")
-    assert [type(r) for r in found] == [Refused]
-    assert "5 cells below 3 columns" in str(found[0])
-
-
 def test_with_semicolons_the_comma_is_decimal() -> None:
     text = "time;Import T1 kWh\n2025-06-01 00:00;100,5\n2025-06-01 00:15;100.625\n"
     assert homewizard.is_its("x.csv", text.encode())
     assert [r.reading for r in reads(text)] == ["100.5", "100.625"]
     [refused] = records('time,Import T1 kWh\n2025-06-01 00:00,"1,234"\n')
     assert isinstance(refused, Refused)
+
+
+def test_a_decimal_comma_without_quotes_moves_no_counter() -> None:
+    found = records(P1 + "2025-06-01 00:00,100,5,200,3,4\n2025-06-01 00:15,101,200,3,4\n")
+    assert [(type(r), r.line) for r in found] == [(Refused, 2), *[(Read, 3)] * 4]
 
 
 def test_water_is_no_energy() -> None:
@@ -120,6 +119,7 @@ def test_energy_by_interval_under_the_same_names_is_not_its() -> None:
     assert is_its([99, *range(1, 25)])  # another meter
     assert not is_its([0.5, 0.4, 0.6, 0.2])
     assert not is_its([1.5, 1.7, 1.2])
+    assert is_its([1500.5, 1501.7, 0.2])
     assert not is_its([*[0.0] * 22, 1, 2, 1, *[0.0] * 22, 1, 2, 1])
 
 

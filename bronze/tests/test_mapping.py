@@ -20,7 +20,7 @@ LONG: dict[str, Any] = {"stamp": {"column": "at", "zone": "Europe/Berlin"}, "val
 
 @pytest.fixture
 def read(tmp_path: Path) -> Any:
-    def records(keys: Any, text: str | bytes, **told: str) -> list[Record]:
+    def records(keys: Any, text: str | bytes, **told: Any) -> list[Record]:
         file = tmp_path / "mapping.yml"
         file.write_text(keys if isinstance(keys, str) else yaml.safe_dump(keys), "utf-8")
         stream = io.BytesIO(text if isinstance(text, bytes) else text.encode())
@@ -200,7 +200,7 @@ def test_marks_of_numbers(
 ) -> None:
     keys = {**LONG, "separator": ";", "decimal": decimal, "thousands": thousands}
     found = read(keys | {"resolution": "PT1H"}, f"at;kwh\n2025-06-01 00:00;{cell}\n")
-    assert [r.values for r in found if isinstance(r, Block)] == ([(value,)] if value else [])
+    assert [r.values for r in found if isinstance(r, Block)] == [(value,)]
     assert [r.line for r in found if isinstance(r, Refused)] == ([] if value else [2])
 
 
@@ -260,9 +260,10 @@ def test_a_column_a_meter_or_a_direction(read: Any) -> None:
     text = "at,PV,Meter 1,Meter 2,Heat\n2025-06-01 00:00,1,2,3,4\n2025-06-01 00:30,1,2,x,4\n"
     found = read(keys, text, meter_id="m")
     assert isinstance(found[0], Refused)
+    assert (found[0].line, found[0].reason) == (3, "'x' is not a number")
     assert [(b.meter_id, b.unit, b.values) for b in found[1:]] == [
-        ("m-production", "Wh", ("1",)), ("1", "kWh", ("2",)), ("2", "kWh", ("3",)),
-        ("h1", "kWh", ("4",)),
+        ("m-production", "Wh", ("1", "1")), ("1", "kWh", ("2", "2")), ("2", "kWh", ("3", None)),
+        ("h1", "kWh", ("4", "4")),
     ]  # fmt: skip
 
 
@@ -488,3 +489,267 @@ def test_no_mapping_and_no_file_of_it(tmp_path: Path) -> None:
 
 def test_no_file_is_known_by_its_bytes() -> None:
     assert not mapping.is_its("mapping.csv", b"at,kwh\n")
+
+
+@pytest.mark.parametrize("keys", [{}, {"header": False, "skip_rows": 1}])
+def test_a_decimal_comma_without_quotes_moves_no_value(read: Any, keys: Any) -> None:
+    names = ("1", "2", "3") if keys else ("at", "in", "out")
+    columns = [{"name": names[1], "suffix": "import"}, {"name": names[2], "suffix": "export"}]
+    keys = {**keys, "stamp": {**LONG["stamp"], "column": names[0]}, "columns": columns}
+    rows = ["00:00,1,2", "00:15,1,5,0,2", "00:30,1,2,,", "00:45,1"]
+    found = read(keys, "at,in,out,\n" + "".join(f"2025-02-01 {row}\n" for row in rows))
+    assert [(r.line, r.reason) for r in found if isinstance(r, Refused)] == [
+        (3, "5 cells under 3 columns")
+    ]
+    assert [(b.meter_id, b.values) for b in found if isinstance(b, Block)] == [
+        ("-import", ("1",)), ("-export", ("2",)), ("-import", ("1", "1")), ("-export", ("2", None)),
+    ]  # fmt: skip
+
+
+def of_96(day: str, values: list[str], behind: str = "") -> tuple[dict[str, Any], str]:
+    """Return the mapping and text of a table with 96 columns of quarter hours."""
+    keys = {
+        "stamp": {"column": "day", "zone": "Europe/Berlin"}, "resolution": "PT15M",
+        "day": {"first": "1", "count": 96},
+    }  # fmt: skip
+    header = ",".join(["day", *(str(n) for n in range(1, 97))])
+    return keys, f"{header}{behind}\n{','.join([day, *values])}\n"
+
+
+def test_a_row_of_the_long_day_may_go_on_behind_the_header(read: Any) -> None:
+    hundred = [str(n) for n in range(100)]
+    assert list(the(read(*of_96("2025-10-26", hundred))).values) == hundred
+    assert list(the(read(*of_96("2025-10-26", [*hundred[:99], ""]))).values[98:]) == ["98", None]
+    assert list(the(read(*of_96("2025-10-25", [*hundred[:96], "", ""]))).values) == hundred[:96]
+
+
+@pytest.mark.parametrize(
+    ("day", "count", "behind"),
+    [("2025-10-25", 100, ""), ("2025-10-25", 97, ""), ("2025-10-26", 97, ""),
+     ("2025-10-26", 101, ""), ("2025-10-26", 100, ",sum"), ("2025-03-30", 97, "")],
+)  # fmt: skip
+def test_other_cells_behind_the_header_refuse_a_day(
+    read: Any, day: str, count: int, behind: str
+) -> None:
+    [refused] = read(*of_96(day, ["1"] * count, behind))
+    assert isinstance(refused, Refused)
+    assert "cells under" in refused.reason
+
+
+def test_a_bad_cell_of_a_day_is_missing_and_words_for_nothing_are_no_error(read: Any) -> None:
+    values = ["-", "N/A", "x", "y", *["1"] * 92]
+    refused, block = read(*of_96("2025-06-01", values))
+    assert (refused.line, refused.reason) == (
+        2, "'-' is not a number, and 3 more of its cells"
+    )  # fmt: skip
+    assert block.values == (*[None] * 4, *["1"] * 92)
+    keys, text = of_96("2025-06-01", values)
+    refused, block = read(keys | {"missing": ["-", "n/a", "X", "y "]}, text), None
+    assert the(refused).values == (*[None] * 4, *["1"] * 92)
+
+
+@pytest.mark.parametrize(
+    ("second", "repeated"), [("3B", ""), ("3A 3B", ""), ("3", ""), ("again", "again"), ("3b", "")]
+)
+def test_a_column_of_the_repeated_hour_may_stand_beside_its_first(
+    read: Any, second: str, repeated: str
+) -> None:
+    names = ["1", "2", *(f"3 {second}".split()[-2:]), *(str(n) for n in range(4, 25))]
+    keys = {
+        "stamp": {"column": "day", "zone": "Europe/Berlin"}, "resolution": "PT1H",
+        "day": {"first": "1", "count": 25} | ({"repeated": repeated} if repeated else {}),
+    }  # fmt: skip
+    hours = [str(n) for n in range(1, 25)]
+    days = {
+        "2025-10-25": [*hours[:3], "", *hours[3:]],
+        "2025-10-26": [*hours[:3], "3.5", *hours[3:]],
+        "2026-03-29": ["1", "2", "", "", *hours[3:]],
+    }
+    text = ",".join(["day", *names]) + "\n"
+    found = read(keys, text + "".join(",".join([d, *row]) + "\n" for d, row in days.items()))
+    assert [list(b.values) for b in found] == [
+        hours, [*hours[:3], "3.5", *hours[3:]], [*hours[:2], *hours[3:]]
+    ]  # fmt: skip
+    assert all(b.starts_at.hour == 0 for b in found)
+    refused, *_ = read(keys, text + ",".join(["2025-10-25", *["1"] * 25]))
+    assert isinstance(refused, Refused)
+    assert refused.reason == "02:00 is only once in that day"
+
+
+def test_quarters_of_the_repeated_hour_may_stand_behind_those_of_its_first(read: Any) -> None:
+    first = [f"{n // 4:02}:{15 * (n % 4):02}" for n in range(12)]
+    names = [*first, *(f"{name} B" for name in first[8:]), "03:00", "03:15"]
+    keys = {
+        "stamp": {"column": "day", "zone": "Europe/Berlin"}, "resolution": "PT15M",
+        "day": {"first": "00:00", "count": 18, "repeated": "02:00 B"},
+    }  # fmt: skip
+    values = [str(n) for n in range(18)]
+    text = ",".join(["day", *names]) + "\n2025-10-26," + ",".join(values) + "\n"
+    assert list(the(read(keys, text)).values) == values
+    day = {"first": "00:00", "count": 18, "repeated": "00:15"}
+    with pytest.raises(UnreadableFile, match=r"day.repeated: '00:15' is no second hour"):
+        read(keys | {"day": day}, text)
+
+
+def ends(days: int, step: int = 15, *, date_of_midnight: int = 0) -> list[str]:
+    """Return the ends of the quarters of days from 1 February on."""
+    stamps = []
+    for n in range(1, days * 1440 // step + 1):
+        day, minute = divmod(n * step, 1440)
+        shown = day + (1 if minute or not date_of_midnight else 0)
+        stamps.append(f"2025-02-{shown:02} {minute // 60:02}:{minute % 60:02}")
+    return stamps
+
+
+@pytest.mark.parametrize("resolution", ["PT15M", "from the stamps"])
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_midnight_may_have_the_date_of_the_day_that_it_ends(
+    read: Any, resolution: str, newest_first: bool
+) -> None:
+    stamp = {**LONG["stamp"], "labels": "end", "newest_first": newest_first}
+    keys = {**LONG, "stamp": stamp, "resolution": resolution}
+    rows = [f"{stamp},{n}\n" for n, stamp in enumerate(ends(3, date_of_midnight=1))]
+    assert rows[95].startswith("2025-02-01 00:00")
+    # A gap before the second midnight: what the first has told holds.
+    del rows[190]
+    found = read(keys, "at,kwh\n" + "".join(rows[:: -1 if newest_first else 1]))
+    assert [(b.starts_at.isoformat(), len(b.values)) for b in found] == [
+        ("2025-02-01T00:00:00+01:00", 96), ("2025-02-02T00:00:00+01:00", 94),
+        ("2025-02-02T23:45:00+01:00", 1), ("2025-02-03T00:00:00+01:00", 96),
+    ]  # fmt: skip
+    assert found[2].values == ("191",)
+
+
+def test_a_day_that_is_said_again_moves_no_midnight(read: Any) -> None:
+    keys = {**LONG, "stamp": {**LONG["stamp"], "labels": "end"}, "resolution": "PT15M"}
+    # From the midnight that begins the 2nd to its last quarter, and that again.
+    rows = "".join(f"{stamp},{n}\n" for n, stamp in enumerate(ends(2)[95:-1]))
+    first, day, again, _ = read(keys, "at,kwh\n" + rows + rows)
+    assert first.starts_at.isoformat() == "2025-02-01T23:45:00+01:00"
+    assert (again.starts_at, again.values) == (first.starts_at, ("0",))
+    assert len(day.values) == 95
+
+
+def test_what_the_mapping_says_of_midnight_holds(read: Any) -> None:
+    stamp = {**LONG["stamp"], "labels": "end", "midnight": "same_day"}
+    keys = {**LONG, "stamp": stamp, "resolution": "PT1H"}
+    block, _ = read(keys, "at,kwh\n2025-02-01 00:00,1\n2025-02-02 01:00,2\n")
+    assert block.starts_at.isoformat() == "2025-02-01T23:00:00+01:00"
+    rows = "".join(f"{stamp},1\n" for stamp in ends(1, 60, date_of_midnight=1))
+    found = read(keys | {"stamp": {**stamp, "midnight": "next_day"}}, "at,kwh\n" + rows)
+    assert found[-1].starts_at.isoformat() == "2025-01-31T23:00:00+01:00"
+
+
+@pytest.mark.parametrize("labels", ["start", "end"])
+@pytest.mark.parametrize("ahead", [5000, 30])
+@pytest.mark.parametrize(("first", "second"), [(60, 15), (15, 60)])
+def test_a_meter_may_change_from_hours_to_quarters(
+    read: Any, monkeypatch: pytest.MonkeyPatch, labels: str, ahead: int, first: int, second: int
+) -> None:
+    monkeypatch.setattr(mapping, "_ROWS_AHEAD", ahead)
+    minutes = [*range(0, 2880, first), *range(2880, 5760, second)]
+    if labels == "end":
+        minutes = [*minutes[1:], 5760]
+    rows = [f"2025-02-{1 + m // 1440:02} {m % 1440 // 60:02}:{m % 60:02}" for m in minutes]
+    keys = {**LONG, "stamp": {**LONG["stamp"], "labels": labels}}
+    found = read(keys, "at,kwh\n" + "".join(f"{row},1\n" for row in rows))
+    names = {60: "PT1H", 15: "PT15M"}
+    assert [(b.resolution, len(b.values)) for b in found] == [
+        *[(names[first], 1440 // first)] * 2, *[(names[second], 1440 // second)] * 2
+    ]  # fmt: skip
+
+
+def test_gaps_are_no_longer_intervals_and_a_stray_row_no_shorter_ones(read: Any) -> None:
+    rows = [f"2025-02-01 {h:02}:{m:02}" for h in range(24) for m in (0, 15, 30, 45)]
+    some = rows[:8] + rows[8:48:4] + rows[48:]
+    found = read(LONG, "at,kwh\n" + "".join(f"{row},1\n" for row in some))
+    assert {b.resolution for b in found} == {"PT15M"}
+    hours = [f"2025-02-0{d} {h:02}:00" for d in (1, 2) for h in range(24)]
+    hours.insert(30, "2025-02-02 05:30")
+    found = read(LONG, "at,kwh\n" + "".join(f"{row},1\n" for row in hours))
+    assert [(r.line, r.reason) for r in found if isinstance(r, Refused)] == [
+        (32, "2025-02-02 05:30:00 is within the PT1H before it")
+    ]
+    assert [(b.resolution, len(b.values)) for b in found if isinstance(b, Block)] == [
+        ("PT1H", 24), ("PT1H", 24)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("keys", "cells"),
+    [
+        ({"format": "%d/%m/%Y %H", "labels": "end"}, ["01/02/2025 23", "01/02/2025 24"]),
+        ({"format": "%Y%m%d%H%M", "labels": "end"}, ["202502012300", "202502012400"]),
+        ({"format": "%d.%m.%Y %H.%M", "labels": "end"}, ["01.02.2025 23.00", "01.02.2025 24.00"]),
+        ({"format": "excel", "labels": "end"}, ["45689.9583333333", "45690"]),
+        ({"format": "excel"}, ["45689,9166666667", "45689,9583333333"]),
+        ({"format": "epoch"}, ["1738443600", "1738447200.0"]),
+        ({"format": "epoch-ms"}, ["1738443600000", "1738447200000"]),
+        ({"format": "%d.%m.%Y %H:%M", "pattern": "(.*?) - "},
+         ["01.02.2025 22:00 - 01.02.2025 23:00", "01.02.2025 23:00 - 24:00"]),
+        ({"format": "%m/%d/%y %I:%M %p"}, ["2/1/25 10:00 p.m.", "2/1/25 11:00 P. M."]),
+        ({"format": "%d-%b-%Y %H:%M", "months": "jan feb mrt apr mei jun jul aug sep okt nov dec"},
+         ["1-feb-2025 22:00", "1-FEB.-2025 23:00"]),
+        ({"format": "%d %b %Y %H:%M", "months": "janv févr mars avr mai juin juil août sept oct "
+          "nov déc"}, ["1 févr. 2025 22:00", "01 févr 2025 23:00"]),
+    ],
+)  # fmt: skip
+def test_stamps_of_many_spellings(read: Any, keys: Any, cells: list[str]) -> None:
+    months = {"months": keys["months"].split()} if "months" in keys else {}
+    keys = {**LONG, "separator": ";", "stamp": {**LONG["stamp"], **keys, **months}}
+    block = the(read(keys, "at;kwh\n" + "".join(f"{cell};1\n" for cell in cells)))
+    assert (block.starts_at.isoformat(), block.resolution, len(block.values)) == (
+        "2025-02-01T22:00:00+01:00", "PT1H", 2
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("form", "cell"),
+    [("%Y%m%d%H%M", "202502012430"), ("%d/%m/%Y %H", "31/02/2025 24"), ("excel", "1e300"),
+     ("epoch", "1738447200000"), ("%d.%m.%Y %H", "31.12.9999 24"), ("epoch", "soon")],
+)  # fmt: skip
+def test_what_is_no_stamp_is_refused(read: Any, form: str, cell: str) -> None:
+    keys = {**LONG, "stamp": {**LONG["stamp"], "format": form}, "resolution": "PT1H"}
+    [refused] = read(keys, f"at,kwh\n{cell},1\n")
+    assert isinstance(refused, Refused)
+
+
+def test_a_file_of_which_no_stamp_is_read_says_so(read: Any) -> None:
+    with pytest.raises(UnreadableFile, match=r"no row .* can be read: '45689.0' is no date"):
+        read(LONG, "at,kwh\n45689.0,1\n45689.1,1\n")
+
+
+def test_an_id_that_a_spreadsheet_has_rounded_is_refused(read: Any) -> None:
+    keys = {**LONG, "separator": ";", "meter": {"column": "ean"}, "resolution": "PT1H"}
+    for ean in ("5,71313E+17", "5.71313e+17", '="5E+17"'):
+        [refused] = read(keys, f"ean;at;kwh\n{ean};2025-02-01 00:00;1\n")
+        assert isinstance(refused, Refused)
+        assert "a spreadsheet has rounded" in refused.reason
+    assert the(read(keys, "ean;at;kwh\nDE00E+17X;2025-02-01 00:00;1\n")).meter_id == "DE00E+17X"
+
+
+@pytest.mark.parametrize("before", ["\n\n", "sep=,\n", '\ufeff"sep=,"\n', "sep=,;;\n\n", " \n"])
+def test_blank_lines_and_the_separator_that_excel_says_stand_before_a_header(
+    read: Any, before: str
+) -> None:
+    keys = {**LONG, "resolution": "PT1H"}
+    block = the(read(keys, before + "at,kwh\n2025-02-01 00:00,1\n"))
+    assert block.values == ("1",)
+
+
+def test_the_second_column_of_a_name_is_told_by_its_number(read: Any) -> None:
+    text = "at,kWh,Status,kWh\n2025-02-01 00:00,1,M,10\n"
+    keys = {**LONG, "resolution": "PT1H"}
+    with pytest.raises(UnreadableFile, match=r"value: the file has 2 columns 'kwh'; say which"):
+        read(keys, text)
+    assert the(read(keys | {"value": "kwh#1"}, text)).values == ("1",)
+    assert the(read(keys | {"value": "kWh#2"}, text)).values == ("10",)
+    with pytest.raises(UnreadableFile, match="no column 'kWh#3'"):
+        read(keys | {"value": "kWh#3"}, text)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8"])
+def test_without_an_encoding_the_file_tells_its_own(read: Any, encoding: str) -> None:
+    keys = {**LONG, "value": "Zähler", "resolution": "PT1H"}
+    block = the(read(keys, "at,Zähler\n2025-02-01 00:00,1\n".encode(encoding)))
+    assert block.values == ("1",)

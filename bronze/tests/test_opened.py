@@ -1,6 +1,7 @@
 """Archives are unpacked within bounds; a bomb, a broken or an encrypted one is one clear error."""
 
 import gzip
+import io
 import os
 import zipfile
 from pathlib import Path
@@ -125,8 +126,28 @@ def test_a_file_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
         read(tmp_path / "none.csv")
 
 
-def test_bytes_that_are_no_text_spoil_only_their_value(tmp_path: Path) -> None:
-    (file := tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbfa,\xff\r\nb")
+@pytest.mark.parametrize(
+    ("sent", "encoding", "said"),
+    [
+        (b"\xef\xbb\xbfa,\xff\r\nb", "utf-8-sig", "a,\ufffd\r\nb"),
+        (b"a,\x81\r\nb", "", "a,\ufffd\r\nb"),
+        ("Prélèvement\n".encode("cp1252"), "", "Prélèvement\n"),
+        ("€ Målt\n".encode("cp1252"), "", "€ Målt\n"),
+        ("Prélèvement m³\n".encode(), "", "Prélèvement m³\n"),
+        ("Zähler\n".encode("utf-16"), "", "Zähler\n"),
+        ("Zähler\n".encode("utf-16-be"), "utf-16-be", "Zähler\n"),
+    ],
+)
+def test_a_file_says_its_encoding_and_bytes_that_are_no_text_spoil_only_their_value(
+    tmp_path: Path, sent: bytes, encoding: str, said: str
+) -> None:
+    (file := tmp_path / "a.csv").write_bytes(sent)
     for inner in contents(file):
-        with text(inner.stream) as lines:
-            assert lines.read() == "a,\ufffd\r\nb"
+        with text(inner.stream, encoding) as lines:
+            assert lines.read() == said
+
+
+def test_text_leaves_its_stream_open() -> None:
+    with text(stream := io.BytesIO(b"a\nb\n")) as lines:
+        assert lines.readline() == "a\n"
+    assert not stream.closed

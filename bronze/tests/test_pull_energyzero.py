@@ -89,9 +89,16 @@ def test_tomorrow_is_not_there_before_its_own_prices_are(
 def test_a_price_that_is_corrected_back_is_the_newest(
     server: Any, pulled: Callable[..., list[str]], sources: Settings
 ) -> None:
-    hour = {"start": "2025-12-15T23:00:00Z", "end": "2025-12-16T00:00:00Z"}
+    first = datetime(2025, 12, 15, 23, tzinfo=UTC)
+    edges = [(first + timedelta(hours=n)).strftime("%Y-%m-%dT%H:%M:%SZ") for n in range(25)]
     answers = [
-        json.dumps({"base": [{**hour, "price": {"value": value}}]}).encode()
+        json.dumps(
+            {
+                "base": [
+                    {"start": a, "end": b, "price": {"value": value}} for a, b in pairwise(edges)
+                ]
+            }
+        ).encode()
         for value in ("0.1", "0.1", "0.2", "0.1")
     ]
     server.answers(*answers)
