@@ -24,17 +24,6 @@ def told(answer: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(e["local_date"][-2:], e["kind"], e["level"]) for e in answer["elements"]]
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(ANOMALIES, params=OCTOBER).status_code == 401
-
-
-def test_a_home_of_another_partner_is_unknown(api: TestClient) -> None:
-    response = api.get("/v1/locations/secret/anomalies", params=OCTOBER)
-    assert response.status_code == 404
-    assert response.json()["type"].endswith("unknown-location")
-
-
 def test_what_is_unusual_is_told_in_words_and_numbers(api: TestClient) -> None:
     answer = anomalies(api)
     assert told(answer) == [("26", "daily", "high"), ("30", "night_use", "low")]

@@ -19,11 +19,6 @@ def parts(api: TestClient, address: str = PARTS, **query: str) -> dict[str, Any]
     return found
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(PARTS, params=OCTOBER).status_code == 401
-
-
 def test_the_parts_of_a_month_add_up_to_it_the_largest_first(api: TestClient) -> None:
     answer = parts(api)
     (october,) = answer["elements"]
@@ -72,8 +67,3 @@ def test_a_fuel_that_was_never_looked_at_is_not_issued(api: TestClient) -> None:
 def test_more_than_a_year_is_refused(api: TestClient) -> None:
     query = {"from": "2023-01-01", "to": "2025-01-01"}
     assert api.get(PARTS, params=query).status_code == 422
-
-
-def test_the_parts_of_another_partners_home_are_not_there(api: TestClient) -> None:
-    address = "/v1/locations/secret/disaggregation"
-    assert api.get(address, params=OCTOBER).status_code == 404

@@ -16,11 +16,6 @@ def normalised(api: TestClient, address: str = ADDRESS, **query: str) -> dict[st
     return found
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(ADDRESS).status_code == 401
-
-
 def test_a_month_has_its_use_in_normal_weather_beside_what_was_used(api: TestClient) -> None:
     answer = normalised(api, fuel="gas")
     (october,) = answer["elements"]
@@ -50,6 +45,5 @@ def test_a_home_without_energy_is_refused_too(api: TestClient) -> None:
     assert (answer["elements"], answer["refusal"]["code"]) == ([], "no_energy")
 
 
-def test_what_cannot_be_asked_is_422_and_another_partners_home_404(api: TestClient) -> None:
+def test_what_cannot_be_asked_is_422(api: TestClient) -> None:
     assert api.get(ADDRESS, params={"direction": "export"}).status_code == 422
-    assert api.get("/v1/locations/secret/weather-normalised").status_code == 404
