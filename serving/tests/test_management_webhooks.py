@@ -327,22 +327,6 @@ def test_a_name_is_judged_by_every_address_that_it_has() -> None:
         receiver("https://no-such-name.invalid/", is_developer=False)
 
 
-def test_a_webhook_is_nobody_elses(partner: TestClient, tmp_path: Path) -> None:
-    hook = subscribed(partner, "https://example.com/")
-    settings = Settings(lake=f"{tmp_path}/lake")
-    theirs = token("southgrid", "data.read data.write", settings=settings)
-    headers = {"Authorization": f"Bearer {theirs}"}
-    path = f"webhooks/{hook['webhook_id']}"
-    for method, address, body in (
-        ("GET", path, None), ("PATCH", path, {"is_paused": True}), ("DELETE", path, None),
-        ("POST", f"{path}/rotate", None), ("POST", f"{path}/test", None),
-        ("GET", f"{path}/deliveries", None), ("POST", f"{path}/deliveries/0/redeliver", None),
-    ):  # fmt: skip
-        assert partner.request(method, address, json=body, headers=headers).status_code == 404
-    assert partner.get("webhooks", headers=headers).json()["items"] == []
-    assert partner.get(path).json()["is_paused"] is False
-
-
 def test_a_signature_is_the_documented_one() -> None:
     """HMAC-SHA256 of `<t>.<body>`, as any library makes it."""
     found = signature(b"{}", at_s=1_761_550_000, secrets=["whsec_a"])
