@@ -657,11 +657,16 @@ Serve = Callable[[Path, int], AbstractContextManager[subprocess.Popen[bytes]]]
 
 @pytest.fixture(scope="session")
 def waited_for() -> Wait:
-    """Return what asks again and again until the answer is true, and returns the last answer."""
+    """Return what asks again and again until the answer is true, and returns it.
+
+    It raises TimeoutError with the last answer where none was true in time.
+    """
 
     def wait(found: Callable[[], Any], seconds: float = 60) -> Any:
         deadline = time.monotonic() + seconds
-        while not (value := found()) and time.monotonic() < deadline:
+        while not (value := found()):
+            if time.monotonic() >= deadline:
+                raise TimeoutError(f"still {value!r} after {seconds} s")
             time.sleep(0.05)
         return value
 
@@ -695,7 +700,7 @@ def served(waited_for: Wait) -> Serve:
             return False
 
         try:
-            assert waited_for(answers), "the server did not start"
+            waited_for(answers)
             yield process
         finally:
             process.kill()

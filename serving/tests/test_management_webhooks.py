@@ -128,7 +128,7 @@ def test_a_job_is_told_signed_and_again_until_it_is_taken(
     receiving.statuses = [500, 302, 410]
     hook = subscribed(partner, receiving.url, "job.completed")
     partner.post("jobs?kind=readings", content=CSV)
-    assert waited_for(lambda: len(receiving.got) >= 4)
+    waited_for(lambda: len(receiving.got) >= 4)
     for headers, body in receiving.got:
         signed = headers["Webhook-Signature"]
         assert is_signed(body, signed, secret=hook["secret"], now_s=time.time())
@@ -147,21 +147,28 @@ def test_a_job_is_told_signed_and_again_until_it_is_taken(
 
 
 def test_only_what_is_subscribed_is_sent_and_nothing_while_paused(
-    partner: TestClient, receiving: Receiver, waited_for: Wait
+    tmp_path: Path, receiving: Receiver, waited_for: Wait
 ) -> None:
-    subscribed(partner, receiving.url, "job.failed")
-    everything = subscribed(partner, receiving.url)
-    path = f"webhooks/{everything['webhook_id']}"
-    assert partner.patch(path, json={"is_paused": True}).json()["is_paused"] is True
-    partner.post("jobs?kind=readings", content=CSV)
-    assert waited_for(lambda: deliveries(partner, everything))
-    time.sleep(0.5)
-    assert receiving.got == []
-    partner.patch(path, json={"is_paused": False})
-    assert waited_for(lambda: receiving.got)
-    bad = CSV + b"m,2025-10-26T01:00:00Z,PT1H,-1,kWh\n"
-    partner.post("jobs?kind=readings&all_or_nothing=true", content=bad)
-    assert waited_for(lambda: len(receiving.got) == 4)
+    with running(tmp_path) as partner:
+        subscribed(partner, receiving.url, "job.failed")
+        everything = subscribed(partner, receiving.url)
+        path = f"webhooks/{everything['webhook_id']}"
+        assert partner.patch(path, json={"is_paused": True}).json()["is_paused"] is True
+        meanwhile = subscribed(partner, receiving.url, "job.completed")
+        partner.post("jobs?kind=readings", content=CSV)
+        waited_for(lambda: deliveries(partner, everything))
+        waited_for(lambda: receiving.got)
+        assert partner.delete(f"webhooks/{meanwhile['webhook_id']}").status_code == 204
+    # The sender has ended, so nothing is under way: of the three only one was sent to.
+    (got,) = receiving.got
+    receiving.got.clear()
+    with running(tmp_path) as partner:
+        partner.patch(path, json={"is_paused": False})
+        waited_for(lambda: receiving.got)
+        bad = CSV + b"m,2025-10-26T01:00:00Z,PT1H,-1,kWh\n"
+        partner.post("jobs?kind=readings&all_or_nothing=true", content=bad)
+        waited_for(lambda: len(receiving.got) >= 4)
+    assert receiving.got[0][1] == got[1]
     kinds = sorted(json.loads(body)["type"] for _, body in receiving.got)
     assert kinds == ["job.completed", "job.failed", "job.failed", "readings.rejected"]
 
@@ -196,7 +203,7 @@ def test_what_a_request_refuses_is_told_once_with_counts_and_reasons(
         key = {"Idempotency-Key": "k"}
         assert partner.post("readings", json=[block(), *bad], headers=key).status_code == 202
     assert partner.post("readings", json=bad[:1]).status_code == 422
-    assert waited_for(lambda: len(receiving.got) >= 2, 20)
+    waited_for(lambda: len(receiving.got) >= 2, 20)
     at_once, landed = (json.loads(body)["data"] for _, body in receiving.got)
     assert at_once.pop("received_at") > landed.pop("received_at")
     assert at_once == {"blocks_taken": 0, "blocks_refused": 1, "reasons": {"negative": 1}}
@@ -246,7 +253,7 @@ def test_a_rotated_secret_signs_beside_the_old_one(
         assert is_signed(body, headers["Webhook-Signature"], secret=secret, now_s=time.time())
     again = deliveries(partner, old)[0]["delivery_id"]
     assert partner.post(f"{path}/deliveries/{again}/redeliver").status_code == 202
-    assert waited_for(lambda: len(receiving.got) == 2)
+    waited_for(lambda: len(receiving.got) == 2)
     assert partner.delete(path).status_code == 204
     assert partner.get(path).status_code == 404
 
@@ -270,7 +277,7 @@ def test_a_receiver_that_does_not_answer_is_slow_alone(
             assert partner.post(f"webhooks/{slow['webhook_id']}/test").status_code == 202
         hook = subscribed(partner, receiving.url)
         partner.post(f"webhooks/{hook['webhook_id']}/test")
-        assert waited_for(lambda: receiving.got, 5)
+        waited_for(lambda: receiving.got, 5)
 
 
 def test_a_partner_whose_receivers_do_not_answer_is_slow_alone(
@@ -285,7 +292,7 @@ def test_a_partner_whose_receivers_do_not_answer_is_slow_alone(
         partner.headers["Authorization"] = f"Bearer {theirs}"
         hook = subscribed(partner, receiving.url)
         partner.post(f"webhooks/{hook['webhook_id']}/test")
-        assert waited_for(lambda: receiving.got, 5)
+        waited_for(lambda: receiving.got, 5)
 
 
 def test_a_receiver_that_lets_the_handshake_wait_is_cut_off(
@@ -349,11 +356,11 @@ def test_a_delivery_goes_on_after_a_kill(
         with served(lake, free_port) as process:
             hook = client.post(f"{at}/webhooks", json={"url": receiving.url}).json()
             client.post(f"{at}/webhooks/{hook['webhook_id']}/test")
-            assert waited_for(lambda: receiving.got)
+            waited_for(lambda: receiving.got)
             process.kill()
             process.wait()
         with served(lake, free_port):
-            assert waited_for(lambda: len(receiving.got) >= 2, 90)
+            waited_for(lambda: len(receiving.got) >= 2, 90)
     first, *rest = receiving.got
     assert first[0]["Webhook-Id"] == rest[0][0]["Webhook-Id"]
     assert first[1] == rest[0][1]
