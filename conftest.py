@@ -83,6 +83,23 @@ def examples() -> Callable[..., list[Any]]:
     return make
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _all_asked() -> Iterator[list[str]]:
+    """Keep every test on this machine; return what other machines were asked for."""
+    from infra.offline import staying_here
+
+    with staying_here() as asked:
+        yield asked
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_another_machine(_all_asked: list[str]) -> Iterator[None]:
+    """Fail what asked for another machine, though it lived with the refusal."""
+    yield
+    asked, _all_asked[:] = _all_asked[:], []
+    assert asked == [], "a test asked for another machine"
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _let_go() -> Iterator[None]:
     """Let Delta forget the tables of a module's lakes: it keeps 6 MB of each for an hour."""

@@ -382,7 +382,7 @@ def test_the_state_may_be_postgresql(
         client.base_url = client.base_url.join("/data-management/v1/")
         given = token("northgrid", "data.read data.write", settings=settings)
         client.headers["Authorization"] = f"Bearer {given}"
-        hook = client.post("webhooks", json={"url": "https://example.com/"}).json()
+        hook = client.post("webhooks", json={"url": "https://receiver.example/"}).json()
         client.patch(f"webhooks/{hook['webhook_id']}", json={"is_paused": True})
         key = {"Idempotency-Key": "k"}
         first = client.post("readings", json=[BLOCK], headers=key)

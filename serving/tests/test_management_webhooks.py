@@ -105,7 +105,7 @@ def deliveries(client: TestClient, hook: dict[str, Any]) -> list[dict[str, Any]]
 
 
 def test_only_the_version_that_was_seen_is_changed(partner: TestClient) -> None:
-    hook = subscribed(partner, "https://example.com/hooks")
+    hook = subscribed(partner, "https://receiver.example/hooks")
     path = f"webhooks/{hook['webhook_id']}"
     seen = partner.get(path)
     old = {"If-Match": seen.headers["etag"]}
@@ -219,7 +219,7 @@ def test_what_was_refused_is_told_once_though_the_server_died(tmp_path: Path) ->
     at = datetime(2025, 10, 26, tzinfo=UTC)
     sent = Sent("northgrid", at, [b"{}"], ["m"], [1], [17], rejected=refused)
     with running(tmp_path) as client:
-        hook = subscribed(client, "https://example.com/hooks")
+        hook = subscribed(client, "https://receiver.example/hooks")
         client.patch(f"webhooks/{hook['webhook_id']}", json={"is_paused": True})
     for _ in range(2):
         left = tmp_path / "lake/_spool/readings/0-left.segment"
@@ -230,10 +230,10 @@ def test_what_was_refused_is_told_once_though_the_server_died(tmp_path: Path) ->
         assert not left.exists()
 
 
-def test_two_tests_of_one_second_are_two_events(partner: TestClient) -> None:
+def test_two_tests_of_one_second_are_two_events(partner: TestClient, receiving: Receiver) -> None:
     """A receiver that keeps the ids which it has seen gets both."""
     partner.app.state.mounted[0].state.clock = lambda: datetime(2026, 11, 29, tzinfo=UTC)  # type: ignore[attr-defined]
-    hook = subscribed(partner, "https://example.com/hooks")
+    hook = subscribed(partner, receiving.url)
     ids = {partner.post(f"webhooks/{hook['webhook_id']}/test").json()["event_id"] for _ in range(2)}
     assert len(ids) == 2
 
@@ -325,13 +325,39 @@ def test_addresses_that_are_not_public_are_refused(registry: TestClient, url: st
     assert answer.json()["type"] == "/problems/bad-address"
 
 
-def test_a_name_is_judged_by_every_address_that_it_has() -> None:
+@pytest.mark.parametrize(
+    ("found", "refused"),
+    [
+        (["93.184.215.14"], None), (["93.184.215.14", "2606:4700::1111"], None),
+        (["93.184.215.14", "10.0.0.1"], "not public"), (["fd00::1", "93.184.215.14"], "not public"),
+        (["127.0.0.1"], "not public"), (["fe80::1%eth0"], "not public"), ([], "has no address"),
+    ],
+)  # fmt: skip
+def test_a_name_is_judged_by_every_address_that_it_has(
+    monkeypatch: pytest.MonkeyPatch, found: list[str], refused: str | None
+) -> None:
+    def look_up(host: str, port: int, **_: Any) -> list[Any]:
+        assert (host, port) == ("receiver.example", 8443)
+        if not found:
+            raise socket.gaierror
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    url = "https://receiver.example:8443/x?y=1"
+    assert plain(url, is_developer=False) == url
+    if refused:
+        with pytest.raises(BadAddress, match=refused):
+            receiver(url, is_developer=False)
+    else:
+        assert receiver(url, is_developer=False) == addresses.Receiver(
+            "https", "receiver.example", found[0], 8443, "/x?y=1")  # fmt: skip
+
+
+def test_a_developer_may_send_to_this_machine_and_nobody_else_may() -> None:
     assert plain("https://localhost/x", is_developer=False)
     with pytest.raises(BadAddress, match="not public"):
         receiver("https://localhost/x", is_developer=False)
     assert receiver("http://localhost:1/x?y=1", is_developer=True).target == "/x?y=1"
-    with pytest.raises(BadAddress, match="has no address"):
-        receiver("https://no-such-name.invalid/", is_developer=False)
 
 
 def test_a_signature_is_the_documented_one() -> None:
