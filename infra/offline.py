@@ -51,7 +51,7 @@ def staying_here() -> Iterator[list[str]]:
 
     socket.socket.connect = connect  # type: ignore[method-assign, assignment]
     socket.socket.connect_ex = connect_ex  # type: ignore[method-assign, assignment]
-    socket.getaddrinfo = look_up  # type: ignore[assignment]
+    socket.getaddrinfo = look_up
     try:
         yield asked
     finally:

@@ -50,7 +50,7 @@ class Tasks:
 
 
 def report(alert: str = "", **counts: int) -> Report:
-    return Report("t", 0, Written(**counts), alert=alert or None)
+    return Report("t", 0, Written(**counts), alert=alert)
 
 
 def wrong() -> None:

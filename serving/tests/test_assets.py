@@ -50,7 +50,8 @@ def refused(root: Path, *refusals: dict[str, Any], days: int) -> dict[str, Any]:
 def test_the_likeliest_asset_comes_first_with_its_size_and_signs(api: TestClient) -> None:
     car, panels = assets(api)["elements"]
     assert (car["asset"], car["size"], car["unit"]) == ("electric_vehicle", 11.0, "kW")
-    assert car["low"] <= car["size"] <= car["high"]
+    assert (car["low"], car["high"], car["probability"]) == (9.25, 12.5, 0.97)
+    assert (panels["low"], panels["high"], panels["unit"]) == (None, None, "kWp")
     assert (car["since"], car["evidence"]) == ("2025-10-21", {"events_a_week": 3.5})
     assert (panels["probability"], panels["size"], panels["since"]) == (0.03, None, None)
 
