@@ -23,24 +23,29 @@ README = (HERE / "README.md").read_text(encoding="utf-8")
 INPUTS = (HERE / "docs/inputs.md").read_text(encoding="utf-8")
 ROWS = README.split("| command | |\n|---|---|\n")[1].split("\n\n")[0].splitlines()
 OWN_HOMES = README.split("\n## Your own homes\n")[1].split("\n## ")[0]
-# 0.5 and 0.25 kWh of the first half hour of 2012 in New York.
+# A Green Button file: 0.5 and 0.25 kWh of the first half hour of 2012 in New York.
 USAGE = """<feed xmlns="http://www.w3.org/2005/Atom">
-<entry><link rel="self" href="/r/U/1"/><link rel="related" href="/r/U/1/M"/>
+<entry><link rel="self" href="POINT"/>
+<link rel="related" href="POINT/MeterReading"/>
 <content><UsagePoint xmlns="http://naesb.org/espi"/></content></entry>
-<entry><link rel="self" href="/r/U/1/M/1"/><link rel="up" href="/r/U/1/M"/>
-<link rel="related" href="/r/U/1/M/1/I"/><link rel="related" href="/r/T/1"/>
+<entry><link rel="self" href="POINT/MeterReading/1"/>
+<link rel="up" href="POINT/MeterReading"/>
+<link rel="related" href="POINT/MeterReading/1/IntervalBlock"/>
+<link rel="related" href="/espi/ReadingType/1"/>
 <content><MeterReading xmlns="http://naesb.org/espi"/></content></entry>
-<entry><link rel="self" href="/r/T/1"/><content><ReadingType xmlns="http://naesb.org/espi">
+<entry><link rel="self" href="/espi/ReadingType/1"/>
+<content><ReadingType xmlns="http://naesb.org/espi">
 <accumulationBehaviour>4</accumulationBehaviour><flowDirection>1</flowDirection>
 <intervalLength>900</intervalLength><uom>72</uom></ReadingType></content></entry>
-<entry><link rel="self" href="/r/U/1/M/1/I/1"/><link rel="up" href="/r/U/1/M/1/I"/>
+<entry><link rel="self" href="POINT/MeterReading/1/IntervalBlock/1"/>
+<link rel="up" href="POINT/MeterReading/1/IntervalBlock"/>
 <content><IntervalBlock xmlns="http://naesb.org/espi">
 <IntervalReading><timePeriod><duration>900</duration><start>1325394000</start></timePeriod>
 <value>500</value></IntervalReading>
 <IntervalReading><timePeriod><duration>900</duration><start>1325394900</start></timePeriod>
 <value>250</value></IntervalReading>
 </IntervalBlock></content></entry></feed>
-"""
+""".replace("POINT", "/espi/RetailCustomer/1/UsagePoint/1")
 
 
 @cache
@@ -121,7 +126,7 @@ def test_ones_own_homes_come_in_as_the_readme_says(
         "ingest weather.csv", "run --job", lines[-1][0] + " " + lines[-1][1],
     ]  # fmt: skip
     # What is read in the meter file, as canonical CSV; nothing of it is in the lake.
-    assert "2012-01-01T05:00:00" in told["ingest usage.xml"]
+    assert "2012-01-01T05:15:00+00:00,PT15M,250,Wh,measured" in told["ingest usage.xml"]
     assert len(list((tmp_path / "lake/landing/readings").glob("*/northgrid/*"))) == 1
     # 0.12 and 0.31 kWh, of which the second was estimated; between them one is missing.
     (answer,) = [text for words, text in told.items() if words.startswith("sql")]
