@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 
 # Developer settings of the machine must not reach the tests.
 for name in [n for n in os.environ if n.startswith("ELIQ_") and n != "ELIQ_SAMPLE_DATA"]:
@@ -18,6 +19,20 @@ for name in [n for n in os.environ if n.startswith("ELIQ_") and n != "ELIQ_SAMPL
 if "PYTEST_XDIST_WORKER" in os.environ:
     # A worker's main module has no file, which pyspark takes for a run of its own doctests.
     sys.modules["__main__"].__file__ = __file__
+
+# The same examples in every run, so that no change fails by another's luck; new ones are looked for
+# with HYPOTHESIS_PROFILE=nightly. What is slow on a shared machine is not wrong.
+settings.register_profile("ci", derandomize=True, deadline=None, database=None)
+settings.register_profile("nightly", derandomize=False, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test that asks for Spark, by whatever fixture: `make check` runs all others."""
+    for item in items:
+        if "compiling_spark" in getattr(item, "fixturenames", ()):
+            item.add_marker("spark")
 
 
 @pytest.fixture(scope="session")
@@ -58,13 +73,14 @@ def table(spark: Any) -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def examples() -> Callable[..., list[Any]]:
-    """Return a maker of examples of a strategy, always the same, for one run of Spark to judge."""
-    from hypothesis import HealthCheck, Phase, given, settings
+    """Return a maker of examples of a strategy, for one run of Spark to judge.
+
+    They are the same in every run but in that of the profile `nightly`.
+    """
 
     def make(strategy: Any, count: int) -> list[Any]:
         found: list[Any] = []
-        always_the_same = settings(
-            derandomize=True,
+        as_the_profile_says = settings(
             max_examples=count,
             deadline=None,
             database=None,
@@ -72,7 +88,7 @@ def examples() -> Callable[..., list[Any]]:
             suppress_health_check=list(HealthCheck),
         )
 
-        @always_the_same
+        @as_the_profile_says
         @given(strategy)
         def keep(example: Any) -> None:
             found.append(example)
@@ -81,6 +97,23 @@ def examples() -> Callable[..., list[Any]]:
         return found
 
     return make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _all_asked() -> Iterator[list[str]]:
+    """Keep every test on this machine; return what other machines were asked for."""
+    from infra.offline import staying_here
+
+    with staying_here() as asked:
+        yield asked
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_another_machine(_all_asked: list[str]) -> Iterator[None]:
+    """Fail what asked for another machine, though it lived with the refusal."""
+    yield
+    asked, _all_asked[:] = _all_asked[:], []
+    assert asked == [], "a test asked for another machine"
 
 
 @pytest.fixture(scope="module", autouse=True)

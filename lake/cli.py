@@ -141,8 +141,8 @@ def train(
     from lake.work import Work
 
     with console.status(f"training {model} …"):
-        said = Work(Settings()).train(model, day, if_drifted=if_drifted, trials=tune)
-    console.print(said(said))
+        trained = Work(Settings()).train(model, day, if_drifted=if_drifted, trials=tune)
+    console.print(said(trained))
 
 
 @app.command()
@@ -157,8 +157,8 @@ def upkeep(
     from lake.work import Work
 
     with console.status(f"upkeep of {name} …"):
-        said = Work(Settings()).upkeep(name, day)
-    console.print(said, highlight=False)
+        kept_up = Work(Settings()).upkeep(name, day)
+    console.print(kept_up, highlight=False)
 
 
 @app.command()

@@ -17,7 +17,6 @@ from lake.settings import Settings
 from lake.store import Store
 from silver.contracts import HOME_PROFILES, LOCATIONS
 
-pytestmark = pytest.mark.spark
 Make = Callable[..., DataFrame]
 SERIES = ["partner_id", "location_id", "fuel", "direction"]
 IDS = {"partner_id": "p", "location_id": "a"}

@@ -20,7 +20,6 @@ from gold.tests.plain_costs import (
     tariff,
 )
 
-pytestmark = pytest.mark.spark
 CPH = "Europe/Copenhagen"
 TIME_OF_USE = element("time_of_use", periods=[
     period(17 * 60, 21 * 60, 0.9, weekdays=[1, 2, 3, 4, 5], months=[1, 2, 3, 10, 11, 12]),

@@ -7,7 +7,6 @@ from pyspark.sql import functions as F
 from gold.contracts.degree_days import COOLING, HEATING
 from gold.degree_days import cooling_degree_days, heating_degree_days
 
-pytestmark = pytest.mark.spark
 _CASES = [
     # country, mean temperature, heating and cooling degree days
     ("DK", 5.0, 12.0, 0.0),

@@ -19,7 +19,6 @@ from lake.hops.writing import replace
 from lake.settings import Settings
 from lake.store import Store
 
-pytestmark = pytest.mark.spark
 DAYS = Table(
     name="gold.dials",
     row="a dial and day",

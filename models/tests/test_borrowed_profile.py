@@ -7,14 +7,21 @@ from models.borrowed.profile import DAYS, Group, Numbers, group_of
 from models.contracts import QUANTILES
 
 WEEKEND = np.arange(DAYS) % 7 >= 5
-RANDOM = np.random.default_rng(11)
 SHAPE = 1 + 0.6 * np.sin(np.arange(24) * np.pi / 12)
 
 
-def homes(count: int, days: int = DAYS, *, spread: float = 0.6) -> Numbers:
+@pytest.fixture
+def random() -> np.random.Generator:
+    """Return a generator of the test's own: what other tests draw changes nothing."""
+    return np.random.default_rng(11)
+
+
+def homes(
+    random: np.random.Generator, count: int, days: int = DAYS, *, spread: float = 0.6
+) -> Numbers:
     """Return hours of homes alike in shape, whose levels differ by factors, and noise."""
-    levels = np.exp(RANDOM.normal(-1.0, spread, count))[:, None, None]
-    noise = RANDOM.gamma(4, 0.25, (count, days, 24))
+    levels = np.exp(random.normal(-1.0, spread, count))[:, None, None]
+    noise = random.gamma(4, 0.25, (count, days, 24))
     made: Numbers = levels * SHAPE * noise
     return made
 
@@ -25,14 +32,16 @@ def nothing(count: int) -> Numbers:
 
 @pytest.fixture(scope="module")
 def group() -> Group:
-    found = group_of(homes(40), WEEKEND, log_use=nothing(40))
+    found = group_of(homes(np.random.default_rng(10), 40), WEEKEND, log_use=nothing(40))
     assert found
     return found
 
 
 @pytest.mark.parametrize("days", [0, 1, 3, 6])
-def test_four_of_five_hours_of_new_homes_are_between_p10_and_p90(group: Group, days: int) -> None:
-    new = homes(200, 28)
+def test_four_of_five_hours_of_new_homes_are_between_p10_and_p90(
+    random: np.random.Generator, group: Group, days: int
+) -> None:
+    new = homes(random, 200, 28)
     told, after = new[:, 14 - days : 14], new[:, 14:]
     inside = []
     for own, true in zip(told, after, strict=True):
@@ -52,9 +61,11 @@ def test_own_days_move_the_level_the_more_of_them_there_are(group: Group) -> Non
     assert relative[1] < relative[0]
 
 
-def test_a_profile_that_tells_twice_the_use_doubles_what_is_told_without_days() -> None:
-    use = np.log(RANDOM.uniform(1_000, 8_000, 30))
-    kwh = np.exp(use)[:, None, None] / 8_760 * SHAPE * RANDOM.gamma(8, 1 / 8, (30, DAYS, 24))
+def test_a_profile_that_tells_twice_the_use_doubles_what_is_told_without_days(
+    random: np.random.Generator,
+) -> None:
+    use = np.log(random.uniform(1_000, 8_000, 30))
+    kwh = np.exp(use)[:, None, None] / 8_760 * SHAPE * random.gamma(8, 1 / 8, (30, DAYS, 24))
     found = group_of(kwh, WEEKEND, log_use=use)
     assert found
     small, large = (
@@ -69,8 +80,8 @@ def test_a_profile_that_tells_twice_the_use_doubles_what_is_told_without_days() 
     assert np.ptp(found.spread[0, 12]) < 0.7 * np.ptp(unsure.spread[0, 12])
 
 
-def test_no_home_is_more_than_a_fifth_of_an_hour() -> None:
-    kwh = homes(10)
+def test_no_home_is_more_than_a_fifth_of_an_hour(random: np.random.Generator) -> None:
+    kwh = homes(random, 10)
     kwh[3, :, 2] = 50.0
     without = np.delete(kwh, 3, axis=0)
     found, others = (group_of(k, WEEKEND, log_use=nothing(len(k))) for k in (kwh, without))
@@ -82,8 +93,8 @@ def test_no_home_is_more_than_a_fifth_of_an_hour() -> None:
     assert (found.spread == found.spread[:, :1]).all()
 
 
-def test_no_home_is_more_than_a_fifth_of_the_level() -> None:
-    kwh = homes(20)
+def test_no_home_is_more_than_a_fifth_of_the_level(random: np.random.Generator) -> None:
+    kwh = homes(random, 20)
     kwh[3] *= 1000
     without = np.delete(kwh, 3, axis=0)
     found, others = (group_of(k, WEEKEND, log_use=nothing(len(k))) for k in (kwh, without))
@@ -115,16 +126,16 @@ def test_whatever_came_first_the_quantiles_are_finite_and_do_not_cross(
     assert 0 <= mean.min() <= mean.max() < 100
 
 
-def test_homes_that_are_dead_or_gone_do_not_count() -> None:
-    kwh = homes(11)
+def test_homes_that_are_dead_or_gone_do_not_count(random: np.random.Generator) -> None:
+    kwh = homes(random, 11)
     kwh[0], kwh[1, 14:] = 0.0, np.nan
     assert group_of(kwh, WEEKEND, log_use=nothing(11), least=10) is None
     assert group_of(kwh, WEEKEND, log_use=nothing(11), least=9)
 
 
-def test_panels_make_nothing_at_night() -> None:
+def test_panels_make_nothing_at_night(random: np.random.Generator) -> None:
     sun = np.maximum(np.sin((np.arange(24) - 6) * np.pi / 12), 0.0)
-    found = group_of(homes(25) / SHAPE * sun, WEEKEND, log_use=nothing(25))
+    found = group_of(homes(random, 25) / SHAPE * sun, WEEKEND, log_use=nothing(25))
     assert found
     mean = found.mean(np.empty((0, 24)), np.empty(0, dtype=bool))
     around = found.quantiles(mean, days=0)

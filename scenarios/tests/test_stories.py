@@ -164,12 +164,3 @@ def test_no_partner_sees_the_location_of_another(told: Settings, client: TestCli
     bearer = {"Authorization": f"Bearer {token('nobody', READ, 1, settings=told)}"}
     path = "/v1/locations/home-1/consumption?from=2025-05-01&to=2025-05-02&resolution=P1D"
     assert client.get(path, headers=bearer).status_code == 404
-
-
-def test_every_rule_has_a_story_and_every_story_a_rule() -> None:
-    page = (HERE / "README.md").read_text()
-    table = re.findall(r"^\| (\w+) \| ([\w, ]+) \|$", page, re.MULTILINE)
-    listed = {story: rule for rule, stories in table[1:] for story in stories.split(", ")}
-    pages = {s: (HERE / s / "README.md").read_text() for s in STORIES}
-    named = {s: re.search(r"^Rule: (\w+)$", p, re.MULTILINE) for s, p in pages.items()}
-    assert listed == {s: m[1] for s, m in named.items() if m}

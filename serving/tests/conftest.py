@@ -461,17 +461,20 @@ def put_parts(root: Path) -> None:
     made = {"issued_at": KNOWN_AT, "model_version": "disaggregation/1"}
     put(root, "models.disaggregation", [
         {**made, "partner_id": p, "location_id": i, "fuel": "elec", "resolution": resolution,
-         "local_date": day, "category": category, "energy_kwh": kwh, "low_kwh": kwh * 0.8,
-         "high_kwh": kwh * 1.2, "share": kwh / (2.4 * hours), "accuracy": "high", "hours": hours,
+         "local_date": day, "category": category, "energy_kwh": kwh, "low_kwh": low,
+         "high_kwh": high, "share": share, "accuracy": "high", "hours": hours,
          "source": "smart_meter"}
         for p, i in (("northgrid", "castle"), ("southgrid", "secret"))
-        for resolution, day, hours in (("P1M", date(2025, 10, 1), 288),
-                                       ("P1D", date(2025, 10, 26), 25),
-                                       ("P1D", date(2025, 10, 27), 24))
-        for category, kwh in (("always_on", 0.6 * hours), ("heating", 1.8 * hours))])  # fmt: skip
+        for resolution, day, hours, category, kwh, low, high, share in (
+            ("P1M", date(2025, 10, 1), 288, "always_on", 172.5, 150.25, 190.75, 0.26),
+            ("P1M", date(2025, 10, 1), 288, "heating", 518.5, 401.0, 640.5, 0.74),
+            ("P1D", date(2025, 10, 26), 25, "always_on", 15.5, 13.0, 16.25, 0.27),
+            ("P1D", date(2025, 10, 26), 25, "heating", 44.5, 36.25, 57.5, 0.73),
+            ("P1D", date(2025, 10, 27), 24, "always_on", 14.0, 12.5, 15.75, 0.23),
+            ("P1D", date(2025, 10, 27), 24, "heating", 43.0, 34.0, 55.25, 0.77))])  # fmt: skip
     put(root, "models.home_assets", [
         {**made, "partner_id": p, "location_id": i, "asset": asset, "probability": probability,
-         "size": size, "low": size and size * 0.9, "high": size and size * 1.1, "unit": unit,
+         "size": size, "low": size and 9.25, "high": size and 12.5, "unit": unit,
          "evidence": '{"events_a_week": 3.5}', "since": size and date(2025, 10, 21)}
         for p, i in (("northgrid", "castle"), ("southgrid", "secret"))
         for asset, probability, size, unit in (("solar_panels", 0.03, None, "kWp"),
@@ -536,8 +539,8 @@ def normalised() -> Rows:
         "local_date": date(2025, 10, 1), "local_month": "2025-10", "energy_kwh": 900.0,
         "observed_intervals": 744, "expected_intervals": 744, "temperature_c": 6.0, "years": 3,
     }  # fmt: skip
-    normal = {"outcome": "normalised", "normalised_kwh": 800.0, "low_kwh": 750.0,
-              "high_kwh": 850.0, "normal_temperature_c": 7.0}  # fmt: skip
+    normal = {"outcome": "normalised", "normalised_kwh": 800.0, "low_kwh": 740.0,
+              "high_kwh": 870.0, "normal_temperature_c": 7.0}  # fmt: skip
     return [october | {"fuel": "gas"} | normal,
             october | {"fuel": "elec", "outcome": "too_few_days"}]  # fmt: skip
 
@@ -657,11 +660,16 @@ Serve = Callable[[Path, int], AbstractContextManager[subprocess.Popen[bytes]]]
 
 @pytest.fixture(scope="session")
 def waited_for() -> Wait:
-    """Return what asks again and again until the answer is true, and returns the last answer."""
+    """Return what asks again and again until the answer is true, and returns it.
+
+    It raises TimeoutError with the last answer where none was true in time.
+    """
 
     def wait(found: Callable[[], Any], seconds: float = 60) -> Any:
         deadline = time.monotonic() + seconds
-        while not (value := found()) and time.monotonic() < deadline:
+        while not (value := found()):
+            if time.monotonic() >= deadline:
+                raise TimeoutError(f"still {value!r} after {seconds} s")
             time.sleep(0.05)
         return value
 
@@ -695,7 +703,7 @@ def served(waited_for: Wait) -> Serve:
             return False
 
         try:
-            assert waited_for(answers), "the server did not start"
+            waited_for(answers)
             yield process
         finally:
             process.kill()

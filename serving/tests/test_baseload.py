@@ -18,11 +18,6 @@ def baseload(api: TestClient, **query: str) -> dict[str, Any]:
     return found
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(BASELOAD, params=SPAN).status_code == 401
-
-
 def test_each_day_of_the_span_has_its_base_load_or_null(api: TestClient) -> None:
     answer = baseload(api)
     assert [(d["local_date"], d["base_load_kw"]) for d in answer["elements"]] == [
@@ -60,7 +55,3 @@ def test_a_span_without_any_is_a_refusal_that_says_what_is_needed(api: TestClien
 )
 def test_what_cannot_be_asked_is_422(api: TestClient, query: dict[str, str]) -> None:
     assert api.get(BASELOAD, params=SPAN | query).status_code == 422
-
-
-def test_another_partners_location_is_404(api: TestClient) -> None:
-    assert api.get("/v1/locations/secret/baseload", params=SPAN).status_code == 404

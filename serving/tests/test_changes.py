@@ -74,16 +74,6 @@ def answer(api: TestClient, path: str = PATH, **query: str) -> dict[str, Any]:
     return found
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(PATH, params=SPAN | {"since": "2025-10-31"}).status_code == 401
-
-
-def test_another_partners_changes_are_of_no_location(api: TestClient) -> None:
-    path = PATH.replace("castle", "secret")
-    assert api.get(path, params=SPAN | {"since": "2025-10-31"}).status_code == 404
-
-
 def test_a_correction_is_a_change_of_its_day(api: TestClient) -> None:
     said = answer(api, since="2025-10-31")
     TypeAdapter(Changes).validate_python(said, strict=True)

@@ -26,11 +26,6 @@ def operator(settings: Settings) -> Iterator[TestClient]:
         yield client
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(CHECKS).status_code == 401
-
-
 def test_a_partner_is_not_told_about_all_partners(api: TestClient) -> None:
     answer = api.get(CHECKS)
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/operator-only")

@@ -28,25 +28,6 @@ def elements(api: TestClient, start: str, end: str, **query: str) -> list[dict[s
     return found
 
 
-@pytest.mark.parametrize("direction", ["consumption", "import", "export", "production"])
-def test_anonymous_gets_401(api: TestClient, direction: str) -> None:
-    del api.headers["Authorization"]
-    response = api.get(f"/v1/locations/castle/{direction}")
-    assert response.status_code == 401
-    assert response.headers["content-type"] == "application/problem+json"
-    assert response.headers["www-authenticate"].startswith("Bearer")
-    assert response.json()["type"] == "/problems/unauthenticated"
-
-
-def test_another_partners_location_is_unknown_as_one_that_never_was(api: TestClient) -> None:
-    span = {"from": "2025-10-26", "to": "2025-10-27"}
-    for location in ("secret", "never-was"):
-        for query in ({}, {"partner_id": "southgrid"}):
-            response = api.get(f"/v1/locations/{location}/import", params=span | query)
-            assert response.status_code == 404
-            assert response.json()["type"] == "/problems/unknown-location"
-
-
 def test_a_day_of_25_hours_is_one_day_and_25_hours(api: TestClient) -> None:
     (day,) = elements(api, "2025-10-26", "2025-10-27")
     assert day["starts_at"] == "2025-10-26T00:00:00+02:00"

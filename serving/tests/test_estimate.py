@@ -17,15 +17,6 @@ def estimate(api: TestClient, address: str = ESTIMATE, **query: str) -> dict[str
     return found
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(ESTIMATE).status_code == 401
-
-
-def test_another_partners_home_is_not_there(api: TestClient) -> None:
-    assert api.get("/v1/locations/secret/estimate").status_code == 404
-
-
 def test_the_newest_estimate_of_the_year_has_its_bounds(api: TestClient) -> None:
     answer = estimate(api)
     (year,) = answer["elements"]

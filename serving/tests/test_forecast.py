@@ -18,11 +18,6 @@ def forecast(api: TestClient, address: str = FORECAST, **query: str) -> dict[str
     return found
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(FORECAST).status_code == 401
-
-
 def test_the_newest_issue_is_answered_with_its_bounds(api: TestClient) -> None:
     answer = forecast(api)
     assert answer["issued_at"] == "2025-11-02T00:00:00+01:00"
@@ -35,9 +30,8 @@ def test_the_newest_issue_is_answered_with_its_bounds(api: TestClient) -> None:
     assert len(answer["elements"]) == 48
     first = answer["elements"][0]
     assert first["starts_at"] == "2025-11-02T00:00:00+01:00"
-    quantiles = [first[quantile_column(q)] for q in QUANTILES]
-    assert quantiles == sorted(quantiles)
-    assert first["p50_kwh"] == pytest.approx(0.5)
+    assert [first[quantile_column(q)] for q in QUANTILES] == pytest.approx(
+        [0.275, 0.3, 0.375, 0.5, 0.625, 0.7, 0.725])  # fmt: skip
     assert first["mean_kwh"] == pytest.approx(0.55)
 
 
@@ -118,7 +112,8 @@ def test_days_and_months_are_answered_on_the_homes_own_clock(api: TestClient) ->
         ("2025-11-01T00:00:00+01:00", "2025-12-01T00:00:00+01:00"),
         ("2025-12-01T00:00:00+01:00", "2026-01-01T00:00:00+01:00"),
     ]
-    assert months[0]["p05_kwh"] <= months[0]["mean_kwh"] <= months[0]["p95_kwh"]
+    told = ("p05_kwh", "p50_kwh", "p95_kwh", "mean_kwh")
+    assert [months[0][name] for name in told] == pytest.approx([165.0, 300.0, 435.0, 300.0])
 
 
 def test_days_are_answered_as_they_were_told_then(api: TestClient) -> None:

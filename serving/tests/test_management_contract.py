@@ -66,7 +66,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             assert made.status_code == 201, made.text
         at = "/data-management/v1"
         job = client.post(f"{at}/jobs?kind=readings", content=b"{}").json()
-        hook = client.post(f"{at}/webhooks", json={"url": "https://example.com/"}).json()
+        hook = client.post(f"{at}/webhooks", json={"url": "https://receiver.example/"}).json()
         # Nothing is really sent.
         app.state.mounted[0].state.webhooks.stop()
         test = client.post(f"{at}/webhooks/{hook['webhook_id']}/test").json()

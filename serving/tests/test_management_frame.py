@@ -3,7 +3,6 @@
 import asyncio
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,37 +82,6 @@ def test_a_partner_that_is_no_plain_word_opens_nothing(
     assert problem(registry.put("users/u", json={})) == (403, "missing-scope")
 
 
-def test_a_partner_sees_and_changes_only_its_own(
-    registry: TestClient, other: TestClient, landed: Landed
-) -> None:
-    for client, name in ((registry, "ours"), (other, "theirs")):
-        assert client.put("users/u", json={"name": name}).status_code == 201
-    home = {"user_id": "u", "country_code": "SE", "city": "Lund", "time_zone": "Europe/Stockholm"}
-    assert registry.put("locations/h", json=home).status_code == 201
-    meter = {
-        "location_id": "h",
-        "fuel": "elec",
-        "direction": "import",
-        "supply_start": "2025-01-01",
-    }
-    assert registry.put("meters/m", json=meter).status_code == 201
-    assert registry.get("users/u").json()["name"] == "ours"
-    assert other.get("users/u").json()["name"] == "theirs"
-    for path in ("locations/h", "meters/m", "locations/h/profiles", "locations/h/tariffs"):
-        assert problem(other.get(path)) == (404, "unknown-resource")
-        assert problem(other.get(path)) == problem(other.get(path.replace("/h", "/nope")))
-    assert other.get("locations").json() == other.get("meters").json()
-    assert other.get("locations").json() == {"items": [], "next_cursor": None}
-    assert problem(other.delete("locations/h")) == (404, "unknown-resource")
-    assert other.put("meters/m", json=meter).status_code == 422
-    # The same id is another thing of another partner.
-    assert other.put("locations/h", json=home | {"city": "Malmö"}).status_code == 201
-    assert other.put("meters/m", json=meter).status_code == 201
-    assert other.delete("locations/h").status_code == 204
-    assert registry.get("locations/h").json()["city"] == "Lund"
-    assert registry.get("meters/m").status_code == 200
-
-
 def test_an_unknown_body_names_every_field_at_once(registry: TestClient) -> None:
     sent = {"fuel": "gas", "direction": "export", "supply_start": 20250101, "colour": "red"}
     response = registry.put("meters/m", json=sent)
@@ -123,11 +91,19 @@ def test_an_unknown_body_names_every_field_at_once(registry: TestClient) -> None
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("sent", [b"{broken", b"", b"\xff\xfe{}", b"[1]", b"null", b"NaN", b'"x"'])
-def test_a_body_that_is_none_is_one_clear_problem(registry: TestClient, sent: bytes) -> None:
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"{broken", (400, "unreadable-body")), (b"\xff\xfe{}", (400, "unreadable-body")),
+        (b"", (422, "invalid")), (b"[1]", (422, "invalid")), (b"null", (422, "invalid")),
+        (b"NaN", (422, "invalid")), (b'"x"', (422, "invalid")),
+    ],
+)  # fmt: skip
+def test_a_body_that_is_none_is_one_clear_problem(
+    registry: TestClient, sent: bytes, told: tuple[int, str]
+) -> None:
     response = registry.put("users/u", content=sent, headers={"Content-Type": "application/json"})
-    assert problem(response)[0] in (400, 422)
-    assert problem(response)[1] in ("unreadable-body", "invalid")
+    assert problem(response) == told
 
 
 @pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded"])
@@ -172,9 +148,18 @@ def test_a_body_of_more_than_a_mib_is_refused(registry: TestClient) -> None:
     assert registry.get("users").json()["items"] == []
 
 
-@pytest.mark.parametrize("name", ["a/b", "a%00b", "%0a", "x" * 129, "a%3Fb"])
-def test_an_id_that_no_address_holds_is_refused(registry: TestClient, name: str) -> None:
-    assert registry.put(f"users/{name}", json={}).status_code in (404, 405, 422)
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a/b", (404, "not-found")), ("%0a", (404, "not-found")),
+        ("a%00b", (422, "bad-request")), ("x" * 129, (422, "bad-request")),
+        ("a%3Fb", (422, "bad-request")),
+    ],
+)  # fmt: skip
+def test_an_id_that_no_address_holds_is_refused(
+    registry: TestClient, name: str, told: tuple[int, str]
+) -> None:
+    assert problem(registry.put(f"users/{name}", json={})) == told
     assert registry.get("users").json()["items"] == []
 
 
@@ -228,7 +213,8 @@ def test_a_dry_run_checks_all_and_changes_nothing(registry: TestClient, landed: 
     assert registry.put("users/v", json={}, params=dry, headers=key).status_code == 201
     # A key that was tried dry is not used.
     assert registry.put("users/v", json=USER, headers=key).status_code == 201
-    time.sleep(0.5)
+    # What was said is published before this returns; the user and its home were tried only.
+    registry.app.state.mounted[0].state.publisher.stop()  # type: ignore[attr-defined]
     assert landed() == []
 
 
@@ -343,16 +329,6 @@ def test_a_long_page_is_zipped_where_that_is_taken(registry: TestClient) -> None
 def test_a_cursor_of_somebody_else_is_refused(registry: TestClient, cursor: str) -> None:
     registry.put("users/u", json={})
     assert problem(registry.get("users", params={"cursor": cursor})) == (422, "bad-cursor")
-
-
-def test_a_thousand_requests_a_minute_and_no_more(registry: TestClient) -> None:
-    first = registry.get("users/u")
-    assert int(first.headers["ratelimit-remaining"]) >= 999 - 1
-    answers = (registry.get("users/u") for _ in range(2010))
-    refused = next(answer for answer in answers if answer.status_code == 429)
-    assert problem(refused) == (429, "too-many-requests")
-    # Another endpoint has its own allowance.
-    assert registry.put("users/u", json={}).status_code == 201
 
 
 def test_answers_carry_the_edge_of_serving_once(registry: TestClient) -> None:

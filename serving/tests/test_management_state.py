@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -228,13 +228,15 @@ def test_one_partner_that_cannot_be_landed_holds_up_nobody(settings: Settings) -
     state.engine.dispose()
 
 
-def test_a_full_disk_keeps_what_is_said(settings: Settings) -> None:
+def test_a_full_disk_keeps_what_is_said(
+    settings: Settings, caplog: pytest.LogCaptureFixture, waited_for: Callable[..., Any]
+) -> None:
     with serving(settings) as client:
         client.put("users/u", json={})
         landing = Path(settings.root) / "landing"
         landing.write_text("no folder")
         assert client.put("locations/h", json=HOME).status_code == 201
-        time.sleep(0.5)
+        waited_for(lambda: "registrations wait for the lake" in caplog.text)
         landing.unlink()
     # What failed is tried again at the latest when the server ends.
     assert [d["location_id"] for d in documents(settings)] == ["h"]

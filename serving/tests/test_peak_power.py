@@ -18,11 +18,6 @@ def elements(api: TestClient, **query: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(PEAKS, params=SPAN).status_code == 401
-
-
 def test_each_day_has_its_peak_and_the_instant_of_it_and_a_gap_is_null(api: TestClient) -> None:
     long, _, missing, half = elements(api, window="PT15M")
     assert long["starts_at"] == "2025-10-26T00:00:00+02:00"
@@ -70,7 +65,3 @@ def test_the_window_is_that_which_is_asked_for(api: TestClient) -> None:
 def test_a_bad_question_is_a_problem(api: TestClient, query: dict[str, str], code: str) -> None:
     response = api.get(PEAKS, params=SPAN | query)
     assert (response.status_code, response.json()["type"]) == (422, f"/problems/{code}")
-
-
-def test_another_partners_peaks_are_not_seen(api: TestClient) -> None:
-    assert api.get("/v1/locations/secret/peak-power", params=SPAN).status_code == 404

@@ -17,11 +17,6 @@ def prices(api: TestClient, zone: str = "DK2", **query: str) -> dict[str, Any]:
     return found
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get("/v1/prices/DK2", params=DAY).status_code == 401
-
-
 def test_a_day_and_a_month_have_their_level(api: TestClient) -> None:
     (day,) = prices(api)["elements"]
     assert (day["mean_per_kwh"], day["level_30d"], day["level_12m"]) == (0.992, "high", None)

@@ -18,15 +18,6 @@ def similar(api: TestClient, address: str = SIMILAR, **query: str) -> dict[str, 
     return found
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(SIMILAR, params=SPAN).status_code == 401
-
-
-def test_another_partners_home_is_not_there(api: TestClient) -> None:
-    assert api.get("/v1/locations/secret/similar-homes", params=SPAN).status_code == 404
-
-
 def test_a_month_has_its_group_its_deciles_and_the_homes_own_place(api: TestClient) -> None:
     answer = similar(api)
     august, september, _ = answer["elements"]

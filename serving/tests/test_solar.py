@@ -18,11 +18,6 @@ def elements(api: TestClient, **query: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(SOLAR, params=SPAN).status_code == 401
-
-
 def test_a_day_says_what_was_used_of_what_was_made_and_a_gap_is_null(api: TestClient) -> None:
     first, long, unknown, none = elements(api)
     assert (first["self_consumption_share"], first["self_sufficiency_share"]) == (0.75, 0.5)
@@ -56,7 +51,3 @@ def test_longer_periods_add_up_and_their_shares_are_those_of_the_sums(api: TestC
 def test_a_bad_question_is_a_problem(api: TestClient, query: dict[str, str], code: str) -> None:
     response = api.get(SOLAR, params=SPAN | query)
     assert (response.status_code, response.json()["type"]) == (422, f"/problems/{code}")
-
-
-def test_another_partners_roof_is_not_seen(api: TestClient) -> None:
-    assert api.get("/v1/locations/secret/solar", params=SPAN).status_code == 404

@@ -7,11 +7,6 @@ VALIDATION = "/v1/portfolio/validation"
 SPAN = {"from": "2025-10-24", "to": "2025-10-27"}
 
 
-def test_anonymous_gets_401(api: TestClient) -> None:
-    del api.headers["Authorization"]
-    assert api.get(VALIDATION, params=SPAN).status_code == 401
-
-
 def test_broken_rules_are_counted_and_never_another_partners(api: TestClient) -> None:
     answer = api.get(VALIDATION, params=SPAN).json()
     TypeAdapter(Validation).validate_python(answer, strict=True)
@@ -27,7 +22,6 @@ def test_broken_rules_are_counted_and_never_another_partners(api: TestClient) ->
         }
     ]
     assert answer["data_until"] == "2025-11-02T06:00:00+00:00"
-    assert api.get(VALIDATION, params=SPAN | {"partner_id": "southgrid"}).status_code == 404
 
 
 def test_a_span_without_broken_rules_is_empty(api: TestClient) -> None:

@@ -4,12 +4,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-import pytest
-
 from silver.contracts import HOLIDAYS, LOCATIONS
 from silver.holidays import FIRST_YEAR, LAST_YEAR, calendar, holidays, touched_by_locations
 
-pytestmark = pytest.mark.spark
 Make = Callable[..., Any]
 
 

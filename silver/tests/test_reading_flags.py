@@ -96,7 +96,7 @@ def times(values: Day, factor: float) -> Day:
 
 
 def test_every_rule_has_a_severity_and_every_severity_a_rule() -> None:
-    assert {rule.__name__ for rule in (*OF_PEAKS, *OF_DAYS)} <= set(READING_RULES)
+    assert {rule.__name__ for rule in (*OF_PEAKS, *OF_DAYS)} == set(READING_RULES)
 
 
 def test_rules_are_broken_by_what_breaks_them_and_by_nothing_else(
