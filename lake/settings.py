@@ -1,6 +1,7 @@
 """ELIQ_* from the environment, .env and what keeps secrets: the only place that reads them."""
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +12,20 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from lake.errors import LakeError
 from lake.kept_settings import KeptSettings
 
+# Also dbfs:/…, which Python takes for a folder of that name here.
+_URL = re.compile(r"\w\w+:/")
+
 
 class NoSecret(LakeError):
     """A secret that a source needs is not set."""
 
     code = "no-secret"
+
+
+class NoLanding(LakeError):
+    """The lake is at a URL, and no folder is named where files land."""
+
+    code = "no-landing"
 
 
 class Settings(BaseSettings):
@@ -35,12 +45,30 @@ class Settings(BaseSettings):
     lake: Annotated[
         str,
         Field(
-            description="Root of the lake: a folder or an abfss:// URL; landing needs a folder or"
-            " a mounted volume."
+            description="Root of the lake: a folder or an abfss:// URL, which needs ELIQ_LANDING "
+            "and ELIQ_STORAGE beside it."
         ),
     ] = ".lake"
+    landing: Annotated[
+        str,
+        Field(
+            description="Folder or mounted volume (/Volumes/…) where files land, and what is kept "
+            "beside them; empty: landing in the lake's folder."
+        ),
+    ] = ""
+    storage: Annotated[
+        dict[str, SecretStr],
+        Field(
+            description="What opens a lake at a URL without Spark, one each, by delta-rs's names: "
+            "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET."
+        ),
+    ] = {}
     catalog: Annotated[
-        str, Field(description="Unity Catalog name; where set, tables have three-level names.")
+        str,
+        Field(
+            description="Unity Catalog name; where set, tables have three-level names, at the same "
+            "places under ELIQ_LAKE."
+        ),
     ] = ""
     events: Annotated[
         SecretStr,
@@ -247,6 +275,29 @@ class Settings(BaseSettings):
     def root(self) -> str:
         """The lake's root, absolute when it is a folder."""
         return self.lake if "://" in self.lake else str(Path(self.lake).expanduser().resolve())
+
+    @cached_property
+    def storage_options(self) -> dict[str, str]:
+        """What delta-rs opens tables with: nothing where the lake is a folder."""
+        if "://" not in self.lake:
+            return {}
+        return {name: option.get_secret_value() for name, option in self.storage.items()}
+
+    @cached_property
+    def landing_folder(self) -> Path:
+        """Where files land, absolute; NoLanding where that would be a URL."""
+        return self.beside_tables("" if self.landing else "landing")
+
+    def beside_tables(self, name: str) -> Path:
+        """Return a folder for files that are no table: beside landing's kinds; NoLanding."""
+        said = self.landing or self.lake
+        if _URL.match(said):
+            raise NoLanding(
+                "files need a folder, and this is a URL",
+                where="ELIQ_LANDING" if self.landing else "ELIQ_LAKE",
+                cure="set ELIQ_LANDING to a folder or a mounted volume: /Volumes/CATALOG/…",
+            )
+        return Path(said).expanduser().resolve() / name
 
     def secret(self, name: str, *, of: str) -> SecretStr:
         """Return a secret by its name; NoSecret says whose it is, never what was written there."""

@@ -5,7 +5,7 @@ with its checksum: the same file again is found and left. Where its sender means
 ``arrival``, as a job of the API), only a file of that arrival is the same. The rest of the name is
 its sender's, as far as Spark reads such a one (``names``). What bronze cannot read as it is, as a
 zip, is kept under landing/files, and what was read out of it lies under the same name where bronze
-looks. Landing is a folder or a mounted volume.
+looks. Landing is a folder or a mounted volume (ELIQ_LANDING): NoLanding for a lake at a URL alone.
 """
 
 import contextlib
@@ -102,7 +102,7 @@ def keep(
 
 def has_arrived(arrival: str, *, kind: str, partner: str, settings: Settings) -> bool:
     """Tell whether a file of an arrival is there, whatever its bytes are."""
-    landing = Path(settings.root) / "landing" / kind
+    landing = settings.landing_folder / kind
     return any(landing.glob(f"*/{partner}/{'?' * 16}-{arrival}-*"))
 
 
@@ -117,7 +117,7 @@ def derived(
     """
     day, partner = original.path.parts[-3:-1]
     name = f"{original.path.name}.{version}.{ending}"
-    target = Path(settings.root) / "landing" / kind / day / partner
+    target = settings.landing_folder / kind / day / partner
     # A file that was kept under any name is found by it, so that it is read out once.
     target /= name if is_read(name) else plain_name(name)
     part = target.with_name(f".{uuid.uuid4().hex}.part")
@@ -139,7 +139,7 @@ def _put(
     file: Path, name: str, digest: str, size: int, *, kind: str, partner: str, settings: Settings,
     clock: datetime, arrival: str,
 ) -> Landed:  # fmt: skip
-    landing = Path(settings.root) / "landing" / kind
+    landing = settings.landing_folder / kind
     begins = f"{digest[:16]}-{arrival}-" if arrival else f"{digest[:16]}-"
     # What landed under a name that hides it from bronze was never taken: it lands anew.
     found = [
