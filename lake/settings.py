@@ -1,7 +1,6 @@
 """ELIQ_* from the environment, .env and what keeps secrets: the only place that reads them."""
 
 import os
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -11,21 +10,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from lake.errors import LakeError
 from lake.kept_settings import KeptSettings
-
-# Also dbfs:/…, which Python takes for a folder of that name here.
-_URL = re.compile(r"\w\w+:/")
+from lake.places import folder
 
 
 class NoSecret(LakeError):
     """A secret that a source needs is not set."""
 
     code = "no-secret"
-
-
-class NoLanding(LakeError):
-    """The lake is at a URL, and no folder is named where files land."""
-
-    code = "no-landing"
 
 
 class Settings(BaseSettings):
@@ -290,14 +281,7 @@ class Settings(BaseSettings):
 
     def beside_tables(self, name: str) -> Path:
         """Return a folder for files that are no table: beside landing's kinds; NoLanding."""
-        said = self.landing or self.lake
-        if _URL.match(said):
-            raise NoLanding(
-                "files need a folder, and this is a URL",
-                where="ELIQ_LANDING" if self.landing else "ELIQ_LAKE",
-                cure="set ELIQ_LANDING to a folder or a mounted volume: /Volumes/CATALOG/…",
-            )
-        return Path(said).expanduser().resolve() / name
+        return folder(self.landing, self.lake) / name
 
     def secret(self, name: str, *, of: str) -> SecretStr:
         """Return a secret by its name; NoSecret says whose it is, never what was written there."""

@@ -85,10 +85,6 @@ class Store:
         """Return the table's folder or URL."""
         return f"{self.settings.root}/{table.path}"
 
-    def location(self, table: Table) -> str:
-        """Return where a catalogue is told to keep a declared table: where readers look for it."""
-        return self.path(table) if self.settings.catalog else ""
-
     def opened(self, table: Table, *, version: int | None = None) -> deltalake.DeltaTable:
         """Return a table that is there, at a version or the newest, without Spark."""
         options = self.settings.storage_options
@@ -97,7 +93,7 @@ class Store:
     def register(self, table: Table) -> None:
         """Tell the catalogue, if any, of a table that is written without Spark and is there."""
         if self.settings.catalog and not self.exists(table) and self._log(table):
-            self.spark.sql(registered(name=self.name(table), location=self.location(table)))
+            self.spark.sql(registered(name=self.name(table), location=self.path(table)))
 
     def exists(self, table: Table) -> bool:
         """Tell whether the table was made."""
@@ -125,13 +121,13 @@ class Store:
         Of each table this is looked at once: a contract is what it was when the process started.
         """
         if not self.exists(table):
+            # A catalogue keeps it where readers without Spark look for it.
+            where = self.path(table) if self.settings.catalog else ""
             # Of tasks that run side by side one makes it; another process may be faster than both.
             with _CREATING:
                 if not self.exists(table):
                     try:
-                        self.spark.sql(
-                            ddl(table, name=self.name(table), location=self.location(table))
-                        )
+                        self.spark.sql(ddl(table, name=self.name(table), location=where))
                     except DeltaConcurrentModificationException:
                         if not self.exists(table):
                             raise

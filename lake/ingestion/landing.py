@@ -9,6 +9,7 @@ looks. Landing is a folder or a mounted volume (ELIQ_LANDING): NoLanding for a l
 """
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import os
@@ -37,6 +38,7 @@ LONGEST_LINE = 16 * 1024 * 1024
 # Where files are kept that bronze does not read themselves.
 FILES = "files"
 _CHUNK = 1024 * 1024
+_NOT_ITS_OWN = (errno.ENOTSUP, errno.ENOSYS, errno.EPERM)
 _BINARY, _BOM = b"\x00", b"\xef\xbb\xbf"
 
 
@@ -214,7 +216,12 @@ def _written(target: Path, part: Path) -> Iterator[IO[bytes]]:
 def _appear(copy: IO[bytes], part: Path, target: Path, arrived: float) -> None:
     copy.flush()
     os.fsync(copy.fileno())
-    os.utime(part, (arrived, arrived))
+    try:
+        os.utime(part, (arrived, arrived))
+    except OSError as error:
+        # A volume over an object store may keep its own times, which are those of arrival too.
+        if error.errno not in _NOT_ITS_OWN:
+            raise
     part.rename(target)
 
 

@@ -16,10 +16,11 @@ from lake.feature_store.tables import stored
 from lake.hops.ledger import Ledger
 from lake.ingestion.landing import land
 from lake.ingestion.pulled import Pulls
+from lake.places import NoLanding
 from lake.quality.recording import Found, Looked, record
 from lake.quality.results import RESULTS
 from lake.reading import Reader
-from lake.settings import NoLanding, Settings
+from lake.settings import Settings
 
 NOUNS = Table(
     name="gold.nouns",
