@@ -55,7 +55,7 @@ def test_what_bronze_took_from_a_volume_is_found_by_name_and_without_spark(
     assert runner.run("bronze.meter_readings").note == "nothing new"
     assert spark.table("spark_catalog.bronze.meter_readings").count() == 1
     found = Reader(named, catalog().tables).rows("SELECT source_file FROM bronze.meter_readings")
-    assert [row["source_file"].split("/")[0] for row in found] == ["readings"]
+    assert [str(row["source_file"]).split("/")[0] for row in found] == ["readings"]
     assert not (tmp_path / "lake/landing").exists()
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from ssl import SSLError
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -152,11 +153,13 @@ class UnityCatalog:
 
     def search_model_versions(self, asked: str) -> list[ModelVersionSearch]:
         name = asked.removeprefix("name='").removesuffix("'")
-        return [ModelVersionSearch(name, version, 0) for version in ("1", "2")]
+        untyped: Any = ModelVersionSearch
+        return [untyped(name, version, 0) for version in ("1", "2")]
 
     def get_model_version(self, name: str, version: str) -> ModelVersion:
         told = {TRAINED_AT: CLOCK.isoformat(), MADE_OF: made_from({}, CLOCK, int(version))}
-        return ModelVersion(name, version, 0, tags=[ModelVersionTag(*tag) for tag in told.items()])
+        untyped: Any = ModelVersionTag
+        return ModelVersion(name, version, 0, tags=[untyped(*tag) for tag in told.items()])
 
 
 def test_versions_that_a_catalogue_finds_without_their_tags_are_told_with_them(
