@@ -274,7 +274,10 @@ def contracts(
 
 
 def main() -> None:
-    """Run the command line; an error is one line and exit code 1."""
+    """Run the command line; an error is one line and exit code 1.
+
+    What went well returns: a job on Databricks may take any SystemExit of its task for a failure.
+    """
     warnings.filterwarnings("ignore")
     for point in entry_points(group="lake.commands"):
         point.load()(app)
@@ -283,6 +286,9 @@ def main() -> None:
     except KeyboardInterrupt:
         fail("stopped; run it again to go on")
         sys.exit(130)
+    except SystemExit as ended:
+        if ended.code:
+            raise
     except Exception as error:  # noqa: BLE001 - the last to see it says it
         fail(one_line(error))
         sys.exit(1)

@@ -27,7 +27,8 @@ class NoStore(LakeError):
 class KeptSettings(PydanticBaseSettingsSource):
     """The source after environment and .env; it asks only where one of the two is named.
 
-    ``scope`` is asked where none is named and nothing says where the lake is.
+    ``scope`` is asked where none is named and nothing says where the lake is. A scope may name the
+    Key Vault that is asked after it.
     """
 
     def __init__(self, settings: type[BaseSettings], *, scope: str = "") -> None:
@@ -45,7 +46,7 @@ class KeptSettings(PydanticBaseSettingsSource):
         is_placed = said.get("lake") or said.get("catalog")
         if scope := _plain(said.get("secret_scope")) or ("" if is_placed else self.scope):
             kept |= named(databricks_secrets(scope), self.settings_cls)
-        if address := _plain(said.get("key_vault")):
+        if address := _plain(said.get("key_vault") or kept.get("key_vault")):
             for name, value in named(key_vault_secrets(address), self.settings_cls).items():
                 both = isinstance(value, dict) and isinstance(kept.get(name), dict)
                 kept[name] = kept[name] | value if both else value

@@ -80,7 +80,7 @@ def execute(file: Path, *, settings: Settings) -> Path:
             f"what runs notebooks is not installed: {error.name}",
             cure="uv sync --extra notebooks (or make setup)",
         ) from error
-    out = Path(settings.root) / "_notebooks" / file.name
+    out = settings.beside_tables("_notebooks") / file.name
     out.parent.mkdir(parents=True, exist_ok=True)
     read = nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(

@@ -57,9 +57,13 @@ def _tagged(work: Any, task: Task) -> Any:
 
 
 def jobs_file() -> Path:
-    """Return jobs.yml: here, or beside the code."""
-    here = Path("jobs.yml")
-    return here if here.exists() else Path(__file__).parent.parent / "jobs.yml"
+    """Return jobs.yml: here, beside the code, or within it where a wheel brought both."""
+    places = (
+        Path("jobs.yml"),
+        Path(__file__).parents[1] / "jobs.yml",
+        Path(__file__).parent / "jobs.yml",
+    )
+    return next((one for one in places if one.exists()), places[0])
 
 
 def said(outcome: Any) -> str:

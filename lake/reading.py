@@ -106,7 +106,7 @@ class Reader:
             with self._lock:
                 known = self._seen.get(name)
                 if known is None or known.stamp != stamp:
-                    seen = newest(path, stamp)
+                    seen = newest(path, stamp, self.settings.storage_options)
                     if self.published_at is not None:
                         seen = as_published(name, seen, self.published_at)
                     known = self._seen[name] = seen

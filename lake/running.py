@@ -51,7 +51,7 @@ class Runner:
     def __post_init__(self) -> None:
         self.store = Store(self.spark, self.settings)
         self._beside: Store | None = None
-        self.ledger = Ledger(self.settings.root)
+        self.ledger = Ledger(self.settings.root, self.settings.storage_options)
 
     @property
     def store_of_few(self) -> Store:

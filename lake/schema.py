@@ -75,8 +75,18 @@ def looked_up_by(table: Table) -> list[str]:
     return [n for n in table.names if n in sought - set(table.partitioned_by)]
 
 
-def ddl(table: Table, *, name: str, more: Mapping[str, str] | None = None) -> str:
-    """Return CREATE TABLE IF NOT EXISTS with comments, checks and properties, ``more`` of them."""
+def in_catalog(catalog: str, name: str) -> str:
+    """Return the three-level name of a table in SQL; a catalogue's name may have dashes."""
+    return ".".join(f"`{part}`" for part in (catalog, *name.split(".")))
+
+
+def ddl(
+    table: Table, *, name: str, location: str = "", more: Mapping[str, str] | None = None
+) -> str:
+    """Return CREATE TABLE IF NOT EXISTS with comments, checks and properties, ``more`` of them.
+
+    With a ``location`` the table is external: its name and its path say the same rows.
+    """
     fields = [f"  {_field(c)}" for c in table.columns]
     partitions = (
         f"\nPARTITIONED BY ({', '.join(table.partitioned_by)})" if (table.partitioned_by) else ""
@@ -87,9 +97,19 @@ def ddl(table: Table, *, name: str, more: Mapping[str, str] | None = None) -> st
     return (
         f"CREATE TABLE IF NOT EXISTS {name} (\n"
         + ",\n".join(fields)
-        + f"\n) USING DELTA{partitions}\nCOMMENT '{quoted('One row is ' + table.row)}.'"
+        + f"\n) USING DELTA{partitions}{_located(location)}"
+        + f"\nCOMMENT '{quoted('One row is ' + table.row)}.'"
         + f"\nTBLPROPERTIES ({settings})"
     )
+
+
+def registered(*, name: str, location: str) -> str:
+    """Return CREATE TABLE IF NOT EXISTS over a Delta table that is there, as it is."""
+    return f"CREATE TABLE IF NOT EXISTS {name} USING DELTA{_located(location)}"
+
+
+def _located(location: str) -> str:
+    return f"\nLOCATION '{quoted(location)}'" if location else ""
 
 
 def added_columns(table: Table, names: Sequence[str], *, name: str) -> str:

@@ -47,12 +47,12 @@ def stamp_of(path: str) -> object:
     return (log.st_ino, log.st_mtime_ns)
 
 
-def newest(path: str, stamp: object) -> Seen:
+def newest(path: str, stamp: object, storage_options: dict[str, str]) -> Seen:
     """Return a table as it is now."""
     if stamp is None:
         return Seen(stamp)
     try:
-        delta = DeltaTable(path)
+        delta = DeltaTable(path, storage_options=storage_options)
     except TableNotFoundError:
         return Seen(stamp)
     return Seen(stamp, delta, delta.version(), f"-{delta.metadata().id}")

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from lake.errors import LakeError
 from lake.kept_settings import KeptSettings
+from lake.places import folder
 
 
 class NoSecret(LakeError):
@@ -35,12 +36,26 @@ class Settings(BaseSettings):
     lake: Annotated[
         str,
         Field(
-            description="Root of the lake: a folder or an abfss:// URL; landing needs a folder or"
-            " a mounted volume."
+            description="Root of the lake: a folder or an abfss:// URL, which needs ELIQ_LANDING "
+            "and ELIQ_STORAGE beside it."
         ),
     ] = ".lake"
+    landing: Annotated[
+        str,
+        Field(
+            description="Folder or mounted volume (/Volumes/…) where files land, and what is kept "
+            "beside them; empty: landing in the lake's folder."
+        ),
+    ] = ""
+    storage: Annotated[
+        dict[str, SecretStr],
+        Field(
+            description="What opens a lake at a URL without Spark, one each, by delta-rs's names: "
+            "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET."
+        ),
+    ] = {}
     catalog: Annotated[
-        str, Field(description="Unity Catalog name; where set, tables have three-level names.")
+        str, Field(description="Unity Catalog name: tables have three-level names, at their paths.")
     ] = ""
     events: Annotated[
         SecretStr,
@@ -184,10 +199,7 @@ class Settings(BaseSettings):
         int, Field(ge=1, description="How often a source is asked before it counts as unavailable.")
     ] = 6
     pull_pause_seconds: Annotated[
-        float,
-        Field(
-            ge=0, description="Pause before asking again for what is not published yet, in seconds."
-        ),
+        float, Field(ge=0, description="Pause before asking for what is not there yet, in seconds.")
     ] = 120
     pull_proxy: Annotated[str, Field(description="HTTP proxy for the sources.")] = ""
     open_meteo_url: Annotated[
@@ -255,6 +267,22 @@ class Settings(BaseSettings):
     def root(self) -> str:
         """The lake's root, absolute when it is a folder."""
         return self.lake if "://" in self.lake else str(Path(self.lake).expanduser().resolve())
+
+    @cached_property
+    def storage_options(self) -> dict[str, str]:
+        """What delta-rs opens tables with: nothing where the lake is a folder."""
+        if "://" not in self.lake:
+            return {}
+        return {name: option.get_secret_value() for name, option in self.storage.items()}
+
+    @cached_property
+    def landing_folder(self) -> Path:
+        """Where files land, absolute; NoLanding where that would be a URL."""
+        return self.beside_tables("" if self.landing else "landing")
+
+    def beside_tables(self, name: str) -> Path:
+        """Return a folder for files that are no table: beside landing's kinds; NoLanding."""
+        return folder(self.landing, self.lake) / name
 
     def secret(self, name: str, *, of: str) -> SecretStr:
         """Return a secret by its name; NoSecret says whose it is, never what was written there."""

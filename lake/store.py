@@ -16,7 +16,16 @@ from pyspark.sql import functions as F
 
 from lake.contract import Table
 from lake.errors import LakeError
-from lake.schema import MARKING, added_columns, ddl, empty, is_marked, spark_schema
+from lake.schema import (
+    MARKING,
+    added_columns,
+    ddl,
+    empty,
+    in_catalog,
+    is_marked,
+    registered,
+    spark_schema,
+)
 from lake.session import for_corrections, for_few_rows, for_rewrites
 from lake.settings import Settings
 
@@ -69,12 +78,22 @@ class Store:
     def name(self, table: Table) -> str:
         """Return what stands for the table in SQL."""
         if self.settings.catalog:
-            return f"{self.settings.catalog}.{table.name}"
+            return in_catalog(self.settings.catalog, table.name)
         return f"delta.`{self.path(table)}`"
 
     def path(self, table: Table) -> str:
         """Return the table's folder or URL."""
         return f"{self.settings.root}/{table.path}"
+
+    def opened(self, table: Table, *, version: int | None = None) -> deltalake.DeltaTable:
+        """Return a table that is there, at a version or the newest, without Spark."""
+        options = self.settings.storage_options
+        return deltalake.DeltaTable(self.path(table), version=version, storage_options=options)
+
+    def register(self, table: Table) -> None:
+        """Tell the catalogue, if any, of a table that is written without Spark and is there."""
+        if self.settings.catalog and not self.exists(table) and self._log(table):
+            self.spark.sql(registered(name=self.name(table), location=self.path(table)))
 
     def exists(self, table: Table) -> bool:
         """Tell whether the table was made."""
@@ -83,7 +102,9 @@ class Store:
         if self.settings.catalog:
             found = self.spark.catalog.tableExists(self.name(table))
         else:
-            found = deltalake.DeltaTable.is_deltatable(self.path(table))
+            found = deltalake.DeltaTable.is_deltatable(
+                self.path(table), self.settings.storage_options
+            )
         if found:
             self._known.add(table.name)
         return found
@@ -100,11 +121,13 @@ class Store:
         Of each table this is looked at once: a contract is what it was when the process started.
         """
         if not self.exists(table):
+            # A catalogue keeps it where readers without Spark look for it.
+            where = self.path(table) if self.settings.catalog else ""
             # Of tasks that run side by side one makes it; another process may be faster than both.
             with _CREATING:
                 if not self.exists(table):
                     try:
-                        self.spark.sql(ddl(table, name=self.name(table)))
+                        self.spark.sql(ddl(table, name=self.name(table), location=where))
                     except DeltaConcurrentModificationException:
                         if not self.exists(table):
                             raise
@@ -141,7 +164,7 @@ class Store:
 
         Of a table by path, that is there.
         """
-        files = deltalake.DeltaTable(self.path(table)).get_add_actions(flatten=True)
+        files = self.opened(table).get_add_actions(flatten=True)
         sizes = [int(size) for size in files.column("size_bytes").to_pylist()]
         for name, values in partitions.items():
             are_its = [value in values for value in files.column(f"partition.{name}").to_pylist()]
@@ -211,7 +234,7 @@ class Store:
     def _log(self, table: Table) -> deltalake.DeltaTable | None:
         """Return a look at the table's log, None where there is no table yet."""
         try:
-            return deltalake.DeltaTable(self.path(table))
+            return self.opened(table)
         except TableNotFoundError:
             return None
 
@@ -221,7 +244,7 @@ class Store:
             return empty(self.spark, table)
         if version == 0 and not self.settings.catalog:
             # As it was made, mostly without files: that takes no look of Spark's.
-            first = deltalake.DeltaTable(self.path(table), version=0)
+            first = self.opened(table, version=0)
             if not first.file_uris():
                 return empty(self.spark, table)
         reader = self.spark.read

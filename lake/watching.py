@@ -28,7 +28,7 @@ class Watch:
         """Tell whether files may have come since the last look."""
         if "://" in self.settings.root:
             return True
-        kind = Path(self.settings.root) / "landing" / self.node.landing
+        kind = self.settings.landing_folder / self.node.landing
         # A file that appears changes the time of its folder: <day>/<partner>.
         now = {folder: folder.stat().st_mtime_ns for folder in kind.glob("*/*")}
         before, self._folders = self._folders, now

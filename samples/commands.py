@@ -75,7 +75,7 @@ def demo(
     work.start()
     with _console.status("writing the sample homes …"):
         brought = homes_for_demo(
-            out=Path(settings.root) / "_samples", sample_data=_sample_data(settings)
+            out=settings.beside_tables("_samples"), sample_data=_sample_data(settings)
         )
         new = sum(land_homes(homes, settings, datetime.now(UTC)) for homes in brought)
     seconds["sample homes"] = time.monotonic() - began

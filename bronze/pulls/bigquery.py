@@ -102,8 +102,8 @@ def rows(
 
     said = Said()
     name = hashlib.sha256(f"{project} {query}".encode()).hexdigest()[:16]
-    work = Path(settings.root) / "_work" / "bigquery" / partner
-    pulls = Pulls(settings.root, f"bigquery {partner} {name}")
+    work = settings.beside_tables("_work") / "bigquery" / partner
+    pulls = Pulls(settings.root, f"bigquery {partner} {name}", settings.storage_options)
     with claimed(work / f"{name}.lock") as claim:
         if claim is None:
             return Said(is_elsewhere=True)

@@ -78,8 +78,8 @@ def profiles(
         from azure.cosmos.exceptions import CosmosHttpResponseError  # noqa: PLC0415
 
     database, _, name = settings.cosmos_container.partition("/")
-    pulls = Pulls(settings.root, f"cosmos {settings.cosmos_container}")
-    work = Path(settings.root) / "_work" / "cosmos"
+    pulls = Pulls(settings.root, f"cosmos {settings.cosmos_container}", settings.storage_options)
+    work = settings.beside_tables("_work") / "cosmos"
     said = Said()
     with claimed(work / f"{database}-{name}.lock") as claim:
         if claim is None:

@@ -140,8 +140,10 @@ class _Batches:
     def __init__(
         self, subscription: str, partner: str, settings: Settings, clock: datetime
     ) -> None:
-        self.folder = Path(settings.root) / "_work" / "pubsub" / subscription.replace("/", "+")
-        self._pulls = Pulls(settings.root, f"pubsub {subscription} {partner}")
+        self.folder = settings.beside_tables("_work") / "pubsub" / subscription.replace("/", "+")
+        self._pulls = Pulls(
+            settings.root, f"pubsub {subscription} {partner}", settings.storage_options
+        )
         self._partner, self._settings, self._clock = partner, settings, clock
 
     def go_on(self) -> None:

@@ -94,11 +94,13 @@ class Puller:
 
     @property
     def _work(self) -> Path:
-        return Path(self.settings.root) / "_work" / "sftp" / self.source.name
+        return self.settings.beside_tables("_work") / "sftp" / self.source.name
 
     @property
     def _pulls(self) -> Pulls:
-        return Pulls(self.settings.root, f"sftp {self.source.name}")
+        return Pulls(
+            self.settings.root, f"sftp {self.source.name}", self.settings.storage_options
+        )  # fmt: skip
 
     @cached_property
     def _told(self) -> str:

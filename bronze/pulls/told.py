@@ -55,7 +55,7 @@ def told(request: Request, *, reader: str, settings: Settings) -> Told:
     """Return what is known of a question, asked by one version of a reader."""
     asked = json.dumps([reader, request.url, sorted(request.params.items())])
     name = hashlib.sha256(asked.encode()).hexdigest()[:24]
-    path = Path(settings.root) / "_pulls" / f"{name}.json"
+    path = settings.beside_tables("_pulls") / f"{name}.json"
     try:
         known = json.loads(path.read_text())
     except (OSError, ValueError):

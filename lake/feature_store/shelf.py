@@ -23,7 +23,7 @@ from lake.feature_store.tables import (
     user_tables,
 )
 from lake.feature_store.writing import fields_of
-from lake.schema import added_columns, ddl, told_anew
+from lake.schema import added_columns, ddl, in_catalog, told_anew
 from lake.spark.java import files_of, java
 from lake.store import Store
 
@@ -51,7 +51,7 @@ class Shelf:
         if not catalog:
             return [*declared, *user_tables(self.store.settings)]
         spark = self.store.spark
-        if not spark.catalog.databaseExists(f"{catalog}.{USER}"):
+        if not spark.catalog.databaseExists(f"`{catalog}`.{USER}"):
             return declared
         made = spark.sql(f"SHOW TABLES IN `{catalog}`.{USER}").collect()
         return [*declared, *(f"{USER}.{row['tableName']}" for row in made)]
@@ -73,7 +73,7 @@ class Shelf:
             return table if table and table.known else None
         if not self.store.settings.catalog:
             return stored(self.store.settings, name)
-        spark, in_sql = self.store.spark, f"{self.store.settings.catalog}.{name}"
+        spark, in_sql = self.store.spark, in_catalog(self.store.settings.catalog, name)
         if not spark.catalog.tableExists(in_sql):
             return None
         said = spark.sql(f"SHOW TBLPROPERTIES {in_sql}").where(F.col("key") == PROPERTY).first()
@@ -95,6 +95,7 @@ class Shelf:
         catalog, name = self.store.settings.catalog, self.store.name(table.table)
         if catalog:
             self.store.spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.{USER}")
+        # Without a location: of a table that the catalogue keeps, rows go when it is dropped.
         self.store.spark.sql(ddl(table.table, name=name, more=said_in_properties(table)))
 
     def widen(self, table: FeatureTable, new: Sequence[str]) -> None:

@@ -252,7 +252,9 @@ def _readable(settings: Settings, name: str) -> FeatureTable | None:
 def stored(settings: Settings, name: str) -> FeatureTable | None:
     """Return a user's table of a lake that has no catalogue; None where it is not there."""
     try:
-        delta = DeltaTable(f"{settings.root}/{name.replace('.', '/')}")
+        delta = DeltaTable(
+            f"{settings.root}/{name.replace('.', '/')}", storage_options=settings.storage_options
+        )
     except TableNotFoundError:
         return None
     columns = [

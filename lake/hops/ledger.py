@@ -6,6 +6,7 @@ each file or offset range that a bronze table has taken, ``begun`` each that it 
 ``topics`` each topic as it was first seen; ``backfills`` the months that are done.
 """
 
+import contextlib
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 _TICK = timedelta(microseconds=1)
 _COMPACT_EVERY = 50
+_ATTEMPTS = 5
 _LOCK = threading.Lock()
 _HOPS = pa.schema(
     [
@@ -223,14 +225,19 @@ def append(
     """Append rows to a table that is written without Spark; no rows: no commit."""
     if not rows:
         return
+    arrow = pa.Table.from_pylist(rows, schema=schema)
     with _LOCK:
-        write_deltalake(
-            path,
-            pa.Table.from_pylist(rows, schema=schema),
-            mode="append",
-            storage_options=storage_options,
-        )
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                write_deltalake(path, arrow, mode="append", storage_options=storage_options)
+                break
+            except (DeltaError, OSError):
+                # Of two processes that make the table at once, one finds it made: it tries again.
+                if attempt == _ATTEMPTS:
+                    raise
         table = DeltaTable(path, storage_options=storage_options)
         if table.version() % _COMPACT_EVERY == _COMPACT_EVERY - 1:
-            table.optimize.compact()
-            table.create_checkpoint()
+            # The rows are there; whoever was faster puts the files together.
+            with contextlib.suppress(CommitFailedError):
+                table.optimize.compact()
+                table.create_checkpoint()

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import QueryBuilder
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StringType, StructField, StructType
 
@@ -62,7 +62,7 @@ def near(
 def all_of_few(store: Store, table: Table, *, version: int | None = None) -> Kept | None:
     """Return all rows of a table; None where they are many."""
     if version != -1 and store.exists(table):
-        files = DeltaTable(store.path(table), version=version).get_add_actions()
+        files = store.opened(table, version=version).get_add_actions()
         counted = files.column("num_records").to_pylist()
         if sum(n or 0 for n in counted) > FEW:
             return None
@@ -75,7 +75,7 @@ def changes(store: Store, table: Table, *, after: int, until: int) -> Kept | Non
     With ``_change_type``, as Spark's change feed has it. None where they are many, or one of them
     has a text that is no UTF-8, which Spark took once.
     """
-    delta = DeltaTable(store.path(table))
+    delta = store.opened(table)
     if {field.name for field in delta.schema().fields} != {*table.names}:
         return None
     feed = delta.load_cdf(starting_version=after + 1, ending_version=until)
@@ -107,7 +107,7 @@ def _found(
 ) -> Kept | None:  # fmt: skip
     if version == -1 or not store.exists(table):
         return _literals(store, table, _no_rows(table))
-    delta = DeltaTable(store.path(table), version=version)
+    delta = store.opened(table, version=version)
     if {field.name for field in delta.schema().fields} != {*table.names}:
         return None
     engine = QueryBuilder()

@@ -9,8 +9,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-import deltalake
-
 from lake.contract import KEPT_DAYS, Table
 from lake.hops.writing import tried_again
 from lake.schema import quoted
@@ -66,7 +64,7 @@ def _files(store: Store, table: Table) -> list[tuple[dict[str, str | None], int]
     if store.settings.catalog:
         details = store.delta(table).detail().select("numFiles").first()
         return [({}, 0)] * int(details[0] if details else 0)
-    found = deltalake.DeltaTable(store.path(table)).get_add_actions()
+    found = store.opened(table).get_add_actions()
     sizes = found.column("size_bytes").to_pylist()
     partitions: list[dict[str, str | None]] = [{} for _ in sizes]
     if table.partitioned_by:

@@ -109,7 +109,7 @@ class _Files:
 
     def lines(self, frame: DataFrame, number: int) -> DataFrame:
         reached = self.ledger.reached(self.node.table.name)
-        return numbered(frame, root=self.store.settings.root, reached=reached)
+        return numbered(frame, landing=self.store.settings.landing_folder, reached=reached)
 
     def ahead(self) -> None:
         return None

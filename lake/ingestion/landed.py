@@ -42,15 +42,14 @@ def is_partner_id(said: Column) -> Column:
 
 def landed(store: Store, node: Node) -> DataFrame:
     """Stream the table's landing folder: ``line``, its ``file`` and ``block``, ``received_at``."""
-    folder = f"{store.settings.root}/landing/{node.landing}"
-    if "://" not in folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+    folder = store.settings.landing_folder / node.landing
+    folder.mkdir(parents=True, exist_ok=True)
     read = (
         store.spark.readStream.format("text")
         .option("recursiveFileLookup", "true")
         .option("maxFilesPerTrigger", _FILES_A_BATCH)
         .option("maxFileAge", _AS_OLD_AS_CAN_BE)
-        .load(folder)
+        .load(str(folder))
     )
     return as_lines(read)
 
@@ -65,9 +64,9 @@ def as_lines(text: DataFrame) -> DataFrame:
     )
 
 
-def numbered(frame: DataFrame, *, root: str, reached: dict[str, int]) -> DataFrame:
+def numbered(frame: DataFrame, *, landing: Path, reached: dict[str, int]) -> DataFrame:
     """Return the lines of the files of a batch that are not taken yet, with where they stand."""
-    named = with_names(frame, root=root)
+    named = with_names(frame, landing=landing)
     if reached:
         here = {r[0] for r in named.select("source_file").distinct().collect()}
         if twice := sorted(here & reached.keys()):
@@ -75,9 +74,9 @@ def numbered(frame: DataFrame, *, root: str, reached: dict[str, int]) -> DataFra
     return with_numbers(named)
 
 
-def with_names(lines: DataFrame, *, root: str) -> DataFrame:
+def with_names(lines: DataFrame, *, landing: Path) -> DataFrame:
     """Say ``source_file``, the path below landing/, in place of the URL."""
-    return lines.withColumn("source_file", _below(F.col("file"), f"{root}/landing/")).drop("file")
+    return lines.withColumn("source_file", _below(F.col("file"), f"{landing}/")).drop("file")
 
 
 def _below(file: Column, root: str) -> Column:

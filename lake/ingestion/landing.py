@@ -5,10 +5,11 @@ with its checksum: the same file again is found and left. Where its sender means
 ``arrival``, as a job of the API), only a file of that arrival is the same. The rest of the name is
 its sender's, as far as Spark reads such a one (``names``). What bronze cannot read as it is, as a
 zip, is kept under landing/files, and what was read out of it lies under the same name where bronze
-looks. Landing is a folder or a mounted volume.
+looks. Landing is a folder or a mounted volume (ELIQ_LANDING): NoLanding for a lake at a URL alone.
 """
 
 import contextlib
+import errno
 import glob
 import gzip
 import hashlib
@@ -40,6 +41,7 @@ FILES = "files"
 # How the arrival of an answer begins that was given before.
 _AGAIN = "again"
 _CHUNK = 1024 * 1024
+_NOT_ITS_OWN = (errno.ENOTSUP, errno.ENOSYS, errno.EPERM)
 _BINARY, _BOM = b"\x00", b"\xef\xbb\xbf"
 
 
@@ -128,7 +130,7 @@ def _newest(files: Path, partner: str, name: str) -> Path | None:
 
 def has_arrived(arrival: str, *, kind: str, partner: str, settings: Settings) -> bool:
     """Tell whether a file of an arrival is there, whatever its bytes are."""
-    landing = Path(settings.root) / "landing" / kind
+    landing = settings.landing_folder / kind
     return any(landing.glob(f"*/{partner}/{'?' * 16}-{arrival}-*"))
 
 
@@ -143,7 +145,7 @@ def derived(
     """
     day, partner = original.path.parts[-3:-1]
     name = f"{original.path.name}.{version}.{ending}"
-    target = Path(settings.root) / "landing" / kind / day / partner
+    target = settings.landing_folder / kind / day / partner
     # A file that was kept under any name is found by it, so that it is read out once.
     target /= name if is_read(name) else plain_name(name)
     part = target.with_name(f".{uuid.uuid4().hex}.part")
@@ -165,7 +167,7 @@ def _put(
     file: Path, name: str, digest: str, size: int, *, kind: str, partner: str, settings: Settings,
     clock: datetime, arrival: str,
 ) -> Landed:  # fmt: skip
-    landing = Path(settings.root) / "landing" / kind
+    landing = settings.landing_folder / kind
     begins = f"{digest[:16]}-{arrival}-" if arrival else f"{digest[:16]}-"
     # What landed under a name that hides it from bronze was never taken: it lands anew.
     found = [
@@ -240,7 +242,12 @@ def _written(target: Path, part: Path) -> Iterator[IO[bytes]]:
 def _appear(copy: IO[bytes], part: Path, target: Path, arrived: float) -> None:
     copy.flush()
     os.fsync(copy.fileno())
-    os.utime(part, (arrived, arrived))
+    try:
+        os.utime(part, (arrived, arrived))
+    except OSError as error:
+        # A volume over an object store may keep its own times, which are those of arrival too.
+        if error.errno not in _NOT_ITS_OWN:
+            raise
     part.rename(target)
 
 

@@ -15,7 +15,6 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from lake.hops.ledger import append
 from lake.ingestion.landing import CannotWrite
 
-_ATTEMPTS = 5
 _CURE = "free space or give write permission, and pull again: nothing is taken twice"
 _PULLED = pa.schema(
     [
@@ -57,8 +56,10 @@ class Pulled:
 class Pulls:
     """The memory of one source of one lake."""
 
-    def __init__(self, root: str, source: str) -> None:
-        self._root, self._source = root, source
+    def __init__(
+        self, root: str, source: str, storage_options: dict[str, str] | None = None
+    ) -> None:
+        self._root, self._source, self._options = root, source, storage_options
 
     def known(self, *names: str) -> list[Pulled]:
         """Return what was read of the source, or of some of its names; the newest last."""
@@ -87,20 +88,17 @@ class Pulls:
         self, name: str, schema: pa.Schema, filters: list[tuple[str, str, object]]
     ) -> pa.Table:
         try:
-            return DeltaTable(f"{self._root}/_ledger/{name}").to_pyarrow_table(filters=filters)
+            table = DeltaTable(f"{self._root}/_ledger/{name}", storage_options=self._options)
         except TableNotFoundError:
             return schema.empty_table()
+        return table.to_pyarrow_table(filters=filters)
 
     def _append(self, name: str, schema: pa.Schema, rows: list[dict[str, object]]) -> None:
         path = f"{self._root}/_ledger/{name}"
         every = {"source": self._source, "recorded_at": datetime.now(UTC)}
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return append(path, schema, [{**row, **every} for row in rows])
-            except (DeltaError, OSError) as error:
-                # Of two workers that make the table at once, one finds it made: it tries again.
-                if attempt == _ATTEMPTS:
-                    raise CannotWrite(
-                        f"cannot write to the lake: {error}", where=path, cure=_CURE
-                    ) from error
-        raise AssertionError("unreachable")
+        try:
+            append(path, schema, [{**row, **every} for row in rows], self._options)
+        except (DeltaError, OSError) as error:
+            raise CannotWrite(
+                f"cannot write to the lake: {error}", where=path, cure=_CURE
+            ) from error

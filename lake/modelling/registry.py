@@ -105,10 +105,9 @@ class Registry:
     def _started(self) -> Any:
         if not self.settings.catalog and "://" in self.settings.root:
             raise NoRegistry(
-                "models need a registry",
-                where=self.settings.root,
+                "models need a registry", where=self.settings.root,
                 cure="set ELIQ_CATALOG on Databricks, or use a lake in a folder",
-            )
+            )  # fmt: skip
         mlflow = quiet_mlflow()
         self._point(mlflow)
         if not self.settings.catalog:
@@ -232,9 +231,7 @@ class Registry:
         now = self.champion(name)
         before = [v for v in self._promoted(name) if now and _age(v) < _age(now)]
         if now is None or not before:
-            raise NothingToRollBack(
-                f"{name} has no champion before this one", cure="train a new version"
-            )
+            raise NothingToRollBack(f"{name} has no champion before this one", cure="train anew")
         back = max(before, key=_age)
         self._client.delete_model_version_tag(self.full_name(name), now.version, _PROMOTED)
         self._client.set_registered_model_alias(self.full_name(name), CHAMPION, back.version)
@@ -261,7 +258,11 @@ class Registry:
     def _versions(self, name: str) -> list[Any]:
         if not self.is_there:
             return []
-        return list(self._client.search_model_versions(f"name='{self.full_name(name)}'"))
+        found = self._client.search_model_versions(f"name='{self.full_name(name)}'")
+        if self.settings.catalog:
+            # It finds them without their tags.
+            return [self._client.get_model_version(v.name, v.version) for v in found]
+        return list(found)
 
     def _promoted(self, name: str) -> list[Champion]:
         found = (v for v in self._versions(name) if v.tags.get(_PROMOTED) == "true")
@@ -275,7 +276,7 @@ class Registry:
 
     def experiment(self, name: str) -> str:
         """Return the experiment's id, made where it is absent, its artifacts in the lake."""
-        path = f"/Shared/{name}" if self.settings.catalog else name
+        path = f"/Shared/{self.settings.catalog}.{name}" if self.settings.catalog else name
         if found := self._client.get_experiment_by_name(path):
             return str(found.experiment_id)
         where = None if self.settings.catalog else (self.folder / "artifacts" / name).as_uri()
@@ -295,6 +296,5 @@ def _age(version: Champion) -> tuple[datetime, int]:
 @contextmanager
 def _scratch() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
-        inner = Path(folder) / "model"
-        inner.mkdir()
+        (inner := Path(folder) / "model").mkdir()
         yield inner

@@ -21,6 +21,7 @@ from lake.quality.expectations import UNIQUE, Gate
 from lake.quality.findings import QualityFailed
 from lake.quality.holding import bounded, hold_back, is_within
 from lake.quality.recording import Found, Looked, record
+from lake.results import RESULTS
 from lake.running import Runner
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _asked(runner: Runner, layer: str) -> "Iterator[_Asked]":
 
 
 def _judged(runner: Runner, layer: str, asked: "Sequence[_Asked]", began: float) -> Checked:
-    folder = Path(runner.settings.root) / "_quality" / layer
+    folder = runner.settings.beside_tables("_quality") / layer
     gate = Gate(folder)
     looked, broken, failing = list[Looked](), list[Found](), list[_Asked]()
     for one in asked:
@@ -117,7 +118,8 @@ def _judged(runner: Runner, layer: str, asked: "Sequence[_Asked]", began: float)
         if any(each.severity == "error" and each.is_broken for each in found):
             failing.append(one)
     # What was found stands before it is said that it was looked at.
-    record(runner.settings.root, looked, clock=runner.clock)
+    record(runner.settings, looked, clock=runner.clock)
+    runner.store.register(RESULTS)
     for each in looked:
         if not any(f.severity == "error" and f.is_broken for f in each.found):
             runner.ledger.record(

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from lake.hops.ledger import append
 from lake.results import RESULTS
+from lake.settings import Settings
 
 _ARROW = {
     "string": pa.string(), "bigint": pa.int64(), "date": pa.date32(),
@@ -48,7 +49,7 @@ class Looked:
     found: Sequence[Found]
 
 
-def record(root: str, looked: Sequence[Looked], *, clock: datetime) -> None:
+def record(settings: Settings, looked: Sequence[Looked], *, clock: datetime) -> None:
     """Write down what a run found; nothing where it found nothing to look at."""
     written = {"checked_at": clock, "checked_date": clock.date(), "recorded_at": datetime.now(UTC)}
     rows: list[dict[str, object]] = [
@@ -66,4 +67,4 @@ def record(root: str, looked: Sequence[Looked], *, clock: datetime) -> None:
         for one in looked
         for found in one.found
     ]
-    append(f"{root}/{RESULTS.path}", _SCHEMA, rows)
+    append(f"{settings.root}/{RESULTS.path}", _SCHEMA, rows, settings.storage_options)

@@ -84,7 +84,7 @@ def send(held: Held, what: Mended, *, settings: Settings, clock: datetime) -> La
 
 def original(held: Held, driver: Table, reader: Reader) -> Original:
     """Return the line as it was sent; CannotMend where it is not kept whole."""
-    file = Path(reader.settings.root) / "landing" / held.source_file
+    file = reader.settings.landing_folder / held.source_file
     if file.is_file():
         return _landed(file, held.source_line)
     if held.table_name == driver.name:

@@ -103,7 +103,7 @@ def decided_by_now(reader: Reader, wanted: Wanted) -> list[Held]:
 def _said(reader: Reader, partner: str) -> dict[_Place, str]:
     """Return the latest decision in landing on each row, of the days that may not be read yet."""
     since = (said_until(reader, partner) or date.min).isoformat()
-    landing = Path(reader.settings.root) / "landing" / KIND
+    landing = reader.settings.landing_folder / KIND
     files = [f for f in landing.glob(f"*/{partner}/*.ndjson") if f.parts[-3] >= since]
     lines = [line for f in files for line in f.read_text("utf-8").splitlines()]
     decisions = sorted(filter(None, map(_decision, lines)), key=lambda one: one[0])

@@ -138,7 +138,7 @@ def _days(
     runner: Runner, node: Node, part: Part, taken: set[str]
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield the days of landing with their files that bronze has taken once."""
-    root = Path(runner.settings.root) / "landing"
+    root = runner.settings.landing_folder
     for day in sorted(p for p in (root / node.landing).glob("????-??-??") if p.is_dir()):
         if not (part.first or date.min) <= date.fromisoformat(day.name) <= (part.last or date.max):
             continue
@@ -153,16 +153,16 @@ def _days(
 
 
 def _landed(runner: Runner, node: Node, day: str, files: list[str]) -> DataFrame:
-    root = runner.settings.root
+    root = runner.settings.landing_folder
     # A folder and the names of its files: thousands of paths would each be looked up.
     text = (
         runner.spark.read.format("text")
         .option("recursiveFileLookup", "true")
-        .load(f"{root}/landing/{node.landing}/{day}")
+        .load(str(root / node.landing / day))
     )
-    wanted = [(str(Path(file).relative_to(f"{root}/landing")),) for file in files]
+    wanted = [(str(Path(file).relative_to(root)),) for file in files]
     named = runner.spark.createDataFrame(wanted, "source_file STRING")
-    lines = with_names(as_lines(text), root=root)
+    lines = with_names(as_lines(text), landing=root)
     return with_numbers(lines.join(F.broadcast(named), on="source_file", how="left_semi"))
 
 

@@ -1,5 +1,6 @@
 """The frame holds together: contracts, catalogue, jobs.yml, dictionary."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,16 @@ from typing import Any
 import pytest
 import yaml
 from databricks.bundles.jobs import Job as BundleJob
+from databricks.bundles.schemas import Schema
+from databricks.bundles.volumes import Volume
 from databricks.sdk.service.jobs import JobSettings
 
 from lake.catalog import UnknownTable, catalog
 from lake.contract import Append, Column, Table
 from lake.documents.dictionary import dictionary
+from lake.feature_store.tables import USER
 from lake.jobs import BadJob, Job, Task, joined, load, part
+from lake.settings import Settings
 from lake.work import BadArguments, clock_of
 
 JOBS = Path("jobs.yml")
@@ -68,10 +73,38 @@ def test_a_workspace_installs_what_the_extras_hold() -> None:
     jobs = yaml.safe_load(JOBS.read_text())["resources"]["jobs"]
     extras = tomllib.loads(Path("pyproject.toml").read_text())["project"]["optional-dependencies"]
     # The runtime brings Spark and Delta, and the SDK.
-    wanted = sorted(["./dist/*.whl", *extras["models"], *extras["quality"], *extras["sources"]])
+    held = [one for name in ("models", "quality", "sources", "azure") for one in extras[name]]
+    wanted = [{"whl": "./dist/*.whl"}, *({"pypi": {"package": one}} for one in held)]
     for job in jobs.values():
-        for environment in job["environments"]:
-            assert sorted(environment["spec"]["dependencies"]) == wanted
+        for task in job["tasks"]:
+            assert sorted(task["libraries"], key=str) == sorted(wanted, key=str)
+
+
+def test_each_task_has_a_cluster_of_its_job_that_is_told_the_lake() -> None:
+    for job in yaml.safe_load(JOBS.read_text())["resources"]["jobs"].values():
+        clusters = {one["job_cluster_key"]: one["new_cluster"] for one in job["job_clusters"]}
+        assert {task["job_cluster_key"] for task in job["tasks"]} == set(clusters)
+        for cluster in clusters.values():
+            assert cluster["data_security_mode"] == "SINGLE_USER"
+            told = {name.removeprefix("ELIQ_").lower() for name in cluster["spark_env_vars"]}
+            assert told == {"lake", "catalog", "landing", "secret_scope"}
+            assert told <= set(Settings.model_fields)
+
+
+def test_a_bundle_makes_the_schema_of_each_layer_and_the_volume_where_files_land() -> None:
+    made = yaml.safe_load(Path("schemas.yml").read_text())["resources"]
+    schemas = {key: Schema.from_dict(raw) for key, raw in made["schemas"].items()}
+    layers = {table.layer for table in catalog().tables.values()}
+    assert set(schemas) == layers | {USER, "models"}
+    assert all(schema.name == key for key, schema in schemas.items())
+    (volume,) = (Volume.from_dict(raw) for raw in made["volumes"].values())
+    assert f"bronze/{volume.name}" in JOBS.read_text()
+
+
+def test_each_variable_of_the_bundle_is_declared_and_used() -> None:
+    files = [Path(name).read_text() for name in ("databricks.yml", "jobs.yml", "schemas.yml")]
+    declared = yaml.safe_load(files[0])["variables"]
+    assert set(re.findall(r"\$\{var\.(\w+)\}", "".join(files))) == set(declared)
 
 
 def test_a_quality_gate_waits_for_all_tables_of_its_layer() -> None:

@@ -189,5 +189,22 @@ def test_a_key_vault_is_read_over_tls(certificate: Path, monkeypatch: pytest.Mon
         assert "a-bad-one" not in str(refused.value)
 
 
+@pytest.mark.usefixtures("databricks")
+def test_a_key_vault_that_a_scope_names_is_asked(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(vault, tls=certificate) as address:
+        monkeypatch.setitem(SECRETS, "eliq-key-vault", address)
+        asked = []
+
+        def ask(where: str) -> dict[str, str]:
+            asked.append(where)
+            return key_vault_secrets(where, **options(certificate))
+
+        monkeypatch.setattr(kept_settings, "key_vault_secrets", ask)
+        assert Settings(secret_scope="eliq").catalog == "prod"
+        assert asked == [address]
+
+
 def test_nothing_is_asked_where_no_store_is_named() -> None:
     assert Settings().catalog == ""

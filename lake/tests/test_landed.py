@@ -36,7 +36,7 @@ def read(spark: SparkSession, tmp_path: Path) -> Read:
         for name, content in files.items():
             (folder / name).write_bytes(content)
         text = beside.read.format("text").load(str(folder))
-        rows = with_numbers(with_names(as_lines(text), root=str(tmp_path)))
+        rows = with_numbers(with_names(as_lines(text), landing=tmp_path / "landing"))
         found: dict[str, list[tuple[int, str, Any]]] = {name: [] for name in files}
         # Of what is collected Python would mend it.
         assert rows.where(~F.is_valid_utf8("line")).isEmpty()

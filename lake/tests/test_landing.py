@@ -1,5 +1,6 @@
 """What lands is untouched and whole; what cannot be read is one clear error."""
 
+import errno
 import gzip
 import os
 from collections.abc import Callable
@@ -29,6 +30,17 @@ def test_a_file_lands_as_it_is(tmp_path: Path, lake: Settings, clock: datetime) 
     assert path.parent.name == "northgrid"
     assert path.parent.parent.name == "2025-06-01"
     assert path.stat().st_mtime == clock.timestamp()
+
+
+def test_a_file_lands_on_a_volume_that_keeps_its_own_times(
+    tmp_path: Path, lake: Settings, clock: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> None:
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(os, "utime", refused)
+    (file := tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    assert put(file, lake, clock)[1]
 
 
 def test_the_same_bytes_land_once(tmp_path: Path, lake: Settings, clock: datetime) -> None:

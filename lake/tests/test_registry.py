@@ -7,14 +7,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from ssl import SSLError
+from typing import Any
 
 import pandas as pd
 import pytest
+from mlflow.entities.model_registry import ModelVersion, ModelVersionSearch, ModelVersionTag
 
 from lake.modelling.registry import NoRegistry, NothingToRollBack, Registry, champion
 from lake.modelling.registry_away import RegistryAway, is_connection
 from lake.modelling.tuning import Trial
-from lake.modelling.versions import MADE_OF, Made, made_from
+from lake.modelling.versions import MADE_OF, TRAINED_AT, Made, made_from
 from lake.settings import Settings
 
 CLOCK = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -144,6 +146,29 @@ def test_a_name_of_three_levels_is_whole() -> None:
     registry = Registry(Settings(catalog="energy"))
     assert registry.full_name("times") == "energy.models.times"
     assert registry.full_name("energy.mine.times") == "energy.mine.times"
+
+
+class UnityCatalog:
+    """A client of MLflow that finds versions as that of Unity Catalog does: without tags."""
+
+    def search_model_versions(self, asked: str) -> list[ModelVersionSearch]:
+        name = asked.removeprefix("name='").removesuffix("'")
+        untyped: Any = ModelVersionSearch
+        return [untyped(name, version, 0) for version in ("1", "2")]
+
+    def get_model_version(self, name: str, version: str) -> ModelVersion:
+        told = {TRAINED_AT: CLOCK.isoformat(), MADE_OF: made_from({}, CLOCK, int(version))}
+        untyped: Any = ModelVersionTag
+        return ModelVersion(name, version, 0, tags=[untyped(*tag) for tag in told.items()])
+
+
+def test_versions_that_a_catalogue_finds_without_their_tags_are_told_with_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Registry, "_client", UnityCatalog())
+    registry = Registry(Settings(catalog="energy"))
+    assert [v.rule_version for v in registry.versions("times")] == [1, 2]
+    assert registry.last("times")[TRAINED_AT] == CLOCK.isoformat()
 
 
 def test_all_that_a_version_was_made_of_is_logged(registry: Registry, loader: Path) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from lake.errors import LakeError
 from lake.settings import Settings
@@ -35,8 +34,7 @@ def outlet_of(settings: Settings, state: State, clock: Callable[[], datetime]) -
             "a lake in the cloud takes readings by events", where="ELIQ_EVENTS",
             cure="set ELIQ_EVENTS to kafka://host:port or an Event Hubs connection string",
         )  # fmt: skip
-    root = Path(settings.root)
     return Spool(
-        root / "_spool" / "readings", root / "landing" / "readings",
+        settings.beside_tables("_spool") / "readings", settings.landing_folder / "readings",
         keep=partial(keep_segment, state, clock),
     )  # fmt: skip
