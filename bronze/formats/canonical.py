@@ -1,6 +1,6 @@
 """The platform's own NDJSON and CSV -> the same records: readings by interval, or register reads.
 
-Source: DESIGN.md section 5, and ``bronze/forms.py`` for the columns of the CSVs: ``meter_id,
+Source: docs/inputs.md, and ``bronze/forms.py`` for the columns of the CSVs: ``meter_id,
 starts_at,resolution,value,unit,quality,known_at`` and ``meter_id,read_at,register,reading,unit,
 quality,known_at,device``. A read may have a local date, which begins in the told zone. Values,
 units and words of quality stay as they are: they are judged later, as if the file had come by

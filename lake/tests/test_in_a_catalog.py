@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from lake.results import RESULTS
 from pyspark.sql import SparkSession
 
 from gold.contracts import ENERGY_DAILY
@@ -17,6 +16,7 @@ from lake.catalog import catalog
 from lake.ingestion.landing import land
 from lake.quality.recording import Found, Looked, record
 from lake.reading import Reader
+from lake.results import RESULTS
 from lake.running import Runner
 from lake.schema import ddl, in_catalog
 from lake.settings import Settings

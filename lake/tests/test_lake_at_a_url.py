@@ -7,7 +7,6 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
-from lake.results import RESULTS
 from pydantic import SecretStr
 
 from infra.azurite import Storage, azurite
@@ -20,6 +19,7 @@ from lake.ingestion.pulled import Pulls
 from lake.places import NoLanding
 from lake.quality.recording import Found, Looked, record
 from lake.reading import Reader
+from lake.results import RESULTS
 from lake.settings import Settings
 
 NOUNS = Table(
