@@ -29,8 +29,8 @@ from lake.ingestion.files import UnreadableFile
 _US = ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y", "%m/%d/%Y %I:%M %p")
 _DAY_FIRST = tuple(form.replace("%m/%d", "%d/%m") for form in _US)
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/\d{4}")
-# More than a home takes or makes in a day, in Wh.
-_NO_DAY = 200_000
+# More than a home makes in a day, or takes where days stand first, in Wh.
+_NO_DAY = 100_000
 _IN_WH = {"Wh": 1, "kWh": 1000, "MWh": 1_000_000}
 # The shortest that days and months are, in local time.
 _SHORTEST = {"P1D": timedelta(hours=22), "P1M": timedelta(days=27)}

@@ -5,22 +5,18 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 from typer.testing import CliRunner
 
 from features.contracts import FEATURE_VALUES_DAILY, HOURLY_LOAD_PROFILE
+from lake.arrow_rows import arrow_rows
 from lake.catalog import UnknownTable
 from lake.cli import app
 from lake.contract import Table
 from lake.settings import Settings
 
 DAY = date(2025, 3, 30)
-ARROW = {
-    "string": pa.string(), "date": pa.date32(), "int": pa.int32(), "bigint": pa.int64(),
-    "double": pa.float64(), "timestamp": pa.timestamp("us", tz="UTC"),
-}  # fmt: skip
 Ask = Callable[..., list[dict[str, Any]]]
 
 
@@ -40,8 +36,7 @@ def ask(lake: Settings, monkeypatch: pytest.MonkeyPatch) -> Ask:
 
 
 def put(lake: Settings, table: Table, rows: list[dict[str, Any]]) -> None:
-    schema = pa.schema([(c.name, ARROW[c.type]) for c in table.columns])
-    write_deltalake(f"{lake.root}/{table.path}", pa.Table.from_pylist(rows, schema=schema))
+    write_deltalake(f"{lake.root}/{table.path}", arrow_rows(table, rows))
 
 
 def test_an_empty_lake_has_its_declared_tables_without_rows(ask: Ask) -> None:

@@ -9,17 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-import pyarrow as pa
-
+from lake.arrow_rows import arrow_schema
 from lake.hops.ledger import append
 from lake.results import RESULTS
 from lake.settings import Settings
-
-_ARROW = {
-    "string": pa.string(), "bigint": pa.int64(), "date": pa.date32(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-}  # fmt: skip
-_SCHEMA = pa.schema([pa.field(c.name, _ARROW[c.type], c.nullable) for c in RESULTS.columns])
 
 
 @dataclass(frozen=True)
@@ -67,4 +60,5 @@ def record(settings: Settings, looked: Sequence[Looked], *, clock: datetime) -> 
         for one in looked
         for found in one.found
     ]
-    append(f"{settings.root}/{RESULTS.path}", _SCHEMA, rows, settings.storage_options)
+    schema = arrow_schema(RESULTS)
+    append(f"{settings.root}/{RESULTS.path}", schema, rows, settings.storage_options)

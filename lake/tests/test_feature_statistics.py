@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from lake.arrow_rows import arrow_rows
 from lake.contract import Column, Keep, Replace, Table
 from lake.feature_store.bins import BINS_AN_OCTAVE, middle
 from lake.feature_store.online import newest_features
@@ -68,12 +69,7 @@ def put(root: Path, said: dict[date, list[float | None]], partner: str = "p") ->
         for on, values in said.items()
         for number, count in Counter(v and bin_of(v) for v in values).items()
     ]  # fmt: skip
-    types = {"string": pa.string(), "date": pa.date32(), "int": pa.int32(),
-             "bigint": pa.int64(), "double": pa.float64()}  # fmt: skip
-    schema = pa.schema([(c.name, types[c.type]) for c in VALUES.columns])
-    write_deltalake(
-        str(root / VALUES.path), pa.Table.from_pylist(rows, schema=schema), mode="append"
-    )
+    write_deltalake(str(root / VALUES.path), arrow_rows(VALUES, rows), mode="append")
 
 
 def reader(root: Path) -> Reader:
@@ -178,13 +174,9 @@ def load(root: Path, *told: tuple[str, int, datetime, datetime, float]) -> None:
          "local_month": f"{of:%Y-%m}", "feature_at": of, "known_at": known, "kwh": kwh}
         for home, hour, of, known, kwh in told
     ]  # fmt: skip
-    types = {"string": pa.string(), "date": pa.date32(), "int": pa.int32(),
-             "timestamp": pa.timestamp("us", tz="UTC"), "double": pa.float64()}  # fmt: skip
-    schema = pa.schema([(c.name, types[c.type]) for c in LOAD.columns])
     write_deltalake(
-        str(root / LOAD.path), pa.Table.from_pylist(rows, schema=schema),
-        partition_by=["local_month"], mode="append",
-    )  # fmt: skip
+        str(root / LOAD.path), arrow_rows(LOAD, rows), partition_by=["local_month"], mode="append"
+    )
 
 
 def test_the_newest_features_of_a_home_are_those_known_by_then(tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 from typer.testing import CliRunner
 
+from lake.arrow_rows import arrow_rows
 from lake.catalog import catalog
 from lake.cli import app
 from lake.modelling.monitoring import Drifted, NotWatched, alert, is_due, watch
@@ -59,10 +59,7 @@ def scores(settings: Settings, version: str, *, coverage: float, ratio: float, d
          "hours_14d": hours, "drift": "none", "known_at": CLOCK}
         for n in range(1, days + 1) for partner in ("north", "south")
     ]  # fmt: skip
-    types = {"string": pa.string(), "double": pa.float64(), "bigint": pa.int64(),
-             "date": pa.date32(), "timestamp": pa.timestamp("us", "UTC")}  # fmt: skip
-    schema = pa.schema([(c.name, types[c.type]) for c in FORECAST_SCORES_DAILY.columns])
-    table = pa.Table.from_pylist(rows, schema)
+    table = arrow_rows(FORECAST_SCORES_DAILY, rows)
     write_deltalake(f"{settings.root}/{FORECAST_SCORES_DAILY.path}", table, mode="append")
 
 

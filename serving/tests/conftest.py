@@ -24,7 +24,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
-import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 from sqlalchemy import create_engine
@@ -32,6 +31,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from gold.contracts import TABLES as GOLD
+from lake.arrow_rows import arrow_rows
 from lake.contract import Table
 from lake.results import RESULTS
 from lake.settings import Settings
@@ -50,24 +50,18 @@ TABLES = {t.name: t for t in (*SILVER, *GOLD, *MODELS, RESULTS)}
 ZONE = ZoneInfo("Europe/Copenhagen")
 FIRST, LAST, MISSING = date(2025, 10, 20), date(2025, 11, 1), date(2025, 10, 28)
 KNOWN_AT = datetime(2025, 11, 2, 6, tzinfo=UTC)
-_TYPES = {
-    "string": pa.string(), "double": pa.float64(), "int": pa.int32(), "bigint": pa.int64(),
-    "boolean": pa.bool_(), "timestamp": pa.timestamp("us", "UTC"), "date": pa.date32(),
-    "array<string>": pa.list_(pa.string()),
-}  # fmt: skip
 Rows = list[dict[str, Any]]
 
 
 def put(root: Path, name: str, rows: Rows) -> None:
     """Add rows to a table; a column that is not given is null, or known at KNOWN_AT."""
     table: Table = TABLES[name]
-    schema = pa.schema([pa.field(c.name, _TYPES[c.type], c.nullable) for c in table.columns])
     given = [{"known_at": KNOWN_AT, "received_at": KNOWN_AT, "source_file": "f",
               "source_line": n, **row} for n, row in enumerate(rows)]  # fmt: skip
-    arrow = pa.Table.from_pylist([{c: r.get(c) for c in table.names} for r in given], schema)
     write_deltalake(
-        str(root / table.path), arrow, mode="append", partition_by=list(table.partitioned_by)
-    )
+        str(root / table.path), arrow_rows(table, given), mode="append",
+        partition_by=list(table.partitioned_by),
+    )  # fmt: skip
 
 
 def put_months(root: Path, home: dict[str, Any]) -> None:

@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 from fastapi.testclient import TestClient
 
+from lake.arrow_rows import arrow_rows
 from lake.contract import Table
 from lake.ingestion.landing import land
 from lake.settings import Settings
@@ -25,10 +25,6 @@ HOME: dict[str, Any] = {
 METER: dict[str, Any] = {
     "location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01",
 }  # fmt: skip
-_TYPES = {
-    "string": pa.string(), "double": pa.float64(), "boolean": pa.bool_(), "date": pa.date32(),
-    "timestamp": pa.timestamp("us", "UTC"), "bigint": pa.int64(), "int": pa.int32(),
-}  # fmt: skip
 BY_FILE = "registrations/2025-05-01/northgrid/0123456789abcdef-registration.ndjson"
 BY_API = "registrations/2025-05-01/northgrid/0123456789abcdef-management.ndjson"
 Landed = Callable[[], list[dict[str, Any]]]
@@ -38,9 +34,8 @@ def put(lake: Path, table: Table, rows: list[dict[str, Any]]) -> None:
     same = {"partner_id": "northgrid", "source_file": BY_FILE, "source_line": 1,
             "known_at": datetime(2025, 5, 1, tzinfo=UTC),
             "received_at": datetime(2025, 5, 1, tzinfo=UTC)}  # fmt: skip
-    schema = pa.schema([pa.field(c.name, _TYPES[c.type], c.nullable) for c in table.columns])
-    found = [{n: {**same, **row}.get(n) for n in table.names} for row in rows]
-    write_deltalake(str(lake / table.path), pa.Table.from_pylist(found, schema), mode="append")
+    found = arrow_rows(table, [{**same, **row} for row in rows])
+    write_deltalake(str(lake / table.path), found, mode="append")
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 from fastapi.testclient import TestClient
@@ -15,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import create_engine, make_url, text
 
 from bronze.contracts import REJECTED, REPAIRS
+from lake.arrow_rows import arrow_rows
 from lake.contract import Table
 from lake.settings import Settings
 from serving.app import create_app
@@ -24,11 +24,6 @@ from silver.contracts import LOCATIONS, METER_READINGS, METERS, QUARANTINE
 AT = datetime(2025, 10, 26, tzinfo=UTC)
 BLOCK = {"meter_id": "m1", "starts_at": "2025-10-26T12:00:00Z", "resolution": "PT1H",
          "values": [1.5]}  # fmt: skip
-_TYPES = {
-    "string": pa.string(), "double": pa.float64(), "int": pa.int32(), "bigint": pa.int64(),
-    "boolean": pa.bool_(), "timestamp": pa.timestamp("us", "UTC"), "date": pa.date32(),
-    "array<string>": pa.list_(pa.string()),
-}  # fmt: skip
 
 
 def put(
@@ -36,12 +31,9 @@ def put(
     mode: Literal["error", "overwrite"] = "error",
 ) -> None:  # fmt: skip
     """Make a table of these rows; what is not given is null, or AT where it cannot be."""
-    schema = pa.schema([pa.field(c.name, _TYPES[c.type]) for c in table.columns])
     stamps = {c.name: AT for c in table.columns if c.type == "timestamp" and not c.nullable}
-    arrow = pa.Table.from_pylist(
-        [{n: (stamps | row).get(n) for n in table.names} for row in rows], schema
-    )
-    write_deltalake(str(lake / table.path), arrow, mode=mode)
+    found = arrow_rows(table, [stamps | row for row in rows])
+    write_deltalake(str(lake / table.path), found, mode=mode)
 
 
 def held(lake: Path, **said: Any) -> None:
