@@ -230,12 +230,11 @@ def streamed(job: Job, to: str = "") -> Job:
 
     NotStreamed where the one is none of these.
     """
+    job = part(job, lambda task: task.arguments[0] == "run")
     wanted = {
         task.key
         for task in job.tasks
-        if task.arguments[0] == "run"
-        and task.arguments[1].partition(".")[0] not in _LATE_LAYERS
-        and to in ("", task.arguments[1])
+        if task.arguments[1].partition(".")[0] not in _LATE_LAYERS and to in ("", task.arguments[1])
     }
     for _ in job.tasks:
         wanted |= {key for task in job.tasks if task.key in wanted for key in task.depends_on}

@@ -1,6 +1,7 @@
 """How the command line ends: well by returning, else with the code that says why."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,8 +29,11 @@ print("and the task goes on")
 
 @pytest.mark.slow
 def test_a_wheel_brings_the_jobs(tmp_path: Path) -> None:
+    here = Path(__file__).parents[2] / ".tools" / "bin"
+    uv = shutil.which("uv") or shutil.which("uv", path=str(here))
+    assert uv, "`make setup` brings it"
     built = subprocess.run(
-        ["uv", "build", "--wheel", "--out-dir", str(tmp_path)],
+        [uv, "build", "--wheel", "--out-dir", str(tmp_path)],
         capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert built.returncode == 0, built.stderr

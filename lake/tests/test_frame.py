@@ -18,6 +18,7 @@ from lake.documents.dictionary import dictionary
 from lake.feature_store.tables import USER
 from lake.jobs import BadJob, Job, Task, joined, load, part
 from lake.settings import Settings
+from lake.streaming import streamed
 from lake.work import BadArguments, clock_of
 
 JOBS = Path("jobs.yml")
@@ -113,6 +114,14 @@ def test_a_quality_gate_waits_for_all_tables_of_its_layer() -> None:
             layer = task.arguments[1]
             made = {t.replace(".", "_") for t in catalog().lineage() if t.startswith(layer + ".")}
             assert set(task.depends_on) == made
+
+
+def test_a_stream_runs_tables_alone_and_no_gate_that_they_wait_for() -> None:
+    tasks = streamed(load(JOBS, "daily", {})).tasks
+    assert {task.arguments[0] for task in tasks} == {"run"}
+    waits = {task.key: task.depends_on for task in tasks}
+    assert "silver_energy_in_context" in waits["gold_energy_quarter_hourly"]
+    assert {key for keys in waits.values() for key in keys} <= waits.keys()
 
 
 def test_what_a_gate_holds_back_stops_no_table_and_fails_the_job() -> None:

@@ -89,7 +89,8 @@ def given() -> tuple[list[list[str]], dict[str, str]]:
     (weather,) = re.findall(r"```\n(latitude,longitude,observed_at.*?)```", INPUTS, re.DOTALL)
     files = {"homes.ndjson": homes, "readings.ndjson": readings, "weather.csv": weather,
              "usage.xml": USAGE}  # fmt: skip
-    return [shlex.split(line, comments=True)[1:] for line in typed.splitlines()], files
+    words = [shlex.split(line, comments=True) for line in typed.splitlines()]
+    return [more for first, *more in words if first == "lake"], files
 
 
 def bring_up(work: Work, last: str) -> None:
