@@ -1,7 +1,7 @@
 """features.hourly_load_profile + the champion -> models.load_forecasts: quantiles of 336 hours.
 
-What has no week of its own yet is told from similar homes (models.borrowed_forecasts), what is
-metered by quarters of an hour by these too (models.quarter_hour_forecasts).
+What has no week of its own yet is told from similar homes (models.borrowed.forecasts), what is
+metered by quarters of an hour by these too (models.coherent.quarter_hour_forecasts).
 ``training`` makes the past's issue times as this file would have seen them then; ``fit`` and
 ``judge`` are plain Python on that bounded frame, the registry does the rest (models/README.md).
 """

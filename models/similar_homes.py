@@ -1,7 +1,7 @@
 """features.home_signatures + profiles -> models.similar_homes: how a home compares with its like.
 
-Homes are grouped by match cell first (models.similar_cells); large cells are cut into blocks of
-homes of like size, and only within a block all pairs are looked at (models.neighbours). So time
+Homes are grouped by match cell first (models.similar.cells); large cells are cut into blocks of
+homes of like size, and only within a block all pairs are looked at (similar/neighbours.py). So time
 grows with the homes, not with their square: 1 M homes are some 500 blocks of 2,000 a month, fuel
 and period. A partner is in every cell, so nobody is compared with another partner's homes.
 """

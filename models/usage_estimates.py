@@ -2,7 +2,7 @@
 
 ``training`` takes the homes of the lake that have a year of readings; ``fit`` and ``judge`` are
 plain Python on that bounded frame, the registry does the rest (models/README.md). Where there is no
-champion, a country's published values stand in with wide bounds (models.published_use).
+champion, a country's published values stand in with wide bounds (models.usage.published).
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """Homes of which the history is hidden but a few days -> how they are told from homes like them.
 
 A fifth of the homes is asked at a time and lends nothing; the rest lends what was metered before
-each issue. Groups are as models.borrowed_cells makes them of what is known of these homes: of one
+each issue. Groups are as models.borrowed.cells makes them of what is known of these homes: of one
 house type (IDEAL), else all. Beside it the mean of the group's hours, by hour and kind of day, and
 the mean of the home's own few days. It asks the model itself, without a lake.
 """

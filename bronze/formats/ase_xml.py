@@ -10,6 +10,7 @@ from typing import IO
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from bronze.formats.hardened_xml import parsed, plain, refuse_dtd
 from bronze.formats.records import Refused
 from lake.ingestion.files import UnreadableFile
 
@@ -19,8 +20,8 @@ _CARRY = ("CSVIntervalData", "CSVConsumptionData")
 
 def is_ase_xml(head: bytes) -> bool:
     """Tell a message by its root."""
-    plain = head.replace(b"\x00", b"") if head[:2] in (b"\xff\xfe", b"\xfe\xff") else head
-    return b"<" in plain[:8] and bool(_ROOT.search(plain))
+    ascii_only = plain(head)
+    return b"<" in ascii_only[:8] and bool(_ROOT.search(ascii_only))
 
 
 def lines(stream: IO[bytes], broken: list[Refused]) -> Iterator[tuple[int, str]]:
@@ -31,12 +32,9 @@ def lines(stream: IO[bytes], broken: list[Refused]) -> Iterator[tuple[int, str]]
     """
     is_read = False
     try:
-        for event, element in etree.iterparse(
-            stream, events=("start", "end"), resolve_entities=False, no_network=True,
-            load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True,
-        ):  # fmt: skip
-            if element.getparent() is None and element.getroottree().docinfo.doctype:
-                raise UnreadableFile("the XML has a DTD", cure="send it without DOCTYPE")
+        for event, element in parsed(stream, events=("start", "end")):
+            if element.getparent() is None:
+                refuse_dtd(element)
             if event == "start":
                 continue
             if etree.QName(element).localname in _CARRY:

@@ -94,7 +94,7 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
 
 
 def _interval(row: Row, place: int, names: list[str], clock: LocalTime) -> tuple[datetime, str]:
-    cell = row.cells[place] if place < len(row.cells) else ""
+    cell = row.cell(place)
     if names[place] in _DAY:
         return clock.midnight(wall_clock(cell, _DATES)), "P1D"
     return at(iso(cell), clock), "PT1H"

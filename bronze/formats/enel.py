@@ -142,8 +142,8 @@ def _day(
     row: Row, columns: _Columns, clock: LocalTime, blocks: Consecutive, told: Told
 ) -> Iterator[Record]:
     series = _series(row, columns, told)
-    day = wall_clock(_cell(row, columns.day), _FORMS)
-    cells = [_cell(row, place) for place in columns.places] + row.cells[columns.width :]
+    day = wall_clock(row.cell(columns.day), _FORMS)
+    cells = [row.cell(place) for place in columns.places] + row.cells[columns.width :]
     values, unread = _amounts(cells)
     if unread:
         yield row.refused(", ".join(map(repr, unread)) + " is not a number")
@@ -183,7 +183,7 @@ def _decimal(cells: list[str]) -> str:
 
 def _series(row: Row, columns: _Columns, told: Told) -> Series:
     pod, kind, said = (
-        _cell(row, place) if place is not None else ""
+        row.cell(place) if place is not None else ""
         for place in (columns.pod, columns.kind, columns.unit)
     )
     unit = unit_of(said or "kWh")
@@ -203,7 +203,3 @@ def _suffix(kind: str, *, has_unit: bool) -> str:
     if not found or "reatt" in kind:
         raise UnreadableRow(f"{kind!r} is no kind of active energy that is known")
     return found
-
-
-def _cell(row: Row, place: int) -> str:
-    return row.cells[place] if place < len(row.cells) else ""

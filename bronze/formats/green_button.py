@@ -21,6 +21,7 @@ from bronze.formats.espi_ends import Ends, begin_s
 from bronze.formats.espi_feed import CURE, Feed, local_name
 from bronze.formats.espi_shared import Series, Shared, Sharing
 from bronze.formats.espi_types import integer, quality, quality_of_word
+from bronze.formats.hardened_xml import parsed, plain, refuse_dtd
 from bronze.formats.joined import Joined, Value
 from bronze.formats.local_time import LocalTime
 from bronze.formats.records import ESTIMATED, MISSING, Read, Record, Refused, Told
@@ -40,9 +41,9 @@ _TOLD = ("start", "duration", "value", "readingQuality", "quality")
 
 def is_its(name: str, head: bytes) -> bool:
     """Tell an XML file by the name space of ESPI, or of Atom: what has ESPI may stand far below."""
-    plain = head.replace(b"\x00", b"") if head[:2] in (b"\xff\xfe", b"\xfe\xff") else head
-    is_feed = b"naesb.org/espi" in plain or b"www.w3.org/2005/Atom" in plain
-    return is_feed and b"<" in plain.removeprefix(_BOM).lstrip()[:8]
+    ascii_only = plain(head)
+    is_feed = b"naesb.org/espi" in ascii_only or b"www.w3.org/2005/Atom" in ascii_only
+    return is_feed and b"<" in ascii_only.removeprefix(_BOM).lstrip()[:8]
 
 
 def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
@@ -104,20 +105,12 @@ def _begin(stream: IO[bytes]) -> int:
 def _without_dtd(stream: IO[bytes]) -> None:
     """Raise UnreadableFile where a file declares entities or names a DTD, or is no XML."""
     try:
-        for _, root in _parser(stream, events=("start",)):
-            if root.getroottree().docinfo.doctype:
-                raise UnreadableFile("the XML has a DTD", cure="send it without DOCTYPE")
+        for _, root in parsed(stream, events=("start",)):
+            refuse_dtd(root)
             return
     except (etree.XMLSyntaxError, LookupError, ValueError) as error:
         raise UnreadableFile(f"not a Green Button file: {error}") from error
     raise UnreadableFile("not a Green Button file: it is empty")
-
-
-def _parser(stream: IO[bytes], **said: Any) -> Any:
-    return etree.iterparse(
-        stream, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-        remove_blank_text=True, remove_comments=True, remove_pis=True, **said,
-    )  # fmt: skip
 
 
 def _elements(stream: IO[bytes]) -> Iterator[Any]:
@@ -126,7 +119,7 @@ def _elements(stream: IO[bytes]) -> Iterator[Any]:
     Of what was yielded nothing is kept, so that a file of any size takes the same memory.
     """
     try:
-        for _, element in _parser(stream, tag=(_ENTRY, _READING)):
+        for _, element in parsed(stream, tag=(_ENTRY, _READING), remove_blank_text=True):
             yield element
             element.clear()
             before = element.getprevious()

@@ -96,7 +96,7 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
                 yield row.refused(error)
                 continue
             for counter in counters:
-                cell = row.cells[counter.place] if counter.place < len(row.cells) else ""
+                cell = row.cell(counter.place)
                 try:
                     reading = amount(cell, decimal=decimal if "," in cell else ".")
                 except UnreadableRow as error:

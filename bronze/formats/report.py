@@ -73,8 +73,6 @@ def report(
         for stamp, row in _apart(itertools.chain(first, stamped), resolution):
             if isinstance(stamp, LakeError):
                 yield row.refused(stamp)
-            elif refused := row.shifted():
-                yield refused
             else:
                 yield from values_of(
                     row, stamp, resolution, series, blocks,
@@ -177,9 +175,8 @@ def _likely(listed: list[Row], columns: list[EnergyColumn]) -> tuple[str, ...]:
 
 
 def _is_no_day(row: Row, column: EnergyColumn) -> bool:
-    cell = row.cells[column.place] if column.place < len(row.cells) else ""
     try:
-        value = amount(cell.replace(",", ""))
+        value = amount(row.cell(column.place).replace(",", ""))
     except UnreadableRow:
         return False
     return float(value or 0) * _IN_WH.get(column.unit, 0) > _NO_DAY

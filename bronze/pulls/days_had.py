@@ -45,7 +45,7 @@ def remember_days(
 
 
 def _file(source: str, zone: str, settings: Settings) -> Path:
-    return Path(settings.root) / "_pulls" / f"days-{source.rpartition('.')[2]}-{zone}.json"
+    return settings.beside_tables("_pulls") / f"days-{source.rpartition('.')[2]}-{zone}.json"
 
 
 def _had(file: Path) -> set[str]:

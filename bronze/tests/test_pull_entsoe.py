@@ -49,6 +49,12 @@ def had(settings: Settings, *days: date) -> None:
     remember_days(entsoe.__name__, "SE3", days, settings, NOW)
 
 
+def test_days_that_were_had_are_kept_where_files_are(tmp_path: Path) -> None:
+    url = "abfss://lake@account.dfs.core.windows.net/x"
+    had(Settings(lake=url, landing=str(tmp_path)), LAST_WEEK[0])
+    assert [file.name for file in (tmp_path / "_pulls").iterdir()] == ["days-entsoe-SE3.json"]
+
+
 def period(start: datetime, end: datetime, resolution: str, points: dict[Any, Any]) -> str:
     told = "".join(
         f"<Point><position>{n}</position><price.amount>{p}</price.amount></Point>"

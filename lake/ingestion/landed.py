@@ -17,7 +17,7 @@ _FILES_A_BATCH = 2000
 _AS_OLD_AS_CAN_BE = "36500d"
 # What a line may hold and be empty all the same, and what may stand before the header or a bracket.
 _BLANK = " \t\r\x0b\x0c\ufeff"
-# What lake.names takes for the id of a partner, in Java's words. A folder of bronze is named by it,
+# What names.py takes for the id of a partner, in Java's words. A folder of bronze is named by it,
 # and file systems take 255 bytes.
 _PARTNER_ID = r"^[\p{L}\p{N}-][\p{L}\p{N}_.-]{0,127}\z"
 _MOST_BYTES_OF_A_PARTNER = 200

@@ -108,7 +108,7 @@ def keep(
         ) from error
     name = plain_name(file.name)
     if is_answer:
-        files = Path(settings.root) / "landing" / FILES
+        files = settings.landing_folder / FILES
         newest = _newest(files, partner, name)
         if newest is not None and newest.name.startswith(digest[:16]):
             return Landed(newest, is_new=False, bytes=size)

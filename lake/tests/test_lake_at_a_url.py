@@ -14,7 +14,7 @@ from infra.npm import NoNpm
 from lake.contract import Append, Column, Table
 from lake.feature_store.tables import stored
 from lake.hops.ledger import Ledger
-from lake.ingestion.landing import land
+from lake.ingestion.landing import keep, land
 from lake.ingestion.pulled import Pulls
 from lake.places import NoLanding
 from lake.quality.recording import Found, Looked, record
@@ -111,3 +111,8 @@ def test_files_of_a_lake_at_a_url_land_where_the_settings_say(tmp_path: Path) ->
     landed = land(file, kind="readings", partner="p", settings=settings, clock=AT)
     assert landed.path.parent == tmp_path / "volume/readings/2025-06-01/p"
     assert settings.beside_tables("_work") == tmp_path / "volume/_work"
+
+    for text in ("0.1", "0.2", "0.1"):
+        file.write_text(text)
+        kept = keep(file, partner="p", settings=settings, clock=AT, is_answer=True)
+        assert (kept.is_new, kept.path.read_text()) == (True, text)

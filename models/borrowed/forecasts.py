@@ -1,6 +1,6 @@
 """features.hourly_load_profile of similar homes -> hours of those that have no week of their own.
 
-Who may borrow from whom says models.borrowed_cells, how it is told models.borrowed_profile. A group
+Who may borrow from whom says models.borrowed.cells, how it is told models.borrowed.profile. A group
 is of ten homes or more, each as much of it as any other and scaled to its own level, so no home can
 be told from a forecast. Needs no champion.
 """

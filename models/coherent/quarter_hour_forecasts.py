@@ -1,7 +1,7 @@
 """Hours of models.load_forecasts + gold.energy_quarter_hourly -> the same by quarters of an hour.
 
 For series whose meter tells quarters or finer, and from their own four weeks of them alone; the
-hours of other series, as of meters by the half hour, stay hours. How: models.quarter_hours.
+hours of other series, as of meters by the half hour, stay hours. How: quarter_hours.py.
 """
 
 from datetime import date, datetime, timedelta

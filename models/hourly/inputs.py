@@ -35,7 +35,7 @@ _PLAIN = (
     "days_ahead", "horizon_h", "local_hour", "weekday", "day_of_year", "days_observed", "silent_h",
     "day_above", "week_above",
 )  # fmt: skip
-# Of the hour and its place: null where nothing is known of it (models.surroundings).
+# Of the hour and its place: null where nothing is known of it (models.inputs.surroundings).
 SURROUNDINGS = (
     "is_holiday", "temperature_c", "irradiance_w_m2", "temperature_28d_c", "irradiance_28d_w_m2",
     "temperature_1d_c", "irradiance_1d_w_m2", "sun_w_m2", "sun_28d_w_m2",

@@ -14,7 +14,7 @@ HORIZON_HOURS = 14 * 24
 def forecast_rows(
     known: DataFrame, around: Surroundings, *, first: Column, kept: Column | None = None
 ) -> DataFrame:
-    """Return ``known`` (models.forecastable) with ``starts_at`` of each of 336 hours and INPUTS.
+    """Return ``known`` (forecastable.py) with ``starts_at`` of each of 336 hours and INPUTS.
 
     The hours are whole ones of the local clock from ``first`` on; ``horizon_h`` counts from
     ``asked_at``. ``kept`` is a condition on ``horizon_h`` and the columns of ``known`` by which a

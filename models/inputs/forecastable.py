@@ -1,7 +1,7 @@
 """features.hourly_load_profile -> the load that each series can be forecast from, or why it cannot.
 
 The one place of the rule: what has no code here is told from its own load, what has too little
-history from similar homes (models.borrowed_forecasts); insight_refusals says the code of the rest.
+history from similar homes (models.borrowed.forecasts); insight_refusals says the code of the rest.
 """
 
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ def known(hourly_load_profile: DataFrame, asked: DataFrame) -> DataFrame:
     """Return a row a series and ``asked_at`` of ``asked`` for which some hour was known then.
 
     ``hours`` maps the local hour to its profile (kWh); ``level_kwh``, ``week_level_kwh`` and
-    ``last_day_kwh`` are means an hour over 28 days, 7 days and the last day; models.lately says how
+    ``last_day_kwh`` are means an hour over 28 days, 7 days and the last day; lately.py says how
     the last hours differ from what is usual; ``days_observed`` is that of the hour observed least;
     ``code`` is null where the series can be forecast.
     """

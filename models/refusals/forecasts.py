@@ -31,7 +31,7 @@ def forecast_refusals(
 ) -> DataFrame:
     """Return rows of models.insight_refusals: series with energy known, but no forecast of the day.
 
-    What is missing is told by the rule of load_forecasts (models.forecastable).
+    What is missing is told by the rule of load_forecasts (models.inputs.forecastable).
     """
     judged = with_copies(recent(hourly_load_profile, clock=clock), meters).select(
         *SERIES, "code", "hours_observed", "days_observed"

@@ -35,7 +35,7 @@ def outlook_refusals(
 ) -> DataFrame:
     """Return rows of models.insight_refusals: series with energy known, but no outlook of the day.
 
-    What is missing is told by the rule of load_outlooks (models.known_days).
+    What is missing is told by the rule of load_outlooks (models.inputs.known_days).
     """
     asked = asking(daily_load, meters, clock=clock)
     warmth = at_homes(temperature_daily, location_weather, locations)
