@@ -51,6 +51,12 @@ class Hop:
 
     def whole(self) -> tuple[Written, int]:
         """Compute the table from all of its inputs."""
+        if self._has_nothing():
+            self.store.create(self.table)
+            return Written(), 0
+        return self._whole()
+
+    def _whole(self) -> tuple[Written, int]:
         raise NotImplementedError
 
     def touched(self) -> tuple[Written, int]:

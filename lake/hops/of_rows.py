@@ -28,11 +28,7 @@ class RowHop(Hop):
         # Lines of which other rows are made than before: what they said is withdrawn.
         self.anew: DataFrame | None = None
 
-    def whole(self) -> tuple[Written, int]:
-        """Compute the table from all of its inputs."""
-        if self._has_nothing():
-            self.store.create(self.table)
-            return Written(), 0
+    def _whole(self) -> tuple[Written, int]:
         rows = self._call(self.inputs.cut_to(None, tuple(self.node.inputs)))
         return self._upsert(rows, None, is_whole=True)
 

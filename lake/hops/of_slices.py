@@ -22,11 +22,7 @@ _BOUNDED = ({"location_id", "local_date"}, {"location_id", "local_month"})
 class SliceHop(Hop):
     """A hop of a table that is made by slices: replaced, kept or issued."""
 
-    def whole(self) -> tuple[Written, int]:
-        """Compute the table from all of its inputs."""
-        if self._has_nothing():
-            self.store.create(self.table)
-            return Written(), 0
+    def _whole(self) -> tuple[Written, int]:
         rows = self._rows(None)
         if self.store.is_empty(self.table):
             return self._write(rows, None)
