@@ -72,15 +72,18 @@ def a_day_more(
     months: Annotated[
         int, typer.Option(min=3, max=60, help="History of the larger lake; the other has 2.")
     ] = 24,
+    hourly: Annotated[bool, typer.Option(help="Homes whose meters tell hours alone.")] = False,
 ) -> None:
     """A day more at 2 months of history and at 2 years, and 1 % of a year corrected.
 
     Beside them DuckDB and Polars compute all of the larger one again, with the same answer.
-    Example: python -m benchmarks daily --homes 2000
+    Example: python -m benchmarks daily --homes 2000 --hourly
     """
-    folder = FOLDER / f"daily-{homes}-{months}"
+    folder = FOLDER / f"daily-{homes}-{months}{'-hourly' if hourly else ''}"
     lakes = {months: folder / f"{months}-months", 2: folder / "2-months"}
-    found = {n: daily(at, homes=homes, days=round(n * 30.4)) for n, at in lakes.items()}
+    found = {
+        n: daily(at, homes=homes, days=round(n * 30.4), hourly=hourly) for n, at in lakes.items()
+    }
     peers = {name: again(lakes[months], name) for name in PEERS}
     show_daily(f"a day more: {homes} homes", found, peers)
     same = [Rebuild.differs(lakes[months] / LAKE, lakes[months] / name) for name in PEERS]

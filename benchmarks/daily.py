@@ -24,14 +24,15 @@ WAVES = ("history", "a day more", "corrections")
 _LAST = date(2025, 12, 31)
 _SHARE_CORRECTED, _CORRECTED_DAYS = 0.01, 365
 _SEED = 1
+_HOURLY = ("FI",)
 
 
-def daily(folder: Path, *, homes: int, days: int) -> dict[str, tuple[Side, Cost]]:
+def daily(folder: Path, *, homes: int, days: int, hourly: bool) -> dict[str, tuple[Side, Cost]]:
     """Make a lake of all its local days but one, then the last, then corrections: three runs."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with console.status(f"simulating {homes} homes over {days} days …"):
-        send(folder / "sent", homes=homes, days=days)
+        send(folder / "sent", homes=homes, days=days, hourly=hourly)
     root, found = folder / "lake", dict[str, tuple[Side, Cost]]()
     for number, wave in enumerate(WAVES):
         clock = datetime.combine(_LAST + timedelta(days=1 + 30 * number), datetime.min.time(), UTC)
@@ -59,10 +60,16 @@ def again(folder: Path, name: str) -> Side:
     return Side(took, json.loads((out / "steps.json").read_text()))
 
 
-def send(folder: Path, *, homes: int, days: int) -> None:
-    """Write what a partner sends in each wave, weather and prices with the first."""
+def send(folder: Path, *, homes: int, days: int, hourly: bool) -> None:
+    """Write what a partner sends in each wave, weather and prices with the first.
+
+    With ``hourly`` homes stand where meters tell hours.
+    """
     start = _LAST - timedelta(days=days - 1)
-    made = simulate(homes=homes, days=days, seed=_SEED, out=folder / "made", start=start)
+    zones = _HOURLY if hourly else None
+    made = simulate(
+        homes=homes, days=days, seed=_SEED, out=folder / "made", start=start, zones=zones
+    )
     rng = np.random.default_rng([_SEED, 3])
     for wave in WAVES:
         (folder / wave).mkdir()
