@@ -20,6 +20,8 @@ from benchmarks.models.commands import app as models
 from benchmarks.rebuild import LAKE, PEERS, AnswersDiffer, Rebuild
 from benchmarks.report import as_json, console, keep, show, show_daily, show_parsed, show_served
 from benchmarks.serving import CLIENTS, MOST, TURNS, served
+from benchmarks.storage import BAR as MOST_TIMES
+from benchmarks.storage import ONE_FILE, TABLE, stored
 from benchmarks.streaming import NOTHING, STEP, streamed
 from lake.errors import LakeError
 
@@ -41,6 +43,7 @@ def everything(context: typer.Context) -> None:
         rebuild()
         formats()
         serving()
+        storage()
         ingestion()
         streaming()
         latency()
@@ -143,18 +146,33 @@ def serving(
     """
     folder = FOLDER / "serving"
     folder.mkdir(parents=True, exist_ok=True)
-    if lake is None:
-        work = _sized(readings, days)
-        work.prepare()
-        if not work.is_rebuilt:
-            work.measure(LAKE)
-        lake = work.lake
+    lake = lake or _rebuilt(readings, days)
     found = served(folder, lake, requests=requests)
     for what, sides in found.items():
         show_served(f"serving: {what}", sides)
     console.print(f"{CLIENTS} clients, {requests:,} requests a turn, best of {TURNS}")
     kept = {what: {n: vars(one) for n, one in sides.items()} for what, sides in found.items()}
     keep(FOLDER, "serving", {"sides": kept})
+
+
+@app.command()
+def storage(
+    readings: Readings = _READINGS,
+    days: Days = _DAYS,
+    lake: Annotated[Path | None, typer.Option(help="Another lake; it is only read.")] = None,
+) -> None:
+    """Weigh the readings of a lake, by default that of `rebuild`, beside one sorted Parquet file.
+
+    Example: python -m benchmarks storage --lake .lake
+    """
+    folder = FOLDER / "storage"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = stored(folder, lake or _rebuilt(readings, days))
+    for name, one in found.items():
+        console.print(f"{name}: {one.size:,} bytes, {one.a_reading:.2f} a reading")
+    times = found[TABLE].size / found[ONE_FILE].size
+    console.print(f"{times:.2f} times; {'within' if times <= MOST_TIMES else 'over'} {MOST_TIMES}")
+    keep(FOLDER, "storage", {"sides": {name: vars(one) for name, one in found.items()}})
 
 
 @app.command()
@@ -212,6 +230,15 @@ def latency(
         f"p50 {half:.1f} s, p95 {most:.1f} s, longest {max(found.seconds):.1f} s"
     )
     keep(FOLDER, "latency", {"homes": found.homes, "seconds": list(found.seconds)})
+
+
+def _rebuilt(readings: int, days: int) -> Path:
+    """Return the lake that `rebuild` made at this size, made where it is not there yet."""
+    work = _sized(readings, days)
+    work.prepare()
+    if not work.is_rebuilt:
+        work.measure(LAKE)
+    return work.lake
 
 
 def _sized(readings: int, days: int) -> Rebuild:

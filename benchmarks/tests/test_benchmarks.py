@@ -5,12 +5,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 from benchmarks import rebuild_same
 from benchmarks.demo import steps_of
 from benchmarks.measure import CommandFailed, measured
 from benchmarks.rebuild_data import Sent, corrected, send, spoiled
+from benchmarks.storage import ONE_FILE, TABLE, stored
 from benchmarks.tables import parquet
+from lake.catalog import catalog
 
 LINE = json.dumps(
     {
@@ -120,3 +123,25 @@ def test_a_difference_is_named_with_an_example(
         said = list(rebuild_same.differences(db, table, tmp_path / "one", tmp_path / "other"))
     assert found in "".join(said)
     assert bool(said) == bool(found)
+
+
+def test_storage_counts_the_files_that_the_table_has_now(tmp_path: Path) -> None:
+    rows = pl.DataFrame(
+        {
+            "meter_id": ["m"] * 100,
+            "starts_at": range(100),
+            "resolution": "PT1H",
+            "energy_kwh": [0.25] * 100,
+            "quality": "measured",
+            "known_at": 0,
+        }
+    ).to_arrow()
+    folder = tmp_path / catalog()[TABLE].path
+    for _ in range(2):
+        write_deltalake(folder, rows, mode="overwrite")
+    now = [Path(file) for file in DeltaTable(folder).file_uris()]
+    assert len(list(folder.glob("*.parquet"))) == 2 * len(now)
+    found = stored(tmp_path, tmp_path)
+    assert {one.readings for one in found.values()} == {100}
+    assert found[TABLE].size == sum(file.stat().st_size for file in now)
+    assert found[ONE_FILE].size == (tmp_path / "sorted.parquet").stat().st_size > 0
