@@ -39,7 +39,9 @@ def elements(stream: IO[bytes]) -> Iterator[Any]:
     Of what was yielded nothing is kept, so that a file of any size takes the same memory.
     """
     parser = pulled(events=("start", "end"), tag=(_ENTRY, _BLOCK), remove_blank_text=True)
-    block, is_first, broken, is_more = None, True, None, True
+    block: Any = None
+    broken: Refused | None = None
+    is_first = is_more = True
     while is_more and broken is None:
         piece = stream.read(_PIECE)
         broken, is_more = _fed(parser, piece), bool(piece)
