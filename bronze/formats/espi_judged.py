@@ -1,5 +1,6 @@
 """All values of a MeterReading -> whether its ReadingType can be right; what flowed which way."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -16,8 +17,11 @@ def too_much(power: int, values: Sequence[Value]) -> str:
     PECO (Opower) and CoServ send a powerOfTenMultiplier of 3 with values in Wh.
     """
     known = [value for value in values if value.value is not None]
-    seconds = sum((value.ends_at - value.starts_at).total_seconds() for value in known)
-    energy_kwh = sum(abs(Decimal(value.value or 0)) * _KWH[value.unit] for value in known)
+    seconds = sum(value.ends_s - value.starts_s for value in known)
+    energies = defaultdict[str, Decimal](Decimal)
+    for value in known:
+        energies[value.unit] += abs(Decimal(value.value or 0))
+    energy_kwh = sum(energy * _KWH[unit] for unit, energy in energies.items())
     mean_kw = float(energy_kwh) * 3600 / seconds if seconds else 0
     if mean_kw <= _MOST_KW:
         return ""
@@ -34,17 +38,17 @@ def is_no_register(values: Sequence[Value]) -> bool:
     is one. The bulk files of SCE have quarter hours of such a type.
     """
     falls, before = 0, None
-    for value in sorted(values, key=lambda value: value.starts_at):
+    for value in sorted(values, key=lambda value: value.starts_s):
         if value.value is None:
             continue
-        if value.starts_at == value.ends_at:
+        if value.starts_s == value.ends_s:
             return False
         reading = Decimal(value.value)
-        if before is not None and reading < before[1] and value.starts_at > before[0]:
+        if before is not None and reading < before[1] and value.starts_s > before[0]:
             falls += 1
             if falls > 1 or reading * 2 > before[1]:
                 return True
-        before = value.starts_at, reading
+        before = value.starts_s, reading
     return False
 
 

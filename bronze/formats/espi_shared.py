@@ -7,10 +7,10 @@ after the other that is one meter at a time. Those that say different things of 
 meter of their own, and no others: the id does not depend on what else is in the file.
 """
 
-import itertools
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from bronze.formats.espi_judged import is_no_register, split, too_much
@@ -59,10 +59,6 @@ class _Part(NamedTuple):
     series: Series
     value: Value
 
-    @property
-    def tou(self) -> int:
-        return self.series.type.tou
-
 
 class Shared:
     """The values of MeterReadings that share a meter."""
@@ -71,23 +67,27 @@ class Shared:
         """Begin without a value."""
         self._held: dict[Sharing, list[_Part]] = {}
 
-    def add(self, series: Series, value: Value) -> None:
-        """Keep a value of a MeterReading."""
-        self._held.setdefault(series.sharing, []).append(_Part(series, value))
+    def add(self, series: Series, values: Iterable[Value]) -> None:
+        """Keep values of a MeterReading."""
+        held = self._held.setdefault(series.sharing, [])
+        held += [_Part(series, value) for value in values]
 
-    def done(self, sharing: Sharing) -> Iterator[tuple[Sharing, Value] | Refused]:
+    def done(self, sharing: Sharing) -> Iterator[tuple[Sharing, Iterable[Value]] | Refused]:
         """Yield the values of a meter of which all have come, in the order of time."""
         parts = sorted(self._held.pop(sharing, []), key=_in_order)
-        refused = _refused(parts)
-        for why, line in refused.values():
-            yield Refused(why, sharing.meter_id, line)
-        parts = [part for part in parts if part.series.type.power not in refused]
-        of_own = defaultdict[str, list[_Part]](list)
+        if refused := _refused(parts):
+            for why, line in refused.values():
+                yield Refused(why, sharing.meter_id, line)
+            parts = [part for part in parts if part.series.type.power not in refused]
         apart = _differing(parts) if len({part.series.own for part in parts}) > 1 else ()
+        if not apart:
+            yield _judged(sharing, "", parts)
+            return
+        of_own = defaultdict[str, list[_Part]](list)
         for part in parts:
             of_own[part.series.own if part.series.own in apart else ""].append(part)
         for own, of_one in sorted(of_own.items()):
-            yield from _judged(sharing, own, of_one)
+            yield _judged(sharing, own, of_one)
 
 
 def _refused(parts: list[_Part]) -> dict[int, tuple[str, int]]:
@@ -103,7 +103,7 @@ def _refused(parts: list[_Part]) -> dict[int, tuple[str, int]]:
     }
 
 
-def _judged(sharing: Sharing, own: str, parts: list[_Part]) -> Iterator[tuple[Sharing, Value]]:
+def _judged(sharing: Sharing, own: str, parts: list[_Part]) -> tuple[Sharing, Iterable[Value]]:
     if not own:
         values = list(_summed(parts))
     else:
@@ -111,8 +111,7 @@ def _judged(sharing: Sharing, own: str, parts: list[_Part]) -> Iterator[tuple[Sh
         values = [part.value._replace(meter_id=meter_id) for part in parts]
     if sharing.is_register and not sharing.register and is_no_register(values):
         sharing = sharing._replace(is_register=False)
-    for value in split(values) if sharing.is_net else values:
-        yield sharing, value
+    return sharing, split(values) if sharing.is_net else values
 
 
 def _summed(parts: list[_Part]) -> Iterator[Value]:
@@ -121,22 +120,30 @@ def _summed(parts: list[_Part]) -> Iterator[Value]:
     for part in parts:
         kinds[part.series.type.beside_tou].append(part)
     for of_kind in kinds.values():
-        turn, most = 0, 1
-        while turn < most:
-            for _, of_interval in itertools.groupby(of_kind, key=lambda part: part.value[2:4]):
-                by_tou = itertools.groupby(of_interval, key=lambda part: part.tou)
-                told = [[part.value for part in again] for _, again in by_tou]
-                times = max(map(len, told))
-                most = max(most, times)
-                if turn < times:
-                    yield _sum([again[min(turn, len(again) - 1)] for again in told])
-            turn += 1
+        intervals = defaultdict[tuple[int, int], list[_Part]](list)
+        for part in of_kind:
+            intervals[part.value[2:4]].append(part)
+        if len(intervals) == len(of_kind):
+            # Each is told once: nothing is to be added up.
+            yield from (part.value for part in of_kind)
+            continue
+        told = [_by_tou(each) for each in intervals.values()]
+        for turn in range(max(len(again) for each in told for again in each)):
+            for each in told:
+                if turn < max(map(len, each)):
+                    yield _sum([again[min(turn, len(again) - 1)] for again in each])
 
 
-def _in_order(part: _Part) -> tuple[timedelta, datetime, int, datetime]:
-    value = part.value
-    known_at = value.known_at or _LAST
-    return value.ends_at - value.starts_at, value.starts_at, part.tou, known_at
+def _by_tou(parts: list[_Part]) -> list[list[Value]]:
+    found = defaultdict[int, list[Value]](list)
+    for part in parts:
+        found[part.series.type.tou].append(part.value)
+    return list(found.values())
+
+
+def _in_order(part: _Part) -> tuple[int, int, int, datetime]:
+    _, _, starts_s, ends_s, _, _, known_at, _ = part.value
+    return ends_s - starts_s, starts_s, part.series.type.tou, known_at or _LAST
 
 
 def _differing(parts: list[_Part]) -> set[str]:
@@ -145,24 +152,27 @@ def _differing(parts: list[_Part]) -> set[str]:
     That is another value of one interval, or an interval that begins within another's and ends
     behind it; a day beside its hours says the same.
     """
-    intervals = defaultdict[tuple[datetime, datetime], list[_Part]](list)
+    # By begin, and of one begin the longest first.
+    intervals = defaultdict[tuple[int, int], list[_Part]](list)
     for part in parts:
         if part.value.value is not None:
-            intervals[part.value.starts_at, part.value.ends_at].append(part)
+            intervals[part.value.starts_s, -part.value.ends_s].append(part)
     found = set[str]()
     # By time of use: the intervals that the next one may begin within, each within the one before.
-    around = defaultdict[int, list[tuple[datetime, set[str]]]](list)
-    for (starts_at, ends_at), several in sorted(
-        intervals.items(), key=lambda each: (each[0][0], -each[0][1].timestamp())
-    ):
-        found |= _of_one_interval(several)
-        for tou in {part.tou for part in several}:
-            owns, outer = {part.series.own for part in several if part.tou == tou}, around[tou]
-            while outer and outer[-1][0] <= starts_at:
+    around = defaultdict[int, list[tuple[int, set[str]]]](list)
+    for (starts_s, before_s), several in sorted(intervals.items(), key=itemgetter(0)):
+        if len(several) > 1:
+            found |= _of_one_interval(several)
+        by_tou = defaultdict[int, set[str]](set)
+        for part in several:
+            by_tou[part.series.type.tou].add(part.series.own)
+        for tou, owns in by_tou.items():
+            outer = around[tou]
+            while outer and outer[-1][0] <= starts_s:
                 outer.pop()
-            if outer and outer[-1][0] < ends_at and len(owns | outer[-1][1]) > 1:
+            if outer and outer[-1][0] < -before_s and len(owns | outer[-1][1]) > 1:
                 found |= owns | outer[-1][1]
-            outer.append((ends_at, owns))
+            outer.append((-before_s, owns))
     return found
 
 
@@ -170,11 +180,17 @@ def _of_one_interval(parts: list[_Part]) -> set[str]:
     """Return the MeterReadings of one interval that differ: kinds of readings are not added up."""
     if len({part.series.own for part in parts}) == 1:
         return set()
+    # Of each time of use one, all of a kind: these are what is added up.
+    if len({part.series.type.tou for part in parts}) == len(parts) and (
+        len({part.series.type.beside_tou for part in parts}) == 1
+    ):
+        return set()
     tous = defaultdict[frozenset[tuple[str, str]], set[int]](set)
     said = defaultdict[int, dict[str | None, set[str]]](lambda: defaultdict(set))
     for part in parts:
-        tous[part.series.type.beside_tou].add(part.tou)
-        said[part.tou][part.value.value].add(part.series.own)
+        kind = part.series.type
+        tous[kind.beside_tou].add(kind.tou)
+        said[kind.tou][part.value.value].add(part.series.own)
     if len({frozenset(each) for each in tous.values()}) > 1:
         return {part.series.own for part in parts}
     found = set[str]()

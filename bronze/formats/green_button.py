@@ -11,30 +11,31 @@ unit, the length and the meter.
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import IO, Any
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from bronze.formats.espi_elements import Run, elements, without_dtd
 from bronze.formats.espi_ends import Ends, begin_s
-from bronze.formats.espi_feed import CURE, Feed, local_name
+from bronze.formats.espi_feed import CURE, Entry, Feed
 from bronze.formats.espi_shared import Series, Shared, Sharing
 from bronze.formats.espi_types import integer, quality, quality_of_word
-from bronze.formats.hardened_xml import parsed, plain, refuse_dtd
-from bronze.formats.joined import Joined, Value
+from bronze.formats.hardened_xml import plain
+from bronze.formats.joined import Joined, Value, instant
 from bronze.formats.local_time import LocalTime
 from bronze.formats.records import ESTIMATED, MISSING, Read, Record, Refused, Told
 from lake.ingestion.files import UnreadableFile
 
 VERSION = 2
 
-_ENTRY, _READING = "{*}entry", "{*}IntervalReading"
 _CHUNK = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 # 1900 to 2200: arithmetic around them is safe.
 _FIRST_S, _LAST_S = -2_208_988_800, 7_258_118_400
-_LONGEST_S = 366 * 24 * 3600
+_DAY_S = 24 * 3600
+_LONGEST_S = 366 * _DAY_S
 _LONGEST_PAYLOAD = 1000
 _TOLD = ("start", "duration", "value", "readingQuality", "quality")
 
@@ -64,17 +65,17 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
 def _read(stream: IO[bytes], told: Told) -> Iterator[Record]:
     begin = _begin(stream)
     stream.seek(begin)
-    _without_dtd(stream)
+    without_dtd(stream)
     stream.seek(begin)
     feed, broken, count = Feed(told), None, 0
-    for found in _elements(stream):
+    for found in elements(stream):
         if isinstance(found, Refused):
             broken = found
-        elif local_name(found) == "entry":
+        elif isinstance(found, Run):
+            count += len(found.readings)
+        else:
             feed.add(found, count)
             count = 0
-        else:
-            count += 1
     if not feed.has_content:
         why = (
             broken.reason
@@ -102,35 +103,6 @@ def _begin(stream: IO[bytes]) -> int:
     return begin + len(head) - len(head.removeprefix(_BOM).lstrip())
 
 
-def _without_dtd(stream: IO[bytes]) -> None:
-    """Raise UnreadableFile where a file declares entities or names a DTD, or is no XML."""
-    try:
-        for _, root in parsed(stream, events=("start",)):
-            refuse_dtd(root)
-            return
-    except (etree.XMLSyntaxError, LookupError, ValueError) as error:
-        raise UnreadableFile(f"not a Green Button file: {error}") from error
-    raise UnreadableFile("not a Green Button file: it is empty")
-
-
-def _elements(stream: IO[bytes]) -> Iterator[Any]:
-    """Yield each reading, and each entry without its readings; Refused where the XML breaks off.
-
-    Of what was yielded nothing is kept, so that a file of any size takes the same memory.
-    """
-    try:
-        for _, element in parsed(stream, tag=(_ENTRY, _READING), remove_blank_text=True):
-            yield element
-            element.clear()
-            before = element.getprevious()
-            while before is not None and before.tag == element.tag:
-                element.getparent().remove(before)
-                before = element.getprevious()
-    except (etree.XMLSyntaxError, LookupError, ValueError) as error:
-        line = getattr(error, "lineno", 0) or 0
-        yield Refused(f"the XML breaks off: {error}", "", line)
-
-
 class _Values:
     """The readings of a feed whose links are known."""
 
@@ -148,24 +120,24 @@ class _Values:
     def records(self, stream: IO[bytes]) -> Iterator[Record]:
         entry, has_readings = 0, False
         last = self._feed.last()
-        for found in _elements(stream):
+        for found in elements(stream):
             # Of an entry that breaks off no link is known.
             if isinstance(found, Refused) or entry >= len(self._feed.entries):
                 break
-            if local_name(found) == "entry":
-                if entry in last:
-                    yield from self._taken(self._ends.rest())
-                    yield from self._done(last[entry])
-                entry += 1
+            if isinstance(found, Run):
+                has_readings = True
+                yield from self._of_entry(entry, found)
                 continue
-            has_readings = True
-            yield from self._of_entry(entry, found)
-        yield from self._taken(self._ends.rest())
+            if entry in last:
+                yield from self._rest()
+                yield from self._done(last[entry])
+            entry += 1
+        yield from self._rest()
         yield from self._joined.end()
         if not has_readings:
             yield Refused("no IntervalReading in the feed")
 
-    def _of_entry(self, entry: int, reading: Any) -> Iterator[Record]:
+    def _of_entry(self, entry: int, run: Run) -> Iterator[Record]:
         series = self._feed.series(entry)
         if entry != self._entry:
             self._entry, self._begin_s = entry, None
@@ -174,100 +146,120 @@ class _Values:
             if self._why != f"{entry} {series}":
                 self._why = f"{entry} {series}"
                 key = self._feed.entries[entry].key
-                yield Refused(series, key.path if key else "", reading.sourceline or 0)
+                yield Refused(series, key.path if key else "", run.readings[0].sourceline or 0)
         elif not series.type.is_money and not series.is_in_total:
-            yield from self._reading(series, reading, entry)
+            yield from self._of_series(series, run, self._feed.entries[entry])
 
-    def _reading(self, series: Series, reading: Any, entry: int) -> Iterator[Record]:
-        said = {part.tag: part.text for part in reading.iter()}
-        names = _names(reading.tag)
-        start, duration, value, word = [(said.get(name) or "").strip() for name in names[:-1]]
-        word = quality_of_word(word) if word else ""
-        if names[-1] in said:
+    def _of_series(self, series: Series, run: Run, entry: Entry) -> Iterator[Record]:
+        values = list[Value]()
+        for reading in run.readings:
+            value, why = self._value(series, run, reading, entry)
+            if why:
+                yield from self._take(series, values)
+                values = []
+                yield _refused(why, reading)
+            if value is not None:
+                values.append(value)
+        yield from self._take(series, values)
+
+    def _value(
+        self, series: Series, run: Run, reading: Any, entry: Entry
+    ) -> tuple[Value | None, str]:
+        """Return the value of a reading, and what is wrong with it if anything is."""
+        kind, names = series.type, _names(reading.tag)
+        said = {part.tag: (part.text or "").strip() for part in reading.iter()}
+        start, duration, value, word, code = map(said.get, names)
+        word = quality_of_word(word) if word else kind.quality
+        if code is not None:
             # There may be several; one that is estimated decides.
             codes = {quality((part.text or "").strip()) for part in reading.iter(names[-1])}
             word = ESTIMATED if ESTIMATED in codes else codes.pop()
-        first_s = integer(start) if start else self._follows(reading)
-        length_s = integer(duration) if duration else series.type.length_s
+        first_s = integer(start) if start else self._follows(reading, run)
+        length_s = _length_s(duration) if duration else kind.length_s
         if not duration and not length_s:
-            length_s = self._share(entry, first_s)
+            length_s = _share(entry, first_s)
         if first_s is None or not _FIRST_S <= first_s <= _LAST_S:
-            yield _refused("a reading without start", reading)
-            return
-        is_register = series.type.is_register
-        if length_s is None or not 0 <= length_s <= _LONGEST_S or not (length_s or is_register):
-            yield _refused("a reading without duration", reading)
-            return
+            return None, "a reading without start"
+        if length_s is None or not 0 <= length_s <= _LONGEST_S:
+            return None, "a reading without duration"
+        if not length_s and not kind.is_register:
+            return None, "a reading without duration"
         self._begin_s = first_s + length_s
-        number = series.type.value(value)
-        if number is None and (value or is_register):
-            yield _refused(f"no number: {value[:40]!r}", reading)
-        starts_at = datetime.fromtimestamp(begin_s(first_s, length_s), UTC)
-        ends_at = starts_at + timedelta(seconds=length_s)
+        number = kind.value(value) if value else None
+        if number is None:
+            word = MISSING
+        starts_s = begin_s(first_s, length_s)
+        ends_s = starts_s + length_s
         if self._wall_zone:
-            starts_at, ends_at = self._of_wall(series, starts_at, ends_at)
-        known_at, line = self._feed.entries[entry].known_at, reading.sourceline or 0
-        word = word or series.type.quality
+            starts_s, ends_s = self._of_wall(series, starts_s, ends_s)
         found = Value(
-            series.meter_id, series.type.unit, starts_at, ends_at, number,
-            MISSING if number is None else word, known_at, line,
+            series.meter_id, kind.unit, starts_s, ends_s, number, word, entry.known_at,
+            reading.sourceline or 0,
         )  # fmt: skip
-        if self._ends.are_told(length_s):
-            yield from self._take(series, found)
-        else:
-            yield from self._taken(self._ends.add(series, found))
+        is_wrong = number is None and (value or kind.is_register)
+        return found, f"no number: {(value or '')[:40]!r}" if is_wrong else ""
 
-    def _taken(self, values: Iterable[tuple[Series, Value]]) -> Iterator[Record]:
-        for series, value in values:
-            yield from self._take(series, value)
+    def _take(self, series: Series, values: list[Value]) -> Iterator[Record]:
+        for of, whole in self._ends.add(series, values):
+            yield from self._put(of, whole)
 
-    def _take(self, series: Series, value: Value) -> Iterator[Record]:
+    def _rest(self) -> Iterator[Record]:
+        for series, values in self._ends.rest():
+            yield from self._put(series, values)
+
+    def _put(self, series: Series, values: Iterable[Value]) -> Iterator[Record]:
         if series.is_held:
-            self._shared.add(series, value)
+            self._shared.add(series, values)
         else:
-            yield from self._joined.add(value)
+            yield from self._joined.add(values)
 
     def _done(self, sharing: Sharing) -> Iterator[Record]:
         for found in self._shared.done(sharing):
             if isinstance(found, Refused):
                 yield found
+                continue
+            sharing, values = found
+            if sharing.is_register:
+                yield from (
+                    _of_register(sharing, each) for each in values if each.value is not None
+                )
             else:
-                yield from self._put(*found)
+                yield from self._joined.add(values)
 
-    def _put(self, sharing: Sharing, value: Value) -> Iterator[Record]:
-        if not sharing.is_register:
-            yield from self._joined.add(value)
-        elif value.value is not None:
-            yield Read(
-                meter_id=value.meter_id, read_at=value.ends_at, reading=value.value,
-                unit=value.unit, register=sharing.register, quality=value.quality,
-                known_at=value.known_at, line=value.line,
-            )  # fmt: skip
-
-    def _share(self, entry: int, first_s: int | None) -> int:
-        """Return the length (s) of a reading of an entry whose interval they divide; 0 if not."""
-        of = self._feed.entries[entry]
-        divides = of.length_s and first_s is not None and (first_s - of.begin_s) % of.length_s == 0
-        return of.length_s if divides else 0
-
-    def _of_wall(
-        self, series: Series, starts_at: datetime, ends_at: datetime
-    ) -> tuple[datetime, datetime]:
+    def _of_wall(self, series: Series, starts_s: int, ends_s: int) -> tuple[int, int]:
         """Return the instants of what the clock on the wall shows; days end by it too."""
         clock = self._walls.setdefault(series.meter_id, LocalTime(self._wall_zone))
-        begin, length = starts_at.replace(tzinfo=None), ends_at - starts_at
+        begin, end = (instant(seconds).replace(tzinfo=None) for seconds in (starts_s, ends_s))
         # An hour that the clock leaves out is taken as if it had not changed yet.
         found = clock.instant(begin) or begin.replace(tzinfo=clock.zone).astimezone(UTC)
-        if length < timedelta(days=1):
-            return found, found + length
-        return found, (begin + length).replace(tzinfo=clock.zone).astimezone(UTC)
+        found_s = int(found.timestamp())
+        if ends_s - starts_s < _DAY_S:
+            return found_s, found_s + ends_s - starts_s
+        return found_s, int(end.replace(tzinfo=clock.zone).timestamp())
 
-    def _follows(self, reading: Any) -> int | None:
+    def _follows(self, reading: Any, run: Run) -> int | None:
         """Return where a reading begins that does not say it: after the one before it."""
-        before = reading.getprevious()
-        if before is not None and before.tag == reading.tag:
+        if not run.is_first or reading is not run.readings[0]:
             return self._begin_s
         return integer((reading.getparent().findtext("{*}interval/{*}start") or "").strip())
+
+
+def _share(entry: Entry, first_s: int | None) -> int:
+    """Return the length (s) of a reading of an entry whose interval they divide; 0 if not."""
+    length_s = entry.length_s
+    divides = length_s and first_s is not None and (first_s - entry.begin_s) % length_s == 0
+    return length_s if divides else 0
+
+
+def _of_register(sharing: Sharing, value: Value) -> Read:
+    return Read(
+        meter_id=value.meter_id, read_at=instant(value.ends_s), reading=value.value or "",
+        unit=value.unit, register=sharing.register, quality=value.quality,
+        known_at=value.known_at, line=value.line,
+    )  # fmt: skip
+
+
+_length_s = lru_cache(maxsize=256)(integer)
 
 
 @lru_cache(maxsize=64)

@@ -11,6 +11,11 @@ from lxml import etree  # type: ignore[import-untyped]
 from bronze.formats.opened import UTF_16
 from lake.ingestion.files import UnreadableFile
 
+_HARDENED = {
+    "resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False,
+    "remove_comments": True, "remove_pis": True,
+}  # fmt: skip
+
 
 def plain(head: bytes) -> bytes:
     """Return the first bytes of a file in which ASCII is found, also where it is UTF-16."""
@@ -19,10 +24,12 @@ def plain(head: bytes) -> bytes:
 
 def parsed(stream: IO[bytes], **said: Any) -> Any:
     """Return the events of a file as lxml's ``iterparse`` gives them."""
-    return etree.iterparse(
-        stream, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-        remove_comments=True, remove_pis=True, **said,
-    )  # fmt: skip
+    return etree.iterparse(stream, **_HARDENED, **said)
+
+
+def pulled(**said: Any) -> Any:
+    """Return lxml's ``XMLPullParser``, for who feeds it and looks at what has come so far."""
+    return etree.XMLPullParser(**_HARDENED, **said)
 
 
 def refuse_dtd(root: Any) -> None:

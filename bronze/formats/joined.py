@@ -1,7 +1,7 @@
 """Single values with begin and end -> blocks of consecutive ones, and how long an interval is."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
 from bronze.formats.records import Block
@@ -11,12 +11,12 @@ _DAY_S = 24 * 3600
 
 
 class Value(NamedTuple):
-    """One interval of one series; ``starts_at`` and ``ends_at`` are instants in UTC."""
+    """One interval of one series; ``starts_s`` and ``ends_s`` are seconds since 1970 in UTC."""
 
     meter_id: str
     unit: str
-    starts_at: datetime
-    ends_at: datetime
+    starts_s: int
+    ends_s: int
     value: str | None
     quality: str
     known_at: datetime | None = None
@@ -33,34 +33,34 @@ class Joined:
         """Begin without a block."""
         self._local = local
         self._first: Value | None = None
+        self._of: tuple[str, str, datetime | None] | None = None
         self._length_s = self._most = 0
-        self._ends_at: datetime | None = None
+        self._ends_s: int | None = None
         self._values: list[str | None] = []
         self._words: list[str] = []
 
-    def add(self, value: Value) -> Iterator[Block]:
-        """Add a value; yield the block before it where it begins another."""
-        first = self._first
-        length_s = int((value.ends_at - value.starts_at).total_seconds())
-        if (
-            first is None
-            or self._ends_at != value.starts_at
-            or self._length_s != length_s
-            or len(self._values) >= self._most
-            or (first.meter_id, first.unit, first.known_at)
-            != (value.meter_id, value.unit, value.known_at)
-        ):
-            yield from self.end()
-            self._first, self._length_s = value, length_s
-            self._most = max(1, _DAY_S // length_s)
-        self._values.append(value.value)
-        self._words.append(value.quality)
-        self._ends_at = value.ends_at
+    def add(self, values: Iterable[Value]) -> Iterator[Block]:
+        """Add values; yield the block before each that begins another."""
+        for value in values:
+            meter_id, unit, starts_s, ends_s, number, word, known_at, _ = value
+            if (
+                self._ends_s != starts_s
+                or self._length_s != ends_s - starts_s
+                or len(self._values) >= self._most
+                or self._of != (meter_id, unit, known_at)
+            ):
+                yield from self.end()
+                self._first, self._of = value, (meter_id, unit, known_at)
+                self._length_s = ends_s - starts_s
+                self._most = max(1, _DAY_S // self._length_s)
+            self._values.append(number)
+            self._words.append(word)
+            self._ends_s = ends_s
 
     def end(self) -> Iterator[Block]:
         """Yield the block that has grown, if there is one."""
-        first, ends_at = self._first, self._ends_at
-        if first is None or ends_at is None:
+        first = self._first
+        if first is None:
             return
         resolution, starts_at = _resolution(first, self._local)
         words = self._words
@@ -74,7 +74,12 @@ class Joined:
             known_at=first.known_at,
             line=first.line,
         )
-        self._first, self._values, self._words = None, [], []
+        self._first, self._ends_s, self._values, self._words = None, None, [], []
+
+
+def instant(seconds: int) -> datetime:
+    """Return the instant (UTC) that lies so many seconds after the begin of 1970."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _resolution(value: Value, local: Callable[[datetime], datetime]) -> tuple[str, datetime]:
@@ -83,13 +88,13 @@ def _resolution(value: Value, local: Callable[[datetime], datetime]) -> tuple[st
     Whole local days and months are P1D and P1M, and begin with the zone's offset, which tells the
     day; anything else is the time that passed.
     """
-    length_s = int((value.ends_at - value.starts_at).total_seconds())
+    starts_at, length_s = instant(value.starts_s), value.ends_s - value.starts_s
     if length_s >= 23 * 3600:
-        begin, end = (local(moment) for moment in (value.starts_at, value.ends_at))
+        begin, end = (local(moment) for moment in (starts_at, instant(value.ends_s)))
         if not any((begin.hour, begin.minute, begin.second, end.hour, end.minute, end.second)):
             days = (end.date() - begin.date()).days
             is_month = begin.day == end.day == 1 and 28 <= days <= 31
             if is_month or days == 1:
                 offset = timezone(begin.utcoffset() or timedelta(0))
                 return "P1M" if is_month else "P1D", begin.replace(tzinfo=offset)
-    return named(length_s), value.starts_at
+    return named(length_s), starts_at

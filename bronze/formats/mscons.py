@@ -269,14 +269,14 @@ class _Reader:
         interval = self._times.interval(times)
         if interval is not None:
             starts_at, ends_at = interval
-            yield from self._joined.add(
-                Value(
-                    meter_id=f"{self._location}-{self._obis}" if self._obis else self._location,
-                    unit=quantity.unit, starts_at=starts_at, ends_at=ends_at,
-                    value=None if quantity.word == MISSING else quantity.value,
-                    quality=quantity.word, known_at=self._known_at, line=quantity.number,
-                )
+            value = Value(
+                meter_id=f"{self._location}-{self._obis}" if self._obis else self._location,
+                unit=quantity.unit, starts_s=int(starts_at.timestamp()),
+                ends_s=int(ends_at.timestamp()),
+                value=None if quantity.word == MISSING else quantity.value,
+                quality=quantity.word, known_at=self._known_at, line=quantity.number,
             )  # fmt: skip
+            yield from self._joined.add((value,))
             return
         read_at = self._times.read_at(times, self._hint, is_gas=is_gas(self._obis))
         if read_at is None:

@@ -141,6 +141,26 @@ def test_a_block_is_a_day_long_at_most_and_a_gap_begins_another() -> None:
     assert [len(block.values) for block in found] == [96, 4, 1]
 
 
+def test_a_block_that_comes_in_many_pieces_is_read_as_in_one() -> None:
+    count = 5000
+    each = quarters(*range(count))
+    # Each goes on where the one before it ends, wherever the file is cut.
+    starts = re.compile(r"<start>\d+</start>")
+    each[1:] = [starts.sub("", one) for one in each[1:]]
+    for between in ("", "<other/>"):
+        sent = interval_block(*(f"{one}{between}" for one in each))
+        found = blocks(read(usage_point(), meter_reading(), kind_of(), sent))
+        assert [v for block in found for v in block.values] == [str(n) for n in range(count)]
+        assert found[0].starts_at == datetime.fromtimestamp(NEW_YEAR, UTC)
+        assert {len(block.values) for block in found[:-1]} == {96}
+
+
+def test_a_reading_that_stands_deeper_in_a_block_is_not_lost() -> None:
+    within = interval_block(f"<group>{reading(5, NEW_YEAR)}</group>", *quarters(7, start=NEW_YEAR))
+    found = blocks(read(usage_point(), meter_reading(), kind_of(), within))
+    assert sorted(v or "" for block in found for v in block.values) == ["5", "7"]
+
+
 def test_prefixes_of_name_spaces_do_not_matter() -> None:
     plain = feed(usage_point(), meter_reading(), kind_of(), interval_block(*quarters(5, 7)))
     text = plain.decode().replace(' xmlns="http://naesb.org/espi"', "")
