@@ -1,5 +1,6 @@
 """The form of a file by its first line: NDJSON, or CSV with the columns that its kind has."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from bronze.sources import SOURCES
@@ -34,20 +35,46 @@ def form_of(file: Path, kind: str) -> str:
     if first.startswith("{"):
         if kind in _CSV_ONLY:
             raise UnreadableFile(f"{kind} come as CSV", where=str(file), cure=_columns(kind))
+        if kind == _JSON_ONLY and _has_readings(first):
+            raise UnreadableFile(
+                "readings, no registrations", where=f"{file}, line 1",
+                cure="bring them with `lake ingest`",
+            )  # fmt: skip
         return "ndjson"
-    must, may = FORMS[kind]
     if kind == _JSON_ONLY:
         raise UnreadableFile("not NDJSON", where=f"{file}, line 1", cure="send a document a line")
+    _check_columns(first, kind, file)
+    return "csv"
+
+
+def kind_of(names: Collection[str]) -> str | None:
+    """Return the kind of a CSV that has all the columns that it must have; None where none has."""
+    of_kinds = ((kind, must) for kind, (must, _) in FORMS.items() if kind != _JSON_ONLY)
+    return next((kind for kind, must in of_kinds if set(must) <= set(names)), None)
+
+
+def _check_columns(first: str, kind: str, file: Path) -> None:
+    """Raise UnreadableFile where the first line of a CSV lacks a column of its kind."""
+    must, may = FORMS[kind]
     names = [n.strip().strip('"').lower() for n in first.split(",")]
     missing = [n for n in must if n not in names]
     if missing:
+        if other := kind_of(names):
+            raise UnreadableFile(
+                f"the columns are those of {other}, not of {kind}", where=f"{file}, line 1",
+                cure=f"bring them with --kind {other}",
+            )  # fmt: skip
         # What is unknown may be what is missing, under another name.
         unknown = [n[:_NAME] for n in names if n not in must + may][:_NAMED]
         extra = f"; unknown column {', '.join(unknown)}" if unknown else ""
         raise UnreadableFile(
             f"no column {', '.join(missing)}{extra}", where=f"{file}, line 1", cure=_columns(kind)
         )
-    return "csv"
+
+
+def _has_readings(line: str) -> bool:
+    """Tell whether a line is of a meter alone: a registration names its location, mostly first."""
+    return '"location_id"' not in line and '"meter_id"' in line and '"starts_at"' in line
 
 
 def _columns(kind: str) -> str:

@@ -23,8 +23,8 @@ from silver.contracts import TARIFF_DIRECTIONS
 # 2: a price that changes within an interval, and back again, is a change too. 3: an average price
 # is one only where it is known; more are, and the newest is carried on. 4: a day that is filled in
 # alone costs nothing yet, and leaves its month its cost; a block is known from its beginning on,
-# and counts what fills gaps.
-RULE_VERSION = 4
+# and counts what fills gaps. 5: what was read before the supply began is none of its steps.
+RULE_VERSION = 5
 OF_SLICES = ("meters",)
 _ENERGY = ["local_month", "energy_kwh", "substituted_kwh", "observed_intervals",
            "expected_intervals", "known_at"]  # fmt: skip
@@ -130,11 +130,13 @@ def with_block_sums(days: DataFrame, meters: DataFrame) -> DataFrame:
         .rowsBetween(Window.unboundedPreceding, -1)
     )
     begin = F.greatest(period, "valid_from", "_supply_start")
-    is_counted = F.when(F.col("local_date") >= begin, 1).otherwise(0)
-    counted = F.coalesce(F.sum(is_counted).over(before), F.lit(0))
+    is_own = F.col("local_date") >= begin
+    counted = F.coalesce(F.sum(F.when(is_own, 1).otherwise(0)).over(before), F.lit(0))
     is_known = counted >= F.date_diff("local_date", begin)
     used = F.coalesce("energy_kwh", F.lit(0.0)) + F.coalesce("substituted_kwh", F.lit(0.0))
-    sum_before = F.coalesce(F.sum(used).over(before), F.lit(0.0))
+    # Days before the supply are among themselves: their registration may be late.
+    own, every = F.sum(F.when(is_own, used)).over(before), F.sum(used).over(before)
+    sum_before = F.coalesce(F.when(is_own, own).otherwise(every), F.lit(0.0))
     of_blocks = (
         days.where(is_block)
         .join(supplied_from(meters), on=SERIES, how="left")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.addresses import with_whole_parts
 from serving.limits import Allowance
 
 _ID = re.compile(r"[\w.:-]{1,128}")
@@ -65,6 +66,7 @@ class Edge:
         if scope["type"] != "http" or "request_id" in scope.setdefault("state", {}):
             await self.app(scope, receive, send)
             return
+        scope = with_whole_parts(scope)
         if scope["method"] == "HEAD":  # the server leaves the body out
             scope = {**scope, "method": "GET"}
         state = scope["state"]

@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from lake.errors import LakeError
 from lake.reading import Reader
 from lake.sql_values import Row, literal
+from serving.addresses import plain
 from serving.answers import Ask
 
 _LOCATIONS = "silver.locations"
@@ -84,6 +85,7 @@ async def home(
     ] = None,
 ) -> Location:
     """Return the caller's location; UnknownLocation, AmbiguousLocation."""
+    location_id = plain(location_id)
     own = ask.who.partner_id
     if own is not None and partner_id not in (None, own):
         raise UnknownLocation(f"you have no location {location_id}")

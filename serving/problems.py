@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from lake.errors import LakeError
+from serving.addresses import plain
 
 _log = logging.getLogger(__name__)
 # What each code means, as its problem type's page says.
@@ -99,7 +100,7 @@ def problem(
         title=title,
         status=status,
         detail=detail,
-        instance=request.url.path,
+        instance=plain(request.url.path),
         cure=cure,
         request_id=getattr(request.state, "request_id", ""),
         errors=errors or [],

@@ -49,6 +49,8 @@ def line_judged(blocks: DataFrame) -> DataFrame:
         .otherwise(F.col("_start") == local_midnight(F.col("_start_local")))
     )
     in_range = is_in_range("_start") & is_in_range("_end")
+    # What has no length that there is stands on no step.
+    is_placed = F.col("location_id").isNotNull() & in_range & (is_known | is_calendar)
     known = F.array(*map(F.lit, QUALITIES))
     judged = blocks.withColumn("_end", F.coalesce(end, "_start")).withColumn(
         REASONS,
@@ -57,7 +59,7 @@ def line_judged(blocks: DataFrame) -> DataFrame:
             ("starts_at_unreadable", F.col("_start").isNull()),
             ("out_of_range", ~in_range),
             ("unknown_resolution", ~is_known & ~is_calendar),
-            ("misaligned", F.col("location_id").isNotNull() & in_range & ~is_aligned),
+            ("misaligned", is_placed & ~is_aligned),
             ("unknown_unit", ~F.col("_unit").isin(*KWH, "m3")),
             ("m3_is_for_gas", (F.col("_unit") == "m3") & (F.col("fuel") != "gas")),
             ("unknown_quality", F.size(F.array_except(F.array_compact("_qualities"), known)) > 0),
@@ -115,11 +117,8 @@ def value_judged(values: DataFrame) -> DataFrame:
         ("more_than_the_fuse", is_finite & (power_kw > F.col("_most_kw"))),
         ("no_such_day", F.col("_hours") == 0),
     )
-    value = F.to_json(
-        F.struct(
-            "meter_id", "starts_at", "resolution", F.col("_value._texts").alias("value"), "known_at"
-        )
-    )
+    sent = F.col("_value._texts").alias("value")
+    value = F.to_json(F.struct("meter_id", "starts_at", "resolution", sent, "unit", "known_at"))
     return values.withColumn(REASONS, F.when(is_whole, F.col(REASONS)).otherwise(found)).withColumn(
         "_payload", F.coalesce("_line", F.when(F.size(REASONS) > 0, value))
     )

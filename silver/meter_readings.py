@@ -24,8 +24,9 @@ from silver.waiting import meters_of, of_another_zone, registered_otherwise, wai
 
 # 2: nothing is known before it arrived. 3: bills of any length, and gas days of 23 and 25 hours.
 # 4: what is held says its home, day and energy; what is stored is as its meter is registered now;
-# what is said to be missing is a gap, whatever number stands there.
-RULE_VERSION = 4
+# what is said to be missing is a gap, whatever number stands there. 5: a day or month is told in
+# any offset; a value that is held says its unit.
+RULE_VERSION = 5
 # Lines are put in order before they are unfolded: a first load is not sorted by the reading.
 IN_ORDER = True
 _POWER = ("kw", "w")
@@ -106,7 +107,7 @@ def typed(blocks: DataFrame) -> DataFrame:
         {
             "_entity_id": F.col("meter_id"),
             "_start": instant("starts_at"),
-            "_start_local": F.substring(F.trim("starts_at"), 1, 10).try_cast("date"),
+            "_said_day": F.substring(F.trim("starts_at"), 1, 10).try_cast("date"),
             "_length": seconds("resolution"),
             "_days": days,
             "_months": months,
@@ -132,7 +133,13 @@ def of_a_known_meter(blocks: DataFrame, meters: DataFrame, locations: DataFrame)
         "kwh_per_m3",
         "time_zone",
     )
-    return blocks.join(known, on=["partner_id", "meter_id"], how="left")
+    # A midnight may be told in any offset; one that a zone leaves out (Samoa) by its date alone.
+    is_said = F.col("_start") == local_midnight(F.col("_said_day"))
+    zone = F.coalesce("time_zone", F.lit("UTC"))
+    there = F.to_date(F.from_utc_timestamp("_start", zone))
+    return blocks.join(known, on=["partner_id", "meter_id"], how="left").withColumn(
+        "_start_local", F.when(is_said, F.col("_said_day")).otherwise(there)
+    )
 
 
 def prepared(blocks: DataFrame) -> DataFrame:
@@ -176,7 +183,7 @@ def prepared(blocks: DataFrame) -> DataFrame:
             ),
         }
     ).withColumn("_is_true", is_true()).select(
-        *_SHARED, REASONS, "_line", "_start", "_end", "_is_true", "_numbers", "_words",
+        *_SHARED, REASONS, "_line", "_start", "_end", "_is_true", "_numbers", "_words", "unit",
         # Only what may be wrong is shown as it was sent.
         F.when(~F.col("_is_true"), F.col("values")).alias("_texts"),
     )  # fmt: skip
@@ -238,7 +245,7 @@ def one_by_one(blocks: DataFrame) -> DataFrame:
     a_line = F.from_json(F.lit("[{}]"), fields)
     values = F.posexplode(F.when(is_good, per_value).otherwise(a_line)).alias("_at", "_value")
     return (
-        blocks.select(*_SHARED, REASONS, CONTESTED, "_line", values)
+        blocks.select(*_SHARED, REASONS, CONTESTED, "_line", "unit", values)
         .where((F.size(REASONS) > 0) | F.col("_value._texts").isNotNull())
         .withColumn("_position", F.when(F.size(REASONS) > 0, -1).otherwise(F.col("_at")))
         .transform(with_interval)

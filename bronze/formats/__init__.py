@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import IO, Protocol, cast
 
+from bronze.formats.near_misses import near_miss
 from bronze.formats.opened import UTF_16, Contents
 from bronze.formats.records import Record, Told
 from lake.ingestion.files import UnreadableFile
@@ -66,6 +67,9 @@ def form_of(file: Contents) -> str:
             "no format knows this file: it is UTF-16 text", where=file.name,
             cure="save it as UTF-8, or describe it with --mapping",
         )  # fmt: skip
+    if miss := near_miss(file.head):
+        it_is, cure = miss
+        raise UnreadableFile(f"no format knows this file: {it_is}", where=file.name, cure=cure)
     raise UnreadableFile(
         "no format knows this file", where=file.name,
         cure=f"name it with --format ({', '.join(FORMS)}), or describe it with --mapping",

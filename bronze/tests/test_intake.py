@@ -172,6 +172,37 @@ def test_what_no_form_knows_leaves_nothing(tmp_path: Path, lake: Settings, clock
     assert not landed(lake, "*")
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("meter_id;starts_at;resolution;value\nm;2025-05-01T00:00Z;PT1H;1,5\n",
+         "separated by semicolons (a); send commas between columns and points in numbers"),
+        ('[{"meter_id": "m", "starts_at": "2025-05-01T00:00Z"}]', "JSON array (a); send its obj"),
+        ('{"location_id": "h", "time_zone": "Europe/Lisbon"}', "bring it with `lake register`"),
+        ("latitude,longitude,observed_at,issued_at,temperature_c\n", "with --kind weather"),
+        ("price_zone,starts_at,resolution,price,unit\n", "not of readings"),
+        ("meter_id,read_at,register,reading\n", "bring them with --kind registers"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_nearly_one_says_what_to_do(
+    content: str, told: str, tmp_path: Path, lake: Settings, clock: datetime
+) -> None:
+    (file := tmp_path / "a").write_text(content)
+    with pytest.raises(UnreadableFile) as refused:
+        take(file, partner="northgrid", settings=lake, clock=clock)
+    assert told in str(refused.value)
+
+
+def test_readings_are_no_registrations(tmp_path: Path, lake: Settings, clock: datetime) -> None:
+    """Each line would wait in bronze.rejected, which nobody looks at who was told 'taken'."""
+    (file := tmp_path / "a.ndjson").write_text(
+        '{"meter_id": "m", "starts_at": "2025-05-01T00:00Z", "resolution": "PT1H", "values": [1]}'
+    )
+    with pytest.raises(UnreadableFile, match="bring them with `lake ingest`"):
+        take(file, partner="northgrid", settings=lake, clock=clock, kind="registrations")
+    assert not landed(lake, "*")
+
+
 def test_nobody_waits_so_the_file_is_kept_with_its_error(
     tmp_path: Path, lake: Settings, clock: datetime
 ) -> None:

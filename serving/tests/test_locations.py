@@ -1,11 +1,13 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
 from lake.settings import Settings
+from serving.addresses import plain, with_whole_parts
 from serving.app import create_app
 from serving.commands import token
 from serving.insights.locations import Locations
@@ -109,3 +111,36 @@ def test_a_made_up_cursor_is_a_problem(api: TestClient) -> None:
         assert response.status_code == 422
         assert response.json()["type"] == "/problems/bad-cursor"
     assert api.get("/v1/locations", params={"limit": 0}).status_code == 422
+
+
+def test_an_id_of_any_letters_has_an_address(tmp_path: Path) -> None:
+    """Partners' ids come as they are by file: flats are numbered 3/4."""
+    ids = ("flat 3/4", 'Villa Ö "4" #2?', "a%2Fb")
+    place = {"partner_id": "northgrid", "time_zone": "Europe/London"}
+    put(tmp_path, "silver.locations", [place | {"location_id": i} for i in ids])
+    put(tmp_path, "gold.energy_daily", [])
+    put(tmp_path, "gold.energy_monthly", [])
+    here = Settings(lake=str(tmp_path))
+    with TestClient(create_app(here)) as api:
+        api.headers["Authorization"] = f"Bearer {token('northgrid', settings=here)}"
+        # The test client decodes what is sent as %25 twice, unlike servers.
+        for i in ids[:2]:
+            answer = api.get(f"/v1/locations/{quote(i, safe='')}")
+            assert (answer.status_code, answer.json().get("location_id")) == (200, i)
+        days = api.get("/v1/locations/flat%203%2F4/import?from=2025-10-29&to=2025-10-30")
+        assert days.json()["location_id"] == "flat 3/4"
+        other = api.get("/v1/locations/flat%2Fnone").json()
+    assert (other["type"], other["instance"]) == (
+        "/problems/unknown-location", "/v1/locations/flat/none"
+    )  # fmt: skip
+
+
+def test_a_server_decodes_an_address_once() -> None:
+    scope = {
+        "raw_path": b"/v1/locations/a%252Fb%2fc/import",
+        "path": "/v1/locations/a%2Fb/c/import",
+    }
+    path = with_whole_parts(scope)["path"]
+    assert [plain(part) for part in path.split("/")] == ["", "v1", "locations", "a%2Fb/c", "import"]
+    managed = {"raw_path": b"/data-management/v1/users/a%2Fb", "path": "…"}
+    assert with_whole_parts(managed) is managed

@@ -155,19 +155,22 @@ def test_days_of_23_and_25_hours_and_local_midnights(partner: TestClient) -> Non
         block(starts_at="2025-10-26T02:00:00+01:00", resolution="PT1H", values=[1]),
         block(starts_at="2025-10-26T00:00:00+02:00", resolution="P1D", values=[1, 1]),
         block(starts_at="2025-03-01T00:00:00+01:00", resolution="P1M", values=[1, 1]),
+        block(starts_at="2025-10-27T23:00:00Z", resolution="P1D", values=[1]),
+        block(starts_at="2025-04-30T22:00:00Z", resolution="P1M", values=[1]),
     ]
     assert reasons(partner.post("readings", json=good)) == {}
+    again = [block(starts_at="2025-10-25T22:00:00Z", resolution="P1D", values=[1])]
+    assert reasons(partner.post("readings", json=[*good, *again])) == {len(good): {"repeated"}}
     bad = [
         block(starts_at="2025-10-26T00:00:00Z", resolution="P1D", values=[1]),
         block(starts_at="2025-10-26T00:00:00+01:00", resolution="P1D", values=[1]),
-        block(starts_at="2025-10-25T22:00:00Z", resolution="P1D", values=[1]),
-        block(starts_at="2025-02-28T23:00:00Z", resolution="P1M", values=[1]),
+        block(starts_at="2025-02-28T22:00:00Z", resolution="P1M", values=[1]),
         block(starts_at="2025-03-02T00:30:00+01:00", resolution="PT1H", values=[1]),
     ]
     answer = partner.post("readings", json=[*bad, *good])
-    assert reasons(answer) == {n: {"misaligned"} for n in range(5)}
+    assert reasons(answer) == {n: {"misaligned"} for n in range(4)}
     told = [one["reasons"][0]["message"] for one in answer.json()["refused"]]
-    assert ["midnight, with its offset" in message for message in told] == [True] * 4 + [False]
+    assert ["local midnight" in message for message in told] == [True] * 3 + [False]
 
 
 def test_a_bill_is_of_any_length_and_a_gas_day_of_23_hours_where_the_clock_goes_on(

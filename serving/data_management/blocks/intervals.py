@@ -24,7 +24,7 @@ _CALENDAR = re.compile(r"P([1-9]\d?\d?)([DWMY])")
 # Of so many days, or of so many months.
 _UNITS = {"D": (1, False), "W": (7, False), "M": (1, True), "Y": (12, True)}
 _ON_A_STEP = "starts_at is not on a step of its resolution, local time"
-_AT_MIDNIGHT = "days and months start at local midnight, with its offset: 2025-10-26T00:00:00+02:00"
+_AT_MIDNIGHT = "days and months start at local midnight: 2025-10-26T00:00:00+02:00 or that in UTC"
 _RESOLUTIONS = (
     "resolution is an ISO 8601 duration that divides an hour or a day, or is longer than a day:"
     " PT15M, P1D, P1M, PT744H"
@@ -51,7 +51,7 @@ def find_interval(
         found.resolution = length
     else:
         found.resolution = cast(str, resolution).strip().upper()
-        first, (many, is_month) = starts_at.date(), _calendar(found.resolution)
+        first, (many, is_month) = _first_day(starts_at, zone), _calendar(found.resolution)
         step = first.year * 12 + first.month if is_month else first.toordinal()
         found.steps = range(step, step + count * many, many)
     ends_s = _end_s(starts_at, found.resolution, count, zone)
@@ -80,7 +80,7 @@ def _of_meter(found: Block, starts_at: datetime, length: int, known: Meter, faul
         if _DAY_S % length and 3600 % length and _wall_s(then) - wall_s != _DAY_S * count:
             fault("resolution", "unknown_resolution", _RESOLUTIONS)
     else:
-        is_aligned = starts_at == _midnight(starts_at.date(), zone)
+        is_aligned = starts_at == _midnight(_first_day(starts_at, zone), zone)
     if not is_aligned:
         fault("starts_at", "misaligned", _ON_A_STEP if length else _AT_MIDNIGHT)
     if known.supply_start is None and known.supply_end is None:
@@ -98,7 +98,7 @@ def _end_s(starts_at: datetime, resolution: str | int, count: int, zone: ZoneInf
     if isinstance(resolution, int):
         return int(starts_at.timestamp()) + resolution * count
     many, is_month = _calendar(resolution)
-    last = _after(starts_at.date(), count * many, is_month)
+    last = _after(_first_day(starts_at, zone), count * many, is_month)
     return int(_midnight(last, zone).timestamp()) if last else 0
 
 
@@ -112,6 +112,17 @@ def _after(day: date, count: int, is_month: bool) -> date | None:
         return date(year, month + 1, min(day.day, last))
     except (OverflowError, ValueError):
         return None
+
+
+def _first_day(starts_at: datetime, zone: ZoneInfo | None) -> date:
+    """Return the local day that begins at an instant, told in whatever offset.
+
+    One that a zone leaves out (Samoa, when it crossed the date line) is told by its date alone.
+    """
+    said = starts_at.date()
+    if zone is None or starts_at == _midnight(said, zone):
+        return said
+    return starts_at.astimezone(zone).date()
 
 
 def _midnight(day: date, zone: ZoneInfo | None) -> datetime:
