@@ -6,10 +6,9 @@ from pyspark.sql import functions as F
 from gold.contracts import ENERGY
 from gold.currency import as_number, as_text
 from gold.degree_days import with_degree_days
-from gold.local_clock import clock_s, local_midnight
 from gold.long_readings import not_filled, outside
 from gold.substitutes import with_substitutes
-from gold.uneven_zones import uneven_zones
+from lake.local_clock import clock_s, is_uneven, local_midnight
 
 _HOME = ["partner_id", "location_id"]
 _SERIES = [*_HOME, "fuel", "direction"]
@@ -275,8 +274,7 @@ def _is_in_an_hour() -> Column:
     # Only where the clock goes by a part of an hour can one lie across two.
     local = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone"))) % 3600
     is_within = F.when(_length() == 3600, True).otherwise(local + _length() <= 3600)
-    is_even = ~F.col("time_zone").isin(*uneven_zones(3600))
-    return _divides(3600) & (is_even | is_within)
+    return _divides(3600) & (~is_uneven(3600) | is_within)
 
 
 def _names() -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from gold.contracts import ENERGY
 from gold.energy import added_up, again, judged
-from gold.local_clock import local_midnight
+from lake.local_clock import local_midnight
 
 _HOME = ["partner_id", "location_id"]
 _SERIES = [*_HOME, "fuel", "direction"]

@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts import PEAK_POWER_DAILY
-from gold.local_clock import clock_s, local_midnight
+from lake.local_clock import clock_s, local_midnight
 from silver.contracts import PEAK_WINDOWS
 
 _DAY_OF = ["partner_id", "location_id", "fuel", "direction", "local_date"]

@@ -5,8 +5,8 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from lake.local_clock import local_midnight
 from silver.contracts import DIRECTIONS
-from silver.judgement import local_midnight
 from silver.said_once import LONGEST_DAY_S, METER_DAY, length_s
 from silver.supply import ALWAYS, NEVER, with_supply
 from silver.typed import duration

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from lake.local_clock import is_uneven
 from silver.balance import HOME, by_direction, ways
 from silver.contracts import ENERGY_IN_CONTEXT
 from silver.free_periods import LONGEST_MONTH_S, is_counted
@@ -13,7 +14,7 @@ from silver.over_midnight import needed_days, once_over_midnight, touched_days
 from silver.reading_errors import without_errors
 from silver.said_once import length_s, lengths_of, said_once
 from silver.supply import of_registered
-from silver.zone_grid import TIMES, is_off_hour, of_its_zone, zone_grid, zones_of
+from silver.zone_grid import TIMES, of_its_zone, zone_grid, zones_of
 
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
@@ -204,7 +205,7 @@ def in_their_time(
     always = before.withColumn("valid_from", F.lit("0001-01-01").cast("date"))
     of_points = location_weather.join(points, on=["latitude", "longitude"], how="inner")
     return (
-        locations.select(*HOME, *_OF_HOME, is_off_hour().alias("_is_off"))
+        locations.select(*HOME, *_OF_HOME, is_uneven(3600).alias("_is_off"))
         .join(of_points.select(*HOME, "_point"), on=HOME, how="left")
         .join(zones, on="price_zone", how="left")
         .join(versions.unionByName(always, allowMissingColumns=True), on=HOME, how="inner")

@@ -7,9 +7,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.ingestion.landed import is_landed
+from lake.local_clock import local_midnight
 from silver.contracts import METER_DAYS, METER_READINGS
 from silver.home_days import HOME_DAY, all_days
-from silver.judgement import local_midnight
 from silver.said_once import LONGEST_DAY_S, length_s, power_kw
 from silver.typed import offset_s
 

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from lake.hops.quarantine import REASONS
 from lake.hops.writing import CONTESTED
+from lake.local_clock import local_midnight
 from silver.contracts import METER_READINGS
 from silver.judgement import (
     KWH,
@@ -14,7 +15,6 @@ from silver.judgement import (
     is_day,
     is_true,
     line_judged,
-    local_midnight,
     most_kw,
     value_judged,
 )

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from lake.local_clock import local_midnight
 from silver.contracts import SUBSTITUTED_ENERGY
 from silver.gap_days import DERIVED, LONGEST_GAP_DAYS, WEEKS_BEFORE, days_looked_at, gap_days
 from silver.home_days import HOME_DAY, all_days, days_around
-from silver.judgement import local_midnight
 from silver.said_once import LONGEST_DAY_S, length_s, power_kw
 
-# 2: a gap is of the fuel and direction that have it.
-RULE_VERSION = 2
+# 2: a gap is of the fuel and direction that have it. 3: what is said in part is no gap.
+RULE_VERSION = 3
 OF_SLICES = ("meters",)
 _HOME = HOME_DAY[:2]
 _SERIES = [*_HOME, "fuel", "direction"]
@@ -94,7 +94,11 @@ def needed_for_meter_days(slices: DataFrame) -> DataFrame:
 
 
 def grid(rows: DataFrame, gaps: DataFrame) -> DataFrame:
-    """Return the intervals of the gap days that no row covers, in the length used last."""
+    """Return the intervals of the gap days of which no row says a part, in the length used last.
+
+    Of a day on which the length changed that is the longest; an hour of which some quarters are
+    there is none that is missing.
+    """
     series_of = F.when(F.col("is_derived"), DERIVED).otherwise(F.col("direction")).alias("_of")
     of_days = rows.where(length_s() <= 3600).groupBy(
         *_SERIES_DAY, series_of, "time_zone", "resolution", length_s().alias("_length")
@@ -104,7 +108,7 @@ def grid(rows: DataFrame, gaps: DataFrame) -> DataFrame:
     )
     age = F.date_diff("local_date", "_known_date")
     last = F.struct(
-        "_known_date", "time_zone", "resolution", "_length", "is_consumption", "_resumes"
+        "_known_date", "_length", "time_zone", "resolution", "is_consumption", "_resumes"
     )
     series = (
         gaps.join(known, on=[*_HOME, "fuel", "_of"], how="inner")
@@ -119,7 +123,7 @@ def grid(rows: DataFrame, gaps: DataFrame) -> DataFrame:
     steps = F.explode(F.sequence(first, end - F.col("_length"), F.col("_length")))
     edges = {"_from": F.unix_seconds("starts_at"), "_to": F.unix_seconds("ends_at")}
     said = rows.select(*_SERIES_DAY, *(edge.alias(name) for name, edge in edges.items()))
-    is_said = (F.col("_from") <= F.col("_s")) & (F.col("_s") < F.col("_to"))
+    is_said = (F.col("_from") < F.col("_s") + F.col("_length")) & (F.col("_s") < F.col("_to"))
     on = is_said
     for name in _SERIES_DAY:
         on = on & (F.col(f"slot.{name}") == F.col(f"said.{name}"))

@@ -1,10 +1,11 @@
 """What silver promises: true, typed, in UTC and kWh, one current row a key, nothing lost."""
 
 from silver.contracts.arrivals import ARRIVALS_DAILY, INGESTION_ERRORS_DAILY
-from silver.contracts.currencies import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH
+from silver.contracts.currencies import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH, PRICED_KWH
 from silver.contracts.drift import DRIFT, FIELD_DRIFT_DAILY, FURTHER, MOST_DRIFTS
 from silver.contracts.environment import (
     CO2_INTENSITY,
+    CO2_KG_PER_KWH_IN,
     LOCATION_WEATHER,
     MOST_CO2_KG_PER_KWH,
     SPOT_PRICES,
@@ -94,6 +95,7 @@ TABLES = (
 __all__ = [
     "ARRIVALS_DAILY",
     "CO2_INTENSITY",
+    "CO2_KG_PER_KWH_IN",
     "CURRENCIES",
     "CURRENCY",
     "DIRECTION",
@@ -127,6 +129,7 @@ __all__ = [
     "MOST_DRIFTS",
     "MOST_PRICE_PER_KWH",
     "PEAK_WINDOWS",
+    "PRICED_KWH",
     "PRICE_ZONE",
     "QUARANTINE",
     "READING_FLAGS",
