@@ -14,6 +14,8 @@ from gold.tariff_days import (
     changed_days,
     later_in_block,
     opened,
+    supplied,
+    supplied_otherwise,
     until_then_in_block,
     valid_on,
 )
@@ -91,14 +93,8 @@ def touched_by_locations(changes: DataFrame, energy_daily: DataFrame) -> DataFra
 
 def touched_by_meters(changes: DataFrame, energy_daily: DataFrame, tariffs: DataFrame) -> DataFrame:
     """Return the days with a block at homes whose supply begins on another day than before."""
-    is_new = F.col("_change_type").isin("insert", "update_postimage")
-    begun = (
-        changes.where("NOT is_sub_meter")
-        .groupBy(*SERIES, "meter_id", "supply_start", "deleted_at")
-        .agg(F.sum(F.when(is_new, 1).otherwise(-1)).alias("_sign"))
-        .where("_sign <> 0")
-    )
-    days = energy_daily.select(*DAY_OF).join(begun, on=SERIES, how="left_semi")
+    days = energy_daily.select(*DAY_OF)
+    days = days.join(supplied_otherwise(changes, "supply_start"), on=SERIES, how="left_semi")
     return valid_on(days, blocks(tariffs)).select(*HOME, "local_date").distinct()
 
 
@@ -137,19 +133,12 @@ def with_block_sums(days: DataFrame, meters: DataFrame) -> DataFrame:
     sum_before = F.coalesce(F.sum(used).over(before), F.lit(0.0))
     of_blocks = (
         days.where(is_block)
-        .join(supplied_from(meters), on=SERIES, how="left")
+        .join(supplied(meters), on=SERIES, how="left")
         .withColumn("before_kwh", F.when(is_known, sum_before))
-        .drop("_supply_start")
+        .drop("_supply_start", "_supply_until")
     )
     others = days.where(~is_block).withColumn("before_kwh", F.lit(None).cast("double"))
     return others.unionByName(of_blocks)
-
-
-def supplied_from(meters: DataFrame) -> DataFrame:
-    """Return the first local day of supply of each series, null where one meter does not say."""
-    main = meters.where("NOT is_sub_meter AND deleted_at IS NULL")
-    is_said = F.count_if(F.col("supply_start").isNull()) == 0
-    return main.groupBy(*SERIES).agg(F.when(is_said, F.min("supply_start")).alias("_supply_start"))
 
 
 def priced(energy_in_context: DataFrame, elements: DataFrame) -> DataFrame:

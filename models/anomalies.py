@@ -25,6 +25,9 @@ _KEY = [*_DAY_OF, "kind"]
 # The longest look back: a fortnight, and the past before it.
 _REACH = PAST_DAYS + 14
 _OF_TIME = ("standing_charge", "capacity")
+# What a kind says of a day; the rest is the same for all kinds.
+_ADDED = ("excess_cost", "currency", "issued_at", "local_month")
+_SAID = [name for name in ANOMALIES.names if name not in _ADDED]
 
 
 def anomalies(
@@ -50,7 +53,7 @@ def anomalies(
         high_month(energy_daily, energy_monthly, cost_daily, cost_monthly),
         solar_yield(energy_daily, silver_weather, location_weather, locations),
     )
-    judged = reduce(DataFrame.unionByName, kinds)
+    judged = reduce(DataFrame.unionByName, (days.select(*_SAID) for days in kinds))
     return (
         judged.transform(lambda rows: worth_telling(rows, anomalies))
         .join(prices(cost_daily, energy_daily), on=_DAY_OF, how="left")

@@ -43,9 +43,10 @@ STRETCHES: dict[str, list[Stretch]] = {
     "overlap in part": [(0, NOON + 60, 60), (NOON + 30, DAY, 15)],
     "said twice all day": [(0, DAY, 60), (0, DAY, 15)],
 }
-# Energy of the day, quarters of hours of it that were read, energy that fills a gap.
+# Energy of the day, how many of its shortest intervals were read, energy that fills a gap: that
+# on the line from 1 kW in the middle of the hour before to 2 kW in that of the quarter after.
 EXPECTED = {
-    "gap of an hour": (12 + 22.0, 92, 1.5),
+    "gap of an hour": (12 + 22.0, 92, pytest.approx(1 + 60 / 97.5)),
     "gap of a half": (12 + 23.0, 94, None),
     "gap among quarters": (12 + 23.0, 94, None),
     "back to hours": (23 + 12.0, 94, None),

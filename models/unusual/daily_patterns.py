@@ -3,7 +3,6 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from models.inputs.forecastable import SERIES
 from models.unusual.past_days import (
     before,
     is_enough,
@@ -23,10 +22,6 @@ _FLAT_DAYS = 3
 # Utilities' spike check (Uniform Business Practices for Unbundled Electricity Metering, VEE) holds
 # a peak against the third highest; here of the days before. A kW less is any appliance.
 _TIMES, _HIGH_TIMES, _LEAST_KW = 2.0, 4.0, 1.0
-_SAID = (
-    *SERIES, "local_date", "kind", "level", "side", "days", "actual_kwh", "expected_kwh",
-    "low_kwh", "high_kwh", "excess_kwh", "description", "details", "known_at",
-)  # fmt: skip
 
 
 def flat(energy_daily: DataFrame) -> DataFrame:
@@ -78,7 +73,6 @@ def flat(energy_daily: DataFrame) -> DataFrame:
                 "known_at": F.col("_known"),
             }
         )
-        .select(*_SAID)
     )  # fmt: skip
 
 
@@ -124,7 +118,6 @@ def spike(energy_daily: DataFrame) -> DataFrame:
                 "known_at": F.col("_known"),
             }
         )
-        .select(*_SAID)
     )  # fmt: skip
 
 

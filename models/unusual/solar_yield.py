@@ -11,7 +11,6 @@ import math
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from models.inputs.forecastable import SERIES
 from models.unusual.daily_patterns import whole_days
 from models.unusual.past_days import (
     is_enough,
@@ -62,11 +61,7 @@ def solar_yield(
                 "known_at": F.col("_known"),
             }
         )
-        .select(
-            *SERIES, "local_date", "kind", "level", "side", "days", "actual_kwh", "expected_kwh",
-            "low_kwh", "high_kwh", "excess_kwh", "description", "details", "known_at",
-        )
-    )  # fmt: skip
+    )
 
 
 def yields(days: DataFrame) -> DataFrame:
