@@ -7,8 +7,6 @@ from gold.average_prices import average_price
 from gold.contracts import COST_DAILY
 from gold.tariff_days import (
     DAY_OF,
-    HOME,
-    SERIES,
     block_period,
     blocks,
     changed_days,
@@ -20,7 +18,8 @@ from gold.tariff_days import (
     valid_on,
 )
 from gold.tariff_prices import at_spot, by_time_of_use, in_blocks
-from silver.contracts import TARIFF_DIRECTIONS
+from lake.local_clock import length_s
+from silver.contracts import HOME, SERIES, TARIFF_DIRECTIONS
 
 # 2: a price that changes within an interval, and back again, is a change too. 3: an average price
 # is one only where it is known; more are, and the newest is carried on. 4: a day that is filled in
@@ -147,10 +146,9 @@ def priced(energy_in_context: DataFrame, elements: DataFrame) -> DataFrame:
     ``position`` says which element of the tariff it is.
     """
     changing = elements.where(F.col("element.kind").isin(*_BY_INTERVAL))
-    length_s = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
     homes = changing.select(*SERIES).distinct()
     intervals = (
-        energy_in_context.where((length_s <= 86_400) | (F.col("resolution") == "P1D"))
+        energy_in_context.where((length_s() <= 86_400) | (F.col("resolution") == "P1D"))
         .join(homes, on=SERIES, how="left_semi")
         .select(
             *DAY_OF, "starts_at", "ends_at", "resolution", "time_zone", "energy_kwh",

@@ -5,7 +5,8 @@ from pyspark.sql import functions as F
 
 from gold.contracts import COST_MONTHLY
 from gold.cost_daily import taxed
-from gold.tariff_days import HOME, SERIES, opened, supplied, supplied_otherwise, valid_on
+from gold.tariff_days import opened, supplied, supplied_otherwise, valid_on
+from silver.contracts import HOME, SERIES
 
 # 2: days that do not fill a month, of which the whole is known, are not what it costs. 3: a day
 # without an average price leaves its month without. 4: a bill beside days is not of days. 5: a

@@ -3,10 +3,8 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from silver.contracts import TARIFF_ELEMENTS
+from silver.contracts import HOME, SERIES, TARIFF_ELEMENTS
 
-HOME = ["partner_id", "location_id"]
-SERIES = [*HOME, "fuel", "direction"]
 DAY_OF = [*SERIES, "local_date"]
 _SAID = ("tariff_id", "currency", "vat", "elements")
 

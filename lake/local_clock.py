@@ -1,4 +1,4 @@
-"""The clock of a place: when its days begin, from where its steps are counted, where it is uneven.
+"""Intervals and the clock of a place: when days begin, where steps are counted from and are uneven.
 
 Most clocks are ahead of UTC by whole hours. Those of India, Nepal, Newfoundland and others are not,
 so that their hours and days begin within an hour of UTC.
@@ -37,6 +37,11 @@ def parts_of_hour(zone: Column) -> Column:
         if any(parts):
             found = F.when(zone.isin(*names), _numbers(*parts)).otherwise(found)
     return found
+
+
+def length_s() -> Column:
+    """Return the length of an interval in s."""
+    return F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
 
 
 def clock_s(step_s: int) -> Column:

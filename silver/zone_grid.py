@@ -3,8 +3,7 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lake.local_clock import parts_of_hour
-from silver.said_once import length_s
+from lake.local_clock import length_s, parts_of_hour
 
 # A place or zone and a time of it make one number, so that a join compares numbers.
 TIMES = 1 << 32

@@ -3,6 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lake.local_clock import length_s
 from models.unusual.past_days import (
     before,
     is_enough,
@@ -30,7 +31,7 @@ def flat(energy_daily: DataFrame) -> DataFrame:
     A day without any gas, heat or export is no fault, nor is one without production (snow, a polar
     night), so there zeros are not flat.
     """
-    hours = (F.unix_seconds("ends_at") - F.unix_seconds("starts_at")) / 3600
+    hours = length_s() / 3600
     is_level = F.col("energy_kwh") >= (1 - _FLAT) * F.col("peak_kw") * hours
     may_be_zero = (F.col("fuel") != "elec") | F.col("direction").isin("export", "production")
     is_flat = is_level & ((F.col("peak_kw") > 0) | ~may_be_zero)
