@@ -29,13 +29,12 @@ def is_uneven(step_s: int) -> Column:
 
 def parts_of_hour(zone: Column) -> Column:
     """Return by how many s a zone's clock was ahead of an hour of UTC, and 0: array<bigint>."""
-    zones = defaultdict(list)
-    for name, parts in _parts_of(_HOUR_S).items():
-        zones[tuple(sorted({0, *parts}))].append(name)
+    zones: dict[tuple[int, ...], list[str]] = defaultdict(list)
+    for name in uneven_zones(_HOUR_S):
+        zones[tuple(sorted({0, *_parts_of(_HOUR_S)[name]}))].append(name)
     found = _numbers(0)
     for parts, names in zones.items():
-        if any(parts):
-            found = F.when(zone.isin(*names), _numbers(*parts)).otherwise(found)
+        found = F.when(zone.isin(*names), _numbers(*parts)).otherwise(found)
     return found
 
 
@@ -59,6 +58,7 @@ def local_midnight(day: Column) -> Column:
     return F.to_utc_timestamp(day.cast("timestamp"), F.coalesce("time_zone", F.lit("UTC")))
 
 
+@functools.cache
 def _parts_of(step_s: int) -> dict[str, set[int]]:
     """Return by how many s each zone's clock was ahead of a step of UTC."""
     return {name: {ahead % step_s for ahead in offsets} for name, offsets in _offsets().items()}
