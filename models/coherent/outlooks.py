@@ -47,7 +47,7 @@ def _of_whole_days(hours: DataFrame) -> DataFrame:
         F.unix_seconds(F.to_utc_timestamp(F.date_add("local_date", n).cast("timestamp"), zone))
         for n in (0, 1)
     )
-    seconds = F.sumlength_s()
+    seconds = F.sum(length_s())
     return (
         hours.groupBy(*SERIES, "time_zone", day)
         .agg(F.sum("mean_kwh").alias("_hours_kwh"), seconds.alias("_seconds"))
