@@ -7,6 +7,7 @@ hours cover whole has the sum of their means, and its month changes by as much.
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from lake.local_clock import length_s
 from models.contracts import QUANTILES, quantile_column
 from models.inputs.forecastable import SERIES
 

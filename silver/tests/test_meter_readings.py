@@ -47,7 +47,7 @@ def read(table: Callable[..., Any]) -> Callable[..., list[list[Row]]]:
     return make
 
 
-UNITS = [
+UNITS: list[tuple[dict[str, Any], float]] = [
     ({"unit": "Wh", "values": ["500"]}, 0.5),
     ({"unit": " MWH ", "values": ["0.001"]}, 1.0),
     ({"unit": None, "values": ["2"]}, 2.0),
@@ -122,7 +122,7 @@ def test_a_word_of_quality_is_of_all_values_or_each_and_a_gap_is_no_row(
     assert empty == []
 
 
-WHOLE = [
+WHOLE: list[tuple[dict[str, Any], list[str]]] = [
     ({"meter_id": "unknown"}, ["unknown_meter"]),
     ({"starts_at": "2025-11-01T00:00:00"}, ["starts_at_unreadable"]),
     ({"starts_at": "2026-11-01T00:00:00+01:00"}, ["out_of_range"]),
@@ -134,7 +134,7 @@ WHOLE = [
     ({"values": ["1", "2", "3"], "quality": '["measured", "measured"]'},
      ["quality_count_differs"]),
 ]  # fmt: skip
-SINGLE = [
+SINGLE: list[tuple[dict[str, Any], dict[int, list[str]]]] = [
     ({"values": ["1", "much", "3"]}, {1: ["not_a_number"]}),
     ({"values": ["-1", "2"]}, {0: ["negative"]}),
     ({"values": ["99", "101"]}, {1: ["more_than_the_fuse"]}),
@@ -151,9 +151,9 @@ def test_a_bad_line_waits_whole_and_a_bad_value_alone(
         found = [(row._position, set(row[REASONS])) for row in rows]  # noqa: SLF001 - its column
         assert (line, found) == (line, [(-1, set(why))])
         assert '"resolution"' in rows[0]._payload  # noqa: SLF001 - its column
-    for rows, (line, why) in zip(lines[len(WHOLE) :], SINGLE, strict=True):
-        found = {row._position: row[REASONS] for row in rows}  # noqa: SLF001 - its column
-        assert (line, found) == (line, {n: why.get(n, []) for n in range(len(line["values"]))})
+    for rows, (line, bad) in zip(lines[len(WHOLE) :], SINGLE, strict=True):
+        judged = {row._position: row[REASONS] for row in rows}  # noqa: SLF001 - its column
+        assert (line, judged) == (line, {n: bad.get(n, []) for n in range(len(line["values"]))})
 
 
 def test_only_lines_that_overlap_another_of_their_meter_may_repeat_a_reading(
