@@ -1,11 +1,11 @@
-"""What the Data Management API judges without Spark, silver and gold judge alike, row by row.
+"""What the Data Management API judges of tariffs without Spark, silver and gold judge alike.
 
 The rules stand twice, since serving never starts Spark. Rows are generated from what is usual, what
 is on the edge and what is wrong; one query judges all of a kind.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -16,151 +16,19 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from bronze.contracts import (
-    CO2_INTENSITY,
-    REGISTER_READS,
     REGISTRATIONS,
-    SPOT_PRICES,
-    WEATHER,
 )
 from gold.tariff_days import opened
 from gold.tariff_prices import by_time_of_use
 from lake.hops.quarantine import REASONS
-from serving.data_management.blocks.blocks import Fault, Faults, Meter
-from serving.data_management.bulk.row_checks import (
-    check_co2,
-    check_price,
-    check_read,
-    check_weather,
-)
 from serving.data_management.registrations.tariff_elements import Elements, as_told
 from serving.data_management.registrations.tariff_prices import unpriced
-from silver.co2_intensity import co2_intensity
-from silver.contracts import LOCATIONS, METERS
-from silver.register_reads import register_reads
-from silver.spot_prices import spot_prices
 from silver.tariffs import tariffs
-from silver.weather import weather
 
 pytestmark = pytest.mark.spark
 AT = datetime(2025, 6, 1, 12, tzinfo=UTC)
 COUNT = 300
 Examples = Callable[..., list[Any]]
-Row = Mapping[str, str]
-
-NUMBERS = st.sampled_from(
-    ["0", "-0", "1", "-1", "30", "84", "2.5", ".5", "5.", "1e3", "1E-3", "+4", " 7 ", "1_000",
-     "1,5", "abc", "NaN", "nan", "inf", "-Infinity", "1e999"]
-) | st.decimals(-200, 200, places=3).map(str)  # fmt: skip
-INSTANTS = st.sampled_from(
-    ["2025-05-01T00:00:00Z", "2025-05-01T00:00Z", "2025-05-01 00:00+02:00",
-     "2025-05-01T00:00:00.5Z", "2025-05-01t00:00:00z", "2025-05-01",
-     "2025-05-01T00:00:00", "today", "2025-02-30T00:00Z",
-     "1989-01-01T00:00Z", "2025-06-01T12:59:00Z", "2025-06-01T13:01:00Z", "2999-01-01T00:00Z"]
-)  # fmt: skip
-LENGTHS = st.sampled_from(["PT15M", "PT30M", "PT1H", "PT60M", "pt15m", "PT3600S", "PT5M", "PT2H",
-                           "P1D", "hour", " PT1H "])  # fmt: skip
-UNITS = st.sampled_from(["EUR/MWh", "eur/mwh", "SEK/kWh", "DKK / MWh", "GBp/kWh", "ORE/kWh", "EUR",
-                         "EUR/GJ", " EUR/MWh ", "MWh/EUR", "USD/kWh", "eur/KWH"])  # fmt: skip
-OF_ZONE = {"price_zone": st.just("DK2"), "starts_at": INSTANTS, "resolution": LENGTHS}
-
-
-def said_by_serving(
-    row: Row, check: Callable[[dict[str, Any], Faults], None]
-) -> set[str]:  # fmt: skip
-    faults: list[Fault] = []
-    check(dict(row), Faults(faults))
-    return {fault.code for fault in faults}
-
-
-def said_by_silver(judged: DataFrame) -> dict[int, set[str]]:
-    return {row.source_line: set(row[REASONS]) for row in judged.collect()}
-
-
-def held_together(
-    rows: list[Row], silver: Callable[[DataFrame], DataFrame], sent: DataFrame,
-    check: Callable[[dict[str, Any], Faults], None],
-) -> None:  # fmt: skip
-    """Hold the reasons of serving against those of silver, and see that both are of many kinds."""
-    by_silver = said_by_silver(silver(sent))
-    by_serving = {line: said_by_serving(row, check) for line, row in enumerate(rows)}
-    differ = [(rows[n], by_serving[n], by_silver[n]) for n in by_serving
-              if by_serving[n] != by_silver[n]]  # fmt: skip
-    assert differ == []
-    assert 0 < sum(not why for why in by_serving.values()) < len(rows)
-
-
-@pytest.fixture
-def as_sent(table: Callable[..., Any]) -> Callable[..., DataFrame]:
-    """Return lines of bronze, numbered as the rows are."""
-
-    def make(contract: Any, rows: list[Row]) -> DataFrame:
-        lines = [{**row, "source_line": n} for n, row in enumerate(rows)]
-        found: DataFrame = table(contract, lines, partner_id="p", received_at=AT)
-        return found
-
-    return make
-
-
-def test_prices_are_judged_alike(examples: Examples, as_sent: Callable[..., DataFrame]) -> None:
-    rows = examples(st.fixed_dictionaries({**OF_ZONE, "price": NUMBERS, "unit": UNITS}), COUNT)
-    held_together(rows, spot_prices, as_sent(SPOT_PRICES, rows), check_price)
-
-
-def test_carbon_intensities_are_judged_alike(
-    examples: Examples, as_sent: Callable[..., DataFrame]
-) -> None:
-    units = st.sampled_from(["g/kWh", "KG/kWh", "kg/MWh", " t/mwh ", "lb/MWh", "g", "g / kWh"])
-    rows = examples(st.fixed_dictionaries({**OF_ZONE, "co2": NUMBERS, "unit": units}), COUNT)
-    held_together(rows, co2_intensity, as_sent(CO2_INTENSITY, rows), check_co2)
-
-
-def test_weather_is_judged_alike(examples: Examples, as_sent: Callable[..., DataFrame]) -> None:
-    rows = examples(
-        st.fixed_dictionaries(
-            {"latitude": NUMBERS, "longitude": NUMBERS, "observed_at": INSTANTS,
-             "temperature_c": NUMBERS},
-            optional={"issued_at": INSTANTS, "wind_speed_m_s": NUMBERS, "irradiance_w_m2": NUMBERS},
-        ),
-        COUNT,
-    )  # fmt: skip
-    sent = as_sent(WEATHER, rows)
-    held_together(rows, weather, sent, lambda row, fault: check_weather(row, AT, fault))
-
-
-METERS_KNOWN = {
-    "e": Meter("elec", "Europe/Paris", direction="import"),
-    "up": Meter("elec", "Europe/Paris", direction="production"),
-    "g": Meter("gas", "Europe/Paris", direction="import"),
-}
-
-
-def test_register_reads_are_judged_alike(
-    examples: Examples, as_sent: Callable[..., DataFrame], table: Callable[..., Any]
-) -> None:
-    registers = ["", "day", "Day", "1.8.0", "1-0:1.8.1", "2.8.0", "1-0:2.8.0*255", "1.8.x", "3.0.0",
-                 "24.2.1", "7-0:24.2.1", "é", "t 1"]  # fmt: skip
-    rows = examples(
-        st.fixed_dictionaries(
-            {"meter_id": st.sampled_from(sorted(METERS_KNOWN)), "read_at": INSTANTS,
-             "reading": NUMBERS, "register": st.sampled_from(registers)},
-            optional={
-                "unit": st.sampled_from(["kWh", "wh", "MWH", "m3", "therm", " kWh "]),
-                "quality": st.sampled_from(["", "measured", "Estimated", "missing", "guessed"]),
-            },
-        ),
-        COUNT,
-    )  # fmt: skip
-    home = {"partner_id": "p", "location_id": "h"}
-    known = [{"meter_id": name, "fuel": meter.fuel, "direction": meter.direction}
-             for name, meter in METERS_KNOWN.items()]  # fmt: skip
-    meters, homes = table(METERS, known, **home), table(LOCATIONS, [home], time_zone="Europe/Paris")
-    held_together(
-        rows,
-        lambda sent: register_reads(sent, meters, homes),
-        as_sent(REGISTER_READS, rows),
-        lambda row, fault: check_read(row, METERS_KNOWN[row["meter_id"]], AT, fault),
-    )
-
 
 PRICE = st.sampled_from([0.0, -0.5, 1.5, 2, 1e6, 1.1e6, -2e6])
 CLOCK = st.sampled_from(["00:00", "06:30", "17:00", "23:59", "24:00", "25:00", "6:00"])
