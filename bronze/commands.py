@@ -14,7 +14,7 @@ from bronze.formats import form as known_form
 from bronze.formats.event_hubs_capture import partners
 from bronze.formats.files import found
 from bronze.formats.records import NOTHING_TOLD, Told
-from bronze.forms import FORMS
+from bronze.forms import INGESTED
 from bronze.intake import READINGS, Taken, as_csv, take
 from bronze.pulls.commands import pulls
 from lake.errors import LakeError
@@ -26,8 +26,7 @@ from lake.work import clock_of
 
 Partner = Annotated[str, typer.Option(help="Who sends it.")]
 Day = Annotated[str, typer.Option(help="Received on this day (YYYY-MM-DD), at noon UTC.")]
-# What `lake ingest` takes; registrations have a command of their own.
-_KINDS = "readings, registers, weather, prices or co2"
+_KINDS = f"{', '.join(INGESTED[:-1])} or {INGESTED[-1]}"
 
 
 def add(app: typer.Typer) -> None:
@@ -81,7 +80,7 @@ def ingest(
     Examples: lake ingest weather.csv --partner northgrid --kind weather;
     lake ingest usage.xml --dry-run
     """
-    if kind not in FORMS or kind == "registrations":
+    if kind not in INGESTED:
         raise UnreadableFile(f"there is no kind {kind}", cure=f"use {_KINDS}")
     if mapping and form not in ("", MAPPING):
         raise UnreadableFile("a mapping is a format of its own", cure="leave --format out")

@@ -2,14 +2,26 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from bronze.sources import SOURCES
+from bronze.sources import REGISTRATIONS, SOURCES
 from lake.ingestion.files import HEAD, UnreadableFile, opened
 
 # Columns that a CSV of a kind must have, and those that it may have; further ones are kept beside.
 FORMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {s.name: s.columns for s in SOURCES}
-_JSON_ONLY = "registrations"
-_CSV_ONLY = ("weather", "prices", "co2")
+KINDS = tuple(FORMS)
+JSON_KINDS, CSV_KINDS = (
+    tuple(s.name for s in SOURCES if form in s.forms) for form in ("ndjson", "csv")
+)
+# What one sender says of them holds for all: nothing in a line tells who said it (decision 0003).
+OF_ALL_PARTNERS = tuple(s.name for s in SOURCES if "partner_id" not in s.names)
+# `lake ingest` takes all but registrations, which have a command of their own.
+INGESTED = tuple(kind for kind in KINDS if kind != REGISTRATIONS.name)
+# A kind as a type, which a document of an API lists.
+if TYPE_CHECKING:
+    Kind = str
+else:
+    Kind = Literal[KINDS]
 _NAMED, _NAME = 10, 40
 
 
@@ -33,15 +45,15 @@ def form_of(file: Path, kind: str) -> str:
         text = head[: error.start].decode("utf-8-sig")
     first = text.lstrip().splitlines()[0]
     if first.startswith("{"):
-        if kind in _CSV_ONLY:
+        if kind not in JSON_KINDS:
             raise UnreadableFile(f"{kind} come as CSV", where=str(file), cure=_columns(kind))
-        if kind == _JSON_ONLY and _has_readings(first):
+        if kind == REGISTRATIONS.name and _has_readings(first):
             raise UnreadableFile(
                 "readings, no registrations", where=f"{file}, line 1",
                 cure="bring them with `lake ingest`",
             )  # fmt: skip
         return "ndjson"
-    if kind == _JSON_ONLY:
+    if kind not in CSV_KINDS:
         raise UnreadableFile("not NDJSON", where=f"{file}, line 1", cure="send a document a line")
     _check_columns(first, kind, file)
     return "csv"
@@ -49,8 +61,7 @@ def form_of(file: Path, kind: str) -> str:
 
 def kind_of(names: Collection[str]) -> str | None:
     """Return the kind of a CSV that has all the columns that it must have; None where none has."""
-    of_kinds = ((kind, must) for kind, (must, _) in FORMS.items() if kind != _JSON_ONLY)
-    return next((kind for kind, must in of_kinds if set(must) <= set(names)), None)
+    return next((kind for kind in CSV_KINDS if set(FORMS[kind][0]) <= set(names)), None)
 
 
 def _check_columns(first: str, kind: str, file: Path) -> None:

@@ -18,11 +18,11 @@ from features.contracts import HOME_SIGNATURES
 from features.hour_shares import hour_shares
 from features.months_of_use import is_counted, months_of_use
 from lake.hops.writing import all_of, same
+from silver.contracts import HOME
 
-_HOME = ["partner_id", "location_id"]
-_SERIES = [*_HOME, "fuel"]
+_SERIES = [*HOME, "fuel"]
 _MONTH = [*_SERIES, "local_month"]
-_SLICE = [*_HOME, "local_month"]
+_SLICE = [*HOME, "local_month"]
 _POINT = ["latitude", "longitude"]
 _LAST_DAYS = 3
 _OF_MODEL = (
@@ -45,8 +45,8 @@ def home_signatures(
     clock: datetime,
 ) -> DataFrame:
     """Return a row a location, fuel and finished month of which half is observed (consumption)."""
-    homes = location_weather.join(locations.select(*_HOME, "time_zone"), on=_HOME, how="inner")
-    weather = _weather_known(silver_weather, homes.select(*_HOME, *_POINT, "time_zone"))
+    homes = location_weather.join(locations.select(*HOME, "time_zone"), on=HOME, how="inner")
+    weather = _weather_known(silver_weather, homes.select(*HOME, *_POINT, "time_zone"))
     return (
         months_of_use(_known_with(weather, energy_monthly))
         .join(hour_shares(energy_hourly, locations), on=_MONTH)
@@ -73,7 +73,7 @@ def touched_by_energy_monthly(changes: DataFrame) -> DataFrame:
 def touched_by_base_load_daily(changes: DataFrame) -> DataFrame:
     """Return the months of the days that changed."""
     month = F.date_format("local_date", "yyyy-MM").alias("local_month")
-    return changes.select(*_HOME, month).distinct()
+    return changes.select(*HOME, month).distinct()
 
 
 def touched_by_weather_models(changes: DataFrame) -> DataFrame:
@@ -83,7 +83,7 @@ def touched_by_weather_models(changes: DataFrame) -> DataFrame:
     """
     month = F.date_format("baseline_end", "yyyy-MM").alias("local_month")
     now = changes.where("_change_type <> 'update_preimage'")
-    return now.select(*_HOME, month).distinct()
+    return now.select(*HOME, month).distinct()
 
 
 def needed_for_energy_monthly(slices: DataFrame) -> DataFrame:
@@ -95,7 +95,7 @@ def needed_for_base_load_daily(slices: DataFrame) -> DataFrame:
     """Return the days of the months."""
     first = F.concat("local_month", F.lit("-01")).cast("date")
     days = F.explode(F.sequence(first, F.last_day(first)))
-    return slices.select(*_HOME, days.alias("local_date")).distinct()
+    return slices.select(*HOME, days.alias("local_date")).distinct()
 
 
 def needed_for_silver_weather(slices: DataFrame) -> DataFrame:
@@ -186,4 +186,4 @@ def _months(rows: DataFrame, first: int, last: int) -> DataFrame:
         F.add_months(day, first), F.add_months(day, last), F.expr("INTERVAL 1 MONTH")
     )
     months = F.explode(F.transform(steps, lambda d: F.date_format(d, "yyyy-MM")))
-    return rows.select(*_HOME, months.alias("local_month")).distinct()
+    return rows.select(*HOME, months.alias("local_month")).distinct()

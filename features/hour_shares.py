@@ -4,14 +4,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contracts import share_column
+from silver.contracts import HOME
 
-_HOME = ["partner_id", "location_id"]
-_MONTH = [*_HOME, "fuel", "local_month"]
+_MONTH = [*HOME, "fuel", "local_month"]
 
 
 def hour_shares(energy_hourly: DataFrame, locations: DataFrame) -> DataFrame:
     """Return a row a series and month: the shares of the local hours, from whole hours alone."""
-    zones = locations.select(*_HOME, "time_zone")
+    zones = locations.select(*HOME, "time_zone")
     hour = F.hour(F.from_utc_timestamp("starts_at", F.col("time_zone")))
     is_weekend = F.weekday("local_date") >= 5
     means = {
@@ -21,7 +21,7 @@ def hour_shares(energy_hourly: DataFrame, locations: DataFrame) -> DataFrame:
     shares = F.array(*means)
     return (
         energy_hourly.where("direction = 'consumption' AND observed_intervals = expected_intervals")
-        .join(zones, on=_HOME)
+        .join(zones, on=HOME)
         .withColumn("_hour", hour)
         .groupBy(*_MONTH, "time_zone")
         .agg(

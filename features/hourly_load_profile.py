@@ -14,8 +14,8 @@ from features.contracts import (
     quantile_28d_column,
 )
 from features.copies import without_copies
+from silver.contracts import SERIES
 
-_SERIES = ["partner_id", "location_id", "fuel", "direction"]
 # 3: an hour's features are there when the hour is over, not its day.
 RULE_VERSION = 3
 _DAYS = 28
@@ -58,8 +58,8 @@ def by_local_hour(energy: DataFrame) -> DataFrame:
     """Return a row a series, day and hour of the wall clock; one that comes twice is a mean."""
     hour = F.hour(F.from_utc_timestamp("starts_at", F.col("time_zone"))).alias("local_hour")
     # What follows needs the rows of a series together: they are moved once, by the series alone.
-    hours = energy.repartition(*_SERIES).groupBy(
-        *_SERIES, "time_zone", "local_date", "local_month", hour
+    hours = energy.repartition(*SERIES).groupBy(
+        *SERIES, "time_zone", "local_date", "local_month", hour
     )
     return hours.agg(
         F.avg("energy_kwh").alias("kwh"),
@@ -71,9 +71,9 @@ def by_local_hour(energy: DataFrame) -> DataFrame:
 def looking_back(hours: DataFrame) -> DataFrame:
     """Add lags, means, median and spread of the same hour, and when all of it was known."""
     day = F.unix_date("local_date")
-    same_hour = Window.partitionBy(*_SERIES, "local_hour").orderBy("_day")
+    same_hour = Window.partitionBy(*SERIES, "local_hour").orderBy("_day")
     month = same_hour.rangeBetween(1 - _DAYS, 0)
-    last_day = Window.partitionBy(*_SERIES).orderBy("_hour").rangeBetween(1 - 24, 0)
+    last_day = Window.partitionBy(*SERIES).orderBy("_hour").rangeBetween(1 - 24, 0)
     # Saturday and Sunday; a condition that is not met leaves null, which windows leave out.
     is_weekend = F.weekday("local_date") >= 5
     kinds = {

@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contracts import SPOT_PRICES_HOURLY
+from lake.local_clock import length_s
 
 _QUARTER = "INTERVAL 15 MINUTE"
 _QUARTERS = 4
@@ -19,7 +20,7 @@ def spot_prices_hourly(silver_spot_prices: DataFrame) -> DataFrame:
     A price holds for every quarter of an hour of its interval; where intervals overlap, the price
     of the shorter one holds, as in gold.price_daily.
     """
-    length = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+    length = length_s()
     cells = F.sequence("starts_at", F.expr(f"ends_at - {_QUARTER}"), F.expr(_QUARTER))
     said = F.struct("price_per_kwh", "currency", "known_at")
     return (

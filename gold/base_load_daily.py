@@ -10,8 +10,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts import BASE_LOAD_DAILY
+from lake.local_clock import length_s
+from silver.contracts import SERIES
 
-_SERIES = ["partner_id", "location_id", "fuel", "direction"]
 _SHARE_OF_HOURS = 0.1
 # A quarter of the hours may be missing: those that are left hold some of the quiet ones.
 _OBSERVED = 0.75
@@ -24,21 +25,21 @@ def base_load_daily(energy_hourly: DataFrame, energy_daily: DataFrame) -> DataFr
     """
     is_whole = F.col("observed_intervals") == F.col("expected_intervals")
     power = F.when(is_whole, F.col("energy_kwh") / hours())
-    days = energy_daily.select(*_SERIES, "local_date", hours().alias("_hours"))
+    days = energy_daily.select(*SERIES, "local_date", hours().alias("_hours"))
     is_enough = F.col("observed_hours") >= _OBSERVED * F.col("_hours")
     of_day = F.when(is_enough, F.col("_base_kw"))
     share = F.try_divide(of_day * F.col("observed_hours"), "_kwh")
     return (
         energy_hourly.where("fuel IN ('elec', 'gas') AND direction IN ('consumption', 'import')")
         .withColumns({"_power": power, "_whole_kwh": F.when(is_whole, F.col("energy_kwh"))})
-        .groupBy(*_SERIES, "local_date")
+        .groupBy(*SERIES, "local_date")
         .agg(
             F.percentile("_power", F.lit(_SHARE_OF_HOURS)).alias("_base_kw"),
             F.count("_power").cast("int").alias("observed_hours"),
             F.sum("_whole_kwh").alias("_kwh"),
             F.max("known_at").alias("known_at"),
         )
-        .join(days, on=[*_SERIES, "local_date"], how="inner")
+        .join(days, on=[*SERIES, "local_date"], how="inner")
         .withColumns(
             {
                 "expected_hours": F.round("_hours").cast("int"),
@@ -54,4 +55,4 @@ def base_load_daily(energy_hourly: DataFrame, energy_daily: DataFrame) -> DataFr
 
 def hours() -> Column:
     """Return how many hours a period has."""
-    return (F.unix_seconds("ends_at") - F.unix_seconds("starts_at")) / 3600
+    return length_s() / 3600

@@ -7,18 +7,19 @@ from gold.average_prices import average_price
 from gold.contracts import COST_DAILY
 from gold.tariff_days import (
     DAY_OF,
-    HOME,
-    SERIES,
     block_period,
     blocks,
     changed_days,
     later_in_block,
     opened,
+    supplied,
+    supplied_otherwise,
     until_then_in_block,
     valid_on,
 )
 from gold.tariff_prices import at_spot, by_time_of_use, in_blocks
-from silver.contracts import TARIFF_DIRECTIONS
+from lake.local_clock import length_s
+from silver.contracts import HOME, SERIES, TARIFF_DIRECTIONS
 
 # 2: a price that changes within an interval, and back again, is a change too. 3: an average price
 # is one only where it is known; more are, and the newest is carried on. 4: a day that is filled in
@@ -91,14 +92,8 @@ def touched_by_locations(changes: DataFrame, energy_daily: DataFrame) -> DataFra
 
 def touched_by_meters(changes: DataFrame, energy_daily: DataFrame, tariffs: DataFrame) -> DataFrame:
     """Return the days with a block at homes whose supply begins on another day than before."""
-    is_new = F.col("_change_type").isin("insert", "update_postimage")
-    begun = (
-        changes.where("NOT is_sub_meter")
-        .groupBy(*SERIES, "meter_id", "supply_start", "deleted_at")
-        .agg(F.sum(F.when(is_new, 1).otherwise(-1)).alias("_sign"))
-        .where("_sign <> 0")
-    )
-    days = energy_daily.select(*DAY_OF).join(begun, on=SERIES, how="left_semi")
+    days = energy_daily.select(*DAY_OF)
+    days = days.join(supplied_otherwise(changes, "supply_start"), on=SERIES, how="left_semi")
     return valid_on(days, blocks(tariffs)).select(*HOME, "local_date").distinct()
 
 
@@ -139,19 +134,12 @@ def with_block_sums(days: DataFrame, meters: DataFrame) -> DataFrame:
     sum_before = F.coalesce(F.when(is_own, own).otherwise(every), F.lit(0.0))
     of_blocks = (
         days.where(is_block)
-        .join(supplied_from(meters), on=SERIES, how="left")
+        .join(supplied(meters), on=SERIES, how="left")
         .withColumn("before_kwh", F.when(is_known, sum_before))
-        .drop("_supply_start")
+        .drop("_supply_start", "_supply_until")
     )
     others = days.where(~is_block).withColumn("before_kwh", F.lit(None).cast("double"))
     return others.unionByName(of_blocks)
-
-
-def supplied_from(meters: DataFrame) -> DataFrame:
-    """Return the first local day of supply of each series, null where one meter does not say."""
-    main = meters.where("NOT is_sub_meter AND deleted_at IS NULL")
-    is_said = F.count_if(F.col("supply_start").isNull()) == 0
-    return main.groupBy(*SERIES).agg(F.when(is_said, F.min("supply_start")).alias("_supply_start"))
 
 
 def priced(energy_in_context: DataFrame, elements: DataFrame) -> DataFrame:
@@ -160,10 +148,9 @@ def priced(energy_in_context: DataFrame, elements: DataFrame) -> DataFrame:
     ``position`` says which element of the tariff it is.
     """
     changing = elements.where(F.col("element.kind").isin(*_BY_INTERVAL))
-    length_s = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
     homes = changing.select(*SERIES).distinct()
     intervals = (
-        energy_in_context.where((length_s <= 86_400) | (F.col("resolution") == "P1D"))
+        energy_in_context.where((length_s() <= 86_400) | (F.col("resolution") == "P1D"))
         .join(homes, on=SERIES, how="left_semi")
         .select(
             *DAY_OF, "starts_at", "ends_at", "resolution", "time_zone", "energy_kwh",

@@ -5,11 +5,14 @@ from pyspark.sql import functions as F
 
 from gold.contracts import COST_MONTHLY
 from gold.cost_daily import taxed
-from gold.tariff_days import HOME, SERIES, opened, valid_on
+from gold.tariff_days import opened, supplied, supplied_otherwise, valid_on
+from silver.contracts import HOME, SERIES
 
 # 2: days that do not fill a month, of which the whole is known, are not what it costs. 3: a day
-# without an average price leaves its month without. 4: a bill beside days is not of days.
-RULE_VERSION = 4
+# without an average price leaves its month without. 4: a bill beside days is not of days. 5: a
+# capacity charge is paid for the days of supply alone.
+RULE_VERSION = 5
+OF_SLICES = ("meters",)
 _MONTH_OF = [*SERIES, "local_month"]
 _AMOUNTS = ("net_amount", "vat_amount", "total_amount")
 _ROUNDING_KWH = 1e-6
@@ -21,6 +24,7 @@ def cost_monthly(
     energy_monthly: DataFrame,
     peak_power_daily: DataFrame,
     tariffs: DataFrame,
+    meters: DataFrame,
 ) -> DataFrame:
     """Return a row a location, fuel, direction, local month with a reading, and kind of element.
 
@@ -37,7 +41,7 @@ def cost_monthly(
             (F.abs(beside_days) < _ROUNDING_KWH).alias("_is_of_days"),
         )
     )  # fmt: skip
-    charges = capacities(months, peak_power_daily, tariffs)
+    charges = capacities(months, peak_power_daily, tariffs, meters)
     return (
         added_up(cost_daily)
         .unionByName(added_up(charges))
@@ -63,6 +67,17 @@ def touched_by_tariffs(changes: DataFrame, energy_monthly: DataFrame) -> DataFra
     )
 
 
+def touched_by_meters(
+    changes: DataFrame, energy_monthly: DataFrame, tariffs: DataFrame
+) -> DataFrame:
+    """Return the months with a capacity charge at homes whose supply begins or ends otherwise."""
+    moved = supplied_otherwise(changes, "supply_start", "supply_end")
+    months = energy_monthly.select(*_MONTH_OF, "local_date")
+    months = months.join(moved, on=SERIES, how="left_semi")
+    charges = opened(tariffs).where("element.kind = 'capacity'")
+    return within(months, charges).select(*HOME, "local_month").distinct()
+
+
 def within(months: DataFrame, tariffs: DataFrame) -> DataFrame:
     """Join the tariffs of a month with the part of it in which they hold: ``_from, _until``."""
     until = F.least(F.add_months("local_date", 1), "valid_to")
@@ -74,11 +89,14 @@ def within(months: DataFrame, tariffs: DataFrame) -> DataFrame:
     )
 
 
-def capacities(months: DataFrame, peak_power_daily: DataFrame, tariffs: DataFrame) -> DataFrame:
+def capacities(
+    months: DataFrame, peak_power_daily: DataFrame, tariffs: DataFrame, meters: DataFrame
+) -> DataFrame:
     """Return the capacity charges: price times the mean of the highest days' peaks, in kW.
 
-    The peaks are those of the days on which the tariff holds, and of its share of the month's days
-    the price is paid. Null where no window of that length was metered.
+    The peaks are those of the days on which the tariff holds. The price is paid for the share of
+    the month's days on which it holds and the home is supplied. Null where no window of that length
+    was metered.
     """
     charges = opened(tariffs).where("element.kind = 'capacity'")
     peaks = peak_power_daily.select(
@@ -93,11 +111,12 @@ def capacities(months: DataFrame, peak_power_daily: DataFrame, tariffs: DataFram
         .agg(F.sort_array(F.collect_list("peak_kw"), asc=False).alias("_peaks"))
         .select(*charge, _mean(F.slice("_peaks", 1, F.col("_days"))).alias("_kw"))
     )
-    share = F.date_diff("_until", "_from") / F.date_diff(
-        F.add_months("local_date", 1), "local_date"
-    )
+    paid = F.date_diff(F.least("_until", "_supply_until"), F.greatest("_from", "_supply_start"))
+    share = paid / F.date_diff(F.add_months("local_date", 1), "local_date")
     return (
         within(months, charges)
+        .join(supplied(meters), on=SERIES, how="left")
+        .where(paid > 0)
         .join(power, on=charge, how="left")
         .withColumn("net_amount", F.col("element.price_per_kw") * F.col("_kw") * share)
         .withColumn("element", F.col("element.kind"))

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-SERIES = ["partner_id", "location_id", "fuel", "direction"]
+from silver.contracts import SERIES
+
 # CalTRACK 3.2.1: from 30 to 90 °F; 3.2.3: at most 3 °F apart. Here in °C, 1 °C apart.
 LOWEST_C, HIGHEST_C = -1, 32
 # 3.2.2.2: at least ten days with degree days, and at least 20 °F·d of them.

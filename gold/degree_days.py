@@ -6,15 +6,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts.degree_days import COOLING, EUROSTAT_COOLING, EUROSTAT_HEATING, HEATING, Rule
-
-_HOME = ["partner_id", "location_id"]
+from silver.contracts import HOME
 
 
 def with_degree_days(days: DataFrame, locations: DataFrame) -> DataFrame:
     """Add the heating and cooling degree days of each day, by the practice of its country."""
-    countries = F.broadcast(locations.select(*_HOME, "country_code"))
+    countries = F.broadcast(locations.select(*HOME, "country_code"))
     day = (F.col("temperature_c"), F.col("country_code"))
-    return days.join(countries, on=_HOME, how="inner").withColumns(
+    return days.join(countries, on=HOME, how="inner").withColumns(
         {"degree_days": heating_degree_days(*day), "cooling_degree_days": cooling_degree_days(*day)}
     )
 

@@ -6,18 +6,16 @@ from pyspark.sql import functions as F
 from gold.contracts import ENERGY
 from gold.currency import as_number, as_text
 from gold.degree_days import with_degree_days
-from gold.local_clock import clock_s, local_midnight
 from gold.long_readings import not_filled, outside
 from gold.substitutes import with_substitutes
-from gold.uneven_zones import uneven_zones
+from lake.local_clock import clock_s, is_uneven, length_s, local_midnight
+from silver.contracts import HOME, SERIES
 
-_HOME = ["partner_id", "location_id"]
-_SERIES = [*_HOME, "fuel", "direction"]
 _DAY = 86_400
 _SHORTEST_MONTH, _MONTH, _YEAR = 27 * _DAY, 2_629_800, 366 * _DAY
 # What adds up, of an interval or of a period; energy, cost and warmth (°C·h) are sums already.
 _SUMS = (
-    *_SERIES, "local_date", "local_month", "energy_kwh", "_nominal", "_observed", "_estimated",
+    *SERIES, "local_date", "local_month", "energy_kwh", "_nominal", "_observed", "_estimated",
     "_cost", "_unpriced", "_currency", "peak_kw", "_peak_at", "_warmth", "_hours", "known_at",
     "_is_consumption", "_co2", "_no_co2", "substituted_kwh",
 )  # fmt: skip
@@ -35,18 +33,18 @@ def in_steps(
     """
     edges = ("_from", "_to")
     within = with_substitutes(energy_in_context, substituted_energy).where(_divides(seconds))
-    as_they_are = within.where(_length() == seconds)
+    as_they_are = within.where(length_s() == seconds)
     start_s = F.unix_seconds("starts_at")
     shorter = (
-        within.where(_length() < seconds)
+        within.where(length_s() < seconds)
         .withColumn("_into", clock_s(seconds) % seconds)
         # Where the clock goes by 30 minutes (Lord Howe) an hour is cut short, as its wall clock is.
-        .where(F.col("_into") + _length() <= seconds)
+        .where(F.col("_into") + length_s() <= seconds)
         .withColumn("_from", F.timestamp_seconds(start_s - F.col("_into")))
         .withColumn("_to", F.timestamp_seconds(start_s - F.col("_into") + seconds))
         .transform(lambda rows: as_parts(rows, *edges))
         .transform(lambda parts: added_up(parts, *edges))
-        .sortWithinPartitions("local_month", *_SERIES, "_from")
+        .sortWithinPartitions("local_month", *SERIES, "_from")
     )
     return (
         as_they_are.withColumns({"_from": F.col("starts_at"), "_to": F.col("ends_at")})
@@ -95,7 +93,7 @@ def in_months(
         "substituted_kwh", F.lit(None).cast("double")
     )
     edges = ("starts_at", "ends_at")
-    of_month = [*_SERIES, "local_month"]
+    of_month = [*SERIES, "local_month"]
     days = again(energy_daily, locations)
     needed = not_filled(as_parts(said, "time_zone", *edges).transform(repeated), days)
     degree_days = (
@@ -134,10 +132,10 @@ def as_parts(intervals: DataFrame, *kept: str) -> DataFrame:
             "_currency": as_number("currency"),
             "_co2": co2,
             "_no_co2": F.when(co2.isNull() & is_said, 1).otherwise(0).cast("bigint"),
-            "peak_kw": F.col("energy_kwh") / (_length() / 3600),
+            "peak_kw": F.col("energy_kwh") / (length_s() / 3600),
             "_peak_at": F.when(is_said, F.unix_seconds("starts_at")),
-            "_warmth": F.col("temperature_c") * _length() / 3600,
-            "_hours": F.when(is_warm, _length() / 3600),
+            "_warmth": F.col("temperature_c") * length_s() / 3600,
+            "_hours": F.when(is_warm, length_s() / 3600),
         }
     ).withColumnRenamed("is_consumption", "_is_consumption").select(*_SUMS, *kept)  # fmt: skip
 
@@ -145,7 +143,7 @@ def as_parts(intervals: DataFrame, *kept: str) -> DataFrame:
 def again(periods: DataFrame, locations: DataFrame) -> DataFrame:
     """Return finished rows of an energy table as parts of a longer period."""
     # A daily total counts as 24 hours, however long its day is; a month's as a twelfth of a year.
-    share_s = F.round(_length() / F.col("expected_intervals"))
+    share_s = F.round(length_s() / F.col("expected_intervals"))
     is_total = share_s.between(_DAY - 3600, _DAY + 3600)
     unit = F.when(is_total, F.lit(_DAY)).otherwise(share_s).cast("bigint")
     nominal = F.when(unit > _SHORTEST_MONTH, F.lit(_MONTH)).otherwise(unit)
@@ -170,8 +168,8 @@ def again(periods: DataFrame, locations: DataFrame) -> DataFrame:
                 "_is_consumption": F.lit(False),
             }
         )
-        .join(F.broadcast(locations.select(*_HOME, "time_zone")),
-              on=_HOME, how="inner")
+        .join(F.broadcast(locations.select(*HOME, "time_zone")),
+              on=HOME, how="inner")
         .select(*_SUMS, "time_zone")
     )  # fmt: skip
 
@@ -188,7 +186,7 @@ def added_up(parts: DataFrame, *period: str) -> DataFrame:
     added = ("energy_kwh", "_observed", "_estimated", "_cost", "_warmth", "_hours", "_co2",
              "_no_co2", "substituted_kwh")  # fmt: skip
     is_mixed = F.min("_currency") < F.max("_currency")
-    return parts.groupBy(*_SERIES, "local_date", "local_month", *period).agg(
+    return parts.groupBy(*SERIES, "local_date", "local_month", *period).agg(
         *(F.sum(n).alias(n) for n in added),
         (F.sum("_unpriced") + F.when(is_mixed, 1).otherwise(0)).alias("_unpriced"),
         F.min("_nominal").alias("_nominal"),
@@ -239,17 +237,13 @@ def repeated(parts: DataFrame) -> DataFrame:
 
 def slices_of(locations: DataFrame, rows: DataFrame, period: str) -> DataFrame:
     """Return each ``period`` (local_date, local_month) of which locations have rows."""
-    homes = locations.select(*_HOME).distinct()
-    return rows.select(*_HOME, period).join(homes, on=_HOME, how="left_semi")
-
-
-def _length() -> Column:
-    return F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+    homes = locations.select(*HOME).distinct()
+    return rows.select(*HOME, period).join(homes, on=HOME, how="left_semi")
 
 
 def _nominal() -> Column:
     """Length of the interval in s, that of a day being 24 hours, of a month its own."""
-    return F.when(F.col("resolution") == "P1D", F.lit(_DAY).cast("bigint")).otherwise(_length())
+    return F.when(F.col("resolution") == "P1D", F.lit(_DAY).cast("bigint")).otherwise(length_s())
 
 
 def _counted_in() -> Column:
@@ -274,9 +268,8 @@ def _is_in_an_hour() -> Column:
     """Tell whether gold's hours have the interval."""
     # Only where the clock goes by a part of an hour can one lie across two.
     local = F.unix_seconds(F.from_utc_timestamp("starts_at", F.col("time_zone"))) % 3600
-    is_within = F.when(_length() == 3600, True).otherwise(local + _length() <= 3600)
-    is_even = ~F.col("time_zone").isin(*uneven_zones(3600))
-    return _divides(3600) & (is_even | is_within)
+    is_within = F.when(length_s() == 3600, True).otherwise(local + length_s() <= 3600)
+    return _divides(3600) & (~is_uneven(3600) | is_within)
 
 
 def _names() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ goes, which is what a change touches.
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from gold.local_clock import local_midnight
+from lake.local_clock import local_midnight
 
 _MONTH_OF = ["partner_id", "location_id", "fuel", "direction", "local_month"]
 _DAY_OF = [*_MONTH_OF, "local_date"]

@@ -5,10 +5,9 @@ from pyspark.sql import functions as F
 
 from gold.contracts import ENERGY
 from gold.energy import added_up, again, judged
-from gold.local_clock import local_midnight
+from lake.local_clock import local_midnight
+from silver.contracts import HOME, SERIES
 
-_HOME = ["partner_id", "location_id"]
-_SERIES = [*_HOME, "fuel", "direction"]
 _DEGREE_DAYS = ("degree_days", "cooling_degree_days")
 
 
@@ -20,7 +19,7 @@ def in_longer(
     ``following`` is the day, counted from ``local_date``, on which the next one begins.
     """
     first = F.trunc("local_date", named)
-    of_period = [*_SERIES, "local_date"]
+    of_period = [*SERIES, "local_date"]
     degree_days = (
         periods.withColumn("local_date", first)
         .groupBy(*of_period)
@@ -41,7 +40,7 @@ def in_longer(
 
 def first_days(rows: DataFrame, *, named: str) -> DataFrame:
     """Return the homes and first days of the periods that rows lie in."""
-    return rows.select(*_HOME, F.trunc("local_date", named).alias("local_date"))
+    return rows.select(*HOME, F.trunc("local_date", named).alias("local_date"))
 
 
 def days_of(slices: DataFrame, *, named: str, last: Column, step: str) -> DataFrame:

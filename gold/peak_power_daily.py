@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts import PEAK_POWER_DAILY
-from gold.local_clock import clock_s, local_midnight
+from lake.local_clock import clock_s, length_s, local_midnight
 from silver.contracts import PEAK_WINDOWS
 
 _DAY_OF = ["partner_id", "location_id", "fuel", "direction", "local_date"]
@@ -18,7 +18,7 @@ def peak_power_daily(energy_in_context: DataFrame) -> DataFrame:
     cover it whole; where none does, the day has no row of that window.
     """
     return (
-        energy_in_context.where(_length() <= _LONGEST)
+        energy_in_context.where(length_s() <= _LONGEST)
         .transform(in_windows)
         .transform(highest)
         .select("*", F.explode(_directions()).alias("_said_as"))
@@ -36,7 +36,7 @@ def in_windows(intervals: DataFrame) -> DataFrame:
     start_s = F.unix_seconds("starts_at")
     window_s = F.col("window_minutes") * 60
     rows = (
-        intervals.withColumns({"_seconds": _length(), "_local": clock_s(3600)})
+        intervals.withColumns({"_seconds": length_s(), "_local": clock_s(3600)})
         .withColumn("window_minutes", F.explode(_windows()))
         .withColumn("_into", F.col("_local") % window_s)
         .where((window_s % F.col("_seconds") == 0) & (F.col("_into") % F.col("_seconds") == 0))
@@ -96,7 +96,3 @@ def _windows() -> Column:
 def _directions() -> Column:
     both = F.array(F.lit("import"), F.lit("consumption"))
     return F.when(F.col("_is_consumption"), both).otherwise(F.array("direction"))
-
-
-def _length() -> Column:
-    return F.unix_seconds("ends_at") - F.unix_seconds("starts_at")

@@ -15,8 +15,8 @@ from gold.contracts import (
     PORTFOLIO_MONTHLY,
     SMALLEST_GROUP,
 )
+from silver.contracts import HOME
 
-_HOME = ["partner_id", "location_id"]
 _SLICE = ["partner_id", "local_month"]
 _SERIES = [*_SLICE, "fuel", "direction"]
 _FIGURES = (
@@ -49,8 +49,8 @@ def touched_by_energy_monthly(changes: DataFrame) -> DataFrame:
 
 def touched_by_home_profiles(changes: DataFrame, energy_monthly: DataFrame) -> DataFrame:
     """Return all months of the homes whose profile changed."""
-    homes = changes.select(*_HOME).distinct()
-    return touched_by_energy_monthly(energy_monthly.join(homes, on=_HOME, how="left_semi"))
+    homes = changes.select(*HOME).distinct()
+    return touched_by_energy_monthly(energy_monthly.join(homes, on=HOME, how="left_semi"))
 
 
 def touched_by_locations(changes: DataFrame, energy_monthly: DataFrame) -> DataFrame:
@@ -70,15 +70,15 @@ def with_home(months: DataFrame, home_profiles: DataFrame, locations: DataFrame)
         F.col("valid_to").isNull() | (F.col("valid_to") > last)
     )
     profiles = home_profiles.select(
-        *(F.col(name).alias(f"_{name}") for name in _HOME),
+        *(F.col(name).alias(f"_{name}") for name in HOME),
         *("valid_from", "valid_to", "house_type", "heating_type_primary", "living_area_m2"),
     )
     is_home = (F.col("partner_id") == F.col("_partner_id")) & (
         F.col("location_id") == F.col("_location_id")
     )
-    places = locations.select(*_HOME, "country_code", "price_zone")
+    places = locations.select(*HOME, "country_code", "price_zone")
     return months.join(profiles, on=is_home & is_valid, how="left").join(
-        places, on=_HOME, how="left"
+        places, on=HOME, how="left"
     )
 
 

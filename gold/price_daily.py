@@ -4,6 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts.prices import MARKET_TIME_ZONE, PRICE_DAILY
+from lake.local_clock import length_s
 
 # 2: a day of two currencies has no row.
 RULE_VERSION = 2
@@ -16,7 +17,7 @@ def price_daily(silver_spot_prices: DataFrame) -> DataFrame:
     A price holds for every quarter of an hour of its interval; where intervals overlap, the price
     of the shorter one holds. A day of two currencies has no mean, so it has no row.
     """
-    length = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+    length = length_s()
     cells = F.sequence("starts_at", F.expr(f"ends_at - {_QUARTER}"), F.expr(_QUARTER))
     of_cell = ["price_zone", "cell"]
     quarters = (
@@ -30,7 +31,7 @@ def price_daily(silver_spot_prices: DataFrame) -> DataFrame:
         )
     )
     local = F.from_utc_timestamp("cell", MARKET_TIME_ZONE)
-    seconds = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+    seconds = length_s()
     return (
         quarters.withColumn("price_date", F.to_date(local))
         .groupBy("price_zone", "price_date")

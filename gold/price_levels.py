@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 
 from gold.contracts.prices import PRICE_LEVELS, level
 from gold.price_daily import midnight
+from lake.local_clock import length_s
 
 # 2: a month of two currencies has no row.
 RULE_VERSION = 2
@@ -56,7 +57,7 @@ def months(days: DataFrame) -> DataFrame:
 
     A month of two currencies has no mean, so it has no row.
     """
-    seconds = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+    seconds = length_s()
     return (
         days.withColumn("_priced", F.col("priced_share") * seconds)
         .withColumn("_paid", F.col("mean_per_kwh") * F.col("_priced"))

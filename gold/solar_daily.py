@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts import SOLAR_DAILY
+from lake.local_clock import length_s
 
 # 2: money of two currencies does not add up.
 RULE_VERSION = 2
@@ -109,5 +110,5 @@ def not_below_nothing(energy: Column) -> Column:
 
 def expected_hours() -> Column:
     """Return how many hours the local day has."""
-    seconds = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+    seconds = length_s()
     return F.round(seconds / 3600).cast("int")

@@ -3,10 +3,8 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from silver.contracts import TARIFF_ELEMENTS
+from silver.contracts import HOME, SERIES, TARIFF_ELEMENTS
 
-HOME = ["partner_id", "location_id"]
-SERIES = [*HOME, "fuel", "direction"]
 DAY_OF = [*SERIES, "local_date"]
 _SAID = ("tariff_id", "currency", "vat", "elements")
 
@@ -26,6 +24,32 @@ def valid_on(rows: DataFrame, tariffs: DataFrame) -> DataFrame:
     until = F.coalesce("valid_to", F.lit("9999-12-31").cast("date"))
     holds = (F.col("local_date") >= F.col("valid_from")) & (F.col("local_date") < until)
     return rows.join(tariffs, on=SERIES, how="inner").where(holds)
+
+
+def supplied(meters: DataFrame) -> DataFrame:
+    """Return the span of supply of each series: its first local day, and the first no longer in it.
+
+    ``_supply_start`` and ``_supply_until``, each null where one meter does not say.
+    """
+    main = meters.where("NOT is_sub_meter AND deleted_at IS NULL")
+    begins, ends = (
+        F.count_if(F.col(edge).isNull()) == 0 for edge in ("supply_start", "supply_end")
+    )
+    return main.groupBy(*SERIES).agg(
+        F.when(begins, F.min("supply_start")).alias("_supply_start"),
+        F.when(ends, F.date_add(F.max("supply_end"), 1)).alias("_supply_until"),
+    )
+
+
+def supplied_otherwise(changes: DataFrame, *edges: str) -> DataFrame:
+    """Return the changes of main meters by which their supply begins or ends on another day."""
+    is_new = F.col("_change_type").isin("insert", "update_postimage")
+    return (
+        changes.where("NOT is_sub_meter")
+        .groupBy(*SERIES, "meter_id", "deleted_at", *edges)
+        .agg(F.sum(F.when(is_new, 1).otherwise(-1)).alias("_sign"))
+        .where("_sign <> 0")
+    )
 
 
 def changed_days(changes: DataFrame, days: DataFrame) -> DataFrame:

@@ -8,8 +8,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from gold.contracts import WEATHER_MODELS
-from gold.degree_day_fit import SERIES, fitted, step, sums
-from gold.weather_points import HOME, POINT, homes_around, points
+from gold.degree_day_fit import fitted, step, sums
+from gold.weather_points import POINT, homes_around, points
+from silver.contracts import HOME, SERIES
 
 # 2: no R² is above 1.
 RULE_VERSION = 2

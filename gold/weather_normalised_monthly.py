@@ -9,8 +9,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts import WEATHER_NORMALISED_MONTHLY
-from gold.degree_day_fit import HIGHEST_C, LOWEST_C, SERIES
-from gold.weather_points import HOME, POINT, homes_around, points
+from gold.degree_day_fit import HIGHEST_C, LOWEST_C
+from gold.weather_points import POINT, homes_around, points
+from silver.contracts import HOME, SERIES
 
 # Nine of ten calendar days of each month, as CalTRACK 2.2.1.2 asks of a year.
 _COVERED = 0.9

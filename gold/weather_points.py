@@ -2,7 +2,8 @@
 
 from pyspark.sql import DataFrame
 
-HOME = ["partner_id", "location_id"]
+from silver.contracts import HOME
+
 POINT = ["latitude", "longitude", "time_zone"]
 
 

@@ -18,13 +18,16 @@ from models.unusual.daily_band import daily_band
 from models.unusual.daily_patterns import flat, spike
 from models.unusual.high_month import high_month
 from models.unusual.solar_yield import solar_yield
+from silver.contracts import HOME
 
-_HOME = ["partner_id", "location_id"]
 _DAY_OF = [*SERIES, "local_date"]
 _KEY = [*_DAY_OF, "kind"]
 # The longest look back: a fortnight, and the past before it.
 _REACH = PAST_DAYS + 14
 _OF_TIME = ("standing_charge", "capacity")
+# What a kind says of a day; the rest is the same for all kinds.
+_ADDED = ("excess_cost", "currency", "issued_at", "local_month")
+_SAID = [name for name in ANOMALIES.names if name not in _ADDED]
 
 
 def anomalies(
@@ -50,7 +53,7 @@ def anomalies(
         high_month(energy_daily, energy_monthly, cost_daily, cost_monthly),
         solar_yield(energy_daily, silver_weather, location_weather, locations),
     )
-    judged = reduce(DataFrame.unionByName, kinds)
+    judged = reduce(DataFrame.unionByName, (days.select(*_SAID) for days in kinds))
     return (
         judged.transform(lambda rows: worth_telling(rows, anomalies))
         .join(prices(cost_daily, energy_daily), on=_DAY_OF, how="left")
@@ -68,50 +71,41 @@ def anomalies(
     )
 
 
-def touched_by_forecast_outcomes_daily(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
-    """Return the days that look back at a changed one."""
-    return _ahead(changes, energy_daily)
-
-
 def touched_by_energy_daily(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
     """Return the days that look back at a changed one."""
     return _ahead(changes, energy_daily)
 
 
-def touched_by_base_load_daily(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
-    """Return the days that look back at a changed one."""
-    return _ahead(changes, energy_daily)
+touched_by_forecast_outcomes_daily = touched_by_base_load_daily = touched_by_energy_daily
 
 
 def touched_by_energy_monthly(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
     """Return the days of the month that is held against the changed one, a year later."""
     first = F.add_months(F.trunc("local_date", "MM"), 12)
-    months = changes.select(*_HOME, first.alias("_first")).distinct()
-    days = months.select(*_HOME, _each(F.col("_first"), F.last_day("_first")))
+    months = changes.select(*HOME, first.alias("_first")).distinct()
+    days = months.select(*HOME, _each(F.col("_first"), F.last_day("_first")))
     return _there(days, energy_daily)
 
 
-def touched_by_cost_monthly(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
-    """Return the days of the month that is held against the changed one, a year later."""
-    return touched_by_energy_monthly(changes, energy_daily)
+touched_by_cost_monthly = touched_by_energy_monthly
 
 
 def touched_by_silver_weather(
     changes: DataFrame, location_weather: DataFrame, meters: DataFrame
 ) -> DataFrame:
     """Return a week of days of the homes with metered production around the points."""
-    making = meters.where("direction = 'production' AND deleted_at IS NULL").select(*_HOME)
+    making = meters.where("direction = 'production' AND deleted_at IS NULL").select(*HOME)
     points = changes.where("issued_at IS NULL").select("latitude", "longitude", "observed_date")
-    homes = location_weather.join(making.distinct(), on=_HOME, how="left_semi")
+    homes = location_weather.join(making.distinct(), on=HOME, how="left_semi")
     return points.distinct().join(homes, on=["latitude", "longitude"]).select(
-        *_HOME, _each(F.date_sub("observed_date", 1), F.date_add("observed_date", 7))
+        *HOME, _each(F.date_sub("observed_date", 1), F.date_add("observed_date", 7))
     )  # fmt: skip
 
 
 def needed_for(touched: DataFrame) -> DataFrame:
     """Return the days that the touched days look back at."""
     day = _each(F.date_sub("local_date", _REACH), F.col("local_date"))
-    return touched.select(*_HOME, day).distinct()
+    return touched.select(*HOME, day).distinct()
 
 
 def needed_for_anomalies(slices: DataFrame) -> DataFrame:
@@ -122,19 +116,17 @@ def needed_for_anomalies(slices: DataFrame) -> DataFrame:
 def needed_for_energy_monthly(slices: DataFrame) -> DataFrame:
     """Return the month a year before that of each day."""
     first = F.add_months(F.trunc("local_date", "MM"), -12)
-    return slices.select(*_HOME, first.alias("local_date")).distinct()
+    return slices.select(*HOME, first.alias("local_date")).distinct()
 
 
-def needed_for_cost_monthly(slices: DataFrame) -> DataFrame:
-    """Return the month a year before that of each day."""
-    return needed_for_energy_monthly(slices)
+needed_for_cost_monthly = needed_for_energy_monthly
 
 
 def needed_for_silver_weather(slices: DataFrame, location_weather: DataFrame) -> DataFrame:
     """Return the days (UTC) of the points of the homes."""
-    at = location_weather.select(*_HOME, "latitude", "longitude")
+    at = location_weather.select(*HOME, "latitude", "longitude")
     point = ["latitude", "longitude"]
-    days = slices.join(at, on=_HOME).select(*point, "local_date").distinct()
+    days = slices.join(at, on=HOME).select(*point, "local_date").distinct()
     span = _each(F.date_sub("local_date", _REACH + 1), F.date_add("local_date", 1))
     return days.select(*point, span.alias("observed_date")).distinct()
 
@@ -166,15 +158,15 @@ def prices(cost_daily: DataFrame, energy_daily: DataFrame) -> DataFrame:
 
 
 def _ahead(changes: DataFrame, energy_daily: DataFrame) -> DataFrame:
-    changed = changes.select(*_HOME, "local_date").distinct()
+    changed = changes.select(*HOME, "local_date").distinct()
     last = F.date_add("local_date", _REACH)
-    return _there(changed.select(*_HOME, _each(F.col("local_date"), last)), energy_daily)
+    return _there(changed.select(*HOME, _each(F.col("local_date"), last)), energy_daily)
 
 
 def _there(days: DataFrame, energy_daily: DataFrame) -> DataFrame:
     """Leave out days of which nothing is known: most of those ahead."""
-    known = energy_daily.select(*_HOME, "local_date").distinct()
-    return days.distinct().join(known, on=[*_HOME, "local_date"], how="left_semi")
+    known = energy_daily.select(*HOME, "local_date").distinct()
+    return days.distinct().join(known, on=[*HOME, "local_date"], how="left_semi")
 
 
 def _each(first: Column, last: Column) -> Column:

@@ -22,7 +22,6 @@ from lake.modelling.registry import Champion
 from models.backtests.parts import each_home, fit, gate, judge, lacking
 from models.contracts import DISAGGREGATION
 from models.inputs.home_frames import (
-    HOME,
     by_home,
     touched_by_energy_hourly,
     touched_by_energy_quarter_hourly,
@@ -34,6 +33,7 @@ from models.parts.priors import PUBLISHED
 from models.parts.readings import INPUTS, meters_of
 from models.parts.summers import LEAST_HOMES
 from models.parts_version import MODEL_VERSION, scored_by
+from silver.contracts import HOME
 
 __all__ = [
     "disaggregation",

@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 
 from models.contracts import FORECAST_OUTCOMES_DAILY, QUANTILES, quantile_column
 from models.inputs.forecastable import SERIES
+from silver.contracts import HOME
 
-_HOME = ["partner_id", "location_id"]
 _DAY_OF = [*SERIES, "local_date"]
 _DAY_AHEAD_HOURS = 36
 # P10 and P90 of a normal distribution are so many standard deviations apart.
@@ -23,7 +23,7 @@ def forecast_outcomes_daily(
     load_forecasts: DataFrame, energy_hourly: DataFrame, locations: DataFrame
 ) -> DataFrame:
     """Return a row a series, local day and lead of which an hour was forecast and metered whole."""
-    zones = locations.select(*_HOME, "time_zone")
+    zones = locations.select(*HOME, "time_zone")
     is_whole = F.col("observed_intervals") == F.col("expected_intervals")
     true = energy_hourly.where(is_whole).select(
         *SERIES, "starts_at", F.col("energy_kwh").alias("true_kwh"), "known_at"
@@ -36,7 +36,7 @@ def forecast_outcomes_daily(
     )
     return (
         load_forecasts.where("resolution = 'PT1H'")
-        .join(zones, on=_HOME, how="inner")
+        .join(zones, on=HOME, how="inner")
         .transform(newest_of_lead)
         .join(true, on=[*SERIES, "starts_at"], how="inner")
         .withColumn("naive_at", _weeks_before())
@@ -48,18 +48,18 @@ def forecast_outcomes_daily(
 
 def touched_by_energy_hourly(changes: DataFrame) -> DataFrame:
     """Return the changed days, and those that are held against them a week or two later."""
-    return changes.select(*_HOME, _days("local_date", 0, 7, 14).alias("local_date")).distinct()
+    return changes.select(*HOME, _days("local_date", 0, 7, 14).alias("local_date")).distinct()
 
 
 def touched_by_load_forecasts(changes: DataFrame, locations: DataFrame) -> DataFrame:
     """Return the days that are forecast; mostly nothing of them is known yet."""
-    zones = locations.select(*_HOME, "time_zone")
-    return changes.join(zones, on=_HOME).select(*_HOME, _local_date()).distinct()
+    zones = locations.select(*HOME, "time_zone")
+    return changes.join(zones, on=HOME).select(*HOME, _local_date()).distinct()
 
 
 def needed_for_energy_hourly(slices: DataFrame) -> DataFrame:
     """Return the days, and those a week and two before, which are the naive forecast."""
-    return slices.select(*_HOME, _days("local_date", 0, -7, -14).alias("local_date")).distinct()
+    return slices.select(*HOME, _days("local_date", 0, -7, -14).alias("local_date")).distinct()
 
 
 def needed_for_load_forecasts(slices: DataFrame) -> DataFrame:
@@ -69,7 +69,7 @@ def needed_for_load_forecasts(slices: DataFrame) -> DataFrame:
         F.date_sub(day, 1), F.date_sub(day, 2), F.date_sub(day, _of_band(3, 5)),
         F.date_sub(day, _of_band(8, 6)),
     )  # fmt: skip
-    return slices.select(*_HOME, F.explode(issued).alias("issued_date")).distinct()
+    return slices.select(*HOME, F.explode(issued).alias("issued_date")).distinct()
 
 
 def newest_of_lead(forecasts: DataFrame) -> DataFrame:

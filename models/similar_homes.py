@@ -11,9 +11,10 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from models.contracts import SIMILAR_HOMES
-from models.similar.cells import CELL, HOME, MATCHED_ON, candidates, matched
+from models.similar.cells import CELL, MATCHED_ON, candidates, matched
 from models.similar.changed import said_anew
 from models.similar.neighbours import COMPARED, PROFILE, SHAPE, compared
+from silver.contracts import HOME
 
 # 3: what cannot be true of a home is not known of it.
 RULE_VERSION = 3

@@ -27,10 +27,11 @@ from models.usage.annual_use import (
     AnnualUse,
     fit_annual_use,
 )
-from models.usage.climate import HOME, POINT, days_of_year, normal_years
+from models.usage.climate import POINT, days_of_year, normal_years
 from models.usage.homes import PROFILE, homes_of, metered_years, unmetered
 from models.usage.plausible import plausible
 from models.usage.published import VERSION, published
+from silver.contracts import HOME
 
 __all__ = ["example", "fit", "gate", "judge", "lacking", "training", "usage_estimates"]
 

@@ -47,7 +47,7 @@ def add(app: typer.Typer) -> None:
             str,
             typer.Option(
                 help="Scopes, parted by spaces: insights.read (if none is said), data.read, "
-                "data.write, market.write (weather and prices, which are of all partners)."
+                "data.write, market.write (weather, prices and co2, of all partners)."
             ),
         ] = "",
         days: Annotated[float, typer.Option(help="How long it is valid.")] = 30,

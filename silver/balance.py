@@ -5,13 +5,12 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from silver.contracts import DIRECTIONS
-from silver.judgement import local_midnight
-from silver.said_once import LONGEST_DAY_S, METER_DAY, length_s
+from lake.local_clock import length_s, local_midnight
+from silver.contracts import DIRECTIONS, HOME
+from silver.said_once import LONGEST_DAY_S, METER_DAY
 from silver.supply import ALWAYS, NEVER, with_supply
 from silver.typed import duration
 
-HOME = ["partner_id", "location_id"]
 FUEL = [*HOME, "fuel"]
 _VALUES = ("energy_kwh", "quality", "known_at", "resolution", "local_date", "local_month")
 OUT = (*FUEL, "direction", "starts_at", "ends_at", *_VALUES, "is_derived", "is_consumption")

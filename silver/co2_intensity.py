@@ -4,15 +4,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake.hops.quarantine import REASONS
-from silver.contracts import CO2_INTENSITY, MOST_CO2_KG_PER_KWH
+from silver.contracts import CO2_INTENSITY, CO2_KG_PER_KWH_IN, MOST_CO2_KG_PER_KWH
 from silver.late import said_after
 from silver.registration import payload
 from silver.typed import is_number, is_of_zone_interval, reasons, with_interval_of_zone
 
 # 2: nothing is known before it arrived.
 RULE_VERSION = 2
-# kg per kWh in one unit of what is sent.
-_UNITS = {"g/kwh": 1e-3, "kg/kwh": 1.0, "kg/mwh": 1e-3, "t/mwh": 1.0}
 
 
 def co2_intensity(bronze_co2_intensity: DataFrame) -> DataFrame:
@@ -21,7 +19,7 @@ def co2_intensity(bronze_co2_intensity: DataFrame) -> DataFrame:
     More than the dirtiest plant emits is a wrong unit; less than nothing is no emission.
     """
     factor = F.lit(None).cast("double")
-    for name, kg in _UNITS.items():
+    for name, kg in CO2_KG_PER_KWH_IN.items():
         factor = F.when(F.lower(F.trim("unit")) == name, kg).otherwise(factor)
     said = F.col("co2").try_cast("double")
     is_finite = is_number(said)

@@ -5,15 +5,16 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from silver.balance import HOME, by_direction, ways
-from silver.contracts import ENERGY_IN_CONTEXT
+from lake.local_clock import is_uneven, length_s
+from silver.balance import by_direction, ways
+from silver.contracts import ENERGY_IN_CONTEXT, HOME
 from silver.free_periods import LONGEST_MONTH_S, is_counted
 from silver.home_days import HOME_DAY, all_days
 from silver.over_midnight import needed_days, once_over_midnight, touched_days
 from silver.reading_errors import without_errors
-from silver.said_once import length_s, lengths_of, said_once
+from silver.said_once import lengths_of, said_once
 from silver.supply import of_registered
-from silver.zone_grid import TIMES, is_off_hour, of_its_zone, zone_grid, zones_of
+from silver.zone_grid import TIMES, of_its_zone, zone_grid, zones_of
 
 # Rows come in the order of the readings, and nothing after the sums moves them.
 IN_ORDER = True
@@ -126,9 +127,7 @@ def touched_by_spot_prices(changes: DataFrame, locations: DataFrame) -> DataFram
     )
 
 
-def touched_by_co2_intensity(changes: DataFrame, locations: DataFrame) -> DataFrame:
-    """Return the days of the homes in the zones."""
-    return touched_by_spot_prices(changes, locations)
+touched_by_co2_intensity = touched_by_spot_prices
 
 
 def touched_by_home_profiles(
@@ -151,18 +150,8 @@ def touched_by_locations(
     return all_days(changes, _with_energy(meter_readings, register_energy))
 
 
-def touched_by_location_weather(
-    changes: DataFrame, meter_readings: DataFrame, register_energy: DataFrame
-) -> DataFrame:
-    """Return all days of the locations whose nearest point is another."""
-    return touched_by_locations(changes, meter_readings, register_energy)
-
-
-def touched_by_meters(
-    changes: DataFrame, meter_readings: DataFrame, register_energy: DataFrame
-) -> DataFrame:
-    """Return all days of the locations: which directions are metered decides on consumption."""
-    return touched_by_locations(changes, meter_readings, register_energy)
+# Their nearest point may be another, or what is metered, which decides on consumption.
+touched_by_location_weather = touched_by_meters = touched_by_locations
 
 
 def first_days(intervals: DataFrame, days: DataFrame) -> DataFrame:
@@ -204,7 +193,7 @@ def in_their_time(
     always = before.withColumn("valid_from", F.lit("0001-01-01").cast("date"))
     of_points = location_weather.join(points, on=["latitude", "longitude"], how="inner")
     return (
-        locations.select(*HOME, *_OF_HOME, is_off_hour().alias("_is_off"))
+        locations.select(*HOME, *_OF_HOME, is_uneven(3600).alias("_is_off"))
         .join(of_points.select(*HOME, "_point"), on=HOME, how="left")
         .join(zones, on="price_zone", how="left")
         .join(versions.unionByName(always, allowMissingColumns=True), on=HOME, how="inner")

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from silver.balance import FUEL, HOME, by_direction, ways
-from silver.contracts import ENERGY_REVISIONS
+from silver.balance import FUEL, by_direction, ways
+from silver.contracts import ENERGY_REVISIONS, HOME
 from silver.home_days import all_days
 from silver.over_midnight import as_days, once_over_midnight
 from silver.reading_errors import with_errors_marked

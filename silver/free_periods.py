@@ -3,7 +3,8 @@
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from silver.said_once import LONGEST_DAY_S, length_s
+from lake.local_clock import length_s
+from silver.said_once import LONGEST_DAY_S
 
 LONGEST_MONTH_S = 32 * 86_400
 

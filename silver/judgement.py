@@ -4,6 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.hops.quarantine import REASONS
+from lake.local_clock import local_midnight
 from silver.contracts import SENT_QUALITIES
 from silver.registration import payload
 from silver.said_once import LONGEST_DAY_S
@@ -128,8 +129,3 @@ def most_kw() -> Column:
     """Return the power in kW that the meter's ``fuel`` and ``fuse_ampere`` let through."""
     fuse_kw = F.coalesce(F.col("fuse_ampere") * _KW_PER_AMPERE, F.lit(_MOST_KW))
     return F.when(F.col("fuel") == "elec", fuse_kw).otherwise(F.lit(_MOST_KW))
-
-
-def local_midnight(day: Column) -> Column:
-    """Return the instant at which a local day begins; of UTC where the zone is not known."""
-    return F.to_utc_timestamp(day.cast("timestamp"), F.coalesce("time_zone", F.lit("UTC")))

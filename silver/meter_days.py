@@ -7,18 +7,17 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.ingestion.landed import is_landed
-from silver.contracts import METER_DAYS, METER_READINGS
+from lake.local_clock import length_s, local_midnight
+from silver.contracts import HOME, METER_DAYS, METER_READINGS
 from silver.home_days import HOME_DAY, all_days
-from silver.judgement import local_midnight
-from silver.said_once import LONGEST_DAY_S, length_s, power_kw
+from silver.said_once import LONGEST_DAY_S, power_kw
 from silver.typed import offset_s
 
 # 2: how long intervals are and when they were said, so that a day tells it. 3: what is held of it.
 RULE_VERSION = 3
 _OF_READINGS = f"table_name = '{METER_READINGS.name}'"
 LOOKS_AT = {"quarantine": _OF_READINGS}
-_HOME = ["partner_id", "location_id"]
-_DAY_OF = [*_HOME, "meter_id", "fuel", "direction", "local_date", "local_month", "resolution"]
+_DAY_OF = [*HOME, "meter_id", "fuel", "direction", "local_date", "local_month", "resolution"]
 _METER_DAY = [*HOME_DAY, "meter_id", "resolution"]
 _NIGHT_S = 4 * 3600
 # Standard time: in most places where clocks change, that of January in the north, July in the
@@ -33,7 +32,7 @@ def meter_days(meter_readings: DataFrame, quarantine: DataFrame, locations: Data
     held has no row.
     """
     homes = locations.select(
-        *_HOME, "time_zone", offset_s(F.col("time_zone"), _STANDARD).alias("_offset_s")
+        *HOME, "time_zone", offset_s(F.col("time_zone"), _STANDARD).alias("_offset_s")
     )
     into_day = F.unix_seconds("starts_at") + F.col("_offset_s") - F.unix_date("local_date") * 86_400
     night = (into_day >= 0) & (into_day < _NIGHT_S)
@@ -44,7 +43,7 @@ def meter_days(meter_readings: DataFrame, quarantine: DataFrame, locations: Data
     landed = F.max_by(is_landed(F.col("source_file")), "received_at")
     return (
         meter_readings.where(length_s() <= LONGEST_DAY_S)
-        .join(F.broadcast(homes), on=_HOME, how="inner")
+        .join(F.broadcast(homes), on=HOME, how="inner")
         .groupBy(*_DAY_OF, "time_zone")
         .agg(
             F.min("starts_at").alias("starts_at"),

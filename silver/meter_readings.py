@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from lake.hops.quarantine import REASONS
 from lake.hops.writing import CONTESTED
+from lake.local_clock import length_s, local_midnight
 from silver.contracts import METER_READINGS
 from silver.judgement import (
     KWH,
@@ -14,7 +15,6 @@ from silver.judgement import (
     is_day,
     is_true,
     line_judged,
-    local_midnight,
     most_kw,
     value_judged,
 )
@@ -286,7 +286,7 @@ def with_interval(values: DataFrame) -> DataFrame:
 
 def in_kwh(values: DataFrame) -> DataFrame:
     """Add ``energy_kwh``, ``volume_m3`` and ``quality`` (measured unless said otherwise)."""
-    hours = (F.unix_seconds("ends_at") - F.unix_seconds("starts_at")) / 3600
+    hours = length_s() / 3600
     scaled = F.col("_value._numbers") * F.col("_factor")
     word = F.coalesce("_value._words", "_word")
     return (

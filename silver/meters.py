@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.hops.quarantine import REASONS
-from silver.contracts import DIRECTIONS, FUELS, METERS
+from silver.contracts import DIRECTIONS, FUELS, HOME, METERS
 from silver.late import said_after
 from silver.registration import deleted_at, known, number, opened, unread_date
 from silver.typed import reasons
@@ -14,7 +14,6 @@ from silver.waiting import of_deleted_homes
 # goes also where the document that deletes that does not name it; a date that cannot be read is
 # told, and is not always.
 RULE_VERSION = 4
-_HOME = ["partner_id", "location_id"]
 _DATES = ("supply_start", "supply_end")
 
 
@@ -24,14 +23,14 @@ def meters(bronze_registrations: DataFrame, locations: DataFrame) -> DataFrame:
     is_not_import = direction != "import"
     is_sub_meter = F.coalesce(F.col("is_sub_meter").try_cast("boolean"), F.lit(False))
     gone = locations.where("deleted_at IS NOT NULL").select(
-        *_HOME, F.col("deleted_at").alias("_home_deleted_at")
+        *HOME, F.col("deleted_at").alias("_home_deleted_at")
     )
     marked = deleted_at(F.col("is_deleted"), F.col("_meter.is_deleted"))
     return (
         bronze_registrations.transform(opened)
         .select("*", F.posexplode("meters").alias("_position", "_meter"))
         # With its location all of it goes, also what that document does not name.
-        .join(F.broadcast(gone), on=_HOME, how="left")
+        .join(F.broadcast(gone), on=HOME, how="left")
         .withColumn("deleted_at", F.coalesce(marked, "_home_deleted_at"))
         .drop("is_deleted")
         .select("*", "_meter.*")

@@ -7,9 +7,9 @@ what the first of them says decides on both.
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lake.local_clock import length_s, local_midnight
 from silver.home_days import HOME_DAY
-from silver.judgement import local_midnight
-from silver.said_once import LONGEST_DAY_S, length_s
+from silver.said_once import LONGEST_DAY_S
 
 _METER_DAY = ["partner_id", "meter_id", "direction", "local_date"]
 _FIGURES = ("starts_at", "ends_at", "interval_s", "longest_interval_s", "intervals")

@@ -4,11 +4,12 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from lake.ingestion.landed import came_by
+from lake.local_clock import length_s, local_midnight
 from silver.contracts import REGISTER_ENERGY
 from silver.free_periods import LONGEST_MONTH_S
-from silver.judgement import KWH_PER_M3, local_midnight, most_kw
+from silver.judgement import KWH_PER_M3, most_kw
 from silver.register_instants import METER, at_instants, at_midnight, of_devices
-from silver.said_once import LONGEST_DAY_S, length_s
+from silver.said_once import LONGEST_DAY_S
 from silver.typed import duration
 from silver.waiting import meters_of
 

@@ -6,9 +6,10 @@ The interval readings of a meter, added up, must be what its registers counted (
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lake.local_clock import length_s
 from silver.contracts import REGISTER_FLAGS, REGISTER_RULES
 from silver.home_days import HOME_DAY
-from silver.said_once import length_s, lengths, said_once
+from silver.said_once import lengths, said_once
 
 NOTHING_WITHOUT = "register_energy"
 _METER = ["partner_id", "meter_id", "direction"]

@@ -3,8 +3,8 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from lake.local_clock import local_midnight
 from silver.contracts import TOTAL_REGISTER
-from silver.judgement import local_midnight
 
 METER = ["partner_id", "meter_id", "direction"]
 _OF_METER = (*METER, "location_id", "fuel")

@@ -4,8 +4,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.hops.quarantine import REASONS
+from lake.local_clock import local_midnight
 from silver.contracts import REGISTER_READS, TOTAL_REGISTER
-from silver.judgement import QUALITIES, local_midnight
+from silver.judgement import QUALITIES
 from silver.late import said_after
 from silver.registration import payload
 from silver.typed import AHEAD, instant, is_in_range, is_number, reasons, said_at

@@ -3,14 +3,11 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from lake.local_clock import length_s
+
 METER_DAY = ["partner_id", "meter_id", "local_date"]
 _READING = ["partner_id", "meter_id", "direction", "starts_at", "ends_at"]
 LONGEST_DAY_S = 25 * 3600
-
-
-def length_s() -> Column:
-    """Return the length of an interval in s."""
-    return F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
 
 
 def power_kw() -> Column:

@@ -4,14 +4,19 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake.hops.quarantine import REASONS
-from silver.contracts import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH, SPOT_PRICES
+from silver.contracts import (
+    CURRENCIES,
+    HUNDREDTH,
+    MOST_PRICE_PER_KWH,
+    PRICED_KWH,
+    SPOT_PRICES,
+)
 from silver.late import said_after
 from silver.registration import payload
 from silver.typed import is_number, is_of_zone_interval, reasons, with_interval_of_zone
 
 # 2: nothing is known before it arrived. 3: what is no currency, or no price in it, waits.
 RULE_VERSION = 3
-_KWH = {"kWh": 1.0, "MWh": 1000.0}
 
 
 def spot_prices(bronze_spot_prices: DataFrame) -> DataFrame:
@@ -22,8 +27,8 @@ def spot_prices(bronze_spot_prices: DataFrame) -> DataFrame:
     """
     parts = F.split(F.trim("unit"), "/")
     per = F.lit(None).cast("double")
-    for name, kwh in _KWH.items():
-        per = F.when(F.lower(F.get(parts, F.lit(1))) == name.lower(), kwh).otherwise(per)
+    for name, kwh in PRICED_KWH.items():
+        per = F.when(F.lower(F.get(parts, F.lit(1))) == name, kwh).otherwise(per)
     price = F.col("price").try_cast("double")
     is_finite = is_number(price)
     said = F.trim(F.get(parts, F.lit(0)))

@@ -8,18 +8,16 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from silver.contracts import SUBSTITUTED_ENERGY
+from lake.local_clock import length_s, local_midnight
+from silver.contracts import HOME, SERIES, SUBSTITUTED_ENERGY
 from silver.gap_days import DERIVED, LONGEST_GAP_DAYS, WEEKS_BEFORE, days_looked_at, gap_days
 from silver.home_days import HOME_DAY, all_days, days_around
-from silver.judgement import local_midnight
-from silver.said_once import LONGEST_DAY_S, length_s, power_kw
+from silver.said_once import LONGEST_DAY_S, power_kw
 
-# 2: a gap is of the fuel and direction that have it.
-RULE_VERSION = 2
+# 2: a gap is of the fuel and direction that have it. 3: what is said in part is no gap.
+RULE_VERSION = 3
 OF_SLICES = ("meters",)
-_HOME = HOME_DAY[:2]
-_SERIES = [*_HOME, "fuel", "direction"]
-_SERIES_DAY = [*_SERIES, "local_date"]
+_SERIES_DAY = [*SERIES, "local_date"]
 _SEEN = ("starts_at", "ends_at", "time_zone", "resolution", "energy_kwh", "is_derived",
          "is_consumption", "known_at")  # fmt: skip
 # Up to two hours a straight line, longer ones like days, scaled (UBP volume 2, estimation; AEMO
@@ -94,7 +92,11 @@ def needed_for_meter_days(slices: DataFrame) -> DataFrame:
 
 
 def grid(rows: DataFrame, gaps: DataFrame) -> DataFrame:
-    """Return the intervals of the gap days that no row covers, in the length used last."""
+    """Return the intervals of the gap days of which no row says a part, in the length used last.
+
+    Of a day on which the length changed that is the longest; an hour of which some quarters are
+    there is none that is missing.
+    """
     series_of = F.when(F.col("is_derived"), DERIVED).otherwise(F.col("direction")).alias("_of")
     of_days = rows.where(length_s() <= 3600).groupBy(
         *_SERIES_DAY, series_of, "time_zone", "resolution", length_s().alias("_length")
@@ -104,10 +106,10 @@ def grid(rows: DataFrame, gaps: DataFrame) -> DataFrame:
     )
     age = F.date_diff("local_date", "_known_date")
     last = F.struct(
-        "_known_date", "time_zone", "resolution", "_length", "is_consumption", "_resumes"
+        "_known_date", "_length", "time_zone", "resolution", "is_consumption", "_resumes"
     )
     series = (
-        gaps.join(known, on=[*_HOME, "fuel", "_of"], how="inner")
+        gaps.join(known, on=[*HOME, "fuel", "_of"], how="inner")
         .where(age.between(0, LONGEST_GAP_DAYS))
         .groupBy(*_SERIES_DAY)
         .agg(F.max(last).alias("_last_known"))
@@ -119,7 +121,7 @@ def grid(rows: DataFrame, gaps: DataFrame) -> DataFrame:
     steps = F.explode(F.sequence(first, end - F.col("_length"), F.col("_length")))
     edges = {"_from": F.unix_seconds("starts_at"), "_to": F.unix_seconds("ends_at")}
     said = rows.select(*_SERIES_DAY, *(edge.alias(name) for name, edge in edges.items()))
-    is_said = (F.col("_from") <= F.col("_s")) & (F.col("_s") < F.col("_to"))
+    is_said = (F.col("_from") < F.col("_s") + F.col("_length")) & (F.col("_s") < F.col("_to"))
     on = is_said
     for name in _SERIES_DAY:
         on = on & (F.col(f"slot.{name}") == F.col(f"said.{name}"))
@@ -130,8 +132,8 @@ def grid(rows: DataFrame, gaps: DataFrame) -> DataFrame:
 
 def in_runs(slots: DataFrame) -> DataFrame:
     """Add the run of missing intervals that each is in: ``_from`` and ``_to``, s since 1970."""
-    in_time = Window.partitionBy(*_SERIES).orderBy("_s")
-    of_run = Window.partitionBy(*_SERIES, "_run")
+    in_time = Window.partitionBy(*SERIES).orderBy("_s")
+    of_run = Window.partitionBy(*SERIES, "_run")
     end = F.col("_s") + F.col("_length")
     goes_on = F.lag(end).over(in_time) == F.col("_s")
     return (
@@ -151,14 +153,14 @@ def with_neighbours(missing: DataFrame, rows: DataFrame) -> DataFrame:
     reading = F.struct(_middle().alias("_middle"), power_kw().alias("_kw"), "known_at")
     found = missing
     for border, edge, instant in (("_last", "_from", "ends_at"), ("_next", "_to", "starts_at")):
-        wanted = F.broadcast(missing.select(*_SERIES, edge).distinct())
+        wanted = F.broadcast(missing.select(*SERIES, edge).distinct())
         bordering = (
             short.withColumn(edge, F.unix_seconds(instant))
-            .join(wanted, on=[*_SERIES, edge], how="left_semi")
-            .groupBy(*_SERIES, edge)
+            .join(wanted, on=[*SERIES, edge], how="left_semi")
+            .groupBy(*SERIES, edge)
             .agg(F.max(reading).alias(border))
         )
-        found = found.join(bordering, on=[*_SERIES, edge], how="left")
+        found = found.join(bordering, on=[*SERIES, edge], how="left")
     return found
 
 
@@ -188,7 +190,7 @@ def like_day(missing: DataFrame, rows: DataFrame) -> DataFrame:
     days = missing.select(*_SERIES_DAY, "time_zone").distinct()
     weeks = F.explode(F.array(*map(F.lit, range(1, WEEKS_BEFORE + 1)))).alias("_week")
     days_before = days.select("*", weeks).select(
-        *_SERIES,
+        *SERIES,
         F.date_sub("local_date", 7 * F.col("_week")).alias("local_date"),
         F.col("local_date").alias("_day"),
         "time_zone",

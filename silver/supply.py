@@ -3,8 +3,9 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from silver.contracts import SERIES
+
 _METER = ["partner_id", "meter_id"]
-_SERIES = ("partner_id", "location_id", "fuel", "direction")
 ALWAYS, NEVER = "0001-01-01", "9999-12-31"
 
 
@@ -16,7 +17,7 @@ def with_supply(meters: DataFrame) -> DataFrame:
     sub-meters, which have no next one. What is deleted counts on no day.
     """
     meters = meters.where("deleted_at IS NULL")
-    by_start = Window.partitionBy(*_SERIES, "is_sub_meter").orderBy(F.unix_date("_from"))
+    by_start = Window.partitionBy(*SERIES, "is_sub_meter").orderBy(F.unix_date("_from"))
     next_start = F.min("_from").over(by_start.rangeBetween(1, Window.unboundedFollowing))
     always, never = (F.lit(day).cast("date") for day in (ALWAYS, NEVER))
     exchanged = F.when(~F.col("is_sub_meter"), next_start)

@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from lake.hops.quarantine import REASONS
-from silver.contracts import FUELS, TARIFF_DIRECTIONS, TARIFFS
+from silver.contracts import FUELS, SERIES, TARIFF_DIRECTIONS, TARIFFS
 from silver.registration import number, opened
 from silver.tariff_elements import as_stored, breaks_a_rule, is_known, is_said_whole
 from silver.typed import reasons
@@ -15,7 +15,6 @@ _TARIFF = (
     "tariff_id STRING, fuel STRING, direction STRING, currency STRING, valid_from STRING, "
     "valid_to STRING, vat STRING, elements STRING"
 )
-_SERIES = ["partner_id", "location_id", "fuel", "direction"]
 _LINE = ["source_file", "source_line"]
 
 
@@ -70,7 +69,7 @@ def typed(entries: DataFrame) -> DataFrame:
 
 def newest(entries: DataFrame) -> DataFrame:
     """Keep what was said last of the tariffs that begin on one day."""
-    by_age = Window.partitionBy(*_SERIES, "valid_from").orderBy(
+    by_age = Window.partitionBy(*SERIES, "valid_from").orderBy(
         *(F.desc(c) for c in ("known_at", "received_at", *_LINE)),
         # In one document: one that holds before one that is taken back.
         *(F.desc(_holds()), "_position"),
@@ -82,7 +81,7 @@ def newest(entries: DataFrame) -> DataFrame:
 def until_the_next(entries: DataFrame) -> DataFrame:
     """End each tariff where the next begins; one that holds on no day (withdrawn) ends none."""
     ahead = (
-        Window.partitionBy(*_SERIES).orderBy("valid_from").rowsBetween(1, Window.unboundedFollowing)
+        Window.partitionBy(*SERIES).orderBy("valid_from").rowsBetween(1, Window.unboundedFollowing)
     )
     following = F.min(F.when(_holds(), F.col("valid_from"))).over(ahead)
     # least() passes nulls.
@@ -104,7 +103,7 @@ def _overlaps() -> Column:
     entries that are true otherwise, and hold at all, are in each other's way.
     """
     before = (
-        Window.partitionBy(*_SERIES, *_LINE)
+        Window.partitionBy(*SERIES, *_LINE)
         .orderBy("valid_from", "_position")
         .rowsBetween(Window.unboundedPreceding, -1)
     )

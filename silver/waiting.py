@@ -4,8 +4,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.contract import Table
+from silver.contracts import HOME
 
-_HOME = ["partner_id", "location_id"]
 _METER = ["partner_id", "meter_id"]
 _LINE = ["source_file", "source_line"]
 
@@ -23,7 +23,7 @@ def waiting_for(meters: DataFrame, quarantine: DataFrame, table: Table) -> DataF
 
 def meters_of(locations: DataFrame, meters: DataFrame) -> DataFrame:
     """Return the meters of some locations."""
-    return meters.join(locations.select(*_HOME), on=_HOME, how="left_semi")
+    return meters.join(locations.select(*HOME), on=HOME, how="left_semi")
 
 
 def of_another_zone(changes: DataFrame, meters: DataFrame, lines: DataFrame) -> DataFrame | None:
@@ -32,7 +32,7 @@ def of_another_zone(changes: DataFrame, meters: DataFrame, lines: DataFrame) -> 
     Their local days are others, and so are the instants of what was said of a day or month. None
     where no home is, as mostly. ``changes`` are those of the locations.
     """
-    homes = _said_otherwise(changes, _HOME, F.col("time_zone"))
+    homes = _said_otherwise(changes, HOME, F.col("time_zone"))
     if homes.isEmpty():
         return None
     return _of_meters(meters_of(homes, meters), lines)
@@ -44,10 +44,10 @@ def of_deleted_homes(changes: DataFrame, lines: DataFrame) -> DataFrame | None:
     None where no home is, as mostly. ``changes`` are those of the locations, ``lines`` what was
     registered.
     """
-    homes = changes.where("deleted_at IS NOT NULL").select(*_HOME).distinct()
+    homes = changes.where("deleted_at IS NOT NULL").select(*HOME).distinct()
     if homes.isEmpty():
         return None
-    return lines.join(F.broadcast(homes), on=_HOME, how="left_semi").select(*_LINE)
+    return lines.join(F.broadcast(homes), on=HOME, how="left_semi").select(*_LINE)
 
 
 def registered_otherwise(changes: DataFrame, lines: DataFrame, *said: Column) -> DataFrame | None:

@@ -3,15 +3,12 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from silver.said_once import length_s
-from silver.typed import offset_s
+from lake.local_clock import length_s, parts_of_hour
 
 # A place or zone and a time of it make one number, so that a join compares numbers.
 TIMES = 1 << 32
 _GRID_MINUTES = (15, 30, 60)
 _QUARTER_S = 900
-# Where clocks change by half an hour (Lord Howe), they are off the hour of UTC for half the year.
-_DAYS = ("2025-01-01", "2025-07-01")
 
 
 def zones_of(locations: DataFrame) -> DataFrame:
@@ -19,7 +16,7 @@ def zones_of(locations: DataFrame) -> DataFrame:
 
     ``_phases``: by how many s the clocks of their homes are ahead of an hour of UTC, and 0.
     """
-    phases = F.array_distinct(F.flatten(F.transform("_clocks", _phases)))
+    phases = F.array_distinct(F.flatten(F.transform("_clocks", parts_of_hour)))
     return (
         locations.where("price_zone IS NOT NULL")
         .groupBy("price_zone")
@@ -27,11 +24,6 @@ def zones_of(locations: DataFrame) -> DataFrame:
         .withColumn("_zone", F.row_number().over(Window.orderBy("price_zone")).cast("bigint"))
         .select("price_zone", "_zone", phases.alias("_phases"))
     )
-
-
-def is_off_hour() -> Column:
-    """Tell whether the clock of a home's ``time_zone`` is off the hour of UTC."""
-    return F.size(_phases(F.col("time_zone"))) > 1
 
 
 def zone_grid(spot_prices: DataFrame, co2_intensity: DataFrame, zones: DataFrame) -> DataFrame:
@@ -97,11 +89,6 @@ def of_its_zone(energy: DataFrame, grid: DataFrame) -> DataFrame:
         .join(grid, on="_zone_cell", how="left")
         .withColumns({n.lstrip("_"): F.when(F.col("fuel") == "elec", F.col(n)) for n in names})
     )
-
-
-def _phases(zone: Column) -> Column:
-    ahead = (F.pmod(offset_s(zone, day), F.lit(3600)) for day in _DAYS)
-    return F.array_distinct(F.array(F.lit(0).cast("bigint"), *ahead))
 
 
 def _cells() -> Column:

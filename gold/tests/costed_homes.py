@@ -38,13 +38,13 @@ class CostedHomes:
     def add(
         self, told: list[Interval], *tariffs: dict[str, Any], zone: str = "Europe/Copenhagen",
         country: str | None = "DK", direction: str = "import", filled: Sequence[Interval] = (),
-        supplied: str | None = None,
+        supplied: str | None = None, supplied_to: str | None = None,
     ) -> str:  # fmt: skip
-        """Add a home: intervals, what fills gaps, tariffs, first day of supply; return its id."""
+        """Add a home: intervals, what fills gaps, tariffs, days of supply; return its id."""
         location_id = f"h{len(self.homes)}"
         self.homes.append({"location_id": location_id, "country_code": country, "time_zone": zone})
         self.meters.append({"location_id": location_id, "direction": direction,
-                            "supply_start": supplied})  # fmt: skip
+                            "supply_start": supplied, "supply_end": supplied_to})  # fmt: skip
         self.paid.extend({**one, "location_id": location_id} for one in tariffs)
         for rows, said, kind in (
             (self.energy, told, "energy_kwh"), (self.filled, filled, "substituted_kwh")
@@ -75,7 +75,7 @@ class CostedHomes:
         days = in_days(hours, energy, homes, substituted_energy=filled).localCheckpoint()
         daily = cost_daily(days, energy, paid, homes, meters).localCheckpoint()
         months = in_months(days, energy, homes)
-        monthly = cost_monthly(daily, days, months, peak_power_daily(energy), paid)
+        monthly = cost_monthly(daily, days, months, peak_power_daily(energy), paid, meters)
         return {"daily": self._by_home(daily), "monthly": self._by_home(monthly)}
 
     def _by_home(self, found: DataFrame) -> dict[str, list[Row]]:

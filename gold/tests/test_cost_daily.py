@@ -283,6 +283,28 @@ def test_capacity_is_paid_for_the_mean_of_the_highest_days(costs: Costs) -> None
     assert net(monthly[BY_QUARTERS]) == {key: None}
 
 
+LAST_THREE = intervals(local("2025-04-28"), local("2025-05-01"), 60, lambda n: 1.0 + n // 24)
+FIRST_TWO = intervals(local("2025-04-01"), local("2025-04-03"), 60, lambda n: 1.0 + n // 24)
+MOVED_IN_WITH_A_TARIFF = home(LAST_THREE, tariff(THREE_DAYS, start="2025-04-28"))
+MOVED_IN = home(LAST_THREE, tariff(THREE_DAYS), supplied="2025-04-28")
+METERED_SINCE = home(LAST_THREE, tariff(THREE_DAYS))
+MOVED_OUT = home(FIRST_TWO, tariff(THREE_DAYS), supplied="2020-01-01", supplied_to="2025-04-02")
+SUPPLIED_LATER = home(LAST_THREE, tariff(THREE_DAYS), supplied="2025-05-01")
+
+
+def test_capacity_is_paid_for_the_share_of_the_month_with_the_tariff_and_supply(
+    costs: Costs,
+) -> None:
+    key, monthly = ("2025-04-01", "capacity"), costs["monthly"]
+    mean_of_three, mean_of_two = 2.0, 1.5
+    for moved_in in (MOVED_IN_WITH_A_TARIFF, MOVED_IN):
+        assert net(monthly[moved_in]) == {key: pytest.approx(30 * mean_of_three * 3 / 30)}
+    assert net(monthly[MOVED_OUT]) == {key: pytest.approx(30 * mean_of_two * 2 / 30)}
+    # Nothing is said of its supply: the rest of the month is a gap of the readings.
+    assert net(monthly[METERED_SINCE]) == {key: pytest.approx(30 * mean_of_three)}
+    assert net(monthly[SUPPLIED_LATER]) == {}
+
+
 FIVE_DAYS = intervals(local("2025-04-26"), local("2025-05-01"), 60, lambda n: 1.0)
 A_MONTH = (local("2025-04-01"), 30 * 1440, 600.0, None)
 METERED_LATE = home([A_MONTH, *FIVE_DAYS], tariff(element("fixed", price_per_kwh=1.0), ONE_DAY))

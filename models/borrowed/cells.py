@@ -17,8 +17,8 @@ from models.contracts import BASES, LARGEST_GROUP
 from models.inputs.forecastable import SERIES
 from models.similar.cells import area_class
 from models.usage.homes import valid_on
+from silver.contracts import HOME
 
-HOME = ["partner_id", "location_id"]
 CELL = ["partner_id", "fuel", "direction", "cell"]
 ENOUGH = BY_HOUR_FROM
 # From the nearest to the farthest; the last is of homes that are not alike.

@@ -7,6 +7,7 @@ hours cover whole has the sum of their means, and its month changes by as much.
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from lake.local_clock import length_s
 from models.contracts import QUANTILES, quantile_column
 from models.inputs.forecastable import SERIES
 
@@ -47,7 +48,7 @@ def _of_whole_days(hours: DataFrame) -> DataFrame:
         F.unix_seconds(F.to_utc_timestamp(F.date_add("local_date", n).cast("timestamp"), zone))
         for n in (0, 1)
     )
-    seconds = F.sum(F.unix_seconds("ends_at") - F.unix_seconds("starts_at"))
+    seconds = F.sum(length_s())
     return (
         hours.groupBy(*SERIES, "time_zone", day)
         .agg(F.sum("mean_kwh").alias("_hours_kwh"), seconds.alias("_seconds"))

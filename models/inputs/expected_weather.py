@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 
 from models.outlook.climate import STEP_DAYS, STEPS
 from models.outlook.known import DAYS
+from silver.contracts import HOME
 
-_HOME = ("partner_id", "location_id")
 _POINT = ("latitude", "longitude", "time_zone")
 # The forecast of yesterday morning still holds; one of the day before that is left out.
 _LATEST_HOURS = 36
@@ -23,7 +23,7 @@ def at_homes(
 ) -> DataFrame:
     """Return the observed temperature (°C) of each home and local day."""
     return temperature_daily.join(_points(location_weather, locations), on=list(_POINT)).select(
-        *_HOME, "local_date", "temperature_c"
+        *HOME, "local_date", "temperature_c"
     )
 
 
@@ -38,10 +38,10 @@ def with_expected_weather(
     where nothing is known.
     """
     points = _points(location_weather, locations).select(
-        *_HOME, F.col("latitude").alias("_latitude"), "longitude"
+        *HOME, F.col("latitude").alias("_latitude"), "longitude"
     )
     placed, few = (
-        rows.join(points, on=list(_HOME), how="left").withColumn(
+        rows.join(points, on=list(HOME), how="left").withColumn(
             "_month", F.trunc("first_date", "month")
         )
         for rows in (questions, asked)
@@ -121,5 +121,5 @@ def _forecast(silver_weather: DataFrame, asked: DataFrame) -> DataFrame:
 
 
 def _points(location_weather: DataFrame, locations: DataFrame) -> DataFrame:
-    zones = locations.select(*_HOME, "time_zone")
-    return location_weather.join(zones, on=list(_HOME), how="inner").select(*_HOME, *_POINT)
+    zones = locations.select(*HOME, "time_zone")
+    return location_weather.join(zones, on=list(HOME), how="inner").select(*HOME, *_POINT)

@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 
 from models.parts.home import Home
 from models.parts.readings import IRRADIANCE, TEMPERATURE, home_of
+from silver.contracts import HOME
 
-HOME = ["partner_id", "location_id"]
 _POINT = ["latitude", "longitude"]
 # The month of the clock and twelve before it, so that a whole year is there to answer.
 MONTHS = 13

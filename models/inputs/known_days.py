@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 from features.copies import without_copies
 from models.inputs.forecastable import DAYS_NEEDED, LONGEST_SILENCE, SERIES
 from models.outlook.known import YEAR
+from silver.contracts import HOME
 
-HOME = ("partner_id", "location_id")
 RECENT_DAYS = 28
 _SILENT_DAYS = LONGEST_SILENCE.days
 # A swing below a thousandth of the highest day is the meter's rounding.

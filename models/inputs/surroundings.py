@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 from models.hourly.inputs import SURROUNDINGS
 from models.inputs.loaded_late import as_if_told_then
 from models.inputs.sunshine import above_the_atmosphere
+from silver.contracts import HOME
 
-_HOME = ("partner_id", "location_id")
 _POINT = ("latitude", "longitude")
 _MEASURES = ("temperature_c", "irradiance_w_m2")
 _DAYS, _LEAST_DAYS = 28, 7
@@ -41,14 +41,14 @@ class Surroundings:
         locations: DataFrame, *, clock: datetime,
     ) -> Self:  # fmt: skip
         """Return what was known at ``clock`` at the latest."""
-        points = location_weather.select(*_HOME, *_POINT)
+        points = location_weather.select(*HOME, *_POINT)
         places = locations.select(
-            *_HOME, "country_code", *(F.col(name).alias(f"_own_{name}") for name in _POINT)
+            *HOME, "country_code", *(F.col(name).alias(f"_own_{name}") for name in _POINT)
         )
         told = weather_hourly.where(F.col("known_at") <= F.lit(clock))
         observed = told.where("is_observed")
         return cls(
-            homes=places.join(points, on=list(_HOME), how="left"),
+            homes=places.join(points, on=list(HOME), how="left"),
             holidays=_holidays(calendar_days.where(F.col("known_at") <= F.lit(clock))),
             ahead=_forecasts(told.where("NOT is_observed")),
             lately=_lately(as_if_told_then(observed, series=_POINT, clock=clock)),
@@ -90,7 +90,7 @@ def with_surroundings(rows: DataFrame, around: Surroundings) -> DataFrame:
         for start in (F.col("starts_at"), _a_fortnight_before_asking())
     )
     return (
-        rows.join(F.broadcast(around.homes), on=list(_HOME), how="left")
+        rows.join(F.broadcast(around.homes), on=list(HOME), how="left")
         .withColumns(
             {
                 "_asked_date": F.to_date("asked_at"),

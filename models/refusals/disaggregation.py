@@ -8,9 +8,11 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from models.inputs.home_frames import HOME, MONTHS, first_day
+from lake.local_clock import length_s
+from models.inputs.home_frames import MONTHS, first_day
 from models.parts.enough import DAYS_NEEDED, FLAT, HOURS_A_DAY, TEMPERATURES_NEEDED
 from models.refusals.refused import refused, with_last_date
+from silver.contracts import HOME
 
 _INSIGHT = "disaggregation"
 _POINT = ["latitude", "longitude", "time_zone"]
@@ -90,7 +92,7 @@ def _days(energy: DataFrame, clock: datetime) -> DataFrame:
         & (F.col("expected_intervals") >= 23)
     )
     makes = F.col("direction").isin("export", "production")
-    seconds = F.unix_seconds("ends_at") - F.unix_seconds("starts_at")
+    seconds = length_s()
     mean_kw = F.col("energy_kwh") / (seconds / 3600 * observed)
     return (
         energy.where(F.col("local_date") >= F.lit(first_day(clock)))

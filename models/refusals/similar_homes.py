@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 from gold.contracts import COMPARABLE, LARGEST_SHARE, SMALLEST_GROUP
 from models.contracts import ALWAYS_MATCHED
 from models.refusals.refused import in_words, refused
-from models.similar.cells import HOME, candidates
+from models.similar.cells import candidates
+from silver.contracts import HOME
 
 _INSIGHT = "similar_homes"
 _NEEDED = (*ALWAYS_MATCHED, "house_type")

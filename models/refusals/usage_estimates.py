@@ -6,8 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from models.refusals.refused import in_words, refused
-from models.usage.climate import HOME
 from models.usage.homes import fuels_used, valid_on
+from silver.contracts import HOME
 
 _INSIGHT = "estimate"
 _SERIES = [*HOME, "fuel"]

@@ -13,8 +13,8 @@ from features.contracts import share_column
 from gold.contracts import COMPARABLE, LIVING_AREA_CLASSES, SMALLEST_GROUP
 from models.contracts import ALWAYS_MATCHED, ENOUGH, WIDENED
 from models.usage.plausible import plausible
+from silver.contracts import HOME
 
-HOME = ["partner_id", "location_id"]
 OF_PERIOD = ["partner_id", "fuel", "period", "local_month"]
 SERIES = [*OF_PERIOD, "location_id"]
 CELL = [*OF_PERIOD, "filters", "cell"]

@@ -68,11 +68,7 @@ def base_load_rise(base_load_daily: DataFrame, energy_daily: DataFrame) -> DataF
             }
         )
         .withColumns({"description": _description(), "details": _details()})
-        .select(
-            *SERIES, "local_date", "kind", "level", "side", "days", "actual_kwh", "expected_kwh",
-            "low_kwh", "high_kwh", "excess_kwh", "description", "details", "known_at",
-        )
-    )  # fmt: skip
+    )
 
 
 def _lowest(days: int) -> Column:

@@ -9,7 +9,6 @@ follows changes of the home: Gibbs & Candès 2021). No assumption of how hours g
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from models.inputs.forecastable import SERIES
 from models.unusual.past_days import (
     HIGH_FENCE,
     LOW_FENCE,
@@ -73,11 +72,7 @@ def daily_band(outcomes: DataFrame) -> DataFrame:
             }
         )
         .withColumns({"description": _description(), "details": _details()})
-        .select(
-            *SERIES, "local_date", "kind", "level", "side", "days", "actual_kwh", "expected_kwh",
-            "low_kwh", "high_kwh", "excess_kwh", "description", "details", "known_at",
-        )
-    )  # fmt: skip
+    )
 
 
 def _shifted(share: float) -> Column:

@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from models.inputs.forecastable import SERIES
+from lake.local_clock import length_s
 from models.unusual.past_days import (
     before,
     is_enough,
@@ -23,10 +23,6 @@ _FLAT_DAYS = 3
 # Utilities' spike check (Uniform Business Practices for Unbundled Electricity Metering, VEE) holds
 # a peak against the third highest; here of the days before. A kW less is any appliance.
 _TIMES, _HIGH_TIMES, _LEAST_KW = 2.0, 4.0, 1.0
-_SAID = (
-    *SERIES, "local_date", "kind", "level", "side", "days", "actual_kwh", "expected_kwh",
-    "low_kwh", "high_kwh", "excess_kwh", "description", "details", "known_at",
-)  # fmt: skip
 
 
 def flat(energy_daily: DataFrame) -> DataFrame:
@@ -35,7 +31,7 @@ def flat(energy_daily: DataFrame) -> DataFrame:
     A day without any gas, heat or export is no fault, nor is one without production (snow, a polar
     night), so there zeros are not flat.
     """
-    hours = (F.unix_seconds("ends_at") - F.unix_seconds("starts_at")) / 3600
+    hours = length_s() / 3600
     is_level = F.col("energy_kwh") >= (1 - _FLAT) * F.col("peak_kw") * hours
     may_be_zero = (F.col("fuel") != "elec") | F.col("direction").isin("export", "production")
     is_flat = is_level & ((F.col("peak_kw") > 0) | ~may_be_zero)
@@ -78,7 +74,6 @@ def flat(energy_daily: DataFrame) -> DataFrame:
                 "known_at": F.col("_known"),
             }
         )
-        .select(*_SAID)
     )  # fmt: skip
 
 
@@ -124,7 +119,6 @@ def spike(energy_daily: DataFrame) -> DataFrame:
                 "known_at": F.col("_known"),
             }
         )
-        .select(*_SAID)
     )  # fmt: skip
 
 

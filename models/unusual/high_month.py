@@ -47,11 +47,7 @@ def high_month(
                 "known_at": F.greatest("_known_at", "_normal_known_at"),
             }
         )
-        .select(
-            *SERIES, "local_date", "kind", "level", "side", "days", "actual_kwh", "expected_kwh",
-            "low_kwh", "high_kwh", "excess_kwh", "description", "details", "known_at",
-        )
-    )  # fmt: skip
+    )
 
 
 def so_far(days: DataFrame) -> DataFrame:

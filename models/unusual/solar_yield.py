@@ -11,7 +11,6 @@ import math
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from models.inputs.forecastable import SERIES
 from models.unusual.daily_patterns import whole_days
 from models.unusual.past_days import (
     is_enough,
@@ -22,8 +21,8 @@ from models.unusual.past_days import (
     window,
     words,
 )
+from silver.contracts import HOME
 
-_HOME = ["partner_id", "location_id"]
 _WEEK, _FORTNIGHT = 7, 14
 # Irradiance tells the weather, the clear sky does not: there more has to be missing.
 _LOW = {"irradiance": 0.85, "clear_sky": 0.75}
@@ -39,12 +38,12 @@ def solar_yield(
     locations: DataFrame,
 ) -> DataFrame:  # fmt: skip
     """Return a row a home with production and whole day: what it made for the sun it had (kWh)."""
-    places = locations.select(*_HOME, F.col("latitude").alias("_latitude"))
+    places = locations.select(*HOME, F.col("latitude").alias("_latitude"))
     made = whole_days(energy_daily).where("fuel = 'elec' AND direction = 'production'")
     sun = irradiation(silver_weather, location_weather, locations)
     return (
-        made.join(places, on=_HOME, how="inner")
-        .join(sun, on=[*_HOME, "local_date"], how="left")
+        made.join(places, on=HOME, how="inner")
+        .join(sun, on=[*HOME, "local_date"], how="left")
         .withColumn("_above", above_the_atmosphere())
         .where(F.col("_above") >= _LEAST_SUN)
         .transform(yields)
@@ -62,11 +61,7 @@ def solar_yield(
                 "known_at": F.col("_known"),
             }
         )
-        .select(
-            *SERIES, "local_date", "kind", "level", "side", "days", "actual_kwh", "expected_kwh",
-            "low_kwh", "high_kwh", "excess_kwh", "description", "details", "known_at",
-        )
-    )  # fmt: skip
+    )
 
 
 def yields(days: DataFrame) -> DataFrame:
@@ -123,8 +118,8 @@ def irradiation(
 ) -> DataFrame:
     """Return the observed irradiation of each home's local days (kWh/m²), of 18 hours at least."""
     point = ["latitude", "longitude"]
-    homes = location_weather.select(*_HOME, *point).join(
-        locations.select(*_HOME, "time_zone"), on=_HOME, how="inner"
+    homes = location_weather.select(*HOME, *point).join(
+        locations.select(*HOME, "time_zone"), on=HOME, how="inner"
     )
     local = F.from_utc_timestamp("observed_at", F.col("time_zone"))
     day, hour = F.to_date(local).alias("local_date"), F.hour(local).alias("_hour")
@@ -139,7 +134,7 @@ def irradiation(
         .withColumn("sun_kwh_m2", F.greatest(F.col("_w_m2"), F.lit(0.0)) * 24 / 1000)
     )
     return homes.join(days, on=[*point, "time_zone"], how="inner").select(
-        *_HOME, "local_date", "sun_kwh_m2"
+        *HOME, "local_date", "sun_kwh_m2"
     )
 
 

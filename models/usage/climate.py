@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.contracts import EUROSTAT_HEATING
+from silver.contracts import HOME
 
-HOME = ["partner_id", "location_id"]
 POINT = ["latitude", "longitude", "time_zone"]
 _DAYS = 365
 

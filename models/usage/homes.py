@@ -6,8 +6,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from models.usage.annual_use import HEATED_BY
-from models.usage.climate import HOME, normal_years
+from models.usage.climate import normal_years
 from models.usage.plausible import plausible
+from silver.contracts import HOME
 
 PROFILE = (
     "house_type", "heating_type_primary", "living_area_m2", "persons", "electric_cars",

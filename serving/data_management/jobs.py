@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bronze.formats.opened import plain_name
+from bronze.forms import OF_ALL_PARTNERS, Kind
 from serving.access import MARKET_WRITE
 from serving.cursors import Cursor
 from serving.data_management.bulk.intake import CANONICAL, FORMS
@@ -35,9 +36,6 @@ from serving.data_management.requests.paging import Limit, page
 from serving.parameters import BadRequest
 
 router = resource("jobs")
-Kind = Literal["readings", "registers", "weather", "prices", "registrations"]
-# What one partner says of them holds for all: no partner is in their keys (decision 0003).
-_OF_ALL_PARTNERS = ("weather", "prices")
 State = Literal["received", "queued", "processing", "completed", "failed", "canceled"]
 assert set(State.__args__) == set(STATES)  # type: ignore[attr-defined]
 
@@ -119,8 +117,8 @@ _ERROR = {"member": "", "line": 17, "reasons": ["negative: values.0: energy is n
 )  # fmt: skip
 async def create(  # noqa: D103 - the summary says it
     read: Read, request: Request,
-    kind: Annotated[Kind, Query(description="What the file holds; weather and prices are of all "
-                                       "partners and need the scope `market.write`; "
+    kind: Annotated[Kind, Query(description="What the file holds; weather, prices and co2 are of "
+                                       "all partners and need the scope `market.write`; "
                                        "registrations are said to the lake alone.")],
     form: Annotated[
         str, Query(alias="format", pattern=r"^[a-z0-9_-]{1,40}$",
@@ -141,7 +139,7 @@ async def create(  # noqa: D103 - the summary says it
                description="The same key and file are the same job, for 24 hours."),
     ] = None,
 ) -> Response:  # fmt: skip
-    if kind in _OF_ALL_PARTNERS:
+    if kind in OF_ALL_PARTNERS:
         read.needs(MARKET_WRITE)
     if form not in FORMS:
         raise BadRequest(f"there is no format {form}", cure=f"choose from {', '.join(FORMS)}")

@@ -116,6 +116,8 @@ KINDS = {
     "weather": "latitude,longitude,observed_at,temperature_c\n55,12,2025-10-26T00:00Z,3\n55,,,\n",
     "prices": "price_zone,starts_at,resolution,price,unit\nDK2,2025-10-26T00:00Z,PT1H,30,EUR/MWh\n"
               "DK2,,PT1H,30,EUR/MWh\n",
+    "co2": "price_zone,starts_at,resolution,co2,unit\nDK2,2025-10-26T00:00Z,PT1H,84,g/kWh\n"
+           "DK2,2025-10-26T01:00Z,PT1H,,g/kWh\n",
     "registrations": '{"location_id":"h","time_zone":"Europe/Paris"}\n{"meters":[]}\n',
 }  # fmt: skip
 
@@ -131,7 +133,7 @@ def test_each_kind_is_judged_by_its_own_columns(
     assert whole.encode() in [f.read_bytes() for f in landed(tmp_path / "lake", kind)]
 
 
-@pytest.mark.parametrize("kind", ["weather", "prices"])
+@pytest.mark.parametrize("kind", ["weather", "prices", "co2"])
 def test_what_is_of_all_partners_needs_a_scope_of_its_own(
     partner: TestClient, tmp_path: Path, kind: str
 ) -> None:
@@ -146,6 +148,7 @@ def test_what_is_of_all_partners_needs_a_scope_of_its_own(
 
 
 _PRICE = "price_zone,starts_at,resolution,price,unit\n"
+_CO2 = "price_zone,starts_at,resolution,co2,unit\n"
 _WEATHER = "latitude,longitude,observed_at,issued_at,temperature_c,wind_speed_m_s\n"
 _READ = "meter_id,read_at,register,reading,unit,quality\n"
 _READING = "meter_id,starts_at,resolution,value,quality\n"
@@ -164,6 +167,11 @@ _READING = "meter_id,starts_at,resolution,value,quality\n"
         ("prices", _PRICE, "GB,2025-10-26T00:00Z,PT1H,12.5,GBp/kWh", ["unknown_unit"]),
         ("prices", _PRICE, "SE3,2025-10-26T00:00Z,PT1H,12.5,ORE/kWh", ["unknown_unit"]),
         ("prices", _PRICE, "DE-LU,2025-10-26T00:00Z,PT1H,-85,EUR/kWh", ["implausible"]),
+        ("co2", _CO2, "DK2,today,P1D,NaN,g",
+         ["starts_at_unreadable", "unknown_resolution", "unknown_unit", "not_a_number"]),
+        ("co2", _CO2, "DK2,2025-10-26T00:00Z,PT15M,84,kg/kWh", ["implausible"]),
+        ("co2", _CO2, "DK2,2025-10-26T00:00Z,PT15M,-1,g/kWh", ["negative"]),
+        ("co2", _CO2, "DK2,2025-10-26T00:00Z,PT15M,0.4, T/MWh ", []),
         ("weather", _WEATHER, "999,x,yy,,hot,",
          ["observed_at_unreadable", "longitude_unreadable", "nothing_measured",
           "latitude_out_of_range"]),

@@ -1,10 +1,11 @@
 """What silver promises: true, typed, in UTC and kWh, one current row a key, nothing lost."""
 
 from silver.contracts.arrivals import ARRIVALS_DAILY, INGESTION_ERRORS_DAILY
-from silver.contracts.currencies import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH
+from silver.contracts.currencies import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH, PRICED_KWH
 from silver.contracts.drift import DRIFT, FIELD_DRIFT_DAILY, FURTHER, MOST_DRIFTS
 from silver.contracts.environment import (
     CO2_INTENSITY,
+    CO2_KG_PER_KWH_IN,
     LOCATION_WEATHER,
     MOST_CO2_KG_PER_KWH,
     SPOT_PRICES,
@@ -17,6 +18,7 @@ from silver.contracts.fields import (
     ENDS_AT,
     FUEL,
     FUELS,
+    HOME,
     KNOWN_AT,
     LATITUDE,
     LOCAL_DATE,
@@ -25,6 +27,7 @@ from silver.contracts.fields import (
     LONGITUDE,
     PRICE_ZONE,
     RESOLUTION,
+    SERIES,
     STARTS_AT,
     TEMPERATURE_C,
     TIME_ZONE,
@@ -94,6 +97,7 @@ TABLES = (
 __all__ = [
     "ARRIVALS_DAILY",
     "CO2_INTENSITY",
+    "CO2_KG_PER_KWH_IN",
     "CURRENCIES",
     "CURRENCY",
     "DIRECTION",
@@ -108,6 +112,7 @@ __all__ = [
     "FURTHER",
     "HISTORY_OF_METER_DAYS",
     "HOLIDAYS",
+    "HOME",
     "HOME_PROFILES",
     "HUNDREDTH",
     "INGESTION_ERRORS_DAILY",
@@ -127,6 +132,7 @@ __all__ = [
     "MOST_DRIFTS",
     "MOST_PRICE_PER_KWH",
     "PEAK_WINDOWS",
+    "PRICED_KWH",
     "PRICE_ZONE",
     "QUARANTINE",
     "READING_FLAGS",
@@ -138,6 +144,7 @@ __all__ = [
     "REGISTER_RULES",
     "RESOLUTION",
     "SENT_QUALITIES",
+    "SERIES",
     "SPOT_PRICES",
     "STARTS_AT",
     "SUBSTITUTED_ENERGY",

@@ -20,6 +20,8 @@ CURRENCIES = (
 )  # fmt: skip
 # How a hundredth of a currency is written, as in GBp: pence.
 HUNDREDTH = "[A-Z]{2}[a-z]"
+# How many kWh a price is for, by the unit behind its currency, in lower case.
+PRICED_KWH = {"kwh": 1.0, "mwh": 1000.0}
 # What no market lets a price reach. The day-ahead markets of Europe end at 4,000 EUR/MWh (ACER,
 # harmonised maximum clearing price), and raise that in steps; Texas at 5,000 USD/MWh, Australia at
 # about 20,000 AUD/MWh (market price cap). Twice that or more in each currency, so that a price a

@@ -66,6 +66,8 @@ SPOT_PRICES = Table(
     as_of=AS_IT_IS,
     releasable=(),
 )  # fmt: skip
+# kg per kWh in one unit of what is sent, in lower case.
+CO2_KG_PER_KWH_IN = {"g/kwh": 1e-3, "kg/kwh": 1.0, "kg/mwh": 1e-3, "t/mwh": 1.0}
 # Above any power plant (lignite: 1.1), so that g said as kg are caught.
 MOST_CO2_KG_PER_KWH = 2.0
 CO2_KG_PER_KWH = Column(

@@ -1,10 +1,13 @@
 """Fields that the tables of silver share, each defined once."""
 
-from bronze.contracts import ORIGIN
-from lake.contract import Column
+from bronze.contracts import ORIGIN, PARTNER_ID
+from lake.contract import Column, columns
 
 FUELS = ("elec", "gas", "district_heating")
 DIRECTIONS = ("import", "export", "consumption", "production")
+# What names a home, and a series of its energy, in every table that has them.
+HOME = ["partner_id", "location_id"]
+SERIES = [*HOME, "fuel", "direction"]
 HOUSE_TYPES = ("apartment", "house_detached", "semi_detached", "townhouse", "holiday_home", "other")
 LOCATION_ID = Column(
     name="location_id", type="string", nullable=False, meaning="The partner's id of the location."
@@ -66,6 +69,7 @@ LONGITUDE = Column(
     meaning="Longitude (WGS 84).",
 )  # fmt: skip
 INTERVAL = (STARTS_AT, ENDS_AT, RESOLUTION, LOCAL_DATE, LOCAL_MONTH)
+OF_METER = columns(PARTNER_ID, LOCATION_ID, METER_ID, FUEL, DIRECTION)
 LINE = tuple(c for c in ORIGIN if c.name in ("source_file", "source_line", "received_at"))
 PROFILE = (
     Column(name="house_type", type="string", values=HOUSE_TYPES, meaning="Kind of house."),

@@ -1,19 +1,15 @@
 """What silver promises of registers: what they showed, and the energy between two reads."""
 
-from bronze.contracts import PARTNER_ID
 from lake.contract import Check, Column, Replace, Table, Upsert, columns
 from silver.contracts.fields import (
-    DIRECTION,
     ENDS_AT,
-    FUEL,
     INTERVAL,
     KNOWN_AT,
     LINE,
     LOCAL_DATE,
     LOCAL_MONTH,
-    LOCATION_ID,
-    METER_ID,
     NEWEST,
+    OF_METER,
     RECEIVED,
     RESOLUTION,
     STARTS_AT,
@@ -29,10 +25,9 @@ REGISTER_RULES = {
     "sum_check": "warning",
 }
 TOTAL_REGISTER = "total"
-_OF_METER = columns(PARTNER_ID, LOCATION_ID, METER_ID, FUEL, DIRECTION)
 _QUALITY = ("measured", "estimated")
 _READ = columns(
-    _OF_METER,
+    OF_METER,
     Column(name="register", type="string", nullable=False,
            meaning="Tariff register (day, night, tariff_1), or total."),
     # May be null so that a lake without it gets it; of a key it is never null.
@@ -78,7 +73,7 @@ REGISTER_ENERGY = Table(
     name="silver.register_energy",
     row="the energy of one meter and direction between two reads of its registers",
     columns=columns(
-        _OF_METER,
+        OF_METER,
         INTERVAL,
         Column(name="energy_kwh", type="double", unit="kWh", minimum=0,
                meaning="Difference of the reads, tariff registers added up; empty: see reason."),
@@ -115,7 +110,7 @@ REGISTER_FLAGS = Table(
     name="silver.register_flags",
     row="a stretch between two reads of a meter's registers that breaks one rule",
     columns=columns(
-        _OF_METER,
+        OF_METER,
         LOCAL_DATE,
         LOCAL_MONTH,
         RESOLUTION,

@@ -11,7 +11,7 @@ from silver.contracts.fields import (
     LOCAL_DATE,
     LOCAL_MONTH,
     LOCATION_ID,
-    METER_ID,
+    OF_METER,
     RECEIVED,
     RESOLUTION,
     STARTS_AT,
@@ -32,7 +32,6 @@ READING_RULES = {
 # A rule looks no further back than this, so that a day's cost depends on what arrived.
 HISTORY_OF_METER_DAYS = 35
 _SEVERITIES = ("error", "warning")
-_OF_METER = columns(PARTNER_ID, LOCATION_ID, METER_ID, FUEL, DIRECTION)
 
 
 def _count(name: str, meaning: str) -> Column:
@@ -43,7 +42,7 @@ METER_DAYS = Table(
     name="silver.meter_days",
     row="what one meter said of one local day in intervals of one length, in figures",
     columns=columns(
-        _OF_METER,
+        OF_METER,
         LOCAL_DATE,
         LOCAL_MONTH,
         RESOLUTION,
@@ -91,7 +90,7 @@ READING_FLAGS = Table(
     name="silver.reading_flags",
     row="a stretch of one meter within one local day that breaks one rule",
     columns=columns(
-        _OF_METER,
+        OF_METER,
         LOCAL_DATE,
         LOCAL_MONTH,
         RESOLUTION,

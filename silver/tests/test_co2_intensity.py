@@ -8,9 +8,10 @@ from pyspark.sql import functions as F
 
 from bronze.contracts import CO2_INTENSITY as AS_SENT
 from lake.hops.quarantine import REASONS
+from lake.local_clock import is_uneven
 from silver.co2_intensity import co2_intensity
 from silver.contracts import CO2_INTENSITY, ENERGY_IN_CONTEXT, LOCATIONS, SPOT_PRICES
-from silver.zone_grid import is_off_hour, of_its_zone, zone_grid, zones_of
+from silver.zone_grid import of_its_zone, zone_grid, zones_of
 
 pytestmark = pytest.mark.spark
 AT = "2025-05-01T{}:00+00:00"
@@ -129,7 +130,7 @@ def test_hours_of_clocks_off_that_of_utc_have_the_mean_of_their_quarters(
         ]
         told_here = table(ENERGY_IN_CONTEXT, rows, time_zone=clock)
         plain = told_here.drop("price_per_kwh", "currency", "co2_kg_per_kwh")
-        energy = plain.withColumn("_is_off", is_off_hour())
+        energy = plain.withColumn("_is_off", is_uneven(3600))
         grid = zone_grid(prices, table(CO2_INTENSITY, []), zones)
         found = of_its_zone(energy.crossJoin(zones), grid).collect()
         got = {

@@ -1,4 +1,4 @@
-"""Rows of register reads, weather and prices -> what is wrong with each, in the words of silver.
+"""Rows of reads, weather, prices and CO2 -> what is wrong with each, in the words of silver.
 
 What silver takes as missing (a wind that is no number beside a temperature that is one) is no error
 here either.
@@ -14,12 +14,19 @@ from zoneinfo import ZoneInfo
 from serving.data_management.blocks.blocks import Faults, Meter
 from serving.data_management.blocks.checks import QUALITIES
 from serving.data_management.blocks.intervals import instant, length_s
-from silver.contracts import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH, WEATHER
+from silver.contracts import (
+    CO2_KG_PER_KWH_IN,
+    CURRENCIES,
+    HUNDREDTH,
+    MOST_CO2_KG_PER_KWH,
+    MOST_PRICE_PER_KWH,
+    PRICED_KWH,
+    WEATHER,
+)
 
 _PLACE = ("latitude", "longitude")
 _MEASURES = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 _OF_ZONE_S = (900, 1800, 3600)
-_PER = {"kwh": 1.0, "mwh": 1000.0}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 # A clock may be wrong by this much.
@@ -44,12 +51,9 @@ def as_number(said: Any) -> Any:
 
 def check_price(said: Mapping[str, Any], fault: Faults) -> None:
     """Hold a price of a zone and interval against what silver.spot_prices takes."""
-    if instant(said.get("starts_at")) is None:
-        fault("starts_at", "starts_at_unreadable", _INSTANT_SAID)
-    if length_s(str(said.get("resolution"))) not in _OF_ZONE_S:
-        fault("resolution", "unknown_resolution", "prices are of PT15M, PT30M or PT1H")
+    _check_interval_of_zone(said, "prices", fault)
     currency, per = (*str(said.get("unit")).strip().split("/"), "")[:2]
-    currency, kwh = currency.strip(), _PER.get(per.lower())
+    currency, kwh = currency.strip(), PRICED_KWH.get(per.lower())
     is_currency = currency.upper() in CURRENCIES and not re.fullmatch(HUNDREDTH, currency)
     if kwh is None or not is_currency:
         fault("unit", "unknown_unit", "unit is a currency a kWh or MWh, as in EUR/MWh")
@@ -58,6 +62,28 @@ def check_price(said: Mapping[str, Any], fault: Faults) -> None:
         fault("price", "not_a_number", "price is a finite number")
     elif kwh and is_currency and abs(price / kwh) > MOST_PRICE_PER_KWH.get(currency.upper(), inf):
         fault("price", "implausible", "no market lets a price reach that: is the unit right?")
+
+
+def check_co2(said: Mapping[str, Any], fault: Faults) -> None:
+    """Hold the carbon intensity of a zone and interval against what silver.co2_intensity takes."""
+    _check_interval_of_zone(said, "intensities", fault)
+    kg_per_kwh = CO2_KG_PER_KWH_IN.get(str(said.get("unit")).strip().lower())
+    if kg_per_kwh is None:
+        fault("unit", "unknown_unit", f"unit is one of {', '.join(CO2_KG_PER_KWH_IN)}")
+    co2 = as_number(said.get("co2"))
+    if not isinstance(co2, float) or not isfinite(co2):
+        fault("co2", "not_a_number", "co2 is a finite number")
+    elif co2 < 0:
+        fault("co2", "negative", "nothing emits less than nothing")
+    elif kg_per_kwh and co2 * kg_per_kwh > MOST_CO2_KG_PER_KWH:
+        fault("co2", "implausible", "no power plant emits that much: is the unit right?")
+
+
+def _check_interval_of_zone(said: Mapping[str, Any], what: str, fault: Faults) -> None:
+    if instant(said.get("starts_at")) is None:
+        fault("starts_at", "starts_at_unreadable", _INSTANT_SAID)
+    if length_s(str(said.get("resolution"))) not in _OF_ZONE_S:
+        fault("resolution", "unknown_resolution", f"{what} are of PT15M, PT30M or PT1H")
 
 
 def check_weather(said: Mapping[str, Any], at: datetime, fault: Faults) -> None:

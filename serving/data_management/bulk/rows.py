@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from pydantic_core import from_json
 
-from bronze.forms import FORMS
+from bronze.forms import CSV_KINDS, FORMS, JSON_KINDS, OF_ALL_PARTNERS
 from lake.ingestion.files import UnreadableFile
 from lake.ingestion.landing import LONGEST_LINE
 from serving.data_management.blocks.blocks import Block, Fault, Faults, Meter
@@ -22,18 +22,15 @@ from serving.data_management.bulk.home_documents import Home, home_said
 from serving.data_management.bulk.homes import JobHomes
 from serving.data_management.bulk.row_checks import (
     as_number,
+    check_co2,
     check_price,
     check_read,
     check_weather,
 )
 
-# What a line of a kind must have; weather and prices have more.
-NEEDED = {kind: FORMS[kind][0] for kind in ("readings", "registers", "weather", "prices")}
-NEEDED["registrations"] = ("location_id",)
-KINDS = tuple(NEEDED)
+# What a line of a kind must have.
+NEEDED = {kind: must or ("location_id",) for kind, (must, _) in FORMS.items()}
 BOM = b"\xef\xbb\xbf"
-_JSON = ("readings", "registers", "registrations")
-_CSV = ("readings", "registers", "weather", "prices")
 _TAKEN_ALL_THE_SAME = frozenset({"outside_supply", "unknown_field", "too_many"})
 _TOGETHER, _TOGETHER_BYTES = 2_000, 1024 * 1024
 Find = Callable[[set[str]], Mapping[str, Meter]]
@@ -63,22 +60,22 @@ def rows(
     if not head:
         raise UnreadableFile("the file is empty", cure="send it again, whole")
     if head.startswith(b"{"):
-        if kind not in _JSON:
+        if kind not in JSON_KINDS:
             raise UnreadableFile(f"{kind} come as CSV", cure=_columns(kind))
         found = _of_json(_with_first(head, numbered), kind)
     else:
-        if kind not in _CSV:
+        if kind not in CSV_KINDS:
             raise UnreadableFile(f"{kind} come as NDJSON", cure="send a document a line")
         found = _of_csv(head, numbered, kind)
     for part in _parts(found):
-        if kind == "readings":
+        if kind in OF_ALL_PARTNERS:
+            _judge_market(part, kind, at)
+        elif kind == "readings":
             _judge(part, partner_id, at, find)
         elif kind == "registers":
             _judge_reads(part, partner_id, at, find)
-        elif kind == "registrations":
-            _judge_homes(part, partner_id, homes)
         else:
-            _judge_market(part, kind, at)
+            _judge_homes(part, partner_id, homes)
         for row, _ in part:
             yield row
 
@@ -145,10 +142,13 @@ def _judge_market(part: list[Said], kind: str, at: datetime) -> None:
         if row.reasons:
             continue
         faults: list[Fault] = []
-        if kind == "weather":
-            check_weather(said, at, Faults(faults))
-        else:
-            check_price(said, Faults(faults))
+        match kind:
+            case "weather":
+                check_weather(said, at, Faults(faults))
+            case "prices":
+                check_price(said, Faults(faults))
+            case "co2":
+                check_co2(said, Faults(faults))
         row.reasons += map(_worded, faults)
 
 

@@ -31,7 +31,7 @@ _bearer = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
     description="OAuth2 bearer token with `data.read` (GET) or `data.write` (all else); a job of "
-    "weather or prices needs `market.write` besides.",
+    "weather, prices or co2 needs `market.write` besides.",
 )
 
 
