@@ -14,9 +14,9 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Unicode, and_, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serving import documented
 from serving.cursors import Cursor
 from serving.data_management.database.state import Base, Instant
-from serving.data_management.requests import documented
 from serving.data_management.requests.asking import (
     Answer,
     Change,
@@ -74,7 +74,7 @@ EXAMPLE = {
     "is_mandatory": True, "said_at": "2025-05-01T07:59:12Z",
     "created_at": "2025-05-01T08:00:00Z", "updated_at": "2025-05-01T08:00:00Z",
 }  # fmt: skip
-_HISTORY = {"items": [{**EXAMPLE, "is_deleted": False}], "next_cursor": None}
+_SAID_ONCE = {**EXAMPLE, "is_deleted": False}
 
 
 class ConsentFields(BaseModel):
@@ -141,7 +141,7 @@ def consent(user_id: UserId, consent_id: ConsentId, read: Read) -> Response:  # 
 @router.get(
     "/v1/users/{user_id}/consents/{consent_id}/history", operation_id="consent_history",
     summary="The history of a consent",
-    responses=documented.read(ConsentHistory, _HISTORY, one=False),
+    responses=documented.listed(ConsentHistory, _SAID_ONCE),
 )  # fmt: skip
 def consent_history(user_id: UserId, consent_id: ConsentId, read: Read) -> Response:  # noqa: D103
     return read.answer(partial(_history, read.partner_id, user_id, consent_id))
@@ -149,7 +149,7 @@ def consent_history(user_id: UserId, consent_id: ConsentId, read: Read) -> Respo
 
 @router.get(
     "/v1/users/{user_id}/consents", operation_id="consents", summary="The consents of a user",
-    responses=documented.read(Consents, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+    responses=documented.listed(Consents, EXAMPLE),
 )  # fmt: skip
 def consents(user_id: UserId, read: Read, limit: Limit = 100, cursor: Cursor = "") -> Response:  # noqa: D103
     return read.answer(partial(_page, read.partner_id, user_id, limit, cursor))

@@ -29,9 +29,10 @@ from serving.data_management.bulk.tables import (
 from serving.data_management.bulk.uploads import Received, file_of, let_go, received
 from serving.data_management.outlets.port import OutletUnavailable
 from serving.data_management.requests.asking import Answer, Change, Read, Reading, Write, resource
-from serving.data_management.requests.errors_told import OwnId, answers
+from serving.data_management.requests.fields import OwnId
 from serving.data_management.requests.idempotency import IdempotencyKey, Keyed, said_before
 from serving.data_management.requests.paging import Limit, page
+from serving.documented import answers
 from serving.parameters import BadRequest
 
 router = resource("jobs")

@@ -14,10 +14,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from serving import documented
 from serving.cursors import Cursor
 from serving.data_management.registrations.homes import LocationRow, home_of, say_home, say_removed
 from serving.data_management.registrations.known_homes import OfLake, Place
-from serving.data_management.requests import documented
 from serving.data_management.requests.asking import Answer, Change, Read, Write, resource
 from serving.data_management.requests.fields import (
     PLAIN,
@@ -126,7 +126,7 @@ def location(location_id: LocationId, read: Read) -> Response:  # noqa: D103 - t
 
 @router.get(
     "/v1/locations", operation_id="locations", summary="Your locations, a page at a time",
-    responses=documented.read(Locations, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+    responses=documented.listed(Locations, EXAMPLE),
 )  # fmt: skip
 def locations(  # noqa: D103 - the summary says it
     read: Read, user_id: OfUser = "", limit: Limit = 100, cursor: Cursor = ""

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from serving import documented
 from serving.cursors import Cursor
 from serving.data_management.registrations.homes import LocationRow, home_of, say_home
 from serving.data_management.registrations.known_homes import Metered, OfLake
@@ -27,7 +28,6 @@ from serving.data_management.registrations.meter_rows import (
     meters_at,
 )
 from serving.data_management.registrations.meter_rules import changed, second_main
-from serving.data_management.requests import documented
 from serving.data_management.requests.asking import (
     Answer,
     Change,
@@ -156,7 +156,7 @@ def meter(meter_id: MeterId, read: Read, synced: Synced) -> Response:  # noqa: D
 
 @router.get(
     "/v1/meters", operation_id="meters", summary="Your meters, a page at a time",
-    responses=documented.read(Meters, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+    responses=documented.listed(Meters, EXAMPLE),
 )  # fmt: skip
 def meters(  # noqa: D103 - the summary says it
     read: Read,

@@ -14,12 +14,12 @@ from pydantic import BaseModel, Field, field_serializer
 from sqlalchemy import JSON, Date, Double, ForeignKeyConstraint, Unicode, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serving import documented
 from serving.cursors import Cursor
 from serving.data_management.database.state import Base, Instant
 from serving.data_management.registrations.homes import LocationRow, home_of, listed, say_home
 from serving.data_management.registrations.tariff_elements import Elements, as_told
 from serving.data_management.registrations.tariff_prices import unpriced
-from serving.data_management.requests import documented
 from serving.data_management.requests.asking import (
     Answer,
     Change,
@@ -158,7 +158,7 @@ def tariff(location_id: LocationId, tariff_id: TariffId, read: Read) -> Response
 @router.get(
     "/v1/locations/{location_id}/tariffs", operation_id="tariffs",
     summary="The tariffs of a location, a page at a time",
-    responses=documented.read(Tariffs, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+    responses=documented.listed(Tariffs, EXAMPLE),
 )  # fmt: skip
 def tariffs(  # noqa: D103 - the summary says it
     location_id: LocationId, read: Read, limit: Limit = 100, cursor: Cursor = ""

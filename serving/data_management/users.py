@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Unicode, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serving import documented
 from serving.cursors import Cursor
 from serving.data_management.database.state import Base, Instant
 from serving.data_management.registrations.homes import LocationRow
-from serving.data_management.requests import documented
 from serving.data_management.requests.asking import (
     Answer,
     Change,
@@ -112,7 +112,7 @@ def user(user_id: UserId, read: Read) -> Response:  # noqa: D103 - the summary s
 
 @router.get(
     "/v1/users", operation_id="users", summary="Your users, a page at a time",
-    responses=documented.read(Users, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+    responses=documented.listed(Users, EXAMPLE),
 )  # fmt: skip
 def users(read: Read, limit: Limit = 100, cursor: Cursor = "") -> Response:  # noqa: D103
     return read.answer(partial(_page, read.partner_id, limit, cursor))

@@ -12,8 +12,9 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import AsOf, From, Fuel, To, errors
+from serving.parameters import AsOf, From, Fuel, To
 from serving.periods import Periods, periods
 from serving.refusals import Refusal, refusal
 
@@ -120,7 +121,7 @@ History = Annotated[bool, Query(description="Include versions that a later look 
     response_model=Anomalies,
     operation_id="anomalies",
     summary="Anomalies of a location, with what was expected",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def anomalies(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: From, end: To, fuel: Fuel = "elec", direction: Way = None,

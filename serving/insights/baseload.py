@@ -11,8 +11,9 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import From, To, Used, errors
+from serving.parameters import From, To, Used
 from serving.periods import Periods, periods
 from serving.refusals import Refusal, refusal
 
@@ -81,7 +82,7 @@ AlwaysFuel = Annotated[Literal["elec", "gas"], Query(description="What is metere
     response_model=BaseLoad,
     operation_id="baseload",
     summary="What a location draws all the time, a local day at a time",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def baseload(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: From, end: To,

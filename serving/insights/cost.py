@@ -12,8 +12,9 @@ from gold.contracts import AVERAGE_PRICE
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import From, Fuel, To, errors, words
+from serving.parameters import From, Fuel, To, words
 from serving.periods import Periods, periods
 from serving.refusals import Refusal, refusal
 
@@ -122,7 +123,7 @@ EXAMPLE = {
     "refusal is `no_price`: so many periods, from the first to the last; the others are told. "
     "`two_currencies`: what periods cost is in two, which do not add up. `read_by_the_month`: the "
     "meter is, so no day of these months has energy to be priced.",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def cost(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: From, end: To, resolution: ByDay = "P1D",

@@ -11,8 +11,9 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import From, To, errors
+from serving.parameters import From, To
 from serving.periods import BadSpan, Periods, periods
 from serving.refusals import Refusal, refusal
 
@@ -122,7 +123,7 @@ ByDay = Annotated[
     response_model=Disaggregation,
     operation_id="disaggregation",
     summary="What energy was used for, by category with its bounds, or why that is not known",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def disaggregation(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: From, end: To,

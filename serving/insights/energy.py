@@ -11,9 +11,10 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import HISTORY_TABLES, REACH_TABLES, Home, Location, data_until
 from serving.insights.adding import ALWAYS, INCLUDED, added_up
-from serving.parameters import AsOf, From, Fuel, To, errors, words
+from serving.parameters import AsOf, From, Fuel, To, words
 from serving.periods import Periods, Resolution, periods
 from silver.contracts import DIRECTIONS
 
@@ -146,12 +147,7 @@ for _direction in DIRECTIONS:
         operation_id=_direction,
         summary=f"{_direction.capitalize()} of a location, one element a period",
         response_model=Energy,
-        responses={
-            200: {
-                "content": {"application/json": {"example": EXAMPLE | {"direction": _direction}}}
-            },
-            **errors(404, 422),
-        },
+        responses=answers(EXAMPLE | {"direction": _direction}, 304, 404, 422),
     )
 
 

@@ -13,8 +13,9 @@ from lake.reading import Reader
 from lake.sql_values import Row, literal
 from models.contracts import LOAD_FORECASTS, LOAD_OUTLOOKS, QUANTILES, quantile_column
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import HISTORY_TABLES, REACH_TABLES, Home, Location, data_until
-from serving.parameters import Direction, Fuel, errors
+from serving.parameters import Direction, Fuel
 from serving.refusals import Refusal
 
 router = APIRouter(tags=["forecast"])
@@ -114,7 +115,7 @@ AsOf = Annotated[
     response_model=Forecast,
     operation_id="forecast",
     summary="Expected energy with its bounds, or why there is none",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def forecast(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, resolution: Literal["PT15M", "PT1H", "P1D", "P1M"] = "PT1H",

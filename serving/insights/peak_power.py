@@ -11,8 +11,9 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import Direction, From, Fuel, To, errors
+from serving.parameters import Direction, From, Fuel, To
 from serving.periods import Periods, periods
 
 router = APIRouter(tags=["energy"])
@@ -85,7 +86,7 @@ EXAMPLE = {
     response_model=Peaks,
     operation_id="peak_power",
     summary="Highest mean power of a location and its instant, one element a period",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def peak_power(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: From, end: To, resolution: ByDay = "P1D",

@@ -8,8 +8,9 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import Fuel, Used, errors
+from serving.parameters import Fuel, Used
 from serving.refusals import Refusal, refusal
 
 router = APIRouter(tags=["weather"])
@@ -126,7 +127,7 @@ EXAMPLE = {
     response_model=Normalised,
     operation_id="weather_normalised",
     summary="Energy by month as it would be in normal weather, with its bounds, or why not",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def weather_normalised(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, fuel: Fuel = "elec", direction: Used = "consumption"
