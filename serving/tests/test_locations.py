@@ -9,7 +9,7 @@ from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
 from serving.insights.locations import Locations
-from serving.tests.conftest import put
+from serving.tests.tables import put
 
 
 def page(api: TestClient, **query: Any) -> dict[str, Any]:
