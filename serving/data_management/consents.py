@@ -35,7 +35,7 @@ from serving.data_management.requests.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.requests.paging import Limit, page
+from serving.data_management.requests.paging import Limit, Page, page
 from serving.data_management.users import user_of
 
 router = resource("consents")
@@ -104,17 +104,13 @@ class ConsentOnce(Consent):
     is_deleted: bool
 
 
-class Consents(BaseModel):
+class Consents(Page[Consent]):
     """A page of consents by id; ``next_cursor`` is null on the last."""
 
-    items: list[Consent]
-    next_cursor: str | None
 
-
-class ConsentHistory(BaseModel):
+class ConsentHistory(Page[ConsentOnce]):
     """All that was said about one consent, what was told last first."""
 
-    items: list[ConsentOnce]
     next_cursor: None
 
 
@@ -250,7 +246,7 @@ def _history(partner_id: str, user_id: str, consent_id: str, session: Session) -
     user_of(session, partner_id, user_id)
     rows = reversed(_told(session, partner_id, user_id, consent_id))
     items = [ConsentOnce.model_validate(row) for row in rows]
-    return Answer(ConsentHistory(items=items, next_cursor=None).model_dump(mode="json"))
+    return ConsentHistory(items=items, next_cursor=None).answer()
 
 
 def _page(partner_id: str, user_id: str, limit: int, cursor: str, session: Session) -> Answer:
@@ -280,4 +276,4 @@ def _page(partner_id: str, user_id: str, limit: int, cursor: str, session: Sessi
     current = select(ConsentRow).where(mine).join(aged, is_newest)
     rows, following = page(session, current, (ConsentRow.consent_id,), cursor=cursor, limit=limit)
     items = [Consent.model_validate(row) for row in rows]
-    return Answer(Consents(items=items, next_cursor=following).model_dump(mode="json"))
+    return Consents(items=items, next_cursor=following).answer()

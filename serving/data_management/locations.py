@@ -33,7 +33,7 @@ from serving.data_management.requests.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.requests.paging import Limit, page
+from serving.data_management.requests.paging import Limit, Page, page
 from serving.data_management.tariffs import at_spot
 from serving.data_management.users import UserRow
 
@@ -91,11 +91,8 @@ class Location(LocationFields, Registered):
     location_id: str
 
 
-class Locations(BaseModel):
+class Locations(Page[Location]):
     """A page of locations by id; ``next_cursor`` is null on the last."""
-
-    items: list[Location]
-    next_cursor: str | None
 
 
 OfUser = Annotated[
@@ -197,4 +194,4 @@ def _page(partner_id: str, user_id: str, limit: int, cursor: str, session: Sessi
         mine = mine.where(LocationRow.user_id == user_id)
     rows, following = page(session, mine, (LocationRow.location_id,), cursor=cursor, limit=limit)
     items = [Location.model_validate(row) for row in rows]
-    return Answer(Locations(items=items, next_cursor=following).model_dump(mode="json"))
+    return Locations(items=items, next_cursor=following).answer()

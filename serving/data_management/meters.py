@@ -51,7 +51,7 @@ from serving.data_management.requests.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.requests.paging import Limit, page
+from serving.data_management.requests.paging import Limit, Page, page
 from serving.data_management.sync import Synced
 
 router = resource("meters")
@@ -119,11 +119,8 @@ class Meter(MeterFields, Registered):
     sync_status: Literal["ok", "waiting_for_data"] = "waiting_for_data"
 
 
-class Meters(BaseModel):
+class Meters(Page[Meter]):
     """A page of meters by id; ``next_cursor`` is null on the last."""
-
-    items: list[Meter]
-    next_cursor: str | None
 
 
 OfLocation = Annotated[
@@ -250,8 +247,7 @@ def _page(
         mine = mine.where(MeterRow.location_id == location_id)
     rows, following = page(session, mine, (MeterRow.meter_id,), cursor=cursor, limit=limit)
     have_data = synced.of({(row.partner_id, row.meter_id) for row in rows})
-    found = Meters(items=_shown(list(rows), have_data), next_cursor=following)
-    return Answer(found.model_dump(mode="json"))
+    return Meters(items=_shown(list(rows), have_data), next_cursor=following).answer()
 
 
 def _shown(rows: list[MeterRow], have_data: Keys) -> list[Meter]:

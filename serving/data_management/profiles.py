@@ -41,7 +41,7 @@ from serving.data_management.requests.fields import (
     Registered,
     Said,
 )
-from serving.data_management.requests.paging import Limit, page_of
+from serving.data_management.requests.paging import Limit, Page, page_of
 
 router = resource("profiles")
 Versions = list[ProfileVersion]
@@ -81,11 +81,8 @@ class Profile(ProfileFields, Registered):
     completion_percentage: int = Field(description="How much of what is asked is answered.")
 
 
-class Profiles(BaseModel):
+class Profiles(Page[Profile]):
     """A page of versions, the oldest first; ``next_cursor`` is null on the last."""
-
-    items: list[Profile]
-    next_cursor: str | None
 
 
 class Setting(BaseModel):
@@ -292,4 +289,4 @@ def _page(
     held = _held(store.versions(session, partner_id, location_id))
     found, following = page_of(held, lambda v: v.valid_from.isoformat(), cursor=cursor, limit=limit)
     items = [_shown(version, held, home) for version in found]
-    return Answer(Profiles(items=items, next_cursor=following).model_dump(mode="json"))
+    return Profiles(items=items, next_cursor=following).answer()

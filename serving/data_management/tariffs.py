@@ -40,7 +40,7 @@ from serving.data_management.requests.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.requests.paging import Limit, page
+from serving.data_management.requests.paging import Limit, Page, page
 
 router = resource("tariffs")
 
@@ -130,11 +130,8 @@ class Tariff(TariffFields, Registered):
         return as_told(elements)
 
 
-class Tariffs(BaseModel):
+class Tariffs(Page[Tariff]):
     """A page of tariffs by id; ``next_cursor`` is null on the last."""
-
-    items: list[Tariff]
-    next_cursor: str | None
 
 
 @router.put(
@@ -245,8 +242,7 @@ def _page(partner_id: str, location_id: str, limit: int, cursor: str, session: S
         session, select(TariffRow).where(mine), (TariffRow.tariff_id,), cursor=cursor, limit=limit
     )
     every = _of(session, partner_id, location_id)
-    found = Tariffs(items=[_shown(row, every) for row in rows], next_cursor=following)
-    return Answer(found.model_dump(mode="json"))
+    return Tariffs(items=[_shown(row, every) for row in rows], next_cursor=following).answer()
 
 
 def _shown(row: TariffRow, every: list[TariffRow]) -> Tariff:

@@ -31,7 +31,7 @@ from serving.data_management.requests.fields import (
     is_changed,
     version_of,
 )
-from serving.data_management.requests.paging import Limit, page
+from serving.data_management.requests.paging import Limit, Page, page
 
 router = resource("users")
 
@@ -87,11 +87,8 @@ class User(UserFields, Registered):
     user_id: str
 
 
-class Users(BaseModel):
+class Users(Page[User]):
     """A page of users by id; ``next_cursor`` is null on the last."""
-
-    items: list[User]
-    next_cursor: str | None
 
 
 @router.put(
@@ -161,4 +158,4 @@ def _page(partner_id: str, limit: int, cursor: str, session: Session) -> Answer:
     mine = select(UserRow).where(UserRow.partner_id == partner_id)
     rows, following = page(session, mine, (UserRow.user_id,), cursor=cursor, limit=limit)
     items = [User.model_validate(row) for row in rows]
-    return Answer(Users(items=items, next_cursor=following).model_dump(mode="json"))
+    return Users(items=items, next_cursor=following).answer()
