@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from typing_extensions import TypedDict
 
 from lake.reading import Reader
-from lake.sql_values import Row, literal
+from lake.sql_values import Row
 from serving.answers import Ask, Body
 from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
@@ -137,7 +137,7 @@ async def weather_normalised(  # noqa: D103 - the summary says it
 
 
 def _normalised(lake: Reader, home: Location, fuel: str, direction: str) -> Body:
-    series = f"{home.where} AND fuel = {literal(fuel)} AND direction = {literal(direction)}"
+    series = home.series(fuel, direction)
     months = lake.rows(
         f"SELECT {', '.join(_MONTH)}, outcome FROM {_TABLES[0]} WHERE {series} ORDER BY local_month"
     )
