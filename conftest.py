@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from infra.lacking import lacking
+
 # Developer settings of the machine must not reach the tests.
 for name in [n for n in os.environ if n.startswith("ELIQ_") and n != "ELIQ_SAMPLE_DATA"]:
-    if name not in ("ELIQ_TOOLS", "ELIQ_MAVEN_REPOSITORY"):
+    if name not in ("ELIQ_TOOLS", "ELIQ_MAVEN_REPOSITORY", "ELIQ_MAY_SKIP"):
         del os.environ[name]
 
 
@@ -140,5 +142,5 @@ def public_data() -> Path:
     beside = Path(__file__).resolve().parents[1] / "shared" / "data"
     folder = Path(os.environ.get("ELIQ_SAMPLE_DATA") or beside)
     if not folder.is_dir():
-        pytest.skip("no public data: set ELIQ_SAMPLE_DATA to their folder")
+        lacking("public-data", "set ELIQ_SAMPLE_DATA to their folder")
     return folder

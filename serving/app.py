@@ -18,7 +18,7 @@ from lake.settings import Settings
 from models.contracts import TABLES as MODELS
 from serving import page
 from serving.access import signing_key
-from serving.document import tells_the_truth
+from serving.documented import tells_the_truth
 from serving.edge import Edge, Metrics
 from serving.insights import (
     anomalies,

@@ -59,6 +59,10 @@ class Location:
         partner, location = literal(self.partner_id), literal(self.location_id)
         return f"partner_id = {partner} AND location_id = {location}"
 
+    def series(self, fuel: str, direction: str) -> str:
+        """Return the SQL condition of one of this home's series."""
+        return f"{self.where} AND fuel = {literal(fuel)} AND direction = {literal(direction)}"
+
     def instant(self, at: object) -> str | None:
         """Return an instant of a table as ISO 8601 with the location's offset."""
         return at.astimezone(self.zone).isoformat() if isinstance(at, datetime) else None
@@ -104,7 +108,7 @@ Home = Annotated[Location, Depends(home)]
 @lru_cache(maxsize=20_000)
 def _reach(lake: Reader, state: str, home: Location, fuel: str, direction: str) -> datetime | None:
     del state
-    series = f"{home.where} AND fuel = {literal(fuel)} AND direction = {literal(direction)}"
+    series = home.series(fuel, direction)
     days = lake.rows(
         "SELECT max(local_date) AS last, max(ends_at) AS ends_at "
         f"FROM gold.energy_daily WHERE {series}"

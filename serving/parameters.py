@@ -1,14 +1,14 @@
-"""The query parameters and documented errors that several endpoints share."""
+"""The query parameters that several endpoints share."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Query, Request
 from fastapi.dependencies.models import Dependant
 
 from lake.errors import LakeError
-from serving.problems import FieldError, Problem
+from serving.problems import FieldError
 
 Fuel = Annotated[Literal["elec", "gas", "district_heating"], Query(description="What is metered.")]
 Direction = Annotated[
@@ -49,14 +49,6 @@ Since = Annotated[
         examples=["2025-05-03T00:00:00Z"],
     ),
 ]
-_DESCRIPTIONS = {
-    304: "The caller has this answer already (If-None-Match).",
-    401: "No bearer token, or none that is valid.",
-    403: "The token lacks the scope.",
-    404: "The caller has no such location.",
-    422: "A parameter is missing or cannot be used.",
-    429: "More requests a minute than allowed; Retry-After says when to go on.",
-}
 
 
 class BadRequest(LakeError):
@@ -108,14 +100,3 @@ def words(said: list[str] | None, *, allowed: tuple[str, ...], name: str) -> fro
             cure=f"choose from {', '.join(allowed)}",
         )
     return frozenset(found)
-
-
-def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what the OpenAPI document says of an endpoint's errors."""
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    found: dict[int | str, dict[str, Any]] = {304: {"description": _DESCRIPTIONS[304]}}
-    for status in (401, 403, *statuses, 429):
-        found[status] = {"description": _DESCRIPTIONS[status], "content": content}
-    # One of them brings the schema into the document.
-    found["default"] = {"model": Problem, "description": "Any other problem (RFC 9457)."}
-    return found

@@ -26,7 +26,10 @@ def refusal(code: str, description: str, **details: object) -> Refusal:
 
 
 def newest_refusal(lake: Reader, series: str, insight: str) -> tuple[datetime, Refusal] | None:
-    """Return when an insight was refused last, and why; ``series`` is a SQL condition."""
+    """Return when an insight was refused last, and why; ``series`` is a SQL condition.
+
+    Of several directions that were refused at once, the first by name is told.
+    """
     wanted = f"{series} AND insight = {literal(insight)}"
     at = lake.rows(f"SELECT max(issued_at) AS at FROM {REFUSALS_TABLE} WHERE {wanted}")[0]["at"]
     if not isinstance(at, datetime):
@@ -34,7 +37,7 @@ def newest_refusal(lake: Reader, series: str, insight: str) -> tuple[datetime, R
     row = lake.rows(
         f"SELECT code, description, details FROM {REFUSALS_TABLE} WHERE {wanted} "
         f"AND issued_at = {literal(at)} AND issued_date = {literal(at.astimezone(UTC).date())} "
-        "LIMIT 1"
+        "ORDER BY direction LIMIT 1"
     )[0]
     details = json.loads(str(row["details"])) if row["details"] else {}
     return at, refusal(str(row["code"]), str(row["description"]), **details)

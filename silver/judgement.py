@@ -5,13 +5,11 @@ from pyspark.sql import functions as F
 
 from lake.hops.quarantine import REASONS
 from lake.local_clock import local_midnight
-from silver.contracts import SENT_QUALITIES
+from silver.contracts import KWH, SENT_QUALITIES
 from silver.registration import payload
 from silver.said_once import LONGEST_DAY_S
 from silver.typed import is_in_range, is_number, reasons
 
-# kWh per unit; kW and W are mean power, so the interval's hours come on top.
-KWH = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "kw": 1.0, "w": 1e-3}
 # Default calorific value of natural gas where the registration has none: 39.5 MJ/m3 times the
 # volume correction 1.02264, over 3.6 (Ofgem's billing formula).
 KWH_PER_M3 = 39.5 * 1.02264 / 3.6

@@ -8,9 +8,8 @@ from pyspark.sql import functions as F
 from lake.hops.quarantine import REASONS
 from lake.hops.writing import CONTESTED
 from lake.local_clock import length_s, local_midnight
-from silver.contracts import METER_READINGS
+from silver.contracts import KWH, METER_READINGS
 from silver.judgement import (
-    KWH,
     KWH_PER_M3,
     is_day,
     is_true,

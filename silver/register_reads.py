@@ -5,7 +5,14 @@ from pyspark.sql import functions as F
 
 from lake.hops.quarantine import REASONS
 from lake.local_clock import local_midnight
-from silver.contracts import REGISTER_READS, TOTAL_REGISTER
+from silver.contracts import (
+    OBIS,
+    OBIS_OF_GAS,
+    REGISTER_READS,
+    REGISTER_UNITS,
+    REGISTER_WORD,
+    TOTAL_REGISTER,
+)
 from silver.judgement import QUALITIES
 from silver.late import said_after
 from silver.registration import payload
@@ -16,16 +23,7 @@ from silver.waiting import meters_of, of_another_zone, registered_otherwise, wai
 # its meter is registered now, and what is said to be missing was not read.
 RULE_VERSION = 4
 NOTHING_WITHOUT = "bronze_register_reads"
-# OBIS, C.D.E of IEC 62056-61: C is 1 for active energy drawn, 2 for fed in; D 8 is a register; E 0
-# is the total, 1 and up are tariffs. Which of them is day and which night is the operator's: in
-# DSMR P1 tariff 1 is the low one, elsewhere often the high one. A prefix A-B: and a suffix F are
-# left out (DSMR P1 says 1-0:1.8.1).
-_OBIS = r"^(?:\d+-\d+:)?([12])\.8\.(\d+)(?:[.*]255)?$"
-# The volume of gas, by medium 7 of the same standard and by the M-Bus channel of DSMR P1.
-_GAS_TOTAL = r"^(?:\d+-\d+:)?(3\.0\.0|24\.2\.1)(?:[.*]255)?$"
-_WORD = r"^[a-z][a-z0-9_-]{0,31}$"
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
-_UNITS = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "m3": 1.0}
 
 
 def register_reads(
@@ -88,7 +86,7 @@ def typed(lines: DataFrame) -> DataFrame:
     """Read instant, number and unit; text that is none of them becomes null."""
     unit = F.lower(F.trim(F.coalesce("unit", F.lit("kWh"))))
     factor = F.lit(None).cast("double")
-    for name, scale in _UNITS.items():
+    for name, scale in REGISTER_UNITS.items():
         factor = F.when(unit == name, scale).otherwise(factor)
     day = F.when(F.trim("read_at").rlike(_DAY), F.trim("read_at").try_cast("date"))
     word = F.lower(F.trim("quality"))
@@ -117,13 +115,13 @@ def of_its_register(reads: DataFrame) -> DataFrame:
     consumption counts one way: fed in is production, drawn is consumption.
     """
     text = F.lower(F.trim(F.coalesce("register", F.lit(""))))
-    way, tariff = (F.regexp_extract(text, _OBIS, group) for group in (1, 2))
-    is_gas = (F.col("fuel") == "gas") & text.rlike(_GAS_TOTAL)
+    way, tariff = (F.regexp_extract(text, OBIS, group) for group in (1, 2))
+    is_gas = (F.col("fuel") == "gas") & text.rlike(OBIS_OF_GAS)
     is_total = (text == "") | (tariff == "0") | is_gas
     named = (
         F.when(is_total, TOTAL_REGISTER)
         .when(tariff != "", F.concat(F.lit("tariff_"), tariff))
-        .when(text.rlike(_WORD), text)
+        .when(text.rlike(REGISTER_WORD), text)
     )
     said = F.when(way == "1", "import").when(way == "2", "export")
     of_meter = F.col("_direction")

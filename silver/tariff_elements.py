@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from silver.contracts import PEAK_WINDOWS, TARIFF_ELEMENT_KINDS
+from silver.contracts import HIGHEST_AMOUNT, PEAK_WINDOWS, TARIFF_ELEMENT_KINDS
 
 _PERIOD = (
     "weekdays: ARRAY<INT>, months: ARRAY<INT>, from: STRING, to: STRING, price_per_kwh: DOUBLE"
@@ -21,7 +21,6 @@ _AS_TEXT = (
     .replace(": DOUBLE", ": STRING")
     .replace(": INT", ": STRING")
 )
-_HIGHEST = 1e6
 _CLOCK = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 _WEEKDAYS, _MONTHS = range(1, 8), range(1, 13)
 
@@ -127,7 +126,7 @@ def _are_steps(steps: Column) -> Column:
 
 
 def _is_price(amount: Column) -> Column:
-    return F.coalesce(amount.between(-_HIGHEST, _HIGHEST), F.lit(False))
+    return F.coalesce(amount.between(-HIGHEST_AMOUNT, HIGHEST_AMOUNT), F.lit(False))
 
 
 def _has_some(listed: Column) -> Column:

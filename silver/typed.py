@@ -6,12 +6,12 @@ import zoneinfo
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from silver.contracts import CLOCK_AHEAD, EARLIEST
+
 _OFFSET = r"(?i)[T ]\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$"
 # ISO 8601 may leave the seconds out; Spark's cast may not.
 _NO_SECONDS = r"(?i)([T ]\d{2}:\d{2})(Z|[+-]\d{2}:?\d{2})?$"
-_EARLIEST = "1990-01-01"
-# A clock may be wrong by this much.
-AHEAD = "INTERVAL 1 HOUR"
+AHEAD = f"INTERVAL {CLOCK_AHEAD.total_seconds():.0f} SECONDS"
 
 
 def instant(text: str) -> Column:
@@ -38,7 +38,7 @@ def said_at() -> Column:
 def is_in_range(moment: str) -> Column:
     """Tell whether an instant can be a reading's: from 1990 to a day after it arrived."""
     latest = F.col("received_at") + F.expr("INTERVAL 1 DAY")
-    return F.col(moment).between(F.lit(_EARLIEST).cast("timestamp"), latest)
+    return F.col(moment).between(F.lit(str(EARLIEST)).cast("timestamp"), latest)
 
 
 def seconds(resolution: str) -> Column:

@@ -14,6 +14,7 @@ from google.cloud.bigquery import Client
 from bronze.forms import form_of
 from bronze.pulls.bigquery import NoQuery, Said, rows
 from infra.bigquery import NoBigQuery, emulator
+from infra.lacking import lacking
 from lake.settings import Settings
 
 pytestmark = pytest.mark.servers
@@ -31,7 +32,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with emulator(tmp_path_factory.mktemp("bigquery")) as started:
             yield started
     except NoBigQuery as error:
-        pytest.skip(str(error))
+        lacking("bigquery", error)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from bronze.pulls.cosmos import NoProfiles, profiles
 from bronze.pulls.cosmos_documents import line_of
 from infra.cosmos import Cosmos, cosmos
+from infra.lacking import lacking
 from infra.npm import NoNpm
 from lake.ingestion.pulled import Pulls
 from lake.settings import Settings
@@ -30,7 +31,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cosmos]:
         with cosmos(tmp_path_factory.mktemp("cosmos")) as server:
             yield server
     except NoNpm as error:
-        pytest.skip(str(error))
+        lacking("npm", error)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from google.pubsub_v1.types import PubsubMessage, PullResponse, ReceivedMessage
 from bronze.forms import form_of
 from bronze.pulls import pubsub as pulling
 from bronze.pulls.pubsub import NoSubscription, Said, lines_of, messages
+from infra.lacking import lacking
 from infra.pubsub import NoPubsub, pubsub
 from lake.ingestion.landing import land
 from lake.settings import Settings
@@ -35,7 +36,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with pubsub(tmp_path_factory.mktemp("pubsub")) as address:
             yield address
     except NoPubsub as error:
-        pytest.skip(str(error))
+        lacking("pubsub", error)
 
 
 class Topic:

@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 
 from gold.temperature_daily import temperature_daily
 from gold.tests.modelled_homes import END, Floats, ModelledHomes
+from infra.lacking import lacking
 from samples.opendsm_homes import TOOLS, sample_folder
 from samples.writing import SampleDataError
 from silver.contracts import LOCATION_WEATHER, LOCATIONS, WEATHER
@@ -211,7 +212,7 @@ def real_days() -> dict[str, tuple[pd.DataFrame, str]]:
     try:
         folder = sample_folder(TOOLS)
     except SampleDataError as error:
-        pytest.skip(f"the samples of opendsm are not to be had: {error}")
+        lacking("samples", error)
 
     def read(name: str, column: str, zone: str) -> "pd.Series[float]":
         rows = pd.read_csv(folder / f"{name}.csv.gz").dropna()
@@ -279,7 +280,7 @@ def test_real_days_are_explained_nearly_as_well_as_by_opendsm(
     """
     python = os.environ.get("OPENDSM_PYTHON")
     if not python:
-        pytest.skip("OPENDSM_PYTHON names no Python that has opendsm")
+        lacking("opendsm", "OPENDSM_PYTHON names no Python that has it")
     for name, (days, fuel) in real_days.items():
         days.to_csv(tmp_path / "days.csv", index=False)
         asked = [python, str(Path(__file__).with_name("ask_opendsm.py"))]

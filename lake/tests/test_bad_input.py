@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from bronze.commands import add
 from bronze.intake import take
+from infra.lacking import lacking
 from lake.catalog import catalog
 from lake.hops.report import Report
 from lake.hops.writing import Written
@@ -57,7 +58,7 @@ def disk(tmp_path: Path) -> Iterator[tuple[Path, Mount]]:
         command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
         said = subprocess.run(command, capture_output=True, text=True, check=False)
         if said.returncode:
-            pytest.skip(f"no disk can be mounted here: {said.stderr.strip()}")
+            lacking("disk", said.stderr.strip())
 
     mount("size=1m")
     yield place, lambda options: mount(f"remount,{options}")

@@ -10,6 +10,7 @@ from deltalake import write_deltalake
 from pydantic import SecretStr
 
 from infra.azurite import Storage, azurite
+from infra.lacking import lacking
 from infra.npm import NoNpm
 from lake.contract import Append, Column, Table
 from lake.feature_store.tables import stored
@@ -39,7 +40,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
         with azurite(tmp_path_factory.mktemp("azurite")) as made:
             yield made
     except NoNpm as error:
-        pytest.skip(str(error))
+        lacking("npm", error)
 
 
 @pytest.fixture

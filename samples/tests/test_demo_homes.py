@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from infra.lacking import lacking
 from samples.demo_homes import homes_for_demo
 from samples.opendsm_homes import TOOLS, opendsm_homes, sample_folder
 from samples.tests.conftest import Readings
@@ -17,7 +18,7 @@ def wheel() -> Path:
     try:
         return sample_folder(TOOLS)
     except SampleDataError as error:
-        pytest.skip(str(error))
+        lacking("samples", error)
 
 
 def test_public_homes_come_first(public_data: Path, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ from serving.data_management.registrations.known_homes import KnownHomes
 from serving.data_management.requests.bounds import MIB, Bounds
 from serving.data_management.requests.idempotency import Flights
 from serving.data_management.sync import Sync
-from serving.document import tells_the_truth
+from serving.documented import tells_the_truth
 from serving.edge import Edge, Metrics
 from serving.limits import Limits
 from serving.problems import turns_errors_into_http

@@ -14,9 +14,9 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Unicode, and_, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serving import documented
 from serving.cursors import Cursor
 from serving.data_management.database.state import Base, Instant
-from serving.data_management.requests import documented
 from serving.data_management.requests.asking import (
     Answer,
     Change,
@@ -35,7 +35,7 @@ from serving.data_management.requests.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.requests.paging import Limit, page
+from serving.data_management.requests.paging import Limit, Page, page
 from serving.data_management.users import user_of
 
 router = resource("consents")
@@ -74,7 +74,7 @@ EXAMPLE = {
     "is_mandatory": True, "said_at": "2025-05-01T07:59:12Z",
     "created_at": "2025-05-01T08:00:00Z", "updated_at": "2025-05-01T08:00:00Z",
 }  # fmt: skip
-_HISTORY = {"items": [{**EXAMPLE, "is_deleted": False}], "next_cursor": None}
+_SAID_ONCE = {**EXAMPLE, "is_deleted": False}
 
 
 class ConsentFields(BaseModel):
@@ -104,17 +104,13 @@ class ConsentOnce(Consent):
     is_deleted: bool
 
 
-class Consents(BaseModel):
+class Consents(Page[Consent]):
     """A page of consents by id; ``next_cursor`` is null on the last."""
 
-    items: list[Consent]
-    next_cursor: str | None
 
-
-class ConsentHistory(BaseModel):
+class ConsentHistory(Page[ConsentOnce]):
     """All that was said about one consent, what was told last first."""
 
-    items: list[ConsentOnce]
     next_cursor: None
 
 
@@ -141,7 +137,7 @@ def consent(user_id: UserId, consent_id: ConsentId, read: Read) -> Response:  # 
 @router.get(
     "/v1/users/{user_id}/consents/{consent_id}/history", operation_id="consent_history",
     summary="The history of a consent",
-    responses=documented.read(ConsentHistory, _HISTORY, one=False),
+    responses=documented.listed(ConsentHistory, _SAID_ONCE),
 )  # fmt: skip
 def consent_history(user_id: UserId, consent_id: ConsentId, read: Read) -> Response:  # noqa: D103
     return read.answer(partial(_history, read.partner_id, user_id, consent_id))
@@ -149,7 +145,7 @@ def consent_history(user_id: UserId, consent_id: ConsentId, read: Read) -> Respo
 
 @router.get(
     "/v1/users/{user_id}/consents", operation_id="consents", summary="The consents of a user",
-    responses=documented.read(Consents, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+    responses=documented.listed(Consents, EXAMPLE),
 )  # fmt: skip
 def consents(user_id: UserId, read: Read, limit: Limit = 100, cursor: Cursor = "") -> Response:  # noqa: D103
     return read.answer(partial(_page, read.partner_id, user_id, limit, cursor))
@@ -250,7 +246,7 @@ def _history(partner_id: str, user_id: str, consent_id: str, session: Session) -
     user_of(session, partner_id, user_id)
     rows = reversed(_told(session, partner_id, user_id, consent_id))
     items = [ConsentOnce.model_validate(row) for row in rows]
-    return Answer(ConsentHistory(items=items, next_cursor=None).model_dump(mode="json"))
+    return ConsentHistory(items=items, next_cursor=None).answer()
 
 
 def _page(partner_id: str, user_id: str, limit: int, cursor: str, session: Session) -> Answer:
@@ -280,4 +276,4 @@ def _page(partner_id: str, user_id: str, limit: int, cursor: str, session: Sessi
     current = select(ConsentRow).where(mine).join(aged, is_newest)
     rows, following = page(session, current, (ConsentRow.consent_id,), cursor=cursor, limit=limit)
     items = [Consent.model_validate(row) for row in rows]
-    return Answer(Consents(items=items, next_cursor=following).model_dump(mode="json"))
+    return Consents(items=items, next_cursor=following).answer()

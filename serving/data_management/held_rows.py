@@ -25,8 +25,8 @@ from serving.data_management.requests.asking import (
     Writing,
     resource,
 )
-from serving.data_management.requests.errors_told import answers
 from serving.data_management.requests.fields import Invalid
+from serving.documented import answers
 from serving.problems import FieldError
 
 router = resource("ingestion")

@@ -16,8 +16,8 @@ from serving.data_management.outlets.port import Outlet, Receipt
 from serving.data_management.outlets.receipts import MeterReceipt
 from serving.data_management.registrations.registered import ids_after
 from serving.data_management.requests.asking import Answer, Read, Reading, UnknownResource, resource
-from serving.data_management.requests.errors_told import answers
 from serving.data_management.requests.paging import Limit
+from serving.documented import answers
 from serving.parameters import BadRequest
 from silver.contracts import METER_READINGS, METERS
 

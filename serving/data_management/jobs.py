@@ -30,9 +30,10 @@ from serving.data_management.bulk.tables import (
 from serving.data_management.bulk.uploads import Received, file_of, let_go, received
 from serving.data_management.outlets.port import OutletUnavailable
 from serving.data_management.requests.asking import Answer, Change, Read, Reading, Write, resource
-from serving.data_management.requests.errors_told import OwnId, answers
+from serving.data_management.requests.fields import OwnId
 from serving.data_management.requests.idempotency import IdempotencyKey, Keyed, said_before
-from serving.data_management.requests.paging import Limit, page
+from serving.data_management.requests.paging import Limit, Page, page
+from serving.documented import answers
 from serving.parameters import BadRequest
 
 router = resource("jobs")
@@ -63,11 +64,8 @@ class Job(BaseModel):
     ended_at: AwareDatetime | None
 
 
-class Jobs(BaseModel):
+class Jobs(Page[Job]):
     """A page of jobs, the oldest first; they are kept for 90 days after their end."""
-
-    items: list[Job]
-    next_cursor: str | None
 
 
 class JobError(BaseModel):
@@ -82,11 +80,8 @@ class JobError(BaseModel):
     payload: str
 
 
-class JobErrors(BaseModel):
+class JobErrors(Page[JobError]):
     """A page of refused rows in the order of the file."""
-
-    items: list[JobError]
-    next_cursor: str | None
 
 
 EXAMPLE = {

@@ -14,10 +14,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from serving import documented
 from serving.cursors import Cursor
 from serving.data_management.registrations.homes import LocationRow, home_of, say_home, say_removed
 from serving.data_management.registrations.known_homes import OfLake, Place
-from serving.data_management.requests import documented
 from serving.data_management.requests.asking import Answer, Change, Read, Write, resource
 from serving.data_management.requests.fields import (
     PLAIN,
@@ -33,7 +33,7 @@ from serving.data_management.requests.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.requests.paging import Limit, page
+from serving.data_management.requests.paging import Limit, Page, page
 from serving.data_management.tariffs import at_spot
 from serving.data_management.users import UserRow
 
@@ -91,11 +91,8 @@ class Location(LocationFields, Registered):
     location_id: str
 
 
-class Locations(BaseModel):
+class Locations(Page[Location]):
     """A page of locations by id; ``next_cursor`` is null on the last."""
-
-    items: list[Location]
-    next_cursor: str | None
 
 
 OfUser = Annotated[
@@ -126,7 +123,7 @@ def location(location_id: LocationId, read: Read) -> Response:  # noqa: D103 - t
 
 @router.get(
     "/v1/locations", operation_id="locations", summary="Your locations, a page at a time",
-    responses=documented.read(Locations, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+    responses=documented.listed(Locations, EXAMPLE),
 )  # fmt: skip
 def locations(  # noqa: D103 - the summary says it
     read: Read, user_id: OfUser = "", limit: Limit = 100, cursor: Cursor = ""
@@ -197,4 +194,4 @@ def _page(partner_id: str, user_id: str, limit: int, cursor: str, session: Sessi
         mine = mine.where(LocationRow.user_id == user_id)
     rows, following = page(session, mine, (LocationRow.location_id,), cursor=cursor, limit=limit)
     items = [Location.model_validate(row) for row in rows]
-    return Answer(Locations(items=items, next_cursor=following).model_dump(mode="json"))
+    return Locations(items=items, next_cursor=following).answer()

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from serving import documented
 from serving.cursors import Cursor
 from serving.data_management.registrations.homes import LocationRow, home_of, say_home
 from serving.data_management.registrations.known_homes import Metered, OfLake
@@ -27,7 +28,6 @@ from serving.data_management.registrations.meter_rows import (
     meters_at,
 )
 from serving.data_management.registrations.meter_rules import changed, second_main
-from serving.data_management.requests import documented
 from serving.data_management.requests.asking import (
     Answer,
     Change,
@@ -51,7 +51,7 @@ from serving.data_management.requests.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.requests.paging import Limit, page
+from serving.data_management.requests.paging import Limit, Page, page
 from serving.data_management.sync import Synced
 
 router = resource("meters")
@@ -119,11 +119,8 @@ class Meter(MeterFields, Registered):
     sync_status: Literal["ok", "waiting_for_data"] = "waiting_for_data"
 
 
-class Meters(BaseModel):
+class Meters(Page[Meter]):
     """A page of meters by id; ``next_cursor`` is null on the last."""
-
-    items: list[Meter]
-    next_cursor: str | None
 
 
 OfLocation = Annotated[
@@ -156,7 +153,7 @@ def meter(meter_id: MeterId, read: Read, synced: Synced) -> Response:  # noqa: D
 
 @router.get(
     "/v1/meters", operation_id="meters", summary="Your meters, a page at a time",
-    responses=documented.read(Meters, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+    responses=documented.listed(Meters, EXAMPLE),
 )  # fmt: skip
 def meters(  # noqa: D103 - the summary says it
     read: Read,
@@ -250,8 +247,7 @@ def _page(
         mine = mine.where(MeterRow.location_id == location_id)
     rows, following = page(session, mine, (MeterRow.meter_id,), cursor=cursor, limit=limit)
     have_data = synced.of({(row.partner_id, row.meter_id) for row in rows})
-    found = Meters(items=_shown(list(rows), have_data), next_cursor=following)
-    return Answer(found.model_dump(mode="json"))
+    return Meters(items=_shown(list(rows), have_data), next_cursor=following).answer()
 
 
 def _shown(rows: list[MeterRow], have_data: Keys) -> list[Meter]:

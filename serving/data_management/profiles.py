@@ -16,6 +16,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from serving import documented
 from serving.cursors import Cursor
 from serving.data_management.profile_stores.port import ProfileStore, ProfileVersion
 from serving.data_management.registrations.homes import LocationRow, Part, home_of, say_home
@@ -25,7 +26,6 @@ from serving.data_management.registrations.questions import (
     completion,
     questionnaire,
 )
-from serving.data_management.requests import documented
 from serving.data_management.requests.asking import (
     Answer,
     Change,
@@ -41,7 +41,7 @@ from serving.data_management.requests.fields import (
     Registered,
     Said,
 )
-from serving.data_management.requests.paging import Limit, page_of
+from serving.data_management.requests.paging import Limit, Page, page_of
 
 router = resource("profiles")
 Versions = list[ProfileVersion]
@@ -81,11 +81,8 @@ class Profile(ProfileFields, Registered):
     completion_percentage: int = Field(description="How much of what is asked is answered.")
 
 
-class Profiles(BaseModel):
+class Profiles(Page[Profile]):
     """A page of versions, the oldest first; ``next_cursor`` is null on the last."""
-
-    items: list[Profile]
-    next_cursor: str | None
 
 
 class Setting(BaseModel):
@@ -149,7 +146,7 @@ def profile(  # noqa: D103 - the summary says it
 @router.get(
     "/v1/locations/{location_id}/profiles", operation_id="profiles",
     summary="The versions of a profile, the oldest first",
-    responses=documented.read(Profiles, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+    responses=documented.listed(Profiles, EXAMPLE),
 )  # fmt: skip
 def profiles(  # noqa: D103 - the summary says it
     location_id: LocationId, read: Read, store: Store, limit: Limit = 100, cursor: Cursor = ""
@@ -169,9 +166,9 @@ def delete_profile(  # noqa: D103 - the summary says it
 
 
 @router.get(
-    "/v1/profile-settings", operation_id="profile_settings",
+    "/v1/profile-settings", response_model=Questionnaire, operation_id="profile_settings",
     summary="What to ask of a home or business in a country",
-    responses=documented.read(Questionnaire, {"settings": [_SETTING]}, one=False),
+    responses=documented.answers({"settings": [_SETTING]}, 422, 503),
 )  # fmt: skip
 def profile_settings(  # noqa: D103 - the summary says it
     read: Read, country_code: InCountry = "SE", profile_type: OfType = "residential"
@@ -292,4 +289,4 @@ def _page(
     held = _held(store.versions(session, partner_id, location_id))
     found, following = page_of(held, lambda v: v.valid_from.isoformat(), cursor=cursor, limit=limit)
     items = [_shown(version, held, home) for version in found]
-    return Answer(Profiles(items=items, next_cursor=following).model_dump(mode="json"))
+    return Profiles(items=items, next_cursor=following).answer()

@@ -24,8 +24,8 @@ from serving.data_management.outlets.answers import (
 from serving.data_management.outlets.port import Outlet, OutletUnavailable, Sent
 from serving.data_management.outlets.refusals import tell_at_once, told_of
 from serving.data_management.requests.asking import Write, Writing, resource
-from serving.data_management.requests.errors_told import answers
 from serving.data_management.requests.idempotency import Flights
+from serving.documented import answers
 from serving.problems import FieldError
 
 router = resource("readings")

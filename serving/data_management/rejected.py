@@ -15,8 +15,8 @@ from serving.cursors import BadCursor, Cursor, closed, opened, unreadable
 from serving.data_management.held_rows import Closes, Mending, lake_of
 from serving.data_management.readings import ANSWER, BODY, AllOrNothing, Strict, Taken, take
 from serving.data_management.requests.asking import Answer, Read, Reading, Write, resource
-from serving.data_management.requests.errors_told import answers
 from serving.data_management.requests.paging import Limit
+from serving.documented import answers
 
 router = resource("ingestion")
 TableName = Annotated[

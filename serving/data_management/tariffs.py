@@ -14,12 +14,12 @@ from pydantic import BaseModel, Field, field_serializer
 from sqlalchemy import JSON, Date, Double, ForeignKeyConstraint, Unicode, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serving import documented
 from serving.cursors import Cursor
 from serving.data_management.database.state import Base, Instant
 from serving.data_management.registrations.homes import LocationRow, home_of, listed, say_home
 from serving.data_management.registrations.tariff_elements import Elements, as_told
 from serving.data_management.registrations.tariff_prices import unpriced
-from serving.data_management.requests import documented
 from serving.data_management.requests.asking import (
     Answer,
     Change,
@@ -40,7 +40,7 @@ from serving.data_management.requests.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.requests.paging import Limit, page
+from serving.data_management.requests.paging import Limit, Page, page
 
 router = resource("tariffs")
 
@@ -130,11 +130,8 @@ class Tariff(TariffFields, Registered):
         return as_told(elements)
 
 
-class Tariffs(BaseModel):
+class Tariffs(Page[Tariff]):
     """A page of tariffs by id; ``next_cursor`` is null on the last."""
-
-    items: list[Tariff]
-    next_cursor: str | None
 
 
 @router.put(
@@ -158,7 +155,7 @@ def tariff(location_id: LocationId, tariff_id: TariffId, read: Read) -> Response
 @router.get(
     "/v1/locations/{location_id}/tariffs", operation_id="tariffs",
     summary="The tariffs of a location, a page at a time",
-    responses=documented.read(Tariffs, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+    responses=documented.listed(Tariffs, EXAMPLE),
 )  # fmt: skip
 def tariffs(  # noqa: D103 - the summary says it
     location_id: LocationId, read: Read, limit: Limit = 100, cursor: Cursor = ""
@@ -245,8 +242,7 @@ def _page(partner_id: str, location_id: str, limit: int, cursor: str, session: S
         session, select(TariffRow).where(mine), (TariffRow.tariff_id,), cursor=cursor, limit=limit
     )
     every = _of(session, partner_id, location_id)
-    found = Tariffs(items=[_shown(row, every) for row in rows], next_cursor=following)
-    return Answer(found.model_dump(mode="json"))
+    return Tariffs(items=[_shown(row, every) for row in rows], next_cursor=following).answer()
 
 
 def _shown(row: TariffRow, every: list[TariffRow]) -> Tariff:

@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Unicode, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serving import documented
 from serving.cursors import Cursor
 from serving.data_management.database.state import Base, Instant
 from serving.data_management.registrations.homes import LocationRow
-from serving.data_management.requests import documented
 from serving.data_management.requests.asking import (
     Answer,
     Change,
@@ -31,7 +31,7 @@ from serving.data_management.requests.fields import (
     is_changed,
     version_of,
 )
-from serving.data_management.requests.paging import Limit, page
+from serving.data_management.requests.paging import Limit, Page, page
 
 router = resource("users")
 
@@ -87,11 +87,8 @@ class User(UserFields, Registered):
     user_id: str
 
 
-class Users(BaseModel):
+class Users(Page[User]):
     """A page of users by id; ``next_cursor`` is null on the last."""
-
-    items: list[User]
-    next_cursor: str | None
 
 
 @router.put(
@@ -112,7 +109,7 @@ def user(user_id: UserId, read: Read) -> Response:  # noqa: D103 - the summary s
 
 @router.get(
     "/v1/users", operation_id="users", summary="Your users, a page at a time",
-    responses=documented.read(Users, {"items": [EXAMPLE], "next_cursor": None}, one=False),
+    responses=documented.listed(Users, EXAMPLE),
 )  # fmt: skip
 def users(read: Read, limit: Limit = 100, cursor: Cursor = "") -> Response:  # noqa: D103
     return read.answer(partial(_page, read.partner_id, limit, cursor))
@@ -161,4 +158,4 @@ def _page(partner_id: str, limit: int, cursor: str, session: Session) -> Answer:
     mine = select(UserRow).where(UserRow.partner_id == partner_id)
     rows, following = page(session, mine, (UserRow.user_id,), cursor=cursor, limit=limit)
     items = [User.model_validate(row) for row in rows]
-    return Answer(Users(items=items, next_cursor=following).model_dump(mode="json"))
+    return Users(items=items, next_cursor=following).answer()

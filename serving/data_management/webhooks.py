@@ -37,8 +37,9 @@ from serving.data_management.requests.asking import (
     Writing,
     resource,
 )
-from serving.data_management.requests.errors_told import OwnId, answers, errors
+from serving.data_management.requests.fields import OwnId
 from serving.data_management.requests.paging import Limit, page
+from serving.documented import answers, problems
 
 router = resource("webhooks")
 _MOST = 50
@@ -103,7 +104,7 @@ def change(write: Write, webhook_id: OwnId, said: WebhookChange) -> Response:  #
 @router.delete(
     "/v1/webhooks/{webhook_id}", status_code=204, operation_id="delete_webhook",
     summary="Unsubscribe; what waits is not sent any more",
-    responses=errors(404, 409, 412, 422, 503),
+    responses=problems(404, 409, 412, 422, 503),
 )  # fmt: skip
 def remove(write: Write, webhook_id: OwnId) -> Response:  # noqa: D103
     return write.answer_change(partial(_removed, webhook_id))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -12,13 +12,15 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import AsOf, From, Fuel, To, errors
+from serving.parameters import AsOf, From, Fuel, To
 from serving.periods import Periods, periods
-from serving.refusals import Refusal, refusal
+from serving.refusals import REFUSALS_TABLE, Refusal, newest_refusal, refusal
 
 router = APIRouter(tags=["anomalies"])
-_TABLES = ("models.anomalies", "models.insight_refusals")
+_TABLES = ("models.anomalies", REFUSALS_TABLE)
+_INSIGHT = "anomalies"
 _FIGURES = (
     "actual_kwh", "expected_kwh", "low_kwh", "high_kwh", "excess_kwh", "excess_cost", "currency",
 )  # fmt: skip
@@ -120,7 +122,7 @@ History = Annotated[bool, Query(description="Include versions that a later look 
     response_model=Anomalies,
     operation_id="anomalies",
     summary="Anomalies of a location, with what was expected",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def anomalies(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: From, end: To, fuel: Fuel = "elec", direction: Way = None,
@@ -181,20 +183,11 @@ def _judged_until(lake: Reader, series: str) -> str | None:
 
 def _why_not(lake: Reader, series: str, until: str | None) -> Refusal:
     """Return what is missing where no day of the span was judged."""
-    rows = lake.rows(
-        f"SELECT code, description, details FROM {_TABLES[1]} WHERE {series} "
-        "AND insight = 'anomalies' ORDER BY issued_at DESC, direction LIMIT 1"
-    )
     if until is not None:
-        return refusal(
-            "not_judged", "No day of this span was judged.", judged_until=until
-        )  # fmt: skip
-    if not rows:
-        return refusal(
-            "awaiting_first_run", "Nobody has looked for anomalies at this location yet."
-        )
-    details = json.loads(str(rows[0]["details"])) if rows[0]["details"] else {}
-    return refusal(str(rows[0]["code"]), str(rows[0]["description"]), **details)
+        return refusal("not_judged", "No day of this span was judged.", judged_until=until)
+    if found := newest_refusal(lake, series, _INSIGHT):
+        return found[1]
+    return refusal("awaiting_first_run", "Nobody has looked for anomalies at this location yet.")
 
 
 def _element(row: Row, home: Location) -> Row:
@@ -203,9 +196,5 @@ def _element(row: Row, home: Location) -> Row:
         "local_date": str(row["local_date"]),
         "details": json.loads(str(row["details"])),
         "issued_at": home.instant(row["issued_at"]),
-        "superseded_at": _instant(row["superseded_at"], home),
+        "superseded_at": home.instant(row["superseded_at"]),
     }
-
-
-def _instant(at: object, home: Location) -> str | None:
-    return home.instant(at) if isinstance(at, datetime) else None

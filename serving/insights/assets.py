@@ -9,8 +9,8 @@ from typing_extensions import TypedDict
 
 from lake.reading import Reader
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import errors
 from serving.refusals import REFUSALS_TABLE, Refusal, newest_refusal, refusal
 
 router = APIRouter(tags=["disaggregation"])
@@ -81,7 +81,7 @@ EXAMPLE = {
     response_model=Assets,
     operation_id="assets",
     summary="Electric car, solar panels, heat pump and electric heating: how likely, how large",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def assets(ask: Ask, home: Home) -> Response:  # noqa: D103 - the summary says it
     made = partial(_assets, ask.lake, home)

@@ -11,8 +11,10 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
-from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import From, To, Used, errors
+from serving.documented import answers
+from serving.homes import REACH_TABLES, Home, Location
+from serving.insights.series import OfSeries, of_series
+from serving.parameters import From, To, Used
 from serving.periods import Periods, periods
 from serving.refusals import Refusal, refusal
 
@@ -35,22 +37,14 @@ class BaseLoadDay(TypedDict):
     expected_hours: int | None
 
 
-BaseLoad = TypedDict(
-    "BaseLoad",
-    {
-        "location_id": str,
-        "fuel": str,
-        "direction": str,
-        "resolution": str,
-        "time_zone": str,
-        "from": str,
-        "to": str,
-        "data_until": str | None,
-        "typical_kw": float | None,
-        "elements": list[BaseLoadDay],
-        "refusal": Refusal | None,
-    },
-)
+class BaseLoad(OfSeries):
+    """The base loads of a series, and the median of those that are known (kW)."""
+
+    typical_kw: float | None
+    elements: list[BaseLoadDay]
+    refusal: Refusal | None
+
+
 EXAMPLE = {
     "location_id": "ideal-105",
     "fuel": "elec",
@@ -81,7 +75,7 @@ AlwaysFuel = Annotated[Literal["elec", "gas"], Query(description="What is metere
     response_model=BaseLoad,
     operation_id="baseload",
     summary="What a location draws all the time, a local day at a time",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def baseload(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: From, end: To,
@@ -95,22 +89,15 @@ async def baseload(  # noqa: D103 - the summary says it
 def _base_load(lake: Reader, home: Location, span: Periods, fuel: str, direction: str) -> Body:
     first, last = span.days
     rows: list[Any] = lake.rows(
-        f"SELECT local_date, {', '.join(_COLUMNS)} FROM {_TABLE} WHERE {home.where} "
-        f"AND fuel = {literal(fuel)} AND direction = {literal(direction)} "
+        f"SELECT local_date, {', '.join(_COLUMNS)} FROM {_TABLE} "
+        f"WHERE {home.series(fuel, direction)} "
         f"AND local_date BETWEEN {literal(first)} AND {literal(last)}"
     )
     by_day = {row["local_date"]: row for row in rows}
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     known = [row["base_load_kw"] for row in rows if row["base_load_kw"] is not None]
     return {
-        "location_id": home.location_id,
-        "fuel": fuel,
-        "direction": direction,
-        "resolution": span.resolution,
-        "time_zone": home.time_zone,
-        "from": span.local(0),
-        "to": span.local(len(span)),
-        "data_until": data_until(lake, home, fuel=fuel, direction=direction),
+        **of_series(lake, home, span, fuel=fuel, direction=direction),
         "typical_kw": median(known) if known else None,
         "elements": [_day(day, by_day.get(day, _ABSENT)) for day in days],
         "refusal": None if known else _nothing(rows),

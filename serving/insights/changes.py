@@ -11,8 +11,9 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, newest_of_all
-from serving.parameters import From, Since, To, errors
+from serving.parameters import From, Since, To
 from serving.periods import Periods, periods
 
 router = APIRouter(tags=["data quality"])
@@ -74,7 +75,7 @@ EXAMPLE = {
     response_model=Changes,
     operation_id="changes",
     summary="What changed since an instant, by local day: energy before and after",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def changes(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, since: Since, start: From, end: To

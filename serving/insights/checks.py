@@ -11,7 +11,7 @@ from lake.quality.findings import latest
 from lake.reading import Reader
 from lake.sql_values import Row, records
 from serving.answers import Ask, Body
-from serving.parameters import errors
+from serving.documented import answers
 from serving.partners import Operator
 
 router = APIRouter(tags=["data quality"])
@@ -81,7 +81,7 @@ Days = Annotated[int, Query(ge=1, le=366, description="Days up to the newest che
     response_model=Checks,
     operation_id="quality_checks",
     summary="What the quality gates found; for tokens of all partners",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(422)},
+    responses=answers(EXAMPLE, 304, 422),
 )
 async def checks(  # noqa: D103 - the summary says it
     ask: Ask, _operator: Operator, days: Days = 28

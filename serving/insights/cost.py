@@ -12,8 +12,10 @@ from gold.contracts import AVERAGE_PRICE
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
-from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import From, Fuel, To, errors, words
+from serving.documented import answers
+from serving.homes import REACH_TABLES, Home, Location
+from serving.insights.series import OfSeries, of_series
+from serving.parameters import From, Fuel, To, words
 from serving.periods import Periods, periods
 from serving.refusals import Refusal, refusal
 
@@ -69,21 +71,13 @@ class Cost(TypedDict):
     parts: NotRequired[list[Part]]
 
 
-Costs = TypedDict(
-    "Costs",
-    {
-        "location_id": str,
-        "fuel": str,
-        "direction": str,
-        "resolution": str,
-        "time_zone": str,
-        "from": str,
-        "to": str,
-        "data_until": str | None,
-        "elements": list[Cost],
-        "refusal": Refusal | None,
-    },
-)
+class Costs(OfSeries):
+    """What a series costs, one element a period; and why some have no price."""
+
+    elements: list[Cost]
+    refusal: Refusal | None
+
+
 EXAMPLE = {
     "location_id": "castle",
     "fuel": "elec",
@@ -122,7 +116,7 @@ EXAMPLE = {
     "refusal is `no_price`: so many periods, from the first to the last; the others are told. "
     "`two_currencies`: what periods cost is in two, which do not add up. `read_by_the_month`: the "
     "meter is, so no day of these months has energy to be priced.",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def cost(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: From, end: To, resolution: ByDay = "P1D",
@@ -141,7 +135,7 @@ def _costs(
     rows = lake.rows(
         f"SELECT local_date, element, {', '.join(_AMOUNTS)}, currency, tariff_id, is_fallback, "
         f"observed_intervals, expected_intervals FROM {_TABLES[span.resolution]} "
-        f"WHERE {home.where} AND fuel = {literal(fuel)} AND direction = {literal(direction)} "
+        f"WHERE {home.series(fuel, direction)} "
         f"AND local_date BETWEEN {literal(first)} AND {literal(last)} "
         "ORDER BY local_date, element"
     )
@@ -153,14 +147,7 @@ def _costs(
     if why_not is None and any(element["total_amount"] is None for element in elements):
         why_not = _of_months(lake, home, span, fuel, direction)
     return {
-        "location_id": home.location_id,
-        "fuel": fuel,
-        "direction": direction,
-        "resolution": span.resolution,
-        "time_zone": home.time_zone,
-        "from": span.local(0),
-        "to": span.local(len(span)),
-        "data_until": data_until(lake, home, fuel=fuel, direction=direction),
+        **of_series(lake, home, span, fuel=fuel, direction=direction),
         "elements": elements,
         "refusal": why_not,
     }
@@ -180,7 +167,7 @@ def _of_months(
 ) -> Refusal | None:
     """Refuse periods of which a home has energy by the month, and none by the day."""
     first, last = span.days
-    series = f"{home.where} AND fuel = {literal(fuel)} AND direction = {literal(direction)}"
+    series = home.series(fuel, direction)
     said = f"{series} AND local_month BETWEEN '{first:%Y-%m}' AND '{last:%Y-%m}'"
     rows = [
         lake.rows(f"SELECT DISTINCT local_month FROM {table} WHERE {said} "

@@ -12,8 +12,9 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import HISTORY_TABLES, REACH_TABLES, Home, Location, data_until
-from serving.parameters import AsOf, From, To, errors
+from serving.parameters import AsOf, From, To
 from serving.periods import Periods, periods
 
 router = APIRouter(tags=["data quality"])
@@ -128,7 +129,7 @@ AnyFuel = Annotated[
     response_model=Quality,
     operation_id="data_quality",
     summary="Completeness a day, and what waits in quarantine",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def data_quality(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: From, end: To, fuel: AnyFuel = None, as_of: AsOf = None

@@ -1,6 +1,5 @@
 """models.disaggregation -> what a home's energy was used for, by day or month; or why not."""
 
-import json
 from collections import defaultdict
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -11,13 +10,14 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import From, To, errors
+from serving.parameters import From, To
 from serving.periods import BadSpan, Periods, periods
-from serving.refusals import Refusal, refusal
+from serving.refusals import REFUSALS_TABLE, Refusal, newest_refusal, refusal
 
 router = APIRouter(tags=["disaggregation"])
-_TABLES = ("models.disaggregation", "models.insight_refusals")
+_TABLES = ("models.disaggregation", REFUSALS_TABLE)
 _INSIGHT = "disaggregation"
 _LONGEST_DAYS = 366
 _PART = ("category", "energy_kwh", "low_kwh", "high_kwh", "share", "accuracy")
@@ -122,7 +122,7 @@ ByDay = Annotated[
     response_model=Disaggregation,
     operation_id="disaggregation",
     summary="What energy was used for, by category with its bounds, or why that is not known",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def disaggregation(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: From, end: To,
@@ -190,11 +190,6 @@ def _refusal(lake: Reader, home: Location, series: str, resolution: str) -> Refu
             first_local_date=first,
             last_local_date=last,
         )
-    rows: list[Any] = lake.rows(
-        f"SELECT code, description, details FROM {_TABLES[1]} WHERE {series} "
-        f"AND insight = {literal(_INSIGHT)} ORDER BY issued_at DESC LIMIT 1"
-    )
-    if not rows:
-        return refusal("not_issued", "The parts of this energy have not been inferred yet.")
-    details = json.loads(rows[0]["details"]) if rows[0]["details"] else {}
-    return refusal(rows[0]["code"], rows[0]["description"], **details)
+    if found := newest_refusal(lake, series, _INSIGHT):
+        return found[1]
+    return refusal("not_issued", "The parts of this energy have not been inferred yet.")

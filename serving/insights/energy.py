@@ -11,9 +11,11 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
-from serving.homes import HISTORY_TABLES, REACH_TABLES, Home, Location, data_until
+from serving.documented import answers
+from serving.homes import HISTORY_TABLES, REACH_TABLES, Home, Location
 from serving.insights.adding import ALWAYS, INCLUDED, added_up
-from serving.parameters import AsOf, From, Fuel, To, errors, words
+from serving.insights.series import OfSeries, of_series
+from serving.parameters import AsOf, From, Fuel, To, words
 from serving.periods import Periods, Resolution, periods
 from silver.contracts import DIRECTIONS
 
@@ -80,21 +82,13 @@ class Element(TypedDict):
     substituted_kwh: NotRequired[float | None]
 
 
-Energy = TypedDict(
-    "Energy",
-    {
-        "location_id": str,
-        "fuel": str,
-        "direction": str,
-        "resolution": str,
-        "unit": str,
-        "time_zone": str,
-        "from": str,
-        "to": str,
-        "data_until": str | None,
-        "elements": list[Element],
-    },
-)
+class Energy(OfSeries):
+    """Energy of a series, one element a period."""
+
+    unit: str
+    elements: list[Element]
+
+
 EXAMPLE = {
     "location_id": "ideal-105",
     "fuel": "elec",
@@ -146,12 +140,7 @@ for _direction in DIRECTIONS:
         operation_id=_direction,
         summary=f"{_direction.capitalize()} of a location, one element a period",
         response_model=Energy,
-        responses={
-            200: {
-                "content": {"application/json": {"example": EXAMPLE | {"direction": _direction}}}
-            },
-            **errors(404, 422),
-        },
+        responses=answers(EXAMPLE | {"direction": _direction}, 304, 404, 422),
     )
 
 
@@ -164,15 +153,8 @@ def _energy(
         for row in _rows(lake, home, span, fuel, direction, include, table)
     ]
     return {
-        "location_id": home.location_id,
-        "fuel": fuel,
-        "direction": direction,
-        "resolution": span.resolution,
+        **of_series(lake, home, span, fuel=fuel, direction=direction),
         "unit": "kWh",
-        "time_zone": home.time_zone,
-        "from": span.local(0),
-        "to": span.local(len(span)),
-        "data_until": data_until(lake, home, fuel=fuel, direction=direction),
         "elements": added_up(rows, span, include=include),
     }
 

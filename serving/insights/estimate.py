@@ -10,8 +10,9 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import Fuel, errors
+from serving.parameters import Fuel
 from serving.refusals import REFUSALS_TABLE, Refusal, newest_refusal, refusal
 
 router = APIRouter(tags=["estimate"])
@@ -74,7 +75,7 @@ Resolution = Annotated[
     response_model=Estimate,
     operation_id="estimate",
     summary="Consumption of a year or its days, estimated from the profile alone, with bounds",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def estimate(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, resolution: Resolution = "P1Y", fuel: Fuel = "elec"

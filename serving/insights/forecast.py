@@ -1,6 +1,5 @@
 """models.load_forecasts, load_outlooks -> what to expect of a home, with its bounds; or why not."""
 
-import json
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Literal
@@ -13,25 +12,25 @@ from lake.reading import Reader
 from lake.sql_values import Row, literal
 from models.contracts import LOAD_FORECASTS, LOAD_OUTLOOKS, QUANTILES, quantile_column
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import HISTORY_TABLES, REACH_TABLES, Home, Location, data_until
-from serving.parameters import Direction, Fuel, errors
-from serving.refusals import Refusal
+from serving.parameters import Direction, Fuel
+from serving.refusals import REFUSALS_TABLE, Refusal, newest_refusal, refusal
 
 router = APIRouter(tags=["forecast"])
-_REFUSALS = "models.insight_refusals"
-_TABLES = (LOAD_FORECASTS.name, LOAD_OUTLOOKS.name, _REFUSALS)
-_HOURS = (LOAD_FORECASTS, ("forecast", "load_forecast", "load_forecasts"))
-_PERIODS = (LOAD_OUTLOOKS, ("outlook",))
-# By resolution: the table, and the insights whose refusal is its.
+_TABLES = (LOAD_FORECASTS.name, LOAD_OUTLOOKS.name, REFUSALS_TABLE)
+_HOURS, _PERIODS = (LOAD_FORECASTS, "forecast"), (LOAD_OUTLOOKS, "outlook")
+# By resolution: the table, and the insight whose refusal is its.
 _SOURCES = {"PT15M": _HOURS, "PT1H": _HOURS, "P1D": _PERIODS, "P1M": _PERIODS}
 _NEVER = datetime.min.replace(tzinfo=UTC)
 # Hours are there, of which no quarters are told.
-_NO_QUARTERS: Body = {
-    "code": "no_quarter_hours",
-    "description": "Quarters of an hour are forecast where the meter told them on a week of the "
-    "last four; the hours of this series are forecast.",
-    "details": {"resolution": "PT1H"},
-}
+_NO_QUARTERS = refusal(
+    "no_quarter_hours",
+    "Quarters of an hour are forecast where the meter told them on a week of the last four; the "
+    "hours of this series are forecast.",
+    resolution="PT1H",
+)
+_NOT_ISSUED = refusal("not_issued", "No forecast of this kind has been issued yet.")
 _COLUMNS = [*map(quantile_column, QUANTILES), "mean_kwh"]
 # BASES of the contract, as the document needs them.
 Basis = Literal["own_history", "similar_homes", "profile"]
@@ -88,7 +87,7 @@ EXAMPLE = {
     "time_zone": "Europe/London",
     "data_until": "2025-10-27T00:00:00+00:00",
     "issued_at": "2025-10-27T06:00:00+00:00",
-    "model_version": "load_forecast/3",
+    "model_version": "load_forecasts/3",
     "basis": "own_history",
     "elements": [
         {
@@ -114,7 +113,7 @@ AsOf = Annotated[
     response_model=Forecast,
     operation_id="forecast",
     summary="Expected energy with its bounds, or why there is none",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def forecast(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, resolution: Literal["PT15M", "PT1H", "P1D", "P1M"] = "PT1H",
@@ -129,29 +128,28 @@ def _forecast(
     lake: Reader, then: Reader, home: Location, resolution: str, fuel: str, direction: str
 ) -> Body:
     as_of = then.at
-    series = f"{home.where} AND fuel = {literal(fuel)} AND direction = {literal(direction)}"
+    series = home.series(fuel, direction)
     if as_of is not None:
         series += f" AND issued_at <= {literal(as_of)} AND issued_date <= {literal(as_of.date())}"
     wanted = f"{series} AND resolution = {literal(resolution)}"
-    table, of_table = _SOURCES[resolution]
+    table, insight = _SOURCES[resolution]
     issued = _newest(lake, table.name, wanted)
     hours_at = None
     if resolution == "PT15M":
         hours_at = _newest(lake, table.name, f"{series} AND resolution = 'PT1H'")
-    insights = ", ".join(map(literal, of_table))
-    refused = f"{series} AND insight IN ({insights})"
-    refused_at = _newest(lake, _REFUSALS, refused)
-    refusal, told_at = None, issued
+    refused_at, why_not = newest_refusal(lake, series, insight) or (None, _NOT_ISSUED)
+    told_at: datetime | None
     rows: list[Row] = []
     if hours_at and hours_at > max(issued or _NEVER, refused_at or _NEVER):
-        refusal, told_at = _NO_QUARTERS, hours_at
+        told_at, why_not = hours_at, _NO_QUARTERS
     elif issued and not (refused_at and refused_at > issued):
+        told_at = issued
         rows = lake.rows(
             f"SELECT starts_at, ends_at, {', '.join(_told(table))} "
             f"FROM {table.name} WHERE {wanted} AND {_at(issued)} ORDER BY starts_at"
         )
     else:
-        refusal, told_at = _refusal(lake, refused, refused_at), refused_at
+        told_at = refused_at
     return {
         "location_id": home.location_id,
         "fuel": fuel,
@@ -164,7 +162,7 @@ def _forecast(
         "model_version": rows[0]["model_version"] if rows else None,
         "basis": rows[0].get("basis") if rows else None,
         "elements": [_element(row, home) for row in rows],
-        "refusal": refusal,
+        "refusal": None if rows else why_not,
     }
 
 
@@ -176,21 +174,6 @@ def _newest(lake: Reader, table: str, condition: str) -> datetime | None:
 def _at(issued: datetime) -> str:
     day = issued.astimezone(UTC).date()
     return f"issued_at = {literal(issued)} AND issued_date = {literal(day)}"
-
-
-def _refusal(lake: Reader, condition: str, refused_at: datetime | None) -> Body:
-    if refused_at is None:
-        return {
-            "code": "not_issued",
-            "description": "No forecast of this kind has been issued yet.",
-            "details": {},
-        }
-    row = lake.rows(
-        f"SELECT code, description, details FROM {_REFUSALS} "
-        f"WHERE {condition} AND {_at(refused_at)} LIMIT 1"
-    )[0]
-    details = json.loads(str(row["details"])) if row["details"] else {}
-    return {"code": row["code"], "description": row["description"], "details": details}
 
 
 def _element(row: Row, home: Location) -> dict[str, object]:

@@ -11,7 +11,8 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import literal
 from serving.answers import Ask, Body
-from serving.parameters import Direction, Fuel, errors
+from serving.documented import answers
+from serving.parameters import Direction, Fuel
 from serving.partners import Partner
 from serving.periods import BadSpan
 
@@ -98,7 +99,7 @@ End = Annotated[
     response_model=Quality,
     operation_id="portfolio_forecast_quality",
     summary="How true the forecasts of your homes were: error, coverage and drift by day",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def forecast_quality(  # noqa: D103 - the summary says it
     ask: Ask, partner_id: Partner, start: Start, end: End, fuel: Fuel = "elec",

@@ -10,7 +10,8 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import literal
 from serving.answers import Ask, Body
-from serving.parameters import From, To, errors
+from serving.documented import answers
+from serving.parameters import From, To
 from serving.partners import FRESHNESS, Partner, data_until
 from serving.periods import Periods, periods
 
@@ -74,7 +75,7 @@ EXAMPLE = {
     response_model=IngestionErrors,
     operation_id="portfolio_ingestion_errors",
     summary="What of your data was refused each day, and what became of it",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def ingestion_errors(  # noqa: D103 - the summary says it
     ask: Ask, partner_id: Partner, start: From, end: To

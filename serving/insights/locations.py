@@ -14,8 +14,8 @@ from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
 from serving.cursors import Cursor, closed, key_of
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, reaches
-from serving.parameters import errors
 
 router = APIRouter(tags=["locations"])
 _TABLES = ("silver.locations", "silver.home_profiles", *REACH_TABLES)
@@ -85,7 +85,7 @@ Search = Annotated[str, Query(max_length=100, description="Part of the id, in an
     response_model=Locations,
     operation_id="locations",
     summary="Your locations, a page at a time",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(422)},
+    responses=answers(EXAMPLE, 304, 422),
 )
 async def locations(  # noqa: D103 - the summary says it
     ask: Ask, limit: Limit = 50, search: Search = "", cursor: Cursor = ""
@@ -99,10 +99,7 @@ async def locations(  # noqa: D103 - the summary says it
     response_model=LocationItem,
     operation_id="location",
     summary="One location and its series",
-    responses={
-        200: {"content": {"application/json": {"example": EXAMPLE_ITEM}}},
-        **errors(404, 422),
-    },
+    responses=answers(EXAMPLE_ITEM, 304, 404, 422),
 )
 async def location(ask: Ask, home: Home) -> Response:  # noqa: D103 - the summary says it
     return await ask.answer(_TABLES, lambda: _items(ask.lake, home.where)[0])

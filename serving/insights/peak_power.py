@@ -11,8 +11,10 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
-from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import Direction, From, Fuel, To, errors
+from serving.documented import answers
+from serving.homes import REACH_TABLES, Home, Location
+from serving.insights.series import OfSeries, of_series
+from serving.parameters import Direction, From, Fuel, To
 from serving.periods import Periods, periods
 
 router = APIRouter(tags=["energy"])
@@ -40,22 +42,14 @@ class Peak(TypedDict):
     expected_intervals: int | None
 
 
-Peaks = TypedDict(
-    "Peaks",
-    {
-        "location_id": str,
-        "fuel": str,
-        "direction": str,
-        "resolution": str,
-        "window": str,
-        "unit": str,
-        "time_zone": str,
-        "from": str,
-        "to": str,
-        "data_until": str | None,
-        "elements": list[Peak],
-    },
-)
+class Peaks(OfSeries):
+    """The peaks of a series (kW), each the mean of a window."""
+
+    window: str
+    unit: str
+    elements: list[Peak]
+
+
 EXAMPLE = {
     "location_id": "ideal-105",
     "fuel": "elec",
@@ -85,7 +79,7 @@ EXAMPLE = {
     response_model=Peaks,
     operation_id="peak_power",
     summary="Highest mean power of a location and its instant, one element a period",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def peak_power(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: From, end: To, resolution: ByDay = "P1D",
@@ -102,24 +96,17 @@ def _peaks(
     first, last = span.days
     rows = lake.rows(
         "SELECT local_date, peak_kw, peak_at, observed_intervals, expected_intervals "
-        f"FROM {_TABLE} WHERE {home.where} AND fuel = {literal(fuel)} "
-        f"AND direction = {literal(direction)} AND window_minutes = {_MINUTES[window]} "
+        f"FROM {_TABLE} WHERE {home.series(fuel, direction)} "
+        f"AND window_minutes = {_MINUTES[window]} "
         f"AND local_date BETWEEN {literal(first)} AND {literal(last)} ORDER BY local_date"
     )
     by_period = {
         n: list(found) for n, found in groupby(rows, lambda day: span.of_day(day["local_date"]))
     }
     return {
-        "location_id": home.location_id,
-        "fuel": fuel,
-        "direction": direction,
-        "resolution": span.resolution,
+        **of_series(lake, home, span, fuel=fuel, direction=direction),
         "window": window,
         "unit": "kW",
-        "time_zone": home.time_zone,
-        "from": span.local(0),
-        "to": span.local(len(span)),
-        "data_until": data_until(lake, home, fuel=fuel, direction=direction),
         "elements": [_peak(by_period.get(n, ()), span, n, home) for n in range(len(span))],
     }
 

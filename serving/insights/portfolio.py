@@ -12,9 +12,10 @@ from gold.contracts import LARGEST_SHARE, SMALLEST_GROUP
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, reaches
 from serving.months import EndMonth, FirstMonth, months_between
-from serving.parameters import Direction, Fuel, errors
+from serving.parameters import Direction, Fuel
 from serving.partners import Partner
 
 router = APIRouter(tags=["portfolio"])
@@ -104,7 +105,7 @@ Kind = Annotated[
     response_model=Trends,
     operation_id="portfolio_trends",
     summary="Your homes together, by segment and month; groups too small are withheld",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def trends(  # noqa: D103 - the summary says it
     ask: Ask, partner_id: Partner, start: FirstMonth, end: EndMonth, segment_kind: Kind = "all",

@@ -13,7 +13,8 @@ from gold.contracts import HIGH, LOW, MARKET_TIME_ZONE
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
-from serving.parameters import From, To, errors
+from serving.documented import answers
+from serving.parameters import From, To
 from serving.periods import Periods, periods
 from serving.refusals import Refusal, refusal
 
@@ -104,7 +105,7 @@ Step = Annotated[
     response_model=Prices,
     operation_id="prices",
     summary="Spot prices of a zone, and whether they are low or high",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(422)},
+    responses=answers(EXAMPLE, 304, 422),
 )
 async def prices(  # noqa: D103 - the summary says it
     ask: Ask, price_zone: Zone, start: From, end: To, resolution: Step = "P1D"

@@ -11,9 +11,10 @@ from lake.reading import Reader
 from lake.sql_values import Row, literal
 from models.contracts import DECILES, decile_column
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
 from serving.months import EndMonth, FirstMonth, months_between
-from serving.parameters import Fuel, errors
+from serving.parameters import Fuel
 from serving.refusals import REFUSALS_TABLE, Refusal, newest_refusal, refusal
 
 router = APIRouter(tags=["similar homes"])
@@ -108,7 +109,7 @@ Period = Annotated[
     response_model=SimilarHomes,
     operation_id="similar_homes",
     summary="How a location's consumption compares with homes like it, or why it cannot",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def similar_homes(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: FirstMonth, end: EndMonth,

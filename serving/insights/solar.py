@@ -11,8 +11,9 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import From, To, errors
+from serving.parameters import From, To
 from serving.periods import Periods, periods
 
 router = APIRouter(tags=["energy"])
@@ -91,7 +92,7 @@ EXAMPLE = {
     response_model=Solar,
     operation_id="solar",
     summary="Self-consumption and self-sufficiency of a location that makes electricity",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def solar(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, start: From, end: To, resolution: ByDay = "P1D"

@@ -12,8 +12,9 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import Row, literal, records
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.drift import drift
-from serving.parameters import From, To, errors
+from serving.parameters import From, To
 from serving.partners import Partner
 from serving.periods import Periods, periods
 
@@ -133,7 +134,7 @@ EXAMPLE = {
     response_model=Sources,
     operation_id="portfolio_sources",
     summary="What arrived from you each day, whether that is usual, and what is late",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def sources(  # noqa: D103 - the summary says it
     ask: Ask, partner_id: Partner, start: From, end: To

@@ -9,7 +9,8 @@ from typing_extensions import TypedDict
 from lake.reading import Reader
 from lake.sql_values import literal
 from serving.answers import Ask, Body
-from serving.parameters import From, To, errors
+from serving.documented import answers
+from serving.parameters import From, To
 from serving.partners import FRESHNESS, Partner, data_until
 from serving.periods import Periods, periods
 
@@ -64,7 +65,7 @@ EXAMPLE = {
     response_model=Validation,
     operation_id="portfolio_validation",
     summary="Which rules your data broke each day, and how often",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def validation(  # noqa: D103 - the summary says it
     ask: Ask, partner_id: Partner, start: From, end: To

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Response
 from typing_extensions import TypedDict
 
 from lake.reading import Reader
-from lake.sql_values import Row, literal
+from lake.sql_values import Row
 from serving.answers import Ask, Body
+from serving.documented import answers
 from serving.homes import REACH_TABLES, Home, Location, data_until
-from serving.parameters import Fuel, Used, errors
+from serving.parameters import Fuel, Used
 from serving.refusals import Refusal, refusal
 
 router = APIRouter(tags=["weather"])
@@ -126,7 +127,7 @@ EXAMPLE = {
     response_model=Normalised,
     operation_id="weather_normalised",
     summary="Energy by month as it would be in normal weather, with its bounds, or why not",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **errors(404, 422)},
+    responses=answers(EXAMPLE, 304, 404, 422),
 )
 async def weather_normalised(  # noqa: D103 - the summary says it
     ask: Ask, home: Home, fuel: Fuel = "elec", direction: Used = "consumption"
@@ -136,7 +137,7 @@ async def weather_normalised(  # noqa: D103 - the summary says it
 
 
 def _normalised(lake: Reader, home: Location, fuel: str, direction: str) -> Body:
-    series = f"{home.where} AND fuel = {literal(fuel)} AND direction = {literal(direction)}"
+    series = home.series(fuel, direction)
     months = lake.rows(
         f"SELECT {', '.join(_MONTH)}, outcome FROM {_TABLES[0]} WHERE {series} ORDER BY local_month"
     )

@@ -11,7 +11,7 @@ from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
 from serving.insights.assets import Assets
-from serving.tests.conftest import KNOWN_AT, put
+from serving.tests.tables import KNOWN_AT, put
 
 ASSETS = "/v1/locations/castle/assets"
 

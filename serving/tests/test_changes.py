@@ -13,7 +13,8 @@ from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
 from serving.insights.changes import Changes
-from serving.tests.conftest import KNOWN_AT, TABLES, added, put, quarters
+from serving.tests.energy_rows import added, quarters
+from serving.tests.tables import KNOWN_AT, TABLES, put
 
 PATH = "/v1/locations/castle/changes"
 SPAN = {"from": "2025-10-20", "to": "2025-11-02"}

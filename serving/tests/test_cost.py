@@ -10,7 +10,8 @@ from lake.settings import Settings
 from serving.app import create_app
 from serving.commands import token
 from serving.insights.cost import Costs
-from serving.tests.conftest import put, put_months
+from serving.tests.energy_rows import put_months
+from serving.tests.tables import put
 
 COST = "/v1/locations/castle/cost"
 SPAN = {"from": "2025-10-26", "to": "2025-11-01"}

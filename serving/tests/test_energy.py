@@ -15,7 +15,8 @@ from serving.commands import token
 from serving.insights.adding import added_up
 from serving.insights.energy import Energy
 from serving.periods import periods
-from serving.tests.conftest import put, put_months
+from serving.tests.energy_rows import put_months
+from serving.tests.tables import put
 
 IMPORT = "/v1/locations/castle/import"
 

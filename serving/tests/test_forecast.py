@@ -22,7 +22,7 @@ def test_the_newest_issue_is_answered_with_its_bounds(api: TestClient) -> None:
     answer = forecast(api)
     assert answer["issued_at"] == "2025-11-02T00:00:00+01:00"
     assert (answer["model_version"], answer["refusal"], answer["unit"]) == (
-        "load_forecast/1",
+        "load_forecasts/1",
         None,
         "kWh",
     )

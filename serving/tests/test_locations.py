@@ -11,7 +11,7 @@ from serving.addresses import plain, with_whole_parts
 from serving.app import create_app
 from serving.commands import token
 from serving.insights.locations import Locations
-from serving.tests.conftest import put
+from serving.tests.tables import put
 
 
 def page(api: TestClient, **query: Any) -> dict[str, Any]:

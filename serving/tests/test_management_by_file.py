@@ -17,14 +17,9 @@ from lake.contract import Table
 from lake.ingestion.landing import land
 from lake.settings import Settings
 from serving.data_management.bulk.intake import take
+from serving.tests.registered import HOME, METER
 from silver.contracts import LOCATIONS, METERS
 
-HOME: dict[str, Any] = {
-    "user_id": "u", "country_code": "DK", "city": "Ry", "time_zone": "Europe/Copenhagen",
-}  # fmt: skip
-METER: dict[str, Any] = {
-    "location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01",
-}  # fmt: skip
 BY_FILE = "registrations/2025-05-01/northgrid/0123456789abcdef-registration.ndjson"
 BY_API = "registrations/2025-05-01/northgrid/0123456789abcdef-management.ndjson"
 Landed = Callable[[], list[dict[str, Any]]]

@@ -8,11 +8,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from infra.cosmos import cosmos as server_of_npm
+from infra.lacking import lacking
 from infra.npm import NoNpm
 from serving.data_management import profiles, tariffs
 from serving.data_management.database.state import StateUnavailable
 from serving.data_management.profile_stores.cosmos import ProfilesInCosmos
 from serving.data_management.registrations import meter_rows
+from serving.tests.registered import HOME
 
 pytestmark = [
     pytest.mark.servers,
@@ -20,7 +22,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Unverified HTTPS request"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-HOME = {"user_id": "u", "country_code": "SE", "city": "Lund", "time_zone": "Europe/Stockholm"}
 PATH = "locations/h/profiles"
 _KEY = base64.b64encode(b"any key of the stand-in").decode()
 
@@ -34,7 +35,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProfilesInCosmos
                 server.connection_string(server.plain), enable_endpoint_discovery=False
             )
     except NoNpm as error:
-        pytest.skip(str(error))
+        lacking("npm", error)
 
 
 @pytest.fixture

@@ -27,20 +27,16 @@ from serving.app import create_app
 from serving.commands import token
 from serving.data_management.bulk.intake import take
 from serving.data_management.bulk.tables import KEPT, JobErrorRow, forget
+from serving.tests.registered import METER
 
-HOME = {"user_id": "u", "country_code": "DK", "city": "Ry", "time_zone": "Europe/Copenhagen"}
-METER = {"location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01"}
 HEADER = "meter_id,starts_at,resolution,value,unit\n"
 ENPHASE = "Date/Time,Energy Produced (Wh)\n10/01/2025 00:00,120\n10/01/2025 00:15,130\n"
 CSV = HEADER + "".join(f"m,2025-10-26T{h:02}:00:00Z,PT1H,0.{h},kWh\n" for h in range(24))
 
 
 @pytest.fixture
-def partner(registry: TestClient) -> TestClient:
-    assert registry.put("users/u", json={"name": "Kim"}).status_code == 201
-    assert registry.put("locations/h", json=HOME).status_code == 201
-    assert registry.put("meters/m", json=METER).status_code == 201
-    return registry
+def partner(with_meter: TestClient) -> TestClient:
+    return with_meter
 
 
 Wait = Callable[..., Any]

@@ -8,23 +8,13 @@ import pytest
 from deltalake import write_deltalake
 from fastapi.testclient import TestClient
 
+from serving.tests.registered import HOME, METER, TARIFF
 from silver.contracts import METER_DAYS
-
-HOME: dict[str, Any] = {
-    "user_id": "u", "country_code": "SE", "city": "Lund", "time_zone": "Europe/Stockholm",
-}  # fmt: skip
-METER: dict[str, Any] = {
-    "location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01",
-}  # fmt: skip
-TARIFF = {"fuel": "elec", "currency": "SEK", "valid_from": "2025-01-01", "vat": 0.25,
-          "elements": [{"kind": "fixed", "price_per_kwh": 1.5}]}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
-def _made(registry: TestClient) -> None:
-    for user in ("u", "v"):
-        assert registry.put(f"users/{user}", json={}).status_code == 201
-    assert registry.put("locations/h", json=HOME).status_code == 201
+def _made(with_home: TestClient) -> None:
+    assert with_home.put("users/v", json={}).status_code == 201
 
 
 def refused(registry: TestClient, path: str, body: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from lake.settings import Settings
 from serving import openapi
 from serving.commands import token
+from serving.tests.registered import CONSENT, HOME, METER, TARIFF
 
 DOCUMENT = json.loads(openapi.MANAGEMENT.read_text(encoding="utf-8"))
 OPERATIONS = [
@@ -31,16 +32,10 @@ LISTS = [path for method, path in OPERATIONS if method == "get" and "{" not in p
 OF_ALL = ["/v1/profile-settings"]
 # These are told from tables: test_management_ingestion.py has them of two partners.
 OF_THE_LAKE = ["/v1/ingestion/rejected", "/v1/ingestion/quarantine"]
-TARIFF = {"fuel": "elec", "currency": "DKK", "valid_from": "2025-01-01", "vat": 0.25,
-          "elements": [{"kind": "fixed", "price_per_kwh": 1.5}]}  # fmt: skip
-CONSENT = {"version_id": "1", "is_given": True, "is_mandatory": True,
-           "said_at": "2025-05-01T10:00:00Z"}  # fmt: skip
 SAID: dict[str, Any] = {
     "users/u": {"name": "Kim"},
-    "locations/h": {"user_id": "u", "country_code": "DK", "city": "Ry",
-                    "time_zone": "Europe/Copenhagen"},
-    "meters/m": {"location_id": "h", "fuel": "elec", "direction": "import",
-                 "supply_start": "2025-01-01"},
+    "locations/h": HOME,
+    "meters/m": METER,
     "locations/h/profiles/2025-01-01": {"persons": 3},
     "locations/h/tariffs/t": TARIFF,
     "users/u/consents/c": CONSENT,

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-HOME = {"user_id": "u", "country_code": "SE", "city": "Lund", "time_zone": "Europe/Stockholm"}
 PATH = "locations/h/profiles"
 FIRST: dict[str, Any] = {
     "house_type": "townhouse", "living_area_m2": 120, "persons": 3,
@@ -14,10 +13,7 @@ FIRST: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _made(registry: TestClient) -> None:
-    registry.put("users/u", json={})
-    assert registry.put("locations/h", json=HOME).status_code == 201
+pytestmark = pytest.mark.usefixtures("with_home")
 
 
 def test_a_version_holds_until_the_next(registry: TestClient) -> None:

@@ -23,10 +23,9 @@ from fastapi.testclient import TestClient
 from lake.settings import Settings
 from serving.access import signed_token, signing_key
 from serving.commands import token
+from serving.tests.registered import METER
 
-HOME = {"user_id": "u", "country_code": "DK", "city": "Ry", "time_zone": "Europe/Copenhagen"}
-METER = {"location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01",
-         "supply_end": "2025-12-31"}  # fmt: skip
+UNTIL_NEW_YEAR = METER | {"supply_end": "2025-12-31"}
 ROUNDS = 3
 Wait = Callable[..., Any]
 Serve = Callable[[Path, int], AbstractContextManager[Popen[bytes]]]
@@ -38,13 +37,11 @@ def block(**fields: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def partner(registry: TestClient) -> TestClient:
+def partner(with_home: TestClient) -> TestClient:
     """Northgrid with a meter of electricity and one of gas."""
-    assert registry.put("users/u", json={"name": "Kim"}).status_code == 201
-    assert registry.put("locations/h", json=HOME).status_code == 201
-    assert registry.put("meters/m", json=METER).status_code == 201
-    assert registry.put("meters/g", json=METER | {"fuel": "gas"}).status_code == 201
-    return registry
+    assert with_home.put("meters/m", json=UNTIL_NEW_YEAR).status_code == 201
+    assert with_home.put("meters/g", json=UNTIL_NEW_YEAR | {"fuel": "gas"}).status_code == 201
+    return with_home
 
 
 def lines(lake: Path) -> list[dict[str, Any]]:
@@ -218,7 +215,9 @@ def test_an_unknown_meter_waits_or_is_refused_where_that_is_asked(partner: TestC
     assert answer.status_code == 202
     assert answer.json()["waiting"][0]["reasons"][0]["code"] == "unknown_meter"
     assert partner.post("readings?strict=true", json=sent).status_code == 422
-    assert partner.put("meters/new", json=METER | {"is_sub_meter": True}).status_code == 201
+    assert (
+        partner.put("meters/new", json=UNTIL_NEW_YEAR | {"is_sub_meter": True}).status_code == 201
+    )
     assert partner.post("readings?strict=true", json=sent).status_code == 202
 
 

@@ -32,9 +32,8 @@ from serving.data_management.app import create_management_app
 from serving.data_management.database.migrating import upgrade
 from serving.data_management.database.state import Base, State, opened
 from serving.data_management.requests import outbox
+from serving.tests.registered import HOME, METER
 
-HOME = {"user_id": "u", "country_code": "SE", "city": "Lund", "time_zone": "Europe/Stockholm"}
-METER = {"location_id": "h", "fuel": "elec", "direction": "import", "supply_start": "2025-01-01"}
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 

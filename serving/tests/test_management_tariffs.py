@@ -5,18 +5,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-TARIFF: dict[str, Any] = {
-    "fuel": "elec", "currency": "DKK", "valid_from": "2025-01-01", "vat": 0.25,
-    "elements": [{"kind": "fixed", "price_per_kwh": 1.5}],
-}  # fmt: skip
-HOME = {"user_id": "u", "country_code": "DK", "city": "Aarhus", "time_zone": "Europe/Copenhagen",
-        "price_zone": "DK1"}  # fmt: skip
+from serving.tests.registered import HOME, TARIFF
+
+IN_A_ZONE = HOME | {"price_zone": "SE4"}
 
 
 @pytest.fixture(autouse=True)
-def _made(registry: TestClient) -> None:
-    registry.put("users/u", json={})
-    assert registry.put("locations/h", json=HOME).status_code == 201
+def _made(with_user: TestClient) -> None:
+    assert with_user.put("locations/h", json=IN_A_ZONE).status_code == 201
 
 
 def put(registry: TestClient, name: str, **change: Any) -> Any:
@@ -158,7 +154,7 @@ def test_a_spot_price_is_of_electricity_and_of_a_zone(registry: TestClient) -> N
         (error,) = response.json()["errors"]
         assert error["field"] == "elements.0.spot"
         assert error["message"].startswith("spot prices are of electricity")
-    nowhere = {name: said for name, said in HOME.items() if name != "price_zone"}
+    nowhere = {name: said for name, said in IN_A_ZONE.items() if name != "price_zone"}
     assert registry.put("locations/h", json=nowhere).status_code == 200
     response = put(registry, "t", **spot)
     assert response.status_code == 422
@@ -166,12 +162,12 @@ def test_a_spot_price_is_of_electricity_and_of_a_zone(registry: TestClient) -> N
     assert error["field"] == "elements.0.spot"
     assert "no price_zone" in error["message"]
 
-    assert registry.put("locations/h", json=HOME).status_code == 200
+    assert registry.put("locations/h", json=IN_A_ZONE).status_code == 200
     assert put(registry, "t", **spot).status_code == 201
     response = registry.put("locations/h", json=nowhere)
     assert response.status_code == 422
     assert [e["field"] for e in response.json()["errors"]] == ["price_zone"]
-    assert registry.put("locations/h", json=HOME | {"price_zone": "DK2"}).status_code == 200
+    assert registry.put("locations/h", json=IN_A_ZONE | {"price_zone": "DK2"}).status_code == 200
     registry.delete("locations/h/tariffs/t")
     assert registry.put("locations/h", json=nowhere).status_code == 200
 

@@ -7,14 +7,9 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-HOME = {"user_id": "u", "country_code": "SE", "city": "Lund", "time_zone": "Europe/Stockholm"}
-CONSENT = {"version_id": "1", "is_given": True, "is_mandatory": True,
-           "said_at": "2025-05-01T10:00:00+02:00"}  # fmt: skip
+from serving.tests.registered import CONSENT, HOME
 
-
-@pytest.fixture(autouse=True)
-def _made(registry: TestClient) -> None:
-    assert registry.put("users/u", json={}).status_code == 201
+pytestmark = pytest.mark.usefixtures("with_user")
 
 
 @pytest.mark.parametrize(

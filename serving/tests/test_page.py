@@ -12,6 +12,7 @@ import pytest
 from deltalake import DeltaTable
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from infra.lacking import lacking
 from lake.settings import Settings
 from serving.commands import token
 
@@ -42,7 +43,7 @@ def address(lake: Path) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        pytest.skip("there is no Chromium; on Debian: apt-get install chromium")
+        lacking("chromium", "on Debian: apt-get install chromium")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=chromium,

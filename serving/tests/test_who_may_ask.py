@@ -11,7 +11,7 @@ from serving import openapi
 from serving.access import EVERYBODY
 from serving.app import create_app
 from serving.commands import token
-from serving.tests.conftest import put
+from serving.tests.tables import put
 
 DOCUMENT = json.loads(openapi.DOCUMENT.read_text(encoding="utf-8"))
 OPERATIONS = [

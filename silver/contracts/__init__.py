@@ -32,6 +32,16 @@ from silver.contracts.fields import (
     TEMPERATURE_C,
     TIME_ZONE,
 )
+from silver.contracts.limits import (
+    CLOCK_AHEAD,
+    EARLIEST,
+    HIGHEST_AMOUNT,
+    KWH,
+    OBIS,
+    OBIS_OF_GAS,
+    REGISTER_UNITS,
+    REGISTER_WORD,
+)
 from silver.contracts.readings import (
     ENERGY_IN_CONTEXT,
     ENERGY_REVISIONS,
@@ -96,6 +106,7 @@ TABLES = (
 
 __all__ = [
     "ARRIVALS_DAILY",
+    "CLOCK_AHEAD",
     "CO2_INTENSITY",
     "CO2_KG_PER_KWH_IN",
     "CURRENCIES",
@@ -103,6 +114,7 @@ __all__ = [
     "DIRECTION",
     "DIRECTIONS",
     "DRIFT",
+    "EARLIEST",
     "ENDS_AT",
     "ENERGY_IN_CONTEXT",
     "ENERGY_REVISIONS",
@@ -110,6 +122,7 @@ __all__ = [
     "FUEL",
     "FUELS",
     "FURTHER",
+    "HIGHEST_AMOUNT",
     "HISTORY_OF_METER_DAYS",
     "HOLIDAYS",
     "HOME",
@@ -117,6 +130,7 @@ __all__ = [
     "HUNDREDTH",
     "INGESTION_ERRORS_DAILY",
     "KNOWN_AT",
+    "KWH",
     "LATITUDE",
     "LOCAL_DATE",
     "LOCAL_MONTH",
@@ -131,6 +145,8 @@ __all__ = [
     "MOST_CO2_KG_PER_KWH",
     "MOST_DRIFTS",
     "MOST_PRICE_PER_KWH",
+    "OBIS",
+    "OBIS_OF_GAS",
     "PEAK_WINDOWS",
     "PRICED_KWH",
     "PRICE_ZONE",
@@ -142,6 +158,8 @@ __all__ = [
     "REGISTER_READS",
     "REGISTER_READ_REVISIONS",
     "REGISTER_RULES",
+    "REGISTER_UNITS",
+    "REGISTER_WORD",
     "RESOLUTION",
     "SENT_QUALITIES",
     "SERIES",

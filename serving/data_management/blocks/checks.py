@@ -13,11 +13,11 @@ from pydantic_core import to_json
 
 from serving.data_management.blocks.blocks import Block, Fault, Faults, Meter
 from serving.data_management.blocks.intervals import find_interval, instant
-from silver.contracts import SENT_QUALITIES
+from silver.contracts import KWH, SENT_QUALITIES
 
 FIELDS = ("partner_id", "meter_id", "starts_at", "resolution", "unit", "values", "value",
           "quality", "known_at", "message_id")  # fmt: skip
-UNITS = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "kw": 1.0, "w": 1e-3, "m3": 11.0}
+UNITS = (*KWH, "m3")
 QUALITIES = frozenset(SENT_QUALITIES)
 # No meter of a home counts as much in one interval, whatever the unit.
 TOO_LARGE = 1e12

@@ -12,10 +12,11 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from serving.data_management.blocks.blocks import Block, Fault, Faults, Meter
+from silver.contracts import EARLIEST
 
 _DAY_S = 86_400
 _LONGEST_DAY_S = 25 * 3600
-_EARLIEST_S = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp())
+_EARLIEST_S = int(datetime(*EARLIEST.timetuple()[:3], tzinfo=UTC).timestamp())
 _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.]\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})", re.IGNORECASE
 )

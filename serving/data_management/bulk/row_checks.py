@@ -6,7 +6,7 @@ here either.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from math import inf, isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,12 +15,18 @@ from serving.data_management.blocks.blocks import Faults, Meter
 from serving.data_management.blocks.checks import QUALITIES
 from serving.data_management.blocks.intervals import instant, length_s
 from silver.contracts import (
+    CLOCK_AHEAD,
     CO2_KG_PER_KWH_IN,
     CURRENCIES,
+    EARLIEST,
     HUNDREDTH,
     MOST_CO2_KG_PER_KWH,
     MOST_PRICE_PER_KWH,
+    OBIS,
+    OBIS_OF_GAS,
     PRICED_KWH,
+    REGISTER_UNITS,
+    REGISTER_WORD,
     WEATHER,
 )
 
@@ -28,14 +34,7 @@ _PLACE = ("latitude", "longitude")
 _MEASURES = ("temperature_c", "wind_speed_m_s", "irradiance_w_m2")
 _OF_ZONE_S = (900, 1800, 3600)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-# A clock may be wrong by this much.
-_AHEAD = timedelta(hours=1)
-_REGISTER_UNITS = ("kwh", "wh", "mwh", "m3")
-# As silver.register_reads has them: OBIS (C.D.E of IEC 62056-61), the volume of gas, a word.
-_OBIS = re.compile(r"(?:\d+-\d+:)?([12])\.8\.\d+(?:[.*]255)?")
-_GAS_TOTAL = re.compile(r"(?:\d+-\d+:)?(3\.0\.0|24\.2\.1)(?:[.*]255)?")
-_WORD = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_EARLIEST = datetime(*EARLIEST.timetuple()[:3], tzinfo=UTC)
 _INSTANT_SAID = "an instant with its offset, as in 2025-10-26T00:00:00Z"
 
 
@@ -93,7 +92,7 @@ def check_weather(said: Mapping[str, Any], at: datetime, fault: Faults) -> None:
     issued_at = _instant_or_utc(said["issued_at"]) if said.get("issued_at") else None
     if said.get("issued_at") and issued_at is None:
         fault("issued_at", "issued_at_unreadable", "an instant; without an offset it is UTC")
-    elif issued_at is not None and issued_at > at + _AHEAD:
+    elif issued_at is not None and issued_at > at + CLOCK_AHEAD:
         fault("issued_at", "of_the_future", "nobody has issued it yet")
     numbers = {n: as_number(said.get(n)) for n in (*_PLACE, *_MEASURES)}
     numbers = {name: value for name, value in numbers.items() if isinstance(value, float)}
@@ -116,12 +115,12 @@ def check_read(said: Mapping[str, Any], known: Meter | None, at: datetime, fault
     read_at = _instant_or_day(said.get("read_at"), known)
     if read_at is None:
         fault("read_at", "read_at_unreadable", f"{_INSTANT_SAID}, or a local date")
-    elif read_at > at + _AHEAD:
+    elif read_at > at + CLOCK_AHEAD:
         fault("read_at", "of_the_future", "it lies in the future")
     elif read_at < _EARLIEST:
         fault("read_at", "out_of_range", "reads are from 1990 on")
     unit = str(said.get("unit") or "kWh").strip().lower()
-    if unit not in _REGISTER_UNITS:
+    if unit not in REGISTER_UNITS:
         fault("unit", "unknown_unit", "unit is kWh, Wh, MWh or m3")
     elif unit == "m3" and known is not None and known.fuel != "gas":
         fault("unit", "m3_is_for_gas", "m3 is for gas meters")
@@ -140,10 +139,10 @@ def check_read(said: Mapping[str, Any], known: Meter | None, at: datetime, fault
 
 
 def _check_register(register: str, known: Meter | None, fault: Faults) -> None:
-    obis = _OBIS.fullmatch(register)
+    obis = re.fullmatch(OBIS, register)
     # Of a meter that is not known yet it may be gas.
-    is_gas = (known is None or known.fuel == "gas") and _GAS_TOTAL.fullmatch(register)
-    if register and not obis and not is_gas and not _WORD.fullmatch(register):
+    is_gas = (known is None or known.fuel == "gas") and re.fullmatch(OBIS_OF_GAS, register)
+    if register and not obis and not is_gas and not re.fullmatch(REGISTER_WORD, register):
         fault("register", "unknown_register", "register is a word, as in day, or an OBIS code")
     if obis and known is not None:
         drawn = obis[1] == "1"

@@ -9,11 +9,11 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from serving.data_management.requests.fields import Said
+from silver.contracts import HIGHEST_AMOUNT
 
-_HIGHEST = 1e6
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _CLOCK_TO = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
-Price = Annotated[float, Field(strict=True, ge=-_HIGHEST, le=_HIGHEST)]
+Price = Annotated[float, Field(strict=True, ge=-HIGHEST_AMOUNT, le=HIGHEST_AMOUNT)]
 Weekday = Annotated[int, Field(strict=True, ge=1, le=7)]
 Month = Annotated[int, Field(strict=True, ge=1, le=12)]
 

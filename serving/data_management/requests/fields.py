@@ -167,6 +167,8 @@ LocationId = Annotated[str, _id("Your id of the location.", "home-17")]
 MeterId = Annotated[str, _id("Your id of the meter.", "571313180400014077")]
 TariffId = Annotated[str, _id("Your id of the tariff.", "spot-2025")]
 ConsentId = Annotated[str, _id("What is consented to.", "privacy_policy")]
+# An id that we gave out.
+OwnId = Annotated[str, Path(pattern=r"^[a-z0-9]{1,40}$", description="As it was given to you.")]
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST_ID, pattern=_ID)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN)]
 Country = Annotated[

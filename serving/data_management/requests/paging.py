@@ -1,17 +1,30 @@
 """Rows in the order of their key -> a page and the cursor of the next."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
+from pydantic import BaseModel
 from sqlalchemy import Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from serving.cursors import closed, key_of
+from serving.data_management.requests.asking import Answer
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many a page.")]
 Item = TypeVar("Item")
 Key = tuple[InstrumentedAttribute[Any], ...]
+
+
+class Page(BaseModel, Generic[Item]):
+    """A page of a list; ``next_cursor`` is null on the last."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+    def answer(self) -> Answer:
+        """Return the answer that shows it."""
+        return Answer(self.model_dump(mode="json"))
 
 
 def page(
