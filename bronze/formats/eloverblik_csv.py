@@ -72,6 +72,9 @@ def records(stream: IO[bytes]) -> Iterator[Record]:
         clocks = defaultdict[Series, LocalTime](lambda: LocalTime(_ZONE))
         blocks = Consecutive(LocalTime(_ZONE).zone)
         for row in listed:
+            if refused := row.shifted():
+                yield refused
+                continue
             cells = {c: row.cells[p] for c, p in places.items() if p < len(row.cells)}
             try:
                 series = _series(cells)

@@ -27,7 +27,8 @@ from bronze.formats.local_time import LocalTime
 from bronze.formats.records import ESTIMATED, MISSING, Read, Record, Refused, Told
 from lake.ingestion.files import UnreadableFile
 
-VERSION = 2
+# 3: with the rules of North America the clock is west of UTC.
+VERSION = 3
 
 _ENTRY, _READING = "{*}entry", "{*}IntervalReading"
 _CHUNK = 1024 * 1024

@@ -14,6 +14,7 @@ import io
 import itertools
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, NamedTuple
 
 from bronze.formats.consecutive import with_offset
@@ -128,8 +129,10 @@ def _rises(head: bytes, place: int, separator: str) -> bool:
 
     Few rows do not tell an exchange from energy by interval, unless the counter begins anew.
     """
-    with text(io.BytesIO(head)) as lines:
-        cells = [row.cells[place] for row in rows(lines, separator) if place < len(row.cells)]
+    cells = list[str]()
+    with text(io.BytesIO(head)) as lines, suppress(UnreadableFile):
+        for row in rows(lines, separator):
+            cells.append(row.cell(place))
     shown = [float(cell.replace(",", ".")) for cell in cells if _NUMBER.fullmatch(cell)]
     falls = [b / a for a, b in itertools.pairwise(shown) if a > b]
     return not falls or (len(falls) == 1 and (len(shown) >= _MANY or falls[0] < _ANEW))

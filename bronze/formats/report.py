@@ -6,13 +6,15 @@ The file does not name its zone: it must be told, unless stamps carry an offset 
 file in order, or a shorter time, it is day first. Firsts of months in US order are a report by
 month where no day could have that much energy, or where they are of more than one year; else the
 file is refused: they may be the first days of a January. The frequency (15 min, hour, day, week,
-month) is the shortest step between stamps; a row with less time to the next one is refused. With
-semicolons between cells the comma is decimal.
+month) is the shortest step between stamps; a row with less time to the next one is refused. A file
+with the newest row first is held and read from its end. With semicolons between cells the comma is
+decimal.
 """
 
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import IO
 
@@ -62,7 +64,7 @@ def report(
             raise not_its
         series = suffixed(told.meter_id, columns)
         blocks, clock = Consecutive(zone), LocalTime(told.zone) if told.zone else None
-        stamped = _stamped(listed, clock, columns)
+        stamped = _stamped(_oldest_first(listed), clock, columns)
         first = list(itertools.islice(stamped, _FIRST_ROWS))
         resolution = resolution_of(
             [s for s, _ in first if isinstance(s, datetime)], zone,
@@ -79,6 +81,26 @@ def report(
                     decimal=decimal, grouped=decimal == ".",
                 )  # fmt: skip
         yield from blocks.rest()
+
+
+def _oldest_first(listed: Iterator[Row]) -> Iterator[Row]:
+    """Yield the rows as they stand, or from the last one on where the newest stands first."""
+    first = list(itertools.islice(listed, _FIRST_ROWS))
+    found = itertools.chain(first, listed)
+    return reversed(list(found)) if _falls([row.cells[0] for row in first]) else found
+
+
+def _falls(stamps: list[str]) -> bool:
+    """Tell whether more stamps lie before the one ahead of them than behind it, offsets aside."""
+    read = max((list(_on_the_wall(stamps, forms)) for forms in (_US, _DAY_FIRST)), key=len)
+    pairs = list(itertools.pairwise(read))
+    return sum(a > b for a, b in pairs) > sum(a < b for a, b in pairs)
+
+
+def _on_the_wall(stamps: list[str], forms: tuple[str, ...]) -> Iterator[datetime]:
+    for stamp in stamps:
+        with suppress(UnreadableRow):
+            yield _read(stamp, forms).replace(tzinfo=None)
 
 
 def _apart(
@@ -128,12 +150,16 @@ def _stamped(
 def _instant(row: Row, clock: LocalTime | None, forms: tuple[str, ...]) -> datetime | LakeError:
     said = row.cells[0]
     try:
-        stamp = wall_clock(said, forms) if "/" in said else iso(said)
+        stamp = _read(said, forms)
         if clock is None and stamp.tzinfo is None:
             zone_told("")
         return at(stamp, clock) if clock else stamp.astimezone(UTC)
     except UnreadableRow as error:
         return error
+
+
+def _read(stamp: str, forms: tuple[str, ...]) -> datetime:
+    return wall_clock(stamp, forms) if "/" in stamp else iso(stamp)
 
 
 def _order(stamp: str) -> tuple[str, ...] | None:

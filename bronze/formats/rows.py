@@ -75,9 +75,11 @@ def rows(
 
     Without a separator it is what the first of them has most of, or what Excel says before it; so
     many lines are skipped before it. The first gives all of them their width: a header that of its
-    last name.
+    last name. A header that stands again, as where exports were put together, is passed over;
+    another one is an UnreadableFile.
     """
     number = width = 0
+    names = list[str]()
     while line := lines.readline(_LONGEST):
         number += 1
         if len(line) == _LONGEST and line[-1] not in "\r\n":
@@ -94,7 +96,25 @@ def rows(
         cells = cells_of(raw, separator)
         if any(cells):
             width = width or max(n for n, cell in enumerate(cells, 1) if cell or not header)
+            if header and names and _is_header(cells, names):
+                if names_of(cells)[:width] != names[:width]:
+                    raise UnreadableFile(
+                        f"line {number} is a header, and not that of the file",
+                        cure="send each export as a file of its own",
+                    )
+                continue
+            names = names or names_of(cells)
             yield Row(number, cells, raw, width)
+
+
+def _is_header(cells: list[str], names: list[str]) -> bool:
+    """Tell whether a line is a header again: its first name, and no number."""
+    return (
+        bool(cells[0])
+        and names_of(cells[:1]) == names[:1]
+        and any(cells[1:])
+        and not any(map(_NUMBER.fullmatch, cells))
+    )
 
 
 def separator_of(line: str) -> str:

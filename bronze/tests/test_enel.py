@@ -212,9 +212,18 @@ def test_a_pod_above_the_columns_is_the_meter() -> None:
     assert (block.meter_id, block.line) == ("IT001E12345678", 5)
 
 
+@pytest.mark.parametrize("above", ["", "POD;IT001E12345678\n"])
+@pytest.mark.parametrize("header", ["Data;Ora;Consumo", "POD;Data;Ora;Consumo (kWh)"])
+def test_a_row_an_hour_is_refused_with_the_mapping_that_reads_it(above: str, header: str) -> None:
+    text = f"{above}{header}\n01/09/2024;00:00;0,5\n"
+    assert enel.is_its("x.csv", text.encode())
+    with pytest.raises(UnreadableFile, match=r"times are begins or ends.*--mapping"):
+        records(text)
+
+
 def test_other_columns_are_no_load_curve() -> None:
     with pytest.raises(UnreadableFile, match="not a load curve"):
-        records("Giorno;Ora;kWh\n")
+        records("Giorno;Fascia;kWh\n")
 
 
 def test_the_sample_has_its_own_totals(public_data: Path) -> None:

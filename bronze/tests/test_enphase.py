@@ -3,10 +3,11 @@
 import csv
 import io
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -167,14 +168,6 @@ def test_empty_lines_above_the_columns_say_nothing() -> None:
     assert block.values == ("5", "6")
 
 
-def test_thousands_marks_without_quotes_move_no_value_to_another_column() -> None:
-    text = FOUR + "06/13/2025 12:00,1,234,3,4,2\n06/13/2025 13:00,6,3,4,2,\n"
-    refused, *rest = records(text)
-    assert isinstance(refused, Refused)
-    assert (refused.line, refused.reason) == (2, "6 cells under 5 columns")
-    assert len(rest) == 4
-
-
 def test_a_gap_is_a_gap_and_a_bad_value_is_refused_alone() -> None:
     found = records(
         ONE + "06/13/2025 00:00,1\n06/13/2025 01:00,n/a\n06/13/2025 02:00,3\n06/13/2025 05:00,4\n"
@@ -188,11 +181,17 @@ def test_a_gap_is_a_gap_and_a_bad_value_is_refused_alone() -> None:
     assert [b.values for b in rest if isinstance(b, Block)] == [("15", "15"), (None, "20")]
 
 
-def test_a_decimal_comma_without_quotes_moves_no_value() -> None:
-    two = "Date/Time,Energy Produced (Wh),Energy Consumed (Wh)\n"
-    found = records(two + "01/31/2021 00:00,1,234,500\n01/31/2021 00:15,1,300\n")
-    assert [(type(r), r.line) for r in found] == [(Refused, 2), (Block, 3), (Block, 3)]
-    assert "4 cells under 3 columns" in str(found[0])
+@pytest.mark.parametrize("form", ["%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M"])
+def test_a_file_with_the_newest_row_first_is_the_same_read_from_its_end(form: str) -> None:
+    begin = datetime(2025, 10, 25, 22, tzinfo=UTC) - timedelta(hours=6)
+    walls = [(begin + timedelta(minutes=15 * n)).astimezone(ZoneInfo("Europe/Amsterdam"))
+             for n in range(120)]  # fmt: skip
+    rows = [f"{wall:{form}},{n}\n" for n, wall in enumerate(walls)]
+    rising, falling = blocks(ONE + "".join(rows)), blocks(ONE + "".join(reversed(rows)))
+    told = [(b.starts_at, b.resolution, b.values) for b in rising]
+    assert [(b.starts_at, b.resolution, b.values) for b in falling] == told
+    assert [v for _, _, values in told for v in values] == [str(n) for n in range(120)]
+    assert {b.resolution for b in falling} == {"PT15M"}
 
 
 def test_without_a_zone_local_time_is_nobody_s() -> None:
