@@ -35,6 +35,7 @@ from bronze.formats.rows import (
     names_of,
     plain_id,
     rows,
+    separator_of,
     summed,
     unit_of,
 )  # fmt: skip
@@ -101,7 +102,8 @@ class _Part(NamedTuple):
 def is_its(name: str, head: bytes) -> bool:
     """Tell whether a file is a consumption history of Fluvius, by its columns."""
     del name
-    return _places(names_of(cells_of(first_line(head), ";"))) is not None
+    line = first_line(head)
+    return _places(names_of(cells_of(line, separator_of(line)))) is not None
 
 
 def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
@@ -111,7 +113,7 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
     """
     zone = zone_told(told.zone or _ZONE)
     with text(stream) as lines:
-        listed = rows(lines, ";")
+        listed = rows(lines)
         header = next(listed, None)
         places = _places(names_of(header.cells)) if header else None
         if places is None:

@@ -5,9 +5,9 @@ the P1 meter ``Import T1 kWh, Import T2 kWh, Export T1 kWh, Export T2 kWh``, of 
 ``Import kWh, Export kWh``, gas as ``Total gas used`` (m3); stamps of Dutch wall-clock time. The
 file names no meter: ids are the told one with ``-import``, ``-export``, ``-gas`` where it has more
 than one of them. Registers are ``T1`` (low tariff) and ``T2`` (normal tariff), or none: the total.
-With semicolons between cells, as a spreadsheet saves it, the comma is decimal. Columns of power are
-no readings of energy, and water is no energy. Energy by interval under such names, which many
-write, is told by values that fall.
+With semicolons or tabs between cells, as a spreadsheet saves it, the comma is decimal. Columns of
+power are no readings of energy, and water is no energy. Energy by interval under such names, which
+many write, is told by values that fall.
 """
 
 import io
@@ -34,7 +34,8 @@ from bronze.formats.stamps import at, iso
 from lake.ingestion.files import UnreadableFile
 
 # 2: rows with more cells than columns are refused; semicolons.
-VERSION = 2
+# 3: tabs.
+VERSION = 3
 _ZONE = "Europe/Amsterdam"
 _TIME = ("time", "timestamp", "tijd")
 _COUNTER = re.compile(
@@ -74,7 +75,7 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
     zone = told.zone or _ZONE
     head, stream = peeked(stream)
     separator = separator_of(first_line(head))
-    decimal = "," if separator == ";" else "."
+    decimal = "." if separator == "," else ","
     with text(stream) as lines:
         listed = rows(lines, separator)
         header = next(listed, None)

@@ -157,7 +157,7 @@ def amount(text: str, *, decimal: str = ".", thousands: str = "") -> str | None:
             raise UnreadableRow(f"{text!r} is not a number")
         found = found.replace(thousands, "")
     if decimal != "." and "." in found:
-        raise UnreadableRow(f"{text!r} is not a number")
+        raise UnreadableRow(f"{text!r} is not a number where the comma is decimal")
     found = found.replace(decimal, ".")
     if not _NUMBER.fullmatch(found):
         raise UnreadableRow(f"{text!r} is not a number")
@@ -167,7 +167,7 @@ def amount(text: str, *, decimal: str = ".", thousands: str = "") -> str | None:
 @cache
 def _grouped(thousands: str, decimal: str) -> re.Pattern[str]:
     mark, point = re.escape(thousands), re.escape(decimal)
-    return re.compile(rf"[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?", re.ASCII)
+    return re.compile(rf"[+-]?[1-9]\d{{0,2}}({mark}\d{{3}})+({point}\d*)?", re.ASCII)
 
 
 def summed(parts: Iterable[str | None]) -> str | None:

@@ -101,3 +101,13 @@ def test_a_header_that_stands_again_is_passed_over(case: Case) -> None:
 def test_another_header_in_its_midst_refuses_the_file(case: Case) -> None:
     with pytest.raises(UnreadableFile, match="line 4 is a header, and not that of the file"):
         records(case, case.first, case.second, case.other, case.first)
+
+
+@pytest.mark.parametrize("case", CASES[:2], ids=["fluvius", "eloverblik"])
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_a_file_that_was_saved_with_other_separators_is_the_same(
+    case: Case, separator: str
+) -> None:
+    other = Case(*(each.replace(";", separator) for each in case))
+    assert form(case.form).is_its("x.csv", other.header.encode())
+    assert records(other, other.first, other.second) == records(case, case.first, case.second)

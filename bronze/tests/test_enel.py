@@ -116,6 +116,15 @@ def test_values_without_a_column_count_where_the_day_has_them_and_are_refused_el
     assert isinstance(block_of_96, Block)
 
 
+@pytest.mark.parametrize("date", ["25/10/2025", AUTUMN])
+def test_a_total_without_a_column_is_no_hour_of_autumn(date: str) -> None:
+    found = records(HEADER + day(date, [*numbers(96), "24,000"]))
+    [refused] = [r for r in found if isinstance(r, Refused)]
+    assert "97 values, and the day has" in refused.reason
+    values = [v for r in found if isinstance(r, Block) for v in r.values]
+    assert values == [f"0.{n:03}" for n in range(96)]
+
+
 def test_an_empty_cell_among_100_values_is_missing_and_moves_none() -> None:
     values = [*numbers(50), "", *numbers(100)[51:]]
     named = HEADER.rstrip("\n") + ";24:00-24:15;24:15-24:30;24:30-24:45;24:45-25:00\n"

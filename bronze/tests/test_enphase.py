@@ -118,6 +118,28 @@ def test_with_semicolons_the_comma_is_decimal() -> None:
     assert (refused.line, block.values) == (3, ("15.5", None))
 
 
+@pytest.mark.parametrize(("separator", "quote"), [(",", '"'), ("\t", "")])
+def test_a_comma_that_can_only_be_decimal_tells_the_others(separator: str, quote: str) -> None:
+    # 1,234 kWh of a quarter of an hour would be 1234 of them.
+    cells = [("31/01/2021 00:00", "0,512"), ("31/01/2021 00:15", "1,234")]
+    rows = "".join(f"{stamp}{separator}{quote}{cell}{quote}\n" for stamp, cell in cells)
+    [block] = blocks(ONE.replace(",", separator).replace("(Wh)", "(kWh)") + rows)
+    assert (block.unit, block.values) == ("kWh", ("0.512", "1.234"))
+
+
+def test_a_comma_between_tabs_that_may_be_decimal_is_refused() -> None:
+    found = records(ONE.replace(",", "\t") + "31/01/2021 00:00\t1,234\n31/01/2021 00:15\t2\n")
+    [refused] = [r for r in found if isinstance(r, Refused)]
+    assert refused.line == 2
+
+
+def test_decimal_commas_do_not_make_a_month_of_a_day() -> None:
+    days = "".join(f"{n:02}/01/2025;3{n},5\n" for n in range(1, 8))
+    header = ONE.replace(",", ";").replace("(Wh)", "(kWh)")
+    with pytest.raises(UnreadableFile, match="may be months, or the first days of a January"):
+        records(header + days)
+
+
 def test_weeks_are_weeks_when_the_clocks_change_too() -> None:
     found = blocks(ONE + "".join(f"03/{n:02}/2025,1\n" for n in (16, 23, 30)) + "04/06/2025,1\n")
     assert {b.resolution for b in found} == {"P7D"}
