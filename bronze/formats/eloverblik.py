@@ -25,7 +25,8 @@ from lake.errors import LakeError
 from lake.ingestion.files import UnreadableFile
 
 # 2: reads name their device. 3: profiled consumption is consumption; more stamps of the CSV.
-VERSION = 3
+# 4: rows of the CSV with more cells than columns are refused.
+VERSION = 4
 _ZONE = ZoneInfo("Europe/Copenhagen")
 _SERIES, _POINT_ID = "MyEnergyData_MarketDocument", "meteringPointId"
 # The live service says PT1D and PT1Y, its description P1D and P1Y.

@@ -26,6 +26,7 @@ from bronze.formats.rows import (
     names_of,
     plain_id,
     rows,
+    separator_of,
     unit_of,
 )
 from bronze.formats.stamps import at, wall_clock
@@ -58,13 +59,14 @@ _HOUR = timedelta(hours=1)
 
 def is_its(head: bytes) -> bool:
     """Tell whether a file is a CSV of Eloverblik, by its columns."""
-    return _places(cells_of(first_line(head), ";")) is not None
+    line = first_line(head)
+    return _places(cells_of(line, separator_of(line))) is not None
 
 
 def records(stream: IO[bytes]) -> Iterator[Record]:
     """Yield blocks in the file's unit; a row that cannot be read is refused."""
     with text(stream) as lines:
-        listed = rows(lines, ";")
+        listed = rows(lines)
         header = next(listed, None)
         places = _places(header.cells) if header else None
         if places is None:
@@ -72,6 +74,9 @@ def records(stream: IO[bytes]) -> Iterator[Record]:
         clocks = defaultdict[Series, LocalTime](lambda: LocalTime(_ZONE))
         blocks = Consecutive(LocalTime(_ZONE).zone)
         for row in listed:
+            if refused := row.shifted():
+                yield refused
+                continue
             cells = {c: row.cells[p] for c, p in places.items() if p < len(row.cells)}
             try:
                 series = _series(cells)

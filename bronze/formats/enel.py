@@ -9,7 +9,8 @@ refused, also power without a column that says its unit.
 
 Points are decimal where the row has no comma and one of them can be nothing else. A dash is no
 value. Clock-change days are those of ``day_rows``; cells behind the last named column are further
-values.
+values, unless commas stand between them. A row an interval (``Data;Ora;Consumo``) is refused: no
+public document says whether its times are begins or ends.
 """
 
 import re
@@ -20,7 +21,7 @@ from typing import IO, NamedTuple
 from bronze.formats.consecutive import Consecutive, Series
 from bronze.formats.day_rows import DayColumns
 from bronze.formats.local_time import LocalTime
-from bronze.formats.opened import peeked, text
+from bronze.formats.opened import decoded, peeked, text
 from bronze.formats.records import Record, Told
 from bronze.formats.rows import (
     Row,
@@ -37,9 +38,12 @@ from bronze.formats.stamps import wall_clock
 from lake.ingestion.files import UnreadableFile
 
 # 2: kinds and units that are not known are refused; cells that cannot be read are refused alone.
-VERSION = 2
+# 3: rows with more cells than columns are refused where commas stand between them.
+VERSION = 3
 _ZONE = "Europe/Rome"
 _DAY, _POD = ("giorno", "data", "data lettura"), ("pod", "codice pod")
+# Of the form with a row an interval: Data;Ora;Consumo.
+_HOUR, _ENERGY = ("ora", "orario"), ("consumo", "consumi", "energia", "prelievo", "kwh")
 _KIND = ("tipo", "tipologia", "magnitudo", "grandezza", "flusso", "tipo energia", "misura")
 _UNIT = re.compile(r"unit[àa\ufffd](?: di misura)?|u\.?m\.?")
 _UNITS = ("kWh", "Wh", "MWh", "kW", "W")
@@ -81,7 +85,7 @@ class _Header(NamedTuple):
 def is_its(name: str, head: bytes) -> bool:
     """Tell whether a file is a load curve of e-distribuzione, by its columns."""
     del name
-    return _header(head) is not None
+    return _header(head) is not None or _is_long(head)
 
 
 def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
@@ -90,6 +94,12 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
     blocks = Consecutive(clock.zone)
     head, stream = peeked(stream)
     header = _header(head)
+    if header is None and _is_long(head):
+        raise UnreadableFile(
+            "a load curve with a row an hour or quarter, which does not say whether its times are "
+            "begins or ends",
+            cure="describe it with --mapping; bronze/formats/README.md has one for it",
+        )
     if header is None:
         raise UnreadableFile(
             "not a load curve of e-distribuzione",
@@ -97,7 +107,13 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
         )
     told = replace(told, meter_id=header.pod or told.meter_id)
     with text(stream) as lines:
-        for row in rows(lines, header.separator, skip=header.above + 1):
+        listed = rows(lines, header.separator, skip=header.above)
+        next(listed, None)
+        for row in listed:
+            # Only commas between cells may be decimal ones; else they are more hours of autumn.
+            if header.separator == "," and (refused := row.shifted()):
+                yield refused
+                continue
             try:
                 yield from _day(row, header.columns, clock, blocks, told)
             except UnreadableRow as error:
@@ -116,6 +132,16 @@ def _header(head: bytes) -> _Header | None:
         if found := _POD_ABOVE.search(line):
             pod = found[0].upper()
     return None
+
+
+def _is_long(head: bytes) -> bool:
+    """Tell a row an interval: a column of the day, one of the time and one of energy."""
+    for line in decoded(head).splitlines()[: _MOST_ABOVE + 1]:
+        names = names_of(cells_of(line, separator_of(line)))
+        words = {name.partition(" ")[0] for name in names}
+        if all(not words.isdisjoint(known) for known in (_DAY, _HOUR, _ENERGY)):
+            return True
+    return False
 
 
 def _columns(names: list[str]) -> _Columns | None:

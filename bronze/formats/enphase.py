@@ -19,7 +19,8 @@ from bronze.formats.rows import cells_of, first_line, names_of, separator_of
 from lake.ingestion.files import UnreadableFile
 
 # 2: the API, semicolons; rows nearer than the frequency and days that may be months are refused.
-VERSION = 2
+# 3: the newest row may stand first.
+VERSION = 3
 _TIME = ("date/time", "date", "time", "timestamp", "date/heure")
 _ENERGY = re.compile(
     r"(?:energy |electricity )?(produced|production|consumed|consumption|exported|imported|"

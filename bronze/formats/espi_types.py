@@ -47,6 +47,9 @@ SAID_BY_BLOCK = ("servicePointId", "serviceType", "unitOfMeasure", "secondsPerIn
 _UNITS_OF_BLOCK = {"KWH": ("72", "3"), "WH": ("72", "0")}
 _VALUE = re.compile(r"[-+]?\d{1,18}(?:\.\d{1,9})?", re.ASCII)
 _INTEGER = re.compile(r"[-+]?\d{1,12}", re.ASCII)
+# Clocks change on the second Sunday of March and the first of November, at two.
+_ANY_YEAR = 2025
+_AMERICAN = (datetime(2025, 3, 9, 2), datetime(2025, 11, 2, 2))  # noqa: DTZ001 - on the wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +159,16 @@ def is_unset(said: Mapping[str, str]) -> bool:
 
 
 def local_time(said: Mapping[str, str]) -> Callable[[datetime], datetime]:
-    """Return what brings an instant to the clock that LocalTimeParameters tell."""
+    """Return what brings an instant to the clock that LocalTimeParameters tell.
+
+    East of UTC tzOffset is positive; with the rules of North America it is west whatever its sign
+    (18000 of Eversource and of early samples).
+    """
     standard = timedelta(seconds=_within_a_day(said.get("tzOffset")))
     saved = timedelta(seconds=_within_a_day(said.get("dstOffset")))
     start, end = (said.get(name, "") for name in ("dstStartRule", "dstEndRule"))
+    if (_rule(start, _ANY_YEAR), _rule(end, _ANY_YEAR)) == _AMERICAN:
+        standard = -abs(standard)
 
     def local(moment: datetime) -> datetime:
         clock = moment.astimezone(timezone(standard))

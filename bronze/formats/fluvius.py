@@ -7,7 +7,8 @@ EAN-code;Meter;Metertype;Register;Volume;Eenheid;Validatiestatus``, in Belgian w
 Day and night are tariff registers of one direction. Rows of the same interval and direction are
 parts of one value and added up wherever they stand (files may be sorted by register), also those of
 two meters on the day on which one follows the other; a part without value, or whose value is
-refused, leaves the sum unknown. Ids: the EAN, or the told meter where it is left open, with
+refused, leaves the sum unknown. A total beside them ("Afname Totaal", or a name without a tariff)
+is the value, not a part of it. Ids: the EAN, or the told meter where it is left open, with
 ``-import`` (offtake), ``-export`` (injection), ``-production`` and ``-auxiliary`` (what a plant
 takes for itself); reactive energy, which meters of companies have beside, is never added to another
 kind: ``-import-inductive``, ``-import-capacitive`` and so on, in its own unit. Gas stands twice, in
@@ -34,6 +35,7 @@ from bronze.formats.rows import (
     names_of,
     plain_id,
     rows,
+    separator_of,
     summed,
     unit_of,
 )  # fmt: skip
@@ -41,7 +43,8 @@ from bronze.formats.stamps import wall_clock, zone_told
 from lake.ingestion.files import UnreadableFile
 
 # 2: parts of an interval may stand apart; production, auxiliary and reactive have ids of their own.
-VERSION = 2
+# 3: a total is not added to its parts; rows with more cells than columns are refused.
+VERSION = 3
 _ZONE = "Europe/Brussels"
 # The beginnings of the columns' names, in Dutch, English, French and German.
 _COLUMNS = {
@@ -71,6 +74,8 @@ _DIRECTIONS = {
     "import": _OFFTAKE,
 }
 _REACTIVE = {"inductive": ("induct", "induk"), "capacitive": ("capacit", "kapazit")}
+_TOTAL = ("totaal", "total", "gesamt")
+_TARIFFS = ("dag", "nacht", "day", "night", "jour", "nuit", "tag")
 _ESTIMATED = ("geschat", "estimated", "estimé", "geschätzt", "voorlopig", "berekend")
 _FORMS = tuple(
     f"{day} %H:%M{seconds}"
@@ -97,7 +102,8 @@ class _Part(NamedTuple):
 def is_its(name: str, head: bytes) -> bool:
     """Tell whether a file is a consumption history of Fluvius, by its columns."""
     del name
-    return _places(names_of(cells_of(first_line(head), ";"))) is not None
+    line = first_line(head)
+    return _places(names_of(cells_of(line, separator_of(line)))) is not None
 
 
 def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
@@ -107,7 +113,7 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
     """
     zone = zone_told(told.zone or _ZONE)
     with text(stream) as lines:
-        listed = rows(lines, ";")
+        listed = rows(lines)
         header = next(listed, None)
         places = _places(names_of(header.cells)) if header else None
         if places is None:
@@ -117,6 +123,9 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
             )
         seen, wholes = _Seen(), dict[_Whole, list[_Part]]()
         for row in listed:
+            if refused := row.shifted():
+                yield refused
+                continue
             try:
                 whole, part, wrong = _read(row, places, zone, seen, told)
             except UnreadableRow as error:
@@ -186,7 +195,7 @@ def _meter(cells: dict[str, str], told: Told) -> str:
 
 
 def _word(register: str, known: Mapping[str, tuple[str, ...]]) -> str:
-    return next((n for n, words in known.items() if any(w in register for w in words)), "")
+    return next((n for n, words in known.items() if _has(register, words)), "")
 
 
 def _instants(stamp: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -212,7 +221,7 @@ def _put(parts: list[_Part], part: _Part, row: Row) -> Iterator[Record]:
 def _joined(blocks: Consecutive, whole: _Whole, parts: list[_Part]) -> Iterator[Record]:
     """Add the tariff registers of one interval; of gas, take kWh before m3."""
     of_unit: dict[str, list[_Part]] = {}
-    for part in parts:
+    for part in _without_totals(parts):
         of_unit.setdefault(part.register[2], []).append(part)
     sums = {u: summed([part.value for part in found]) for u, found in of_unit.items()}
     unit = min(sums, key=lambda u: (sums[u] is None, u != "kWh"))
@@ -222,3 +231,22 @@ def _joined(blocks: Consecutive, whole: _Whole, parts: list[_Part]) -> Iterator[
         Series(whole.meter_id, unit), whole.where, value,
         quality=MISSING if value is None else quality, line=chosen[0].line,
     )  # fmt: skip
+
+
+def _without_totals(parts: list[_Part]) -> Iterator[_Part]:
+    """Yield the parts that make the sum: of a meter its total, where it is known, or what is in it.
+
+    A register without a tariff in its name is the total of those that have one.
+    """
+    of_meter: dict[tuple[str, str], dict[int, list[_Part]]] = {}
+    for part in parts:
+        meter, name, unit = part.register
+        rank = 0 if _has(name, _TOTAL) else 2 if _has(name, _TARIFFS) else 1
+        of_meter.setdefault((meter, unit), {}).setdefault(rank, []).append(part)
+    for ranks in of_meter.values():
+        known = [r for r, found in ranks.items() if all(p.value is not None for p in found)]
+        yield from ranks[min(known or ranks)]
+
+
+def _has(register: str, words: tuple[str, ...]) -> bool:
+    return any(word in register for word in words)

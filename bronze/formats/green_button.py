@@ -28,7 +28,8 @@ from bronze.formats.local_time import LocalTime
 from bronze.formats.records import ESTIMATED, MISSING, Read, Record, Refused, Told
 from lake.ingestion.files import UnreadableFile
 
-VERSION = 2
+# 3: with the rules of North America the clock is west of UTC.
+VERSION = 3
 
 _CHUNK = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"

@@ -5,15 +5,16 @@ the P1 meter ``Import T1 kWh, Import T2 kWh, Export T1 kWh, Export T2 kWh``, of 
 ``Import kWh, Export kWh``, gas as ``Total gas used`` (m3); stamps of Dutch wall-clock time. The
 file names no meter: ids are the told one with ``-import``, ``-export``, ``-gas`` where it has more
 than one of them. Registers are ``T1`` (low tariff) and ``T2`` (normal tariff), or none: the total.
-With semicolons between cells, as a spreadsheet saves it, the comma is decimal. Columns of power are
-no readings of energy, and water is no energy. Energy by interval under such names, which many
-write, is told by values that fall.
+With semicolons or tabs between cells, as a spreadsheet saves it, the comma is decimal. Columns of
+power are no readings of energy, and water is no energy. Energy by interval under such names, which
+many write, is told by values that fall.
 """
 
 import io
 import itertools
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, NamedTuple
 
 from bronze.formats.consecutive import with_offset
@@ -33,7 +34,8 @@ from bronze.formats.stamps import at, iso
 from lake.ingestion.files import UnreadableFile
 
 # 2: rows with more cells than columns are refused; semicolons.
-VERSION = 2
+# 3: tabs.
+VERSION = 3
 _ZONE = "Europe/Amsterdam"
 _TIME = ("time", "timestamp", "tijd")
 _COUNTER = re.compile(
@@ -73,7 +75,7 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
     zone = told.zone or _ZONE
     head, stream = peeked(stream)
     separator = separator_of(first_line(head))
-    decimal = "," if separator == ";" else "."
+    decimal = "." if separator == "," else ","
     with text(stream) as lines:
         listed = rows(lines, separator)
         header = next(listed, None)
@@ -128,8 +130,10 @@ def _rises(head: bytes, place: int, separator: str) -> bool:
 
     Few rows do not tell an exchange from energy by interval, unless the counter begins anew.
     """
-    with text(io.BytesIO(head)) as lines:
-        cells = [row.cells[place] for row in rows(lines, separator) if place < len(row.cells)]
+    cells = list[str]()
+    with text(io.BytesIO(head)) as lines, suppress(UnreadableFile):
+        for row in rows(lines, separator):
+            cells.append(row.cell(place))
     shown = [float(cell.replace(",", ".")) for cell in cells if _NUMBER.fullmatch(cell)]
     falls = [b / a for a, b in itertools.pairwise(shown) if a > b]
     return not falls or (len(falls) == 1 and (len(shown) >= _MANY or falls[0] < _ANEW))

@@ -7,7 +7,8 @@ version 2.3, and in Switzerland (D.99A, 1.6), the times stand at the location; t
 length of values that follow one another. D.96A, as Ediel uses it: message handbook for Ediel,
 MSCONS 2.4. There LIN names the product, MEA its unit, one DTM the interval.
 A message that cancels another (BGM with function 1, Pruefidentifikator 13006) is refused, and its
-values are passed over: nothing is taken back here. So are maxima and minima: they are no energy.
+values are passed over: nothing is taken back here. So are maxima and minima, what a year is
+expected to take, and values of areas, balance groups and profiles: no energy of a meter.
 """
 
 import re
@@ -19,35 +20,23 @@ from typing import IO
 from bronze.formats.edifact import Segment, segments
 from bronze.formats.joined import Joined, Value
 from bronze.formats.local_time import LocalTime
+from bronze.formats.mscons_codes import EXPECTED, NO_POINTS, UNITS, WORDS
 from bronze.formats.mscons_times import TELLS_WHEN, Implied, Said, Times
 from bronze.formats.obis import extreme_of, is_gas, unit_of
 from bronze.formats.records import ESTIMATED, MEASURED, MISSING, Read, Record, Refused, Told
 from lake.ingestion.files import UnreadableFile
 
 # 2: cancellations and maxima are refused, reads name their device. 3: what a location says of the
-# times of its values, the day of a read, lines broken within a segment.
-VERSION = 3
+# times of its values, the day of a read, lines broken within a segment. 4: what has no meter, and
+# what a year is expected to take, is refused; a balance group behind a location does not rename it.
+VERSION = 4
 
 # Stamps without an offset are in legal time.
 _ZONE = "Europe/Berlin"
-# QTY, 6063: what a value is worth. Every other qualifier is a measured amount (220, 79, Z31, Z47).
-_WORD = {
-    "67": ESTIMATED,  # substitute
-    "201": ESTIMATED,  # proposed
-    "187": ESTIMATED,  # forecast
-    "Z18": ESTIMATED,  # preliminary
-    "99": ESTIMATED,
-    "20": MISSING,  # not to be used
-    "Z30": MISSING,
-}
 # BGM, 1225, or RFF+Z13 beside RFF+ACW: the message cancels the one that RFF+ACW names.
 _CANCELS, _CANCELLATION = "1", "13006"
 # STS, 9015: the way or the reason of a substitute.
 _SUBSTITUTED = ("Z32", "Z40")
-_UNITS = {
-    "KWH": "kWh", "KWT": "kW", "WHR": "Wh", "MWH": "MWh", "WTT": "W", "MAW": "MW", "MTQ": "m3",
-    "K3": "kVArh", "KVR": "kVAr", "KVARH": "kVArh", "KVAR": "kVAr", "D54": "W/m2", "MTS": "m/s",
-}  # fmt: skip
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)", re.ASCII)
 # DTM, 2005: the offset of all stamps of the message, as in +0100, or in hours (Ediel).
 _OFFSET = {
@@ -105,6 +94,9 @@ class _Reader:
         self._device = self._location = self._obis = self._unit = self._kind = self._cancelled = ""
         self._hint = ""
         self._cancels: Segment | None = None
+        # A location that has no meter; its values are passed over once it is refused.
+        self._no_point: Segment | None = None
+        self._has_products = self._is_passed = False
         self._quantity: _Quantity | None = None
 
     def records(self, found: Iterator[Segment]) -> Iterator[Record]:
@@ -151,7 +143,8 @@ class _Reader:
         self._is_mscons, self._is_ended = segment.at(2) == "MSCONS", False
         self._is_its = self._is_its or self._is_mscons
         self._device = self._location = self._obis = self._kind = self._cancelled = ""
-        self._offset = self._known_at = self._date = None
+        self._offset = self._known_at = self._date = self._no_point = None
+        self._is_passed = False
         self._times = Times(self._zone, self._offset)
 
     def _message_ended(self) -> Iterator[Record]:
@@ -168,15 +161,16 @@ class _Reader:
     def _said(self, segment: Segment) -> Iterator[Record]:
         tag = segment.tag
         if tag == "QTY":
-            yield from self._quantity_said(segment)
+            yield from () if self._is_passed else self._quantity_said(segment)
         elif tag == "DTM":
             yield from self._time_said(segment)
-        elif tag == "STS":
-            is_substitute = segment.at(1) in _SUBSTITUTED
-            if is_substitute and self._quantity is not None and self._quantity.word == MEASURED:
-                self._quantity.word = ESTIMATED
-        elif tag in ("LOC", "LIN"):
-            self._series_begun(segment)
+        elif tag == "STS" and self._quantity is not None and segment.at(1) in _SUBSTITUTED:
+            word = self._quantity.word
+            self._quantity.word = ESTIMATED if word == MEASURED else word
+        elif tag == "LOC":
+            self._located(segment)
+        elif tag == "LIN":
+            yield from self._product_begun(segment)
         elif tag == "CCI" and segment.at(1) == "16":
             self._hint = segment.at(3).strip()
         elif tag == "MEA" and segment.at(1) == "AAZ":
@@ -185,18 +179,31 @@ class _Reader:
             self._obis = segment.at(2).strip()
         elif tag == "NAD" and segment.at(1) not in ("MS", "MR"):
             self._location = self._obis = self._device = ""
+            self._no_point, self._is_passed = None, False
 
-    def _series_begun(self, segment: Segment) -> None:
-        """Begin a location, or one of its products."""
-        self._times = Times(self._zone, self._offset)
-        if segment.tag == "LIN":
-            self._obis, self._unit = segment.at(3).strip(), ""
-            self._implied = self._of_location.of_product(self._times)
+    def _located(self, segment: Segment) -> None:
+        """Begin a location; what has no meter says more of the location above it, or is none."""
+        is_point = segment.at(1) not in NO_POINTS
+        if not is_point and self._location and not self._has_products:
             return
+        self._times = Times(self._zone, self._offset)
+        self._no_point = None if is_point else segment
         # Its name stands in the fourth place in Switzerland.
-        self._location = segment.at(2).strip() or segment.at(2, 3).strip()
+        named = segment.at(2).strip() or segment.at(2, 3).strip()
+        self._location = named if is_point else ""
         self._obis = self._device = self._hint = ""
+        self._has_products = self._is_passed = False
         self._of_location = self._implied = Implied(self._times)
+
+    def _product_begun(self, segment: Segment) -> Iterator[Record]:
+        """Begin a product of the location; refuse the location where it has no meter."""
+        self._times = Times(self._zone, self._offset)
+        self._obis, self._unit, self._has_products = segment.at(3).strip(), "", True
+        self._implied = self._of_location.of_product(self._times)
+        if (area := self._no_point) is not None:
+            self._no_point, self._is_passed = None, True
+            why = f"{NO_POINTS[area.at(1)]}, which has no meter: its values are left out"
+            yield Refused(why, area.raw, area.number)
 
     def _referred(self, segment: Segment) -> None:
         """Take which message this one cancels, if any, and the device of a location."""
@@ -215,14 +222,16 @@ class _Reader:
 
     def _quantity_said(self, segment: Segment) -> Iterator[Record]:
         value, unit = segment.at(1, 1).strip(), segment.at(1, 2).strip() or self._unit
-        word = _WORD.get(segment.at(1, 0), MEASURED)
+        word = WORDS.get(segment.at(1, 0), MEASURED)
         self._quantity = _Quantity(
             segment.number, segment.raw, value.replace(",", "."),
-            _UNITS.get(unit.upper(), unit) if unit else unit_of(self._obis), word,
+            UNITS.get(unit.upper(), unit) if unit else unit_of(self._obis), word,
             self._implied.next(),
         )  # fmt: skip
         why = ""
-        if not self._location:
+        if segment.at(1, 0) == EXPECTED:
+            why = "what a year is expected to take, no reading"
+        elif not self._location:
             why = "a value, but no LOC says of what"
         elif word != MISSING and not _NUMBER.fullmatch(value):
             why = f"no number: {value[:40]!r}"

@@ -6,15 +6,17 @@ The file does not name its zone: it must be told, unless stamps carry an offset 
 file in order, or a shorter time, it is day first. Firsts of months in US order are a report by
 month where no day could have that much energy, or where they are of more than one year; else the
 file is refused: they may be the first days of a January. The frequency (15 min, hour, day, week,
-month) is the shortest step between stamps; a row with less time to the next one is refused. With
-semicolons between cells the comma is decimal.
+month) is the shortest step between stamps; a row with less time to the next one is refused. A file
+with the newest row first is held and read from its end. With semicolons between cells the comma is
+decimal, and where one of the first cells ("0,512") tells it; else it groups thousands, not of tabs.
 """
 
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import IO
+from typing import IO, NamedTuple
 
 from bronze.formats.columns import EnergyColumn, resolution_of, suffixed, values_of
 from bronze.formats.consecutive import Consecutive, length
@@ -29,6 +31,7 @@ from lake.ingestion.files import UnreadableFile
 _US = ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y", "%m/%d/%Y %I:%M %p")
 _DAY_FIRST = tuple(form.replace("%m/%d", "%d/%m") for form in _US)
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/\d{4}")
+_DECIMAL_COMMA = re.compile(r"0,\d+|\d+,(\d{1,2}|\d{4,})", re.ASCII)
 # More than a home makes in a day, or takes where days stand first, in Wh.
 _NO_DAY = 100_000
 _IN_WH = {"Wh": 1, "kWh": 1000, "MWh": 1_000_000}
@@ -37,6 +40,14 @@ _SHORTEST = {"P1D": timedelta(hours=22), "P1M": timedelta(days=27)}
 _JANUARY = timedelta(days=31)
 # As many rows as tell the frequency: four days of quarter hours.
 _FIRST_ROWS = 400
+
+
+class _Cells(NamedTuple):
+    """The columns of energy, and what points and commas in them are."""
+
+    columns: list[EnergyColumn]
+    decimal: str
+    is_grouped: bool
 
 
 def report(
@@ -52,7 +63,6 @@ def report(
     zone = LocalTime(told.zone or "UTC").zone
     head, stream = peeked(stream)
     separator = separator_of(first_line(head))
-    decimal = "," if separator == ";" else "."
     with text(stream) as lines:
         listed = rows(lines, separator)
         header = next(listed, None)
@@ -62,7 +72,10 @@ def report(
             raise not_its
         series = suffixed(told.meter_id, columns)
         blocks, clock = Consecutive(zone), LocalTime(told.zone) if told.zone else None
-        stamped = _stamped(listed, clock, columns)
+        ahead = list(itertools.islice(listed, _FIRST_ROWS))
+        is_decimal = separator == ";" or _has_decimal_commas(ahead, columns)
+        read = _Cells(columns, "," if is_decimal else ".", separator == "," and not is_decimal)
+        stamped = _stamped(_oldest_first(ahead, listed), clock, read)
         first = list(itertools.islice(stamped, _FIRST_ROWS))
         resolution = resolution_of(
             [s for s, _ in first if isinstance(s, datetime)], zone,
@@ -76,9 +89,34 @@ def report(
             else:
                 yield from values_of(
                     row, stamp, resolution, series, blocks,
-                    decimal=decimal, grouped=decimal == ".",
+                    decimal=read.decimal, grouped=read.is_grouped,
                 )  # fmt: skip
         yield from blocks.rest()
+
+
+def _oldest_first(ahead: list[Row], listed: Iterator[Row]) -> Iterator[Row]:
+    """Yield the rows as they stand, or from the last one on where the newest stands first."""
+    found = itertools.chain(ahead, listed)
+    return reversed(list(found)) if _falls([row.cells[0] for row in ahead]) else found
+
+
+def _falls(stamps: list[str]) -> bool:
+    """Tell whether more stamps lie before the one ahead of them than behind it, offsets aside."""
+    read = max((list(_on_the_wall(stamps, forms)) for forms in (_US, _DAY_FIRST)), key=len)
+    pairs = list(itertools.pairwise(read))
+    return sum(a > b for a, b in pairs) > sum(a < b for a, b in pairs)
+
+
+def _on_the_wall(stamps: list[str], forms: tuple[str, ...]) -> Iterator[datetime]:
+    for stamp in stamps:
+        with suppress(UnreadableRow):
+            yield _read(stamp, forms).replace(tzinfo=None)
+
+
+def _has_decimal_commas(listed: list[Row], columns: list[EnergyColumn]) -> bool:
+    """Tell whether a comma in a cell can be nothing else, as in "0,512" or "12,5"."""
+    cells = (row.cell(each.place) for row in listed for each in columns if not row.shifted())
+    return any(map(_DECIMAL_COMMA.fullmatch, cells))
 
 
 def _apart(
@@ -107,7 +145,7 @@ def _apart(
 
 
 def _stamped(
-    listed: Iterable[Row], clock: LocalTime | None, columns: list[EnergyColumn]
+    listed: Iterable[Row], clock: LocalTime | None, read: _Cells
 ) -> Iterator[tuple[datetime | LakeError, Row]]:
     """Yield each row with its instant, or with what is wrong with its stamp."""
     forms, waiting = None, list[Row]()
@@ -121,19 +159,23 @@ def _stamped(
             yield _instant(each, clock, forms), each
         waiting.clear()
     for each in waiting:
-        forms = forms or _likely(waiting, columns)
+        forms = forms or _likely(waiting, read)
         yield _instant(each, clock, forms), each
 
 
 def _instant(row: Row, clock: LocalTime | None, forms: tuple[str, ...]) -> datetime | LakeError:
     said = row.cells[0]
     try:
-        stamp = wall_clock(said, forms) if "/" in said else iso(said)
+        stamp = _read(said, forms)
         if clock is None and stamp.tzinfo is None:
             zone_told("")
         return at(stamp, clock) if clock else stamp.astimezone(UTC)
     except UnreadableRow as error:
         return error
+
+
+def _read(stamp: str, forms: tuple[str, ...]) -> datetime:
+    return wall_clock(stamp, forms) if "/" in stamp else iso(stamp)
 
 
 def _order(stamp: str) -> tuple[str, ...] | None:
@@ -147,7 +189,7 @@ def _order(stamp: str) -> tuple[str, ...] | None:
     return _US if second > 12 >= first else None
 
 
-def _likely(listed: list[Row], columns: list[EnergyColumn]) -> tuple[str, ...]:
+def _likely(listed: list[Row], read: _Cells) -> tuple[str, ...]:
     """Choose the order for a file whose days are at most the twelfth: in order, and shorter.
 
     UnreadableFile for firsts of months that may be the first days of a January.
@@ -166,7 +208,9 @@ def _likely(listed: list[Row], columns: list[EnergyColumn]) -> tuple[str, ...]:
     if not are_months:
         return min(spans, key=lambda forms: spans[forms], default=_US)
     may_be_days = spans.get(_DAY_FIRST, timedelta.max) < _JANUARY
-    if may_be_days and not any(_is_no_day(row, each) for row in listed for each in columns):
+    if may_be_days and not any(
+        _is_no_day(row, each, read) for row in listed for each in read.columns
+    ):
         raise UnreadableFile(
             f"{stamps[0]} to {stamps[-1]} may be months, or the first days of a January",
             cure="send it with a later day or year, or describe it with --mapping",
@@ -174,9 +218,10 @@ def _likely(listed: list[Row], columns: list[EnergyColumn]) -> tuple[str, ...]:
     return _US
 
 
-def _is_no_day(row: Row, column: EnergyColumn) -> bool:
+def _is_no_day(row: Row, column: EnergyColumn, read: _Cells) -> bool:
+    thousands = "," if read.is_grouped else ""
     try:
-        value = amount(row.cell(column.place).replace(",", ""))
+        value = amount(row.cell(column.place), decimal=read.decimal, thousands=thousands)
     except UnreadableRow:
         return False
     return float(value or 0) * _IN_WH.get(column.unit, 0) > _NO_DAY

@@ -75,9 +75,11 @@ def rows(
 
     Without a separator it is what the first of them has most of, or what Excel says before it; so
     many lines are skipped before it. The first gives all of them their width: a header that of its
-    last name.
+    last name. A header that stands again, as where exports were put together, is passed over;
+    another one is an UnreadableFile.
     """
     number = width = 0
+    names = list[str]()
     while line := lines.readline(_LONGEST):
         number += 1
         if len(line) == _LONGEST and line[-1] not in "\r\n":
@@ -94,7 +96,25 @@ def rows(
         cells = cells_of(raw, separator)
         if any(cells):
             width = width or max(n for n, cell in enumerate(cells, 1) if cell or not header)
+            if header and names and _is_header(cells, names):
+                if names_of(cells)[:width] != names[:width]:
+                    raise UnreadableFile(
+                        f"line {number} is a header, and not that of the file",
+                        cure="send each export as a file of its own",
+                    )
+                continue
+            names = names or names_of(cells)
             yield Row(number, cells, raw, width)
+
+
+def _is_header(cells: list[str], names: list[str]) -> bool:
+    """Tell whether a line is a header again: its first name, and no number."""
+    return (
+        bool(cells[0])
+        and names_of(cells[:1]) == names[:1]
+        and any(cells[1:])
+        and not any(map(_NUMBER.fullmatch, cells))
+    )
 
 
 def separator_of(line: str) -> str:
@@ -137,7 +157,7 @@ def amount(text: str, *, decimal: str = ".", thousands: str = "") -> str | None:
             raise UnreadableRow(f"{text!r} is not a number")
         found = found.replace(thousands, "")
     if decimal != "." and "." in found:
-        raise UnreadableRow(f"{text!r} is not a number")
+        raise UnreadableRow(f"{text!r} is not a number where the comma is decimal")
     found = found.replace(decimal, ".")
     if not _NUMBER.fullmatch(found):
         raise UnreadableRow(f"{text!r} is not a number")
@@ -147,7 +167,7 @@ def amount(text: str, *, decimal: str = ".", thousands: str = "") -> str | None:
 @cache
 def _grouped(thousands: str, decimal: str) -> re.Pattern[str]:
     mark, point = re.escape(thousands), re.escape(decimal)
-    return re.compile(rf"[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?", re.ASCII)
+    return re.compile(rf"[+-]?[1-9]\d{{0,2}}({mark}\d{{3}})+({point}\d*)?", re.ASCII)
 
 
 def summed(parts: Iterable[str | None]) -> str | None:

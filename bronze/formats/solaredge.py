@@ -26,7 +26,8 @@ from bronze.formats.stamps import at, iso, zone_told
 from lake.ingestion.files import UnreadableFile
 
 # 2: the CSV of the portal; lists of answers; dates without a clock.
-VERSION = 2
+# 3: the newest row may stand first.
+VERSION = 3
 _KINDS = ("energy", "energyDetails", "power", "powerDetails", "sitesEnergy", "sitesPower")
 _COUNTERS = "meterEnergyDetails"
 _RESOLUTIONS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bronze.formats import dsmr_reader
-from bronze.formats.records import Block, Read, Record, Refused, Told
+from bronze.formats.records import Block, Read, Record, Told
 from lake.ingestion.files import UnreadableFile
 
 HOUR = (
@@ -142,19 +142,6 @@ def test_a_bad_row_or_value_is_refused_alone() -> None:
     assert [(r.line, r.values if isinstance(r, Block) else "refused") for r in found] == [
         (2, "refused"), (3, "refused"), (3, (None, "2")), (3, ("0", "0")), (3, ("0", "0"))
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        HOUR + "2025-06-01T13:00:00+02:00,0,196,0,5,0,0,0,0,0,032\n",
-        "timestamp,delivered_1,delivered_2\n2025-06-01 10:00:00+00,100,001,200,002\n",
-    ],
-)
-def test_a_decimal_comma_without_quotes_moves_no_value(text: str) -> None:
-    [refused] = records(text)
-    assert isinstance(refused, Refused)
-    assert "cells under" in refused.reason
 
 
 def test_what_is_delivered_alone_is_not_its_gas() -> None:

@@ -116,6 +116,15 @@ def test_values_without_a_column_count_where_the_day_has_them_and_are_refused_el
     assert isinstance(block_of_96, Block)
 
 
+@pytest.mark.parametrize("date", ["25/10/2025", AUTUMN])
+def test_a_total_without_a_column_is_no_hour_of_autumn(date: str) -> None:
+    found = records(HEADER + day(date, [*numbers(96), "24,000"]))
+    [refused] = [r for r in found if isinstance(r, Refused)]
+    assert "97 values, and the day has" in refused.reason
+    values = [v for r in found if isinstance(r, Block) for v in r.values]
+    assert values == [f"0.{n:03}" for n in range(96)]
+
+
 def test_an_empty_cell_among_100_values_is_missing_and_moves_none() -> None:
     values = [*numbers(50), "", *numbers(100)[51:]]
     named = HEADER.rstrip("\n") + ";24:00-24:15;24:15-24:30;24:30-24:45;24:45-25:00\n"
@@ -212,9 +221,18 @@ def test_a_pod_above_the_columns_is_the_meter() -> None:
     assert (block.meter_id, block.line) == ("IT001E12345678", 5)
 
 
+@pytest.mark.parametrize("above", ["", "POD;IT001E12345678\n"])
+@pytest.mark.parametrize("header", ["Data;Ora;Consumo", "POD;Data;Ora;Consumo (kWh)"])
+def test_a_row_an_hour_is_refused_with_the_mapping_that_reads_it(above: str, header: str) -> None:
+    text = f"{above}{header}\n01/09/2024;00:00;0,5\n"
+    assert enel.is_its("x.csv", text.encode())
+    with pytest.raises(UnreadableFile, match=r"times are begins or ends.*--mapping"):
+        records(text)
+
+
 def test_other_columns_are_no_load_curve() -> None:
     with pytest.raises(UnreadableFile, match="not a load curve"):
-        records("Giorno;Ora;kWh\n")
+        records("Giorno;Fascia;kWh\n")
 
 
 def test_the_sample_has_its_own_totals(public_data: Path) -> None:

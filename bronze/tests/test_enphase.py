@@ -3,10 +3,11 @@
 import csv
 import io
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -117,6 +118,28 @@ def test_with_semicolons_the_comma_is_decimal() -> None:
     assert (refused.line, block.values) == (3, ("15.5", None))
 
 
+@pytest.mark.parametrize(("separator", "quote"), [(",", '"'), ("\t", "")])
+def test_a_comma_that_can_only_be_decimal_tells_the_others(separator: str, quote: str) -> None:
+    # 1,234 kWh of a quarter of an hour would be 1234 of them.
+    cells = [("31/01/2021 00:00", "0,512"), ("31/01/2021 00:15", "1,234")]
+    rows = "".join(f"{stamp}{separator}{quote}{cell}{quote}\n" for stamp, cell in cells)
+    [block] = blocks(ONE.replace(",", separator).replace("(Wh)", "(kWh)") + rows)
+    assert (block.unit, block.values) == ("kWh", ("0.512", "1.234"))
+
+
+def test_a_comma_between_tabs_that_may_be_decimal_is_refused() -> None:
+    found = records(ONE.replace(",", "\t") + "31/01/2021 00:00\t1,234\n31/01/2021 00:15\t2\n")
+    [refused] = [r for r in found if isinstance(r, Refused)]
+    assert refused.line == 2
+
+
+def test_decimal_commas_do_not_make_a_month_of_a_day() -> None:
+    days = "".join(f"{n:02}/01/2025;3{n},5\n" for n in range(1, 8))
+    header = ONE.replace(",", ";").replace("(Wh)", "(kWh)")
+    with pytest.raises(UnreadableFile, match="may be months, or the first days of a January"):
+        records(header + days)
+
+
 def test_weeks_are_weeks_when_the_clocks_change_too() -> None:
     found = blocks(ONE + "".join(f"03/{n:02}/2025,1\n" for n in (16, 23, 30)) + "04/06/2025,1\n")
     assert {b.resolution for b in found} == {"P7D"}
@@ -167,14 +190,6 @@ def test_empty_lines_above_the_columns_say_nothing() -> None:
     assert block.values == ("5", "6")
 
 
-def test_thousands_marks_without_quotes_move_no_value_to_another_column() -> None:
-    text = FOUR + "06/13/2025 12:00,1,234,3,4,2\n06/13/2025 13:00,6,3,4,2,\n"
-    refused, *rest = records(text)
-    assert isinstance(refused, Refused)
-    assert (refused.line, refused.reason) == (2, "6 cells under 5 columns")
-    assert len(rest) == 4
-
-
 def test_a_gap_is_a_gap_and_a_bad_value_is_refused_alone() -> None:
     found = records(
         ONE + "06/13/2025 00:00,1\n06/13/2025 01:00,n/a\n06/13/2025 02:00,3\n06/13/2025 05:00,4\n"
@@ -188,11 +203,17 @@ def test_a_gap_is_a_gap_and_a_bad_value_is_refused_alone() -> None:
     assert [b.values for b in rest if isinstance(b, Block)] == [("15", "15"), (None, "20")]
 
 
-def test_a_decimal_comma_without_quotes_moves_no_value() -> None:
-    two = "Date/Time,Energy Produced (Wh),Energy Consumed (Wh)\n"
-    found = records(two + "01/31/2021 00:00,1,234,500\n01/31/2021 00:15,1,300\n")
-    assert [(type(r), r.line) for r in found] == [(Refused, 2), (Block, 3), (Block, 3)]
-    assert "4 cells under 3 columns" in str(found[0])
+@pytest.mark.parametrize("form", ["%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M"])
+def test_a_file_with_the_newest_row_first_is_the_same_read_from_its_end(form: str) -> None:
+    begin = datetime(2025, 10, 25, 22, tzinfo=UTC) - timedelta(hours=6)
+    walls = [(begin + timedelta(minutes=15 * n)).astimezone(ZoneInfo("Europe/Amsterdam"))
+             for n in range(120)]  # fmt: skip
+    rows = [f"{wall:{form}},{n}\n" for n, wall in enumerate(walls)]
+    rising, falling = blocks(ONE + "".join(rows)), blocks(ONE + "".join(reversed(rows)))
+    told = [(b.starts_at, b.resolution, b.values) for b in rising]
+    assert [(b.starts_at, b.resolution, b.values) for b in falling] == told
+    assert [v for _, _, values in told for v in values] == [str(n) for n in range(120)]
+    assert {b.resolution for b in falling} == {"PT15M"}
 
 
 def test_without_a_zone_local_time_is_nobody_s() -> None:

@@ -220,6 +220,29 @@ def test_production_and_what_a_plant_takes_itself_are_directions() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("whole", "volume", "value"),
+    [("Afname Totaal", "8,255", "8.255"), ("Afname Actief", "8,255", "8.255"),
+     ("Afname Totaal", "", "8.255")],
+)  # fmt: skip
+def test_a_total_beside_its_tariffs_is_not_added_to_them(
+    whole: str, volume: str, value: str
+) -> None:
+    day = ("24-10-2025 00:00:00", "25-10-2025 00:00:00")
+    parts = row(*day, "Afname Dag", "5,25") + row(*day, "Afname Nacht", "3,005")
+    for text in (parts + row(*day, whole, volume), row(*day, whole, volume) + parts):
+        [block] = blocks(text)
+        assert (block.meter_id, block.values) == (f"{EAN}-import", (value,))
+
+
+def test_a_total_of_one_of_two_meters_leaves_the_other_its_parts() -> None:
+    day = ("24-10-2025 00:00:00", "25-10-2025 00:00:00")
+    old = row(*day, "Afname Dag", "5") + row(*day, "Afname Nacht", "3")
+    new = (row(*day, "Afname Dag", "1") + row(*day, "Afname Totaal", "1")).replace("1SAG1", "1SAG2")
+    [block] = blocks(old + new)
+    assert block.values == ("9",)
+
+
 def test_quarters_of_a_file_sorted_by_register_are_sums_too() -> None:
     quarters = [quarter("01-06-2025", 0, minute) for minute in (0, 15, 30)]
     [block] = blocks(

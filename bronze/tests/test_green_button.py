@@ -465,6 +465,13 @@ def test_the_rules_say_when_clocks_change(moment: str, hours: int) -> None:
     assert offset.total_seconds() == hours * 3600
 
 
+def test_with_the_rules_of_north_america_the_clock_is_west_whatever_its_sign() -> None:
+    # As Eversource has it.
+    east = {**EASTERN, "tzOffset": "18000"}
+    for moment in (datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 7, 1, tzinfo=UTC)):
+        assert local_time(east)(moment).isoformat() == local_time(EASTERN)(moment).isoformat()
+
+
 def test_the_rule_of_the_last_sunday_and_of_the_south() -> None:
     europe = {"tzOffset": "3600", "dstOffset": "3600", "dstStartRule": "3E0E2000",
               "dstEndRule": "AE0E3000"}  # fmt: skip

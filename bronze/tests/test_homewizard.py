@@ -132,3 +132,10 @@ def test_the_sample_has_its_own_last_counters(public_data: Path) -> None:
     assert len(found) == 4 * (len(listed) - 1) == 4 * 2880
     last = [r.reading for r in found[-4:] if isinstance(r, Read)]
     assert last == listed[-1][1:]
+
+
+def test_with_tabs_the_comma_is_decimal_too() -> None:
+    text = "time\tImport T1 kWh\n2025-06-01 00:00\t1000,5\n2025-06-01 00:15\t1000.75\n"
+    assert homewizard.is_its("x.txt", text.encode())
+    found = homewizard.records(io.BytesIO(text.encode()), Told(meter_id="m"))
+    assert [r.reading for r in found if isinstance(r, Read)] == ["1000.5", "1000.75"]

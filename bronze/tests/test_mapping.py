@@ -2,7 +2,7 @@
 
 import io
 import re
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from bronze.formats.records import Block, Read, Record, Refused, Told
 from lake.ingestion.files import UnreadableFile
 
 README = Path(mapping.__file__).with_name("README.md")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
 LONG: dict[str, Any] = {"stamp": {"column": "at", "zone": "Europe/Berlin"}, "value": "kwh"}
 
 
@@ -43,7 +44,7 @@ def test_a_row_a_value_with_little_said(read: Any) -> None:
 
 
 def test_the_example_of_the_readme_is_a_mapping_and_reads_its_file(read: Any) -> None:
-    [example] = re.findall(r"```yaml\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    example, _ = EXAMPLES
     text = (
         "Datum;Zeit;Zaehlpunkt;Register;Status;Menge\n"
         '31.05.2025;24:00;="0541";Bezug HT;W;1.000,5\n'
@@ -61,6 +62,18 @@ def test_the_example_of_the_readme_is_a_mapping_and_reads_its_file(read: Any) ->
         ("0541-import", "2025-06-01T00:00:00+02:00", ("2",), "measured"),
         ("0541-export", "2025-05-31T23:45:00+02:00", (None,), "missing"),
     ]
+
+
+@pytest.mark.parametrize(("day", "count"), [("26/10/2025", 100), ("30/03/2025", 92)])
+def test_a_row_an_hour_or_quarter_of_e_distribuzione(read: Any, day: str, count: int) -> None:
+    _, example = EXAMPLES
+    rome = ZoneInfo("Europe/Rome")
+    first = datetime.strptime(day, "%d/%m/%Y").replace(tzinfo=rome).astimezone(UTC)
+    walls = [(first + timedelta(minutes=15 * n)).astimezone(rome) for n in range(count)]
+    rows = "".join(f"{wall:%d/%m/%Y;%H:%M};0,{n:03}\n" for n, wall in enumerate(walls))
+    [block] = read(example, "POD;IT001E12345678\nData;Ora;Consumo\n" + rows)
+    assert (block.meter_id, block.starts_at, block.resolution) == ("IT001E12345678", first, "PT15M")
+    assert block.values == tuple(f"0.{n:03}" for n in range(count))
 
 
 def test_the_csv_of_eloverblik_s_portal(read: Any) -> None:

@@ -228,6 +228,34 @@ def test_a_nordic_message_has_its_unit_and_its_zone_apart_and_begin_and_end_in_o
     assert "unit" in only_refused(found).reason
 
 
+def test_what_a_year_is_expected_to_take_is_no_reading() -> None:
+    # As Danish messages of profiled points (Z01) have it, product 9015.
+    period = "DTM+324:200812312300200912312300:Z13'"
+    expected = f"LIN+3++9015:::DK'MEA+AAZ++KWH'QTY+31:12444'{period}CCI+++Z04'"
+    refused = only_refused(read(LOC, PROFILE, quarters("1"), expected))
+    assert refused.reason == "what a year is expected to take, no reading"
+
+
+@pytest.mark.parametrize("belongs_to", ["LOC+237+11XDE'", "LOC+239+TES::260'", "LOC+107+11Y'"])
+def test_where_a_metering_point_belongs_does_not_rename_it(belongs_to: str) -> None:
+    [block] = blocks(read(LOC, belongs_to, "RFF+MG:1'", PROFILE, quarters("1", "2")))
+    assert block.meter_id == "DE0001-1-1:1.29.0"
+    [ahead] = blocks(read(belongs_to, LOC.partition("NAD+DP'")[2], PROFILE, quarters("1", "2")))
+    assert ahead.meter_id == "DE0001-1-1:1.29.0"
+
+
+@pytest.mark.parametrize(
+    "location", ["LOC+237+11XA+11XB'LOC+107+11YR000000011247'", "LOC+Z04+H0'", "LOC+Z06+HZ'"]
+)
+def test_values_of_what_has_no_meter_are_refused_once_and_hold_for_no_other(location: str) -> None:
+    area = f"NAD+DP'{location}{PROFILE}{quarters('7', '8')}"
+    other = "NAD+DP'LOC+172+DE0002'"
+    found = read(LOC, PROFILE, quarters("1"), area, other, PROFILE, quarters("2"))
+    assert "which has no meter" in only_refused(found).reason
+    kept = [(b.meter_id, list(b.values)) for b in found if isinstance(b, Block)]
+    assert kept == [("DE0001-1-1:1.29.0", ["1"]), ("DE0002-1-1:1.29.0", ["2"])]
+
+
 @pytest.mark.parametrize(
     ("times", "instant"),
     [("DTM+9:202107011655?+00:303'", datetime(2021, 7, 1, 16, 55, tzinfo=UTC)),

@@ -6,7 +6,7 @@ import pytest
 
 from bronze.formats import fluvius
 from bronze.formats.records import Block, Refused, Told
-from bronze.formats.rows import Row, UnreadableRow, first_line, plain_id, rows
+from bronze.formats.rows import Row, UnreadableRow, amount, first_line, plain_id, rows
 
 
 def lines_of(text: str, separator: str = "", *, header: bool = True) -> list[Row]:
@@ -35,6 +35,18 @@ def test_only_cells_behind_the_last_name_of_the_header_move_others() -> None:
     assert wide.shifted() == Refused("4 cells under 2 columns", "1;5;0;2", 4)
     first, second = lines_of("1;\n1;2\n", header=False)
     assert (first.shifted(), second.shifted()) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["0,512", "01,234", "1,23", ",123"])
+def test_what_is_not_grouped_is_no_number_with_thousands(text: str) -> None:
+    assert amount("1,234,567.5", thousands=",") == "1234567.5"
+    with pytest.raises(UnreadableRow, match="is not a number"):
+        amount(text, thousands=",")
+
+
+def test_a_point_where_the_comma_is_decimal_is_refused_for_what_it_is() -> None:
+    with pytest.raises(UnreadableRow, match="not a number where the comma is decimal"):
+        amount("0.5", decimal=",")
 
 
 @pytest.mark.parametrize("text", ["5,71313E+17", "5.71313e17", "5E+17", '="5,71313E+17"'])
