@@ -27,7 +27,7 @@ from lake.work import clock_of
 Partner = Annotated[str, typer.Option(help="Who sends it.")]
 Day = Annotated[str, typer.Option(help="Received on this day (YYYY-MM-DD), at noon UTC.")]
 # What `lake ingest` takes; registrations have a command of their own.
-_KINDS = "readings, registers, weather, prices or co2"
+_KINDS = "readings, registers, demand, weather, prices or co2"
 
 
 def add(app: typer.Typer) -> None:

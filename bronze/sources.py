@@ -83,6 +83,28 @@ REGISTERS = Source(
     forms=("ndjson", "csv"),
     version="1.1.0",
 )  # fmt: skip
+DEMAND = Source(
+    name="demand",
+    row="the highest power of one meter in one month, as its operator metered it",
+    fields=(
+        METER_ID,
+        Field(name="month", type="date", required=True,
+              meaning="First day of the local month, as in 2025-10-01."),
+        Field(name="demand", type="number", required_in_csv=True, minimum=0,
+              meaning="The maximum; needed, unless it is taken back."),
+        Field(name="unit", type="string", meaning="Unit of it; kW unless said (W, kVA)."),
+        Field(name="quality", type="string", meaning="Whether it was measured or estimated."),
+        KNOWN_AT,
+        Field(name="is_deleted", type="boolean",
+              meaning="It is taken back: the month has none until one is said again."),
+        SENDER,
+        SCHEMA_VERSION,
+    ),
+    key=("meter_id", "month"),
+    table="bronze.max_demand",
+    forms=("ndjson", "csv"),
+    rules=("What known_at says last replaces.",),
+)  # fmt: skip
 WEATHER = Source(
     name="weather",
     row="one observation or forecast at one fixed point and instant",
@@ -214,4 +236,4 @@ REGISTRATIONS = Source(
     forms=("ndjson",),
 )  # fmt: skip
 
-SOURCES = (READINGS, REGISTERS, WEATHER, PRICES, CO2, REGISTRATIONS)
+SOURCES = (READINGS, REGISTERS, DEMAND, WEATHER, PRICES, CO2, REGISTRATIONS)

@@ -35,7 +35,7 @@ from serving.data_management.requests.paging import Limit, page
 from serving.parameters import BadRequest
 
 router = resource("jobs")
-Kind = Literal["readings", "registers", "weather", "prices", "registrations"]
+Kind = Literal["readings", "registers", "demand", "weather", "prices", "registrations"]
 # What one partner says of them holds for all: no partner is in their keys (decision 0003).
 _OF_ALL_PARTNERS = ("weather", "prices")
 State = Literal["received", "queued", "processing", "completed", "failed", "canceled"]

@@ -1,4 +1,7 @@
-"""gold.peak_power_daily -> the highest mean power of a home and its instant, by day or month."""
+"""gold.peak_power_daily -> the highest mean power of a home and its instant, by day or month.
+
+Beside a month's own peak stands what the operator metered (silver.max_demand).
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,6 +20,7 @@ from serving.periods import Periods, periods
 
 router = APIRouter(tags=["energy"])
 _TABLE = "gold.peak_power_daily"
+_OF_OPERATORS = ("silver.max_demand", "silver.meters")
 _MINUTES = {"PT6M": 6, "PT10M": 10, "PT15M": 15, "PT30M": 30, "PT1H": 60}
 Window = Annotated[
     Literal["PT6M", "PT10M", "PT15M", "PT30M", "PT1H"],
@@ -29,7 +33,9 @@ class Peak(TypedDict):
     """One period, half-open; null where no window of it was metered whole.
 
     Of the days with a peak, `observed_intervals` counts the windows that were metered whole and
-    `expected_intervals` all that they have.
+    `expected_intervals` all that they have. `max_demand` is the maximum of the month as its
+    operator metered it, in `max_demand_unit` (kW or kVA); null where none was sent, and of periods
+    that are no months.
     """
 
     starts_at: str
@@ -38,6 +44,8 @@ class Peak(TypedDict):
     peak_at: str | None
     observed_intervals: int
     expected_intervals: int | None
+    max_demand: float | None
+    max_demand_unit: str | None
 
 
 Peaks = TypedDict(
@@ -75,6 +83,8 @@ EXAMPLE = {
             "peak_at": "2025-10-26T17:00:00+00:00",
             "observed_intervals": 25,
             "expected_intervals": 25,
+            "max_demand": None,
+            "max_demand_unit": None,
         }
     ],
 }
@@ -93,7 +103,7 @@ async def peak_power(  # noqa: D103 - the summary says it
 ) -> Response:  # fmt: skip
     span = periods(start, end, resolution=resolution, zone=home.zone)
     made = partial(_peaks, ask.lake, home, span, window, fuel, direction)
-    return await ask.answer((*REACH_TABLES, _TABLE), made)
+    return await ask.answer((*REACH_TABLES, _TABLE, *_OF_OPERATORS), made)
 
 
 def _peaks(
@@ -109,6 +119,7 @@ def _peaks(
     by_period = {
         n: list(found) for n, found in groupby(rows, lambda day: span.of_day(day["local_date"]))
     }
+    told = _told(lake, home, span, fuel, direction) if span.resolution == "P1M" else {}
     return {
         "location_id": home.location_id,
         "fuel": fuel,
@@ -120,8 +131,34 @@ def _peaks(
         "from": span.local(0),
         "to": span.local(len(span)),
         "data_until": data_until(lake, home, fuel=fuel, direction=direction),
-        "elements": [_peak(by_period.get(n, ()), span, n, home) for n in range(len(span))],
+        "elements": [
+            _peak(by_period.get(n, ()), span, n, home) | told.get(n, _UNTOLD)
+            for n in range(len(span))
+        ],
     }
+
+
+def _told(lake: Reader, home: Location, span: Periods, fuel: str, direction: str) -> dict[int, Row]:
+    """Return what operators metered, by the number of the month.
+
+    Of a month with several main meters, as where one was exchanged, the highest.
+    """
+    first, last = span.days
+    rows = lake.rows(
+        "SELECT d.month, d.demand AS max_demand, d.unit AS max_demand_unit "
+        f"FROM {_OF_OPERATORS[0]} d JOIN {_OF_OPERATORS[1]} m "
+        "ON m.partner_id = d.partner_id AND m.meter_id = d.meter_id "
+        f"WHERE d.partner_id = {literal(home.partner_id)} "
+        f"AND d.location_id = {literal(home.location_id)} "
+        f"AND d.fuel = {literal(fuel)} AND d.direction = {literal(direction)} "
+        f"AND d.month BETWEEN {literal(first)} AND {literal(last)} AND d.demand IS NOT NULL "
+        "AND NOT m.is_sub_meter AND m.deleted_at IS NULL ORDER BY d.month, d.demand"
+    )
+    # The last of a month counts: the highest.
+    return {span.of_day(row.pop("month")): row for row in rows}
+
+
+_UNTOLD: Row = {"max_demand": None, "max_demand_unit": None}
 
 
 def _power(row: Row) -> float:

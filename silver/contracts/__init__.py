@@ -2,6 +2,7 @@
 
 from silver.contracts.arrivals import ARRIVALS_DAILY, INGESTION_ERRORS_DAILY
 from silver.contracts.currencies import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH
+from silver.contracts.demand import MAX_DEMAND
 from silver.contracts.drift import DRIFT, FIELD_DRIFT_DAILY, FURTHER, MOST_DRIFTS
 from silver.contracts.environment import (
     CO2_INTENSITY,
@@ -76,6 +77,7 @@ TABLES = (
     LOCATION_WEATHER,
     METER_READINGS,
     METER_READING_REVISIONS,
+    MAX_DEMAND,
     REGISTER_READS,
     REGISTER_READ_REVISIONS,
     REGISTER_ENERGY,
@@ -119,6 +121,7 @@ __all__ = [
     "LOCATION_ID",
     "LOCATION_WEATHER",
     "LONGITUDE",
+    "MAX_DEMAND",
     "METERS",
     "METER_DAYS",
     "METER_READINGS",
