@@ -206,6 +206,17 @@ _TARIFF = (
     Field(name="elements", type="array", required=True,
           meaning="What the price is made of: standing charge, energy, capacity."),
 )  # fmt: skip
+_MAX_DEMAND_LIMIT = (
+    METER_ID,
+    Field(name="valid_from", type="date", required=True,
+          meaning="First day of the local month from which it holds, until the next."),
+    Field(name="min", type="number", required=True, minimum=0, meaning="Lowest of the range."),
+    Field(name="target", type="number", required=True, minimum=0,
+          meaning="What the home means to stay below."),
+    Field(name="max", type="number", required=True, minimum=0, meaning="What it may draw."),
+    Field(name="unit", type="string", meaning="Unit of the three; kW unless said (W, kVA)."),
+    _IS_DELETED,
+)  # fmt: skip
 REGISTRATIONS = Source(
     name="registrations",
     row="what a partner said about one location: the location, its profile, its meters",
@@ -226,6 +237,8 @@ REGISTRATIONS = Source(
               meaning="What is true of the home from a day on; further fields are welcome."),
         Field(name="meters", type="array", of=_METER, meaning="Its meters."),
         Field(name="tariffs", type="array", of=_TARIFF, meaning="What it pays, from a day on."),
+        Field(name="max_demand_limits", type="array", of=_MAX_DEMAND_LIMIT,
+              meaning="What the highest power of its meters should stay in, from a month on."),
         KNOWN_AT,
         _IS_DELETED,
         SENDER,
@@ -234,6 +247,7 @@ REGISTRATIONS = Source(
     key=("location_id",),
     table="bronze.registrations",
     forms=("ndjson",),
+    version="1.1.0",
 )  # fmt: skip
 
 SOURCES = (READINGS, REGISTERS, DEMAND, WEATHER, PRICES, CO2, REGISTRATIONS)

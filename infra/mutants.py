@@ -58,6 +58,8 @@ JUDGED_BY: Final[dict[str, tuple[str, ...]]] = {
     "silver/gap_days.py": ("silver/tests/test_substituted_energy.py",),
     "silver/substituted_energy.py": ("silver/tests/test_substituted_energy.py",),
     "silver/max_demand.py": ("silver/tests/test_max_demand.py",),
+    "silver/max_demand_limits.py": ("silver/tests/test_max_demand_limits.py",),
+    "silver/demand_units.py": ("silver/tests/test_max_demand.py",),
     "silver/register_reads.py": ("silver/tests/test_register_reads.py",),
     "silver/register_energy.py": ("silver/tests/test_register_energy.py",),
     "silver/register_instants.py": ("silver/tests/test_register_instants.py",),

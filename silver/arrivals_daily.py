@@ -29,6 +29,7 @@ _CAME_BY = {
     "silver.co2_intensity": CO2_INTENSITY.name,
     "silver.locations": REGISTRATIONS.name,
     "silver.meters": REGISTRATIONS.name,
+    "silver.max_demand_limits": REGISTRATIONS.name,
 }
 
 

@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 
 from lake.hops.quarantine import REASONS
 from silver.contracts import MAX_DEMAND
+from silver.demand_units import factor_of, unit_of
 from silver.judgement import QUALITIES, local_midnight
 from silver.late import said_after
 from silver.registration import payload
@@ -14,8 +15,6 @@ from silver.waiting import meters_of, of_another_zone, registered_otherwise, wai
 NOTHING_WITHOUT = "bronze_max_demand"
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _EARLIEST = "1990-01-01"
-# Apparent power is not converted: no power factor is told.
-_UNITS = {"kw": (1.0, "kW"), "w": (1e-3, "kW"), "kva": (1.0, "kVA")}
 _OF_METER = ("location_id", "fuel", "direction", "supply_start", "supply_end")
 
 
@@ -70,11 +69,6 @@ def told_anew_by_locations(
 
 def typed(lines: DataFrame) -> DataFrame:
     """Read month, number and unit; text that is none of them becomes null."""
-    unit = F.lower(F.trim(F.coalesce("unit", F.lit("kW"))))
-    factor, named = F.lit(None).cast("double"), F.lit("kW")
-    for name, (scale, of) in _UNITS.items():
-        factor = F.when(unit == name, scale).otherwise(factor)
-        named = F.when(unit == name, of).otherwise(named)
     word = F.lower(F.trim("quality"))
     is_taken_back = F.coalesce(F.col("is_deleted").try_cast("boolean"), F.lit(False))
     # What is said to be missing was not metered, whatever number stands there.
@@ -82,9 +76,9 @@ def typed(lines: DataFrame) -> DataFrame:
     return lines.withColumns(
         {
             "month": F.when(F.trim("month").rlike(_DAY), F.trim("month").try_cast("date")),
-            "demand": F.when(is_told, F.col("demand").try_cast("double") * factor),
-            "unit": named,
-            "_is_unit": factor.isNotNull(),
+            "demand": F.when(is_told, F.col("demand").try_cast("double") * factor_of()),
+            "unit": unit_of(),
+            "_is_unit": factor_of().isNotNull(),
             "_is_taken_back": is_taken_back,
             "quality": F.when(word == "estimated", word).otherwise("measured"),
             "_is_quality": F.coalesce(word, F.lit("")).isin(*QUALITIES),

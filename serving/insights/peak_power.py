@@ -1,6 +1,7 @@
 """gold.peak_power_daily -> the highest mean power of a home and its instant, by day or month.
 
-Beside a month's own peak stands what the operator metered (silver.max_demand).
+Beside a month's own peak stand what the operator metered and the limit that holds
+(silver.max_demand, silver.max_demand_limits).
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from serving.periods import Periods, periods
 
 router = APIRouter(tags=["energy"])
 _TABLE = "gold.peak_power_daily"
-_OF_OPERATORS = ("silver.max_demand", "silver.meters")
+_DEMAND, _LIMITS, _METERS = "silver.max_demand", "silver.max_demand_limits", "silver.meters"
 _MINUTES = {"PT6M": 6, "PT10M": 10, "PT15M": 15, "PT30M": 30, "PT1H": 60}
 Window = Annotated[
     Literal["PT6M", "PT10M", "PT15M", "PT30M", "PT1H"],
@@ -29,13 +30,22 @@ Window = Annotated[
 ByDay = Annotated[Literal["P1D", "P1W", "P1M", "P1Y"], Query(description="Length of a period.")]
 
 
+class Bounds(TypedDict):
+    """What the highest power of the month should stay in, in `unit` (kW or kVA)."""
+
+    min: float
+    target: float
+    max: float
+    unit: str
+
+
 class Peak(TypedDict):
     """One period, half-open; null where no window of it was metered whole.
 
     Of the days with a peak, `observed_intervals` counts the windows that were metered whole and
     `expected_intervals` all that they have. `max_demand` is the maximum of the month as its
-    operator metered it, in `max_demand_unit` (kW or kVA); null where none was sent, and of periods
-    that are no months.
+    operator metered it, in `max_demand_unit` (kW or kVA), `max_demand_limit` what it should stay
+    in; null where none was sent, and of periods that are no months.
     """
 
     starts_at: str
@@ -46,6 +56,7 @@ class Peak(TypedDict):
     expected_intervals: int | None
     max_demand: float | None
     max_demand_unit: str | None
+    max_demand_limit: Bounds | None
 
 
 Peaks = TypedDict(
@@ -85,6 +96,7 @@ EXAMPLE = {
             "expected_intervals": 25,
             "max_demand": None,
             "max_demand_unit": None,
+            "max_demand_limit": None,
         }
     ],
 }
@@ -103,7 +115,7 @@ async def peak_power(  # noqa: D103 - the summary says it
 ) -> Response:  # fmt: skip
     span = periods(start, end, resolution=resolution, zone=home.zone)
     made = partial(_peaks, ask.lake, home, span, window, fuel, direction)
-    return await ask.answer((*REACH_TABLES, _TABLE, *_OF_OPERATORS), made)
+    return await ask.answer((*REACH_TABLES, _TABLE, _DEMAND, _LIMITS, _METERS), made)
 
 
 def _peaks(
@@ -139,26 +151,48 @@ def _peaks(
 
 
 def _told(lake: Reader, home: Location, span: Periods, fuel: str, direction: str) -> dict[int, Row]:
-    """Return what operators metered, by the number of the month.
+    """Return what was metered by operators and the limit that holds, by the number of the month.
 
-    Of a month with several main meters, as where one was exchanged, the highest.
+    Of a month with several main meters, as where one was exchanged, the highest maximum, and the
+    limit that began last.
     """
     first, last = span.days
-    rows = lake.rows(
-        "SELECT d.month, d.demand AS max_demand, d.unit AS max_demand_unit "
-        f"FROM {_OF_OPERATORS[0]} d JOIN {_OF_OPERATORS[1]} m "
-        "ON m.partner_id = d.partner_id AND m.meter_id = d.meter_id "
+    of_meter = (
+        f"JOIN {_METERS} m ON m.partner_id = d.partner_id AND m.meter_id = d.meter_id "
         f"WHERE d.partner_id = {literal(home.partner_id)} "
-        f"AND d.location_id = {literal(home.location_id)} "
-        f"AND d.fuel = {literal(fuel)} AND d.direction = {literal(direction)} "
-        f"AND d.month BETWEEN {literal(first)} AND {literal(last)} AND d.demand IS NOT NULL "
-        "AND NOT m.is_sub_meter AND m.deleted_at IS NULL ORDER BY d.month, d.demand"
+        f"AND d.location_id = {literal(home.location_id)} AND m.location_id = d.location_id "
+        f"AND m.fuel = {literal(fuel)} AND m.direction = {literal(direction)} "
+        "AND NOT m.is_sub_meter AND m.deleted_at IS NULL"
     )
+    metered = lake.rows(
+        f"SELECT d.month, d.demand AS max_demand, d.unit AS max_demand_unit FROM {_DEMAND} d "
+        f"{of_meter} AND d.month BETWEEN {literal(first)} AND {literal(last)} "
+        "AND d.demand IS NOT NULL ORDER BY d.month, d.demand"
+    )
+    limits = lake.rows(
+        "SELECT CAST(d.valid_from AS VARCHAR) AS valid_from, CAST(d.valid_to AS VARCHAR) AS "
+        "valid_to, d.min_demand AS min, d.target_demand AS target, d.max_demand AS max, d.unit "
+        f"FROM {_LIMITS} d {of_meter} AND d.valid_from <= {literal(last)} ORDER BY d.valid_from"
+    )
+    found = {n: {**_UNTOLD, "max_demand_limit": _limit(limits, span.local(n)[:10])}
+             for n in range(len(span))}  # fmt: skip
     # The last of a month counts: the highest.
-    return {span.of_day(row.pop("month")): row for row in rows}
+    for row in metered:
+        found[span.of_day(row.pop("month"))] |= row
+    return found
 
 
-_UNTOLD: Row = {"max_demand": None, "max_demand_unit": None}
+def _limit(limits: Sequence[Row], month: str) -> Row | None:
+    """Return the limit of a month, of which the texts of days are in their order."""
+    holds: Row | None = None
+    for row in limits:
+        begins, ends = str(row["valid_from"]), row["valid_to"]
+        if begins <= month and (ends is None or month < str(ends)):
+            holds = {name: row[name] for name in ("min", "target", "max", "unit")}
+    return holds
+
+
+_UNTOLD: Row = {"max_demand": None, "max_demand_unit": None, "max_demand_limit": None}
 
 
 def _power(row: Row) -> float:

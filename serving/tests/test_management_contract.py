@@ -57,6 +57,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             ("users/{user_id}", "User"),
             ("locations/{location_id}", "Location"),
             ("meters/{meter_id}", "Meter"),
+            ("meters/{meter_id}/max-demand-limits/{valid_from}", "MaxDemandLimit"),
             ("locations/{location_id}/tariffs/{tariff_id}", "Tariff"),
             ("locations/{location_id}/profiles/{valid_from}", "Profile"),
             ("users/{user_id}/consents/{consent_id}", "Consent"),

@@ -2,7 +2,7 @@
 
 from silver.contracts.arrivals import ARRIVALS_DAILY, INGESTION_ERRORS_DAILY
 from silver.contracts.currencies import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH
-from silver.contracts.demand import MAX_DEMAND
+from silver.contracts.demand import MAX_DEMAND, MAX_DEMAND_LIMITS
 from silver.contracts.drift import DRIFT, FIELD_DRIFT_DAILY, FURTHER, MOST_DRIFTS
 from silver.contracts.environment import (
     CO2_INTENSITY,
@@ -71,6 +71,7 @@ TABLES = (
     METERS,
     HOME_PROFILES,
     TARIFFS,
+    MAX_DEMAND_LIMITS,
     WEATHER,
     SPOT_PRICES,
     CO2_INTENSITY,
@@ -122,6 +123,7 @@ __all__ = [
     "LOCATION_WEATHER",
     "LONGITUDE",
     "MAX_DEMAND",
+    "MAX_DEMAND_LIMITS",
     "METERS",
     "METER_DAYS",
     "METER_READINGS",
