@@ -1,7 +1,6 @@
 """Limits of a meter's maximum demand: min, target and max from a month on; PUT, GET, list, DELETE.
 
-A limit is valid to the next of its meter, as in silver.max_demand_limits. What is metered of a
-month is sent by jobs (kind ``demand``).
+A limit is valid to the next of its meter, as in silver.max_demand_limits.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,8 +9,7 @@ from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 from fastapi import Path, Response
-from pydantic import AfterValidator, BaseModel, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -34,8 +32,9 @@ from serving.data_management.requests.asking import (
 )
 from serving.data_management.requests.fields import (
     Broken,
-    Day,
     MeterId,
+    Month,
+    Power,
     Registered,
     Said,
     is_changed,
@@ -53,19 +52,11 @@ EXAMPLE = {
 _NUMBERS = ("min", "target", "max")
 
 
-def first_of_month(day: date) -> date:
-    """Return a day that is the first of a month."""
-    if day.day != 1:
-        raise PydanticCustomError("month", "is not the first day of a month, as in 2025-01-01")
-    return day
-
-
-Month = Annotated[Day, AfterValidator(first_of_month)]
 ValidFrom = Annotated[
     Month,
+    Power,
     Path(description="First day of the local month it holds from.", examples=["2025-01-01"]),
 ]
-Power = Annotated[float, Field(strict=True, ge=0, lt=1e9)]
 
 
 class MaxDemandLimitFields(BaseModel):

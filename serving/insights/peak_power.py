@@ -171,11 +171,13 @@ def _told(lake: Reader, home: Location, span: Periods, fuel: str, direction: str
     )
     limits = lake.rows(
         "SELECT CAST(d.valid_from AS VARCHAR) AS valid_from, CAST(d.valid_to AS VARCHAR) AS "
-        "valid_to, d.min_demand AS min, d.target_demand AS target, d.max_demand AS max, d.unit "
+        "valid_to, d.min_demand, d.target_demand, d.max_demand, d.unit "
         f"FROM {_LIMITS} d {of_meter} AND d.valid_from <= {literal(last)} ORDER BY d.valid_from"
     )
-    found = {n: {**_UNTOLD, "max_demand_limit": _limit(limits, span.local(n)[:10])}
-             for n in range(len(span))}  # fmt: skip
+    found: dict[int, Row] = {
+        n: {**_UNTOLD, "max_demand_limit": _limit(limits, span.local(n)[:10])}
+        for n in range(len(span))
+    }
     # The last of a month counts: the highest.
     for row in metered:
         found[span.of_day(row.pop("month"))] |= row
@@ -188,7 +190,8 @@ def _limit(limits: Sequence[Row], month: str) -> Row | None:
     for row in limits:
         begins, ends = str(row["valid_from"]), row["valid_to"]
         if begins <= month and (ends is None or month < str(ends)):
-            holds = {name: row[name] for name in ("min", "target", "max", "unit")}
+            bounds = {name: row[f"{name}_demand"] for name in ("min", "target", "max")}
+            holds = {**bounds, "unit": row["unit"]}
     return holds
 
 

@@ -49,7 +49,8 @@ def check_month(month: date, known: Meter | None, at: datetime, fault: Faults) -
     if month.day == 1 and known is not None:
         begins, ends = known.supply_start or date.min, known.supply_end or date.max
         if begins >= (month + timedelta(days=31)).replace(day=1) or month > ends:
-            fault("month", "outside_supply", f"the meter is supplied from {begins} to {ends}")
+            told = f"{known.supply_start or 'the beginning'} to {known.supply_end or 'now on'}"
+            fault("month", "outside_supply", f"the meter is supplied from {told}")
 
 
 def is_true(said: object) -> bool:
