@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bronze import sources
-from bronze.sources import CO2, PRICES, READINGS, REGISTERS, SOURCES
+from bronze.sources import CO2, DEMAND, PRICES, READINGS, REGISTERS, SOURCES
 from lake.contract import Append, Column, Table, columns
 from lake.source import Source
 
@@ -68,6 +68,9 @@ REGISTER_READS = _bronze(
     "register_reads", REGISTERS, folder="energy/register_reads",
     sent=columns(_as_sent(REGISTERS), RESCUED),
 )  # fmt: skip
+MAX_DEMAND = _bronze(
+    "max_demand", DEMAND, folder="energy/max_demand", sent=columns(_as_sent(DEMAND), RESCUED)
+)
 # Further columns are no drift here: the contract welcomes them, so there is no ``rescued``.
 WEATHER = _bronze(
     "weather", sources.WEATHER, folder="weather/weather",
@@ -111,8 +114,8 @@ REJECTED = Table(
     partitioned_by=("received_date", "partner_id"),
     folder="raw/rejected",
     written_with=(
-        METER_READINGS.name, REGISTER_READS.name, WEATHER.name, SPOT_PRICES.name,
-        CO2_INTENSITY.name, REGISTRATIONS.name, "bronze.repairs",
+        METER_READINGS.name, REGISTER_READS.name, MAX_DEMAND.name, WEATHER.name,
+        SPOT_PRICES.name, CO2_INTENSITY.name, REGISTRATIONS.name, "bronze.repairs",
     ),
 )  # fmt: skip
 REPAIRS = Table(
@@ -176,6 +179,7 @@ PUBLISHED = SOURCES
 TABLES = (
     METER_READINGS,
     REGISTER_READS,
+    MAX_DEMAND,
     WEATHER,
     SPOT_PRICES,
     CO2_INTENSITY,

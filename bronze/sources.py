@@ -83,6 +83,28 @@ REGISTERS = Source(
     forms=("ndjson", "csv"),
     version="1.1.0",
 )  # fmt: skip
+DEMAND = Source(
+    name="demand",
+    row="the highest power of one meter in one month, as its operator metered it",
+    fields=(
+        METER_ID,
+        Field(name="month", type="date", required=True,
+              meaning="First day of the local month, as in 2025-10-01."),
+        Field(name="demand", type="number", required_in_csv=True, minimum=0,
+              meaning="The maximum; needed, unless it is taken back."),
+        Field(name="unit", type="string", meaning="Unit of it; kW unless said (W, kVA)."),
+        Field(name="quality", type="string", meaning="Whether it was measured or estimated."),
+        KNOWN_AT,
+        Field(name="is_deleted", type="boolean",
+              meaning="It is taken back: the month has none until one is said again."),
+        SENDER,
+        SCHEMA_VERSION,
+    ),
+    key=("meter_id", "month"),
+    table="bronze.max_demand",
+    forms=("ndjson", "csv"),
+    rules=("What known_at says last replaces.",),
+)  # fmt: skip
 WEATHER = Source(
     name="weather",
     row="one observation or forecast at one fixed point and instant",
@@ -184,6 +206,17 @@ _TARIFF = (
     Field(name="elements", type="array", required=True,
           meaning="What the price is made of: standing charge, energy, capacity."),
 )  # fmt: skip
+_MAX_DEMAND_LIMIT = (
+    METER_ID,
+    Field(name="valid_from", type="date", required=True,
+          meaning="First day of the local month from which it holds, until the next."),
+    Field(name="min", type="number", required=True, minimum=0, meaning="Lowest of the range."),
+    Field(name="target", type="number", required=True, minimum=0,
+          meaning="What the home means to stay below."),
+    Field(name="max", type="number", required=True, minimum=0, meaning="What it may draw."),
+    Field(name="unit", type="string", meaning="Unit of the three; kW unless said (W, kVA)."),
+    _IS_DELETED,
+)  # fmt: skip
 REGISTRATIONS = Source(
     name="registrations",
     row="what a partner said about one location: the location, its profile, its meters",
@@ -204,6 +237,8 @@ REGISTRATIONS = Source(
               meaning="What is true of the home from a day on; further fields are welcome."),
         Field(name="meters", type="array", of=_METER, meaning="Its meters."),
         Field(name="tariffs", type="array", of=_TARIFF, meaning="What it pays, from a day on."),
+        Field(name="max_demand_limits", type="array", of=_MAX_DEMAND_LIMIT,
+              meaning="What the highest power of its meters should stay in, from a month on."),
         KNOWN_AT,
         _IS_DELETED,
         SENDER,
@@ -212,6 +247,7 @@ REGISTRATIONS = Source(
     key=("location_id",),
     table="bronze.registrations",
     forms=("ndjson",),
+    version="1.1.0",
 )  # fmt: skip
 
-SOURCES = (READINGS, REGISTERS, WEATHER, PRICES, CO2, REGISTRATIONS)
+SOURCES = (READINGS, REGISTERS, DEMAND, WEATHER, PRICES, CO2, REGISTRATIONS)

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from bronze.contracts import (
     CO2_INTENSITY,
+    MAX_DEMAND,
     METER_READINGS,
     REGISTER_READS,
     REGISTRATIONS,
@@ -22,17 +23,20 @@ _SOURCE = ["partner_id", "table_name", "source", "received_date"]
 _CAME_BY = {
     "silver.meter_readings": METER_READINGS.name,
     "silver.register_reads": REGISTER_READS.name,
+    "silver.max_demand": MAX_DEMAND.name,
     "silver.weather": WEATHER.name,
     "silver.spot_prices": SPOT_PRICES.name,
     "silver.co2_intensity": CO2_INTENSITY.name,
     "silver.locations": REGISTRATIONS.name,
     "silver.meters": REGISTRATIONS.name,
+    "silver.max_demand_limits": REGISTRATIONS.name,
 }
 
 
 def arrivals_daily(
     bronze_meter_readings: DataFrame,
     bronze_register_reads: DataFrame,
+    bronze_max_demand: DataFrame,
     bronze_weather: DataFrame,
     bronze_spot_prices: DataFrame,
     bronze_co2_intensity: DataFrame,
@@ -44,6 +48,7 @@ def arrivals_daily(
     lines = (
         bronze_meter_readings.transform(of_readings),
         bronze_register_reads.transform(of_registers),
+        bronze_max_demand.transform(of_demand),
         bronze_weather.transform(of_weather),
         of_zones(bronze_spot_prices, SPOT_PRICES.name),
         of_zones(bronze_co2_intensity, CO2_INTENSITY.name),
@@ -91,6 +96,17 @@ def of_registers(reads: DataFrame) -> DataFrame:
     return _lines(
         reads, REGISTER_READS.name, entity=F.col("meter_id"), end=instant_or_utc("read_at"),
         estimated=estimated,
+    )  # fmt: skip
+
+
+def of_demand(lines: DataFrame) -> DataFrame:
+    """Return a row a month's maximum; months are taken as of UTC."""
+    is_estimated = F.lower(F.trim("quality")) == "estimated"
+    first = F.trunc(F.col("month").try_cast("date"), "month")
+    return _lines(
+        lines, MAX_DEMAND.name, entity=F.col("meter_id"),
+        end=F.add_months(first, 1).cast("timestamp"),
+        estimated=F.when(is_estimated, 1).otherwise(0),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from bronze.contracts import (
     BROKEN_LINE,
     CO2_INTENSITY,
+    MAX_DEMAND,
     METER_READINGS,
     MISSING_FIELD,
     NO_COLUMN,
@@ -30,6 +31,7 @@ _LONGEST = 100
 def field_drift_daily(
     bronze_meter_readings: DataFrame,
     bronze_register_reads: DataFrame,
+    bronze_max_demand: DataFrame,
     bronze_spot_prices: DataFrame,
     bronze_co2_intensity: DataFrame,
     registrations: DataFrame,
@@ -39,6 +41,7 @@ def field_drift_daily(
     taken = {
         METER_READINGS.name: bronze_meter_readings,
         REGISTER_READS.name: bronze_register_reads,
+        MAX_DEMAND.name: bronze_max_demand,
         SPOT_PRICES.name: bronze_spot_prices,
         CO2_INTENSITY.name: bronze_co2_intensity,
         REGISTRATIONS.name: registrations,

@@ -19,6 +19,7 @@ _METER = (
 _DOCUMENT = (
     "country_code STRING, time_zone STRING, latitude STRING, longitude STRING, price_zone STRING, "
     "known_at STRING, is_deleted STRING, profile STRING, tariffs STRING, "
+    "max_demand_limits STRING, "
     f"meters ARRAY<STRUCT<{_METER.replace(' STRING', ': STRING')}>>"
 )
 

@@ -7,6 +7,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from bronze.contracts import REJECTED
+from bronze.max_demand import max_demand
 from bronze.meter_readings import meter_readings
 from bronze.register_reads import register_reads
 from lake.testing import frame
@@ -21,6 +22,7 @@ READ = ("meter_id", "read_at", "reading")
     ("table", "columns", "cells"),
     [
         (meter_readings, READING, ("m", "2025-05-01T00:00:00Z", "PT1H", "1")),
+        (max_demand, ("meter_id", "month", "demand"), ("m", "2025-05-01", "5")),
         (register_reads, READ, ("m", "2025-05-01T00:00:00Z", "5")),
     ],
 )

@@ -19,6 +19,8 @@ from serving.data_management import (
     ingestion,
     jobs,
     locations,
+    max_demand,
+    max_demand_limits,
     meters,
     profiles,
     readings,
@@ -34,7 +36,7 @@ from serving.data_management.database.state import StateUnavailable, opened
 from serving.data_management.profile_stores.port import ProfileStore
 from serving.data_management.profile_stores.state import ProfilesInState
 from serving.data_management.publishing import Publisher
-from serving.data_management.registrations import meter_rows
+from serving.data_management.registrations import limit_rows, meter_rows
 from serving.data_management.registrations.known_homes import KnownHomes
 from serving.data_management.requests.bounds import MIB, Bounds
 from serving.data_management.requests.idempotency import Flights
@@ -46,14 +48,16 @@ from serving.problems import turns_errors_into_http
 
 PREFIX = "/data-management"
 _log = logging.getLogger(__name__)
-_DESCRIPTION = """Users, locations, meters, profiles, tariffs and consents of a partner. Clients
-choose the ids; PUT makes or replaces, and says the same again without harm. Every write takes an
+_DESCRIPTION = """Users, locations, meters with limits, profiles, tariffs and consents of a partner.
+Clients choose the ids; PUT makes or replaces, and says the same again without harm. All writes take
 `Idempotency-Key`, `If-Match` and `dry_run`; what is refused is an RFC 9457 problem that names every
 field at once. What is registered is in the lake seconds later."""
 _RESOURCES: tuple[ModuleType, ...] = (
     users,
     locations,
     meters,
+    max_demand,
+    max_demand_limits,
     profiles,
     tariffs,
     consents,
@@ -127,7 +131,9 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
         yield
         return
     app.state.profiles = store
-    app.state.parts = (profiles.part(store), meter_rows.PART, tariffs.PART)
+    app.state.parts = (
+        profiles.part(store), limit_rows.PART, meter_rows.PART, tariffs.PART,
+    )  # fmt: skip
     app.state.state = state
     app.state.publisher.start(state)
     try:

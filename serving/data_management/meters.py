@@ -20,6 +20,7 @@ from serving import documented
 from serving.cursors import Cursor
 from serving.data_management.registrations.homes import LocationRow, home_of, say_home
 from serving.data_management.registrations.known_homes import Metered, OfLake
+from serving.data_management.registrations.limit_rows import limits_of, removed
 from serving.data_management.registrations.meter_rows import (
     DeletedMeterRow,
     MeterRow,
@@ -232,10 +233,11 @@ def _deleted(meter_id: str, change: Change) -> Answer:
     row = meter_of(change.session, change.partner_id, meter_id)
     change.expects(version_of(Meter, row))
     home = home_of(change.session, change.partner_id, row.location_id)
+    limits = removed(change, limits_of(change.session, change.partner_id, meter_id))
     change.session.delete(row)
     told = [gone(row)]
     forget(change, told)
-    say_home(change, home, meters=told)
+    say_home(change, home, meters=told, max_demand_limits=limits)
     return Answer(None, 204)
 
 

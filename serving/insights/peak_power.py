@@ -1,4 +1,8 @@
-"""gold.peak_power_daily -> the highest mean power of a home and its instant, by day or month."""
+"""gold.peak_power_daily -> the highest mean power of a home and its instant, by day or month.
+
+Beside a month's own peak stand what the operator metered and the limit that holds
+(silver.max_demand, silver.max_demand_limits).
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -19,6 +23,7 @@ from serving.periods import Periods, periods
 
 router = APIRouter(tags=["energy"])
 _TABLE = "gold.peak_power_daily"
+_DEMAND, _LIMITS, _METERS = "silver.max_demand", "silver.max_demand_limits", "silver.meters"
 _MINUTES = {"PT6M": 6, "PT10M": 10, "PT15M": 15, "PT30M": 30, "PT1H": 60}
 Window = Annotated[
     Literal["PT6M", "PT10M", "PT15M", "PT30M", "PT1H"],
@@ -27,11 +32,22 @@ Window = Annotated[
 ByDay = Annotated[Literal["P1D", "P1W", "P1M", "P1Y"], Query(description="Length of a period.")]
 
 
+class Bounds(TypedDict):
+    """What the highest power of the month should stay in, in `unit` (kW or kVA)."""
+
+    min: float
+    target: float
+    max: float
+    unit: str
+
+
 class Peak(TypedDict):
     """One period, half-open; null where no window of it was metered whole.
 
     Of the days with a peak, `observed_intervals` counts the windows that were metered whole and
-    `expected_intervals` all that they have.
+    `expected_intervals` all that they have. `max_demand` is the maximum of the month as its
+    operator metered it, in `max_demand_unit` (kW or kVA), `max_demand_limit` what it should stay
+    in; null where none was sent, and of periods that are no months.
     """
 
     starts_at: str
@@ -40,6 +56,9 @@ class Peak(TypedDict):
     peak_at: str | None
     observed_intervals: int
     expected_intervals: int | None
+    max_demand: float | None
+    max_demand_unit: str | None
+    max_demand_limit: Bounds | None
 
 
 class Peaks(OfSeries):
@@ -69,6 +88,9 @@ EXAMPLE = {
             "peak_at": "2025-10-26T17:00:00+00:00",
             "observed_intervals": 25,
             "expected_intervals": 25,
+            "max_demand": None,
+            "max_demand_unit": None,
+            "max_demand_limit": None,
         }
     ],
 }
@@ -87,7 +109,7 @@ async def peak_power(  # noqa: D103 - the summary says it
 ) -> Response:  # fmt: skip
     span = periods(start, end, resolution=resolution, zone=home.zone)
     made = partial(_peaks, ask.lake, home, span, window, fuel, direction)
-    return await ask.answer((*REACH_TABLES, _TABLE), made)
+    return await ask.answer((*REACH_TABLES, _TABLE, _DEMAND, _LIMITS, _METERS), made)
 
 
 def _peaks(
@@ -103,12 +125,64 @@ def _peaks(
     by_period = {
         n: list(found) for n, found in groupby(rows, lambda day: span.of_day(day["local_date"]))
     }
+    told = _told(lake, home, span, fuel, direction) if span.resolution == "P1M" else {}
     return {
         **of_series(lake, home, span, fuel=fuel, direction=direction),
         "window": window,
         "unit": "kW",
-        "elements": [_peak(by_period.get(n, ()), span, n, home) for n in range(len(span))],
+        "elements": [
+            _peak(by_period.get(n, ()), span, n, home) | told.get(n, _UNTOLD)
+            for n in range(len(span))
+        ],
     }
+
+
+def _told(lake: Reader, home: Location, span: Periods, fuel: str, direction: str) -> dict[int, Row]:
+    """Return what was metered by operators and the limit that holds, by the number of the month.
+
+    Of a month with several main meters, as where one was exchanged, the highest maximum, and the
+    limit that began last.
+    """
+    first, last = span.days
+    of_meter = (
+        f"JOIN {_METERS} m ON m.partner_id = d.partner_id AND m.meter_id = d.meter_id "
+        f"WHERE d.partner_id = {literal(home.partner_id)} "
+        f"AND d.location_id = {literal(home.location_id)} AND m.location_id = d.location_id "
+        f"AND m.fuel = {literal(fuel)} AND m.direction = {literal(direction)} "
+        "AND NOT m.is_sub_meter AND m.deleted_at IS NULL"
+    )
+    metered = lake.rows(
+        f"SELECT d.month, d.demand AS max_demand, d.unit AS max_demand_unit FROM {_DEMAND} d "
+        f"{of_meter} AND d.month BETWEEN {literal(first)} AND {literal(last)} "
+        "AND d.demand IS NOT NULL ORDER BY d.month, d.demand"
+    )
+    limits = lake.rows(
+        "SELECT CAST(d.valid_from AS VARCHAR) AS valid_from, CAST(d.valid_to AS VARCHAR) AS "
+        "valid_to, d.min_demand, d.target_demand, d.max_demand, d.unit "
+        f"FROM {_LIMITS} d {of_meter} AND d.valid_from <= {literal(last)} ORDER BY d.valid_from"
+    )
+    found: dict[int, Row] = {
+        n: {**_UNTOLD, "max_demand_limit": _limit(limits, span.local(n)[:10])}
+        for n in range(len(span))
+    }
+    # The last of a month counts: the highest.
+    for row in metered:
+        found[span.of_day(row.pop("month"))] |= row
+    return found
+
+
+def _limit(limits: Sequence[Row], month: str) -> Row | None:
+    """Return the limit of a month, of which the texts of days are in their order."""
+    holds: Row | None = None
+    for row in limits:
+        begins, ends = str(row["valid_from"]), row["valid_to"]
+        if begins <= month and (ends is None or month < str(ends)):
+            bounds = {name: row[f"{name}_demand"] for name in ("min", "target", "max")}
+            holds = {**bounds, "unit": row["unit"]}
+    return holds
+
+
+_UNTOLD: Row = {"max_demand": None, "max_demand_unit": None, "max_demand_limit": None}
 
 
 def _power(row: Row) -> float:

@@ -74,6 +74,19 @@ def put_all(root: Path) -> None:
         {"partner_id": p, "meter_id": m, "location_id": i, "fuel": "elec", "direction": "import",
          "is_sub_meter": False}
         for p, m, i in (("northgrid", "m1", "castle"), ("southgrid", "m1", "secret"))])  # fmt: skip
+    put(root, "silver.max_demand", [
+        {"partner_id": p, "meter_id": m, "location_id": "castle", "fuel": "elec", "month": day,
+         "direction": "import", "demand": demand, "unit": "kVA", "quality": "measured"}
+        for p, m, day, demand in (("northgrid", "m1", date(2025, 10, 1), 4.5),
+                                  ("northgrid", "m1", date(2025, 11, 1), None),
+                                  ("northgrid", "not registered", date(2025, 11, 1), 8.0),
+                                  ("southgrid", "m1", date(2025, 11, 1), 9.0))])  # fmt: skip
+    put(root, "silver.max_demand_limits", [
+        {"partner_id": "northgrid", "meter_id": "m1", "location_id": "castle", "valid_from": first,
+         "valid_to": end, "min_demand": 1.0, "target_demand": 3.0, "max_demand": most,
+         "unit": "kVA"}
+        for first, end, most in ((date(2025, 1, 1), date(2025, 11, 1), 6.0),
+                                 (date(2025, 11, 1), None, 7.0))])  # fmt: skip
     put(root, "silver.quarantine", [
         {"table_name": "silver.meter_readings", "partner_id": p, "entity_id": "m1", "position": n,
          "reasons": reasons, "quarantined_at": KNOWN_AT}

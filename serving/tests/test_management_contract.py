@@ -34,7 +34,7 @@ OPERATIONS = [(method, path) for path, methods in DOCUMENT["paths"].items() for 
 # Not the ids of the examples, which come and go.
 KNOWN = {
     "user_id": "a-user", "location_id": "a-home", "meter_id": "a-meter", "tariff_id": "a-tariff",
-    "valid_from": "2024-01-01", "consent_id": "a-consent",
+    "valid_from": "2024-01-01", "month": "2025-02-01", "consent_id": "a-consent",
 }  # fmt: skip
 
 
@@ -57,6 +57,8 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             ("users/{user_id}", "User"),
             ("locations/{location_id}", "Location"),
             ("meters/{meter_id}", "Meter"),
+            ("meters/{meter_id}/max-demand/{month}", "MaxDemand"),
+            ("meters/{meter_id}/max-demand-limits/{valid_from}", "MaxDemandLimit"),
             ("locations/{location_id}/tariffs/{tariff_id}", "Tariff"),
             ("locations/{location_id}/profiles/{valid_from}", "Profile"),
             ("users/{user_id}/consents/{consent_id}", "Consent"),

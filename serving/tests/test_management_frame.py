@@ -29,8 +29,8 @@ Landed = Callable[[], list[dict[str, Any]]]
 
 def at(path: str) -> str:
     """Return a path of the document as the client's, with an id in it."""
-    return path.removeprefix("/v1/").replace("{valid_from}", "2025-01-01").replace(
-        "{", "").replace("}", "")  # fmt: skip
+    first = path.removeprefix("/v1/").replace("{valid_from}", "2025-01-01")
+    return first.replace("{month}", "2025-01-01").replace("{", "").replace("}", "")
 
 
 def problem(response: Response) -> tuple[int, str]:

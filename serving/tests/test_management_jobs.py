@@ -109,6 +109,7 @@ def test_a_file_is_landed_untouched(
 
 KINDS = {
     "registers": '{"meter_id":"m","read_at":"2025-10-26","reading":"17"}\n{"meter_id":"m"}\n',
+    "demand": '{"meter_id":"m","month":"2025-10-01","demand":"6.5"}\n{"meter_id":"m"}\n',
     "weather": "latitude,longitude,observed_at,temperature_c\n55,12,2025-10-26T00:00Z,3\n55,,,\n",
     "prices": "price_zone,starts_at,resolution,price,unit\nDK2,2025-10-26T00:00Z,PT1H,30,EUR/MWh\n"
               "DK2,,PT1H,30,EUR/MWh\n",
@@ -146,6 +147,7 @@ def test_what_is_of_all_partners_needs_a_scope_of_its_own(
 _PRICE = "price_zone,starts_at,resolution,price,unit\n"
 _CO2 = "price_zone,starts_at,resolution,co2,unit\n"
 _WEATHER = "latitude,longitude,observed_at,issued_at,temperature_c,wind_speed_m_s\n"
+_DEMAND = "meter_id,month,demand,unit,quality,is_deleted\n"
 _READ = "meter_id,read_at,register,reading,unit,quality\n"
 _READING = "meter_id,starts_at,resolution,value,quality\n"
 
@@ -186,6 +188,16 @@ _READING = "meter_id,starts_at,resolution,value,quality\n"
         ("readings", _READING, "m,2025-10-26T00:00Z,PT1H,1,provisional", ["unknown_quality"]),
         ("readings", _READING, "m,2025-10-26T00:00Z,PT1H,1,missing", []),
         ("registers", _READ, "unknown,2025-10-26,3.0.0,17,m3", []),
+        ("demand", _DEMAND, "m,2025-10-02,-1,A,,", ["not_the_first_of_a_month", "unknown_unit",
+                                                   "negative"]),
+        ("demand", _DEMAND, "m,October,many,kW,,", ["month_unreadable", "not_a_number"]),
+        ("demand", _DEMAND, "m,2999-01-01,1,kW,perhaps,", ["of_the_future", "unknown_quality"]),
+        ("demand", _DEMAND, "m,1989-12-01,1e12,kVA,,",
+         ["out_of_range", "outside_supply", "too_large"]),
+        ("demand", _DEMAND, "m,2025-10-01,7,kW,missing,", ["not_a_number"]),
+        ("demand", _DEMAND, "m,2025-10-01,,kW,,", ["missing"]),
+        ("demand", _DEMAND, "m,2025-10-01,,,,true", []),
+        ("demand", _DEMAND, "m,2025-10-01,7000,W,Estimated,", []),
     ],
 )  # fmt: skip
 def test_rows_of_the_other_kinds_are_judged_as_silver_judges_them(

@@ -185,8 +185,8 @@ def test_a_batch_that_was_cut_off_is_landed_once(settings: Settings) -> None:
     said(state, "a", "b")
     said(state, "c", partner="q")
     state.write(lambda s: outbox._batched(NOW, s))  # noqa: SLF001 - a step of publish
-    for _, partner, at, lines in state.read(outbox._batches):  # noqa: SLF001
-        outbox._landed(settings, partner, at, lines)  # noqa: SLF001
+    for _, partner, kind, at, lines in state.read(outbox._batches):  # noqa: SLF001
+        outbox._landed(settings, partner, kind, at, lines)  # noqa: SLF001
     said(state, "d")
     # The next one is a day later.
     assert outbox.publish(settings, state, NOW + timedelta(days=1)) == 3

@@ -46,6 +46,19 @@ def test_a_month_has_the_highest_of_its_days_the_first_of_equal_ones(api: TestCl
     assert november["peak_at"].startswith("2025-11-01")
 
 
+def test_a_month_tells_the_maximum_of_its_operator_and_the_limit_beside_its_own_peak(
+    api: TestClient,
+) -> None:
+    span = {"from": "2025-10-15", "to": "2025-12-01"}
+    october, november = elements(api, resolution="P1M", **span)
+    assert (october["max_demand"], october["max_demand_unit"]) == (4.5, "kVA")
+    assert october["max_demand_limit"] == {"min": 1.0, "target": 3.0, "max": 6.0, "unit": "kVA"}
+    assert (november["max_demand"], november["max_demand_limit"]["max"]) == (None, 7.0)
+    assert elements(api)[0]["max_demand_limit"] is None
+    (export, _) = elements(api, resolution="P1M", direction="export", **span)
+    assert (export["max_demand"], export["max_demand_limit"]) == (None, None)
+
+
 def test_the_window_is_that_which_is_asked_for(api: TestClient) -> None:
     quarter, hour = (elements(api, window=w)[0]["peak_kw"] for w in ("PT15M", "PT1H"))
     assert hour == pytest.approx(quarter / 4)

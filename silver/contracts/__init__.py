@@ -2,6 +2,7 @@
 
 from silver.contracts.arrivals import ARRIVALS_DAILY, INGESTION_ERRORS_DAILY
 from silver.contracts.currencies import CURRENCIES, HUNDREDTH, MOST_PRICE_PER_KWH, PRICED_KWH
+from silver.contracts.demand import MAX_DEMAND, MAX_DEMAND_LIMITS
 from silver.contracts.drift import DRIFT, FIELD_DRIFT_DAILY, FURTHER, MOST_DRIFTS
 from silver.contracts.environment import (
     CO2_INTENSITY,
@@ -83,12 +84,14 @@ TABLES = (
     METERS,
     HOME_PROFILES,
     TARIFFS,
+    MAX_DEMAND_LIMITS,
     WEATHER,
     SPOT_PRICES,
     CO2_INTENSITY,
     LOCATION_WEATHER,
     METER_READINGS,
     METER_READING_REVISIONS,
+    MAX_DEMAND,
     REGISTER_READS,
     REGISTER_READ_REVISIONS,
     REGISTER_ENERGY,
@@ -138,6 +141,8 @@ __all__ = [
     "LOCATION_ID",
     "LOCATION_WEATHER",
     "LONGITUDE",
+    "MAX_DEMAND",
+    "MAX_DEMAND_LIMITS",
     "METERS",
     "METER_DAYS",
     "METER_READINGS",

@@ -3,6 +3,7 @@
 from bronze.contracts import PARTNER_ID
 from lake.contract import Check, Column, Replace, Table, Upsert, columns, said_by
 from silver.contracts.as_of import energy_as_of, readings_as_of
+from silver.contracts.demand import MAX_DEMAND, MAX_DEMAND_LIMITS
 from silver.contracts.environment import CO2_INTENSITY, CO2_KG_PER_KWH, SPOT_PRICES, WEATHER
 from silver.contracts.fields import (
     CURRENCY,
@@ -99,7 +100,8 @@ QUARANTINE = Table(
     partitioned_by=("table_name",),
     written_with=(
         METER_READINGS.name, WEATHER.name, SPOT_PRICES.name, CO2_INTENSITY.name, LOCATIONS.name,
-        METERS.name, HOME_PROFILES.name, TARIFFS.name, REGISTER_READS.name,
+        METERS.name, HOME_PROFILES.name, TARIFFS.name, REGISTER_READS.name, MAX_DEMAND.name,
+        MAX_DEMAND_LIMITS.name,
     ),
 )  # fmt: skip
 _ENERGY_IN_CONTEXT = columns(

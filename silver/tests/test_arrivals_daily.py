@@ -8,6 +8,7 @@ from pyspark.sql import Row
 
 from bronze.contracts import (
     CO2_INTENSITY,
+    MAX_DEMAND,
     METER_READINGS,
     REGISTER_READS,
     REGISTRATIONS,
@@ -24,6 +25,7 @@ NOON = "2025-05-02T12:00:00+00:00"
 FILE = "readings/2025-05-02/p/f.ndjson"
 INPUTS = {
     "bronze_meter_readings": METER_READINGS, "bronze_register_reads": REGISTER_READS,
+    "bronze_max_demand": MAX_DEMAND,
     "bronze_weather": WEATHER,
     "bronze_spot_prices": SPOT_PRICES, "bronze_co2_intensity": CO2_INTENSITY,
     "registrations": REGISTRATIONS, "rejected": REJECTED, "quarantine": QUARANTINE,

@@ -8,6 +8,7 @@ from pyspark.sql import Row
 
 from bronze.contracts import (
     CO2_INTENSITY,
+    MAX_DEMAND,
     METER_READINGS,
     REGISTER_READS,
     REGISTRATIONS,
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.spark
 Drifted = Callable[..., dict[tuple[str, str, str], Row]]
 INPUTS = {
     "bronze_meter_readings": METER_READINGS, "bronze_register_reads": REGISTER_READS,
+    "bronze_max_demand": MAX_DEMAND,
     "bronze_spot_prices": SPOT_PRICES, "bronze_co2_intensity": CO2_INTENSITY,
     "registrations": REGISTRATIONS, "rejected": REJECTED,
 }  # fmt: skip

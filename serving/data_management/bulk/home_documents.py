@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from serving.data_management.blocks.blocks import Faults
 from serving.data_management.bulk.row_checks import as_number
 from serving.data_management.locations import LocationSaid
+from serving.data_management.max_demand_limits import MaxDemandLimitSaid
 from serving.data_management.meters import MeterSaid
 from serving.data_management.profiles import ProfileSaid
 from serving.data_management.registrations.known_homes import Metered
@@ -38,12 +39,20 @@ _TARIFF = {
     "valid_from": "valid_from_unreadable", "valid_to": "valid_to_unreadable",
     "vat": "vat_is_no_share", "elements": "no_elements",
 }  # fmt: skip
+_LIMIT = dict.fromkeys(("min", "target", "max"), "not_a_number") | {"unit": "unknown_unit"}
+_LIMIT_WORDS = {
+    "rule": dict.fromkeys(_LIMIT, "not_min_target_max"),
+    "greater_than_equal": dict.fromkeys(_LIMIT, "negative"),
+}
+# Of W and kW the order is the same.
+_LIMIT_UNITS = {"kw": "kW", "w": "kW", "kva": "kVA"}
 _RULES = {
     "gas cannot be exported": "gas_cannot_be_exported",
     "district heating is import only": "district_heating_is_import_only",
     "only electricity is exported": "only_electricity_is_exported",
 }  # fmt: skip
 _LOCATION_NEEDS, _METER_NEEDS = {"time_zone"}, {"fuel", "direction"}
+_LIMIT_NEEDS = {"min", "target", "max"}
 _TARIFF_NEEDS = {"fuel", "currency", "valid_from", "vat", "elements"}
 
 
@@ -82,6 +91,7 @@ def home_said(document: Mapping[str, Any], partner_id: str, fault: Faults) -> Ho
         read = _meter(position, meter, location_id, fault)
         home.meters.append(MeterOfHome(position, read, is_gone or _is_gone(meter)))
     _tariffs(said, fault)
+    _limits(said, fault)
     return home
 
 
@@ -134,6 +144,27 @@ def _tariffs(said: Mapping[str, Any], fault: Faults) -> None:
             series.setdefault(of, []).append((begin, end, position))
     for spans in series.values():
         _overlaps(sorted(spans, key=lambda span: (span[0], span[2])), fault)
+
+
+def _limits(said: Mapping[str, Any], fault: Faults) -> None:
+    if "max_demand_limits" in said and not isinstance(said["max_demand_limits"], list):
+        fault("max_demand_limits", "max_demand_limits_are_no_list", "max_demand_limits is a list")
+        return
+    for position, limit in _items(said, "max_demand_limits", fault, "meter_id_missing"):
+        place = f"max_demand_limits.{position}."
+        _id(limit.get("meter_id"), f"{place}meter_id", "meter_id_missing", fault)
+        month = day_of(limit.get("valid_from"))
+        if month is None:
+            fault(f"{place}valid_from", "valid_from_unreadable", "is a date, as in 2025-01-01")
+        elif month.day != 1:
+            told = "is the first day of a month"
+            fault(f"{place}valid_from", "not_the_first_of_a_month", told)
+        if not _is_gone(limit):
+            told_numbers = _numbers(limit, *_LIMIT_NEEDS)
+            unit = str(limit.get("unit", "kW")).strip().lower()
+            told_numbers["unit"] = _LIMIT_UNITS.get(unit, limit.get("unit"))
+            for error in _errors(MaxDemandLimitSaid, told_numbers, _LIMIT_NEEDS):
+                _tell(error, place, _LIMIT_WORDS.get(error["type"], _LIMIT), fault)
 
 
 def _overlaps(spans: Sequence[tuple[date, date | None, int]], fault: Faults) -> None:

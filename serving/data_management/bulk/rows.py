@@ -18,6 +18,7 @@ from lake.ingestion.files import UnreadableFile
 from lake.ingestion.landing import LONGEST_LINE
 from serving.data_management.blocks.blocks import Block, Fault, Faults, Meter
 from serving.data_management.blocks.checks import checked, is_id
+from serving.data_management.bulk.demand_checks import check_demand, is_true
 from serving.data_management.bulk.home_documents import Home, home_said
 from serving.data_management.bulk.homes import JobHomes
 from serving.data_management.bulk.row_checks import (
@@ -34,6 +35,8 @@ BOM = b"\xef\xbb\xbf"
 _TAKEN_ALL_THE_SAME = frozenset({"outside_supply", "unknown_field", "too_many"})
 _TOGETHER, _TOGETHER_BYTES = 2_000, 1024 * 1024
 Find = Callable[[set[str]], Mapping[str, Meter]]
+Check = Callable[[Mapping[str, Any], Meter | None, datetime, Faults], None]
+_OF_METERS: Mapping[str, Check] = {"registers": check_read, "demand": check_demand}
 
 
 @dataclass(slots=True)
@@ -72,8 +75,8 @@ def rows(
             _judge_market(part, kind, at)
         elif kind == "readings":
             _judge(part, partner_id, at, find)
-        elif kind == "registers":
-            _judge_reads(part, partner_id, at, find)
+        elif kind in _OF_METERS:
+            _judge_of_meters(part, partner_id, at, find, _OF_METERS[kind])
         else:
             _judge_homes(part, partner_id, homes)
         for row, _ in part:
@@ -106,7 +109,9 @@ def _judge(part: list[Said], partner_id: str, at: datetime, find: Find) -> None:
         row.block = None if faults else block
 
 
-def _judge_reads(part: list[Said], partner_id: str, at: datetime, find: Find) -> None:
+def _judge_of_meters(
+    part: list[Said], partner_id: str, at: datetime, find: Find, check: Check
+) -> None:
     meters = find({i for _, said in part if is_id(i := said.get("meter_id"))})
     for row, said in part:
         if row.reasons:
@@ -117,7 +122,7 @@ def _judge_reads(part: list[Said], partner_id: str, at: datetime, find: Find) ->
         elif said.get("partner_id") not in (None, partner_id):
             faults.append(Fault("partner_id", "not_your_partner", "leave it out, or name your own"))
         else:
-            check_read(said, meters.get(meter_id), at, Faults(faults))
+            check(said, meters.get(meter_id), at, Faults(faults))
         row.reasons += map(_worded, faults)
 
 
@@ -166,13 +171,22 @@ def _of_json(numbered: Iterator[tuple[int, bytes]], kind: str) -> Iterator[Said]
             row.reasons.append(f"not_json: {str(error)[:200]}")
         else:
             if isinstance(read, dict):
-                said = _as_numbers(read) if kind in ("readings", "registers") else read
+                said = _as_numbers(read) if kind in ("readings", *_OF_METERS) else read
                 if kind != "readings":
-                    row.reasons += [f"missing: {n} is missing" for n in NEEDED[kind]
-                                    if read.get(n) in (None, "")]  # fmt: skip
+                    row.reasons += _missing(kind, read)
             else:
                 row.reasons.append("not_json: not a JSON object")
         yield row, said
+
+
+def _missing(kind: str, said: Mapping[str, Any]) -> list[str]:
+    """Name what a line lacks; a maximum that is taken back is none."""
+    is_taken_back = kind == "demand" and is_true(said.get("is_deleted"))
+    return [
+        f"missing: {name} is missing"
+        for name in NEEDED[kind]
+        if said.get(name) in (None, "") and not (is_taken_back and name == "demand")
+    ]
 
 
 def _as_numbers(said: dict[str, Any]) -> dict[str, Any]:
@@ -208,7 +222,7 @@ def _of_csv(head: bytes, numbered: Iterator[tuple[int, bytes]], kind: str) -> It
         if kind == "readings":
             _with_value(row, said)
         else:
-            row.reasons += [f"missing: {n} is missing" for n in NEEDED[kind] if n not in told]
+            row.reasons += _missing(kind, told)
         yield row, said
 
 

@@ -115,4 +115,7 @@ def _say(change: Change, home: LocationRow, parts: Mapping[str, Any]) -> None:
         **parts,
     }
     told = {name: value for name, value in document.items() if value is not None}
+    if not told.get("max_demand_limits"):
+        # Few homes have any.
+        told.pop("max_demand_limits", None)
     change.say(told, at=home.said_at)

@@ -86,9 +86,11 @@ class Change:
         if unwanted and tag is not None and unwanted & {tag, "*"}:
             raise ChangedMeanwhile("there is one already (If-None-Match)", cure="use If-Match")
 
-    def say(self, document: Mapping[str, object], *, at: datetime) -> None:
+    def say(
+        self, document: Mapping[str, object], *, at: datetime, kind: str = outbox.REGISTRATIONS
+    ) -> None:
         """Say a document of an instant to the lake in the same transaction."""
-        outbox.say(self.session, self.partner_id, document, at=at)
+        outbox.say(self.session, self.partner_id, document, at=at, kind=kind)
 
 
 @dataclass(frozen=True)

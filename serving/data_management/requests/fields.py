@@ -143,6 +143,12 @@ def _day(day: date) -> date:
     return day
 
 
+def _first(day: date) -> date:
+    if day.day != 1:
+        raise PydanticCustomError("month", "is not the first day of a month, as in 2025-01-01")
+    return day
+
+
 def _instant(at: datetime) -> datetime:
     _day(at.date())
     return at.astimezone(UTC)
@@ -177,6 +183,8 @@ Country = Annotated[
 Zone = Annotated[str, Field(max_length=64, description="IANA time zone."), AfterValidator(_zone)]
 Day = Annotated[date, BeforeValidator(_as_date), AfterValidator(_day)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_as_moment), AfterValidator(_instant)]
+Month = Annotated[Day, AfterValidator(_first)]
+Power = Annotated[float, Field(strict=True, ge=0, lt=1e9)]
 Flag = Annotated[bool, Field(strict=True)]
 
 
