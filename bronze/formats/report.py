@@ -189,7 +189,7 @@ def _order(stamp: str) -> tuple[str, ...] | None:
     return _US if second > 12 >= first else None
 
 
-def _likely(listed: list[Row], read: _Cells) -> tuple[str, ...]:
+def _likely(listed: list[Row], cells: _Cells) -> tuple[str, ...]:
     """Choose the order for a file whose days are at most the twelfth: in order, and shorter.
 
     UnreadableFile for firsts of months that may be the first days of a January.
@@ -209,7 +209,7 @@ def _likely(listed: list[Row], read: _Cells) -> tuple[str, ...]:
         return min(spans, key=lambda forms: spans[forms], default=_US)
     may_be_days = spans.get(_DAY_FIRST, timedelta.max) < _JANUARY
     if may_be_days and not any(
-        _is_no_day(row, each, read) for row in listed for each in read.columns
+        _is_no_day(row, each, cells) for row in listed for each in cells.columns
     ):
         raise UnreadableFile(
             f"{stamps[0]} to {stamps[-1]} may be months, or the first days of a January",
