@@ -2,11 +2,11 @@
 
 A row with exactly the day's 92 or 100 quarter hours (23 or 25 hours), one after the other, is
 counted from midnight. So is every row of a table with columns for more than 24 hours, and a row
-with more values than that, in columns without a name as many as the day has: there an empty cell is
-a missing value; but a spring row that leaves its hour open and goes on behind the day's last is
-not. Otherwise the columns' times are taken for what they say: in autumn a time that stands once is
-the first of the two hours, and the second is a gap. Columns that the day has not, and values behind
-its last, are left out where they are empty or zero, and refused where they have energy.
+with more values than that: there an empty cell is a missing value; but a spring row that leaves
+its hour open and goes on behind the day's last is not. Otherwise the columns' times are taken for
+what they say: in autumn a time that stands once is the first of the two hours, and the second is a
+gap. Columns that the day has not, and values behind its last, are left out where they are empty or
+zero, and refused where they have energy.
 """
 
 from collections.abc import Iterator, Sequence
@@ -63,8 +63,6 @@ class DayColumns:
             return True
         if max(len(self.minutes), len(filled)) <= self._a_day:
             return False
-        if len(self.minutes) <= self._a_day and len(filled) < count:
-            return False  # behind the named columns stands something else, as a total
         open_hour = [
             value
             for minute, value in zip(self.minutes, filled, strict=False)

@@ -170,6 +170,10 @@ def _day(
     series = _series(row, columns, told)
     day = wall_clock(row.cell(columns.day), _FORMS)
     cells = [row.cell(place) for place in columns.places] + row.cells[columns.width :]
+    count = columns.times.count(day, clock)
+    if any(cells[len(columns.places) :]) and len(cells) < count:
+        yield row.refused(f"{len(cells)} values, and the day has {count}")  # as a total behind them
+        cells = cells[: len(columns.places)]
     values, unread = _amounts(cells)
     if unread:
         yield row.refused(", ".join(map(repr, unread)) + " is not a number")
