@@ -157,8 +157,8 @@ def _told(lake: Reader, home: Location, span: Periods, fuel: str, direction: str
         "AND d.demand IS NOT NULL ORDER BY d.month, d.demand"
     )
     limits = lake.rows(
-        "SELECT CAST(d.valid_from AS VARCHAR) AS valid_from, CAST(d.valid_to AS VARCHAR) AS "
-        "valid_to, d.min_demand, d.target_demand, d.max_demand, d.unit "
+        "SELECT CAST(d.valid_from AS VARCHAR) AS begins, CAST(d.valid_to AS VARCHAR) AS ends, "
+        "d.min_demand, d.target_demand, d.max_demand, d.unit "
         f"FROM {_LIMITS} d {of_meter} AND d.valid_from <= {literal(last)} ORDER BY d.valid_from"
     )
     found: dict[int, Row] = {
@@ -175,8 +175,7 @@ def _limit(limits: Sequence[Row], month: str) -> Row | None:
     """Return the limit of a month, of which the texts of days are in their order."""
     holds: Row | None = None
     for row in limits:
-        begins, ends = str(row["valid_from"]), row["valid_to"]
-        if begins <= month and (ends is None or month < str(ends)):
+        if row["begins"] <= month and (row["ends"] is None or month < row["ends"]):
             bounds = {name: row[f"{name}_demand"] for name in ("min", "target", "max")}
             holds = {**bounds, "unit": row["unit"]}
     return holds

@@ -23,8 +23,8 @@ def _made(registry: TestClient) -> None:
         assert registry.put(f"meters/{meter}", json=METER | {"fuel": fuel}).status_code == 201
 
 
-def put(registry: TestClient, month: str = "2025-02-01", meter: str = "m", **change: Any) -> Any:
-    return registry.put(f"meters/{meter}/max-demand/{month}", json={"demand": 6.5} | change)
+def put(registry: TestClient, at: str = "2025-02-01", /, meter: str = "m", **change: Any) -> Any:
+    return registry.put(f"meters/{meter}/max-demand/{at}", json={"demand": 6.5} | change)
 
 
 def told(registry: TestClient, lake: Path) -> list[dict[str, Any]]:
@@ -82,6 +82,16 @@ def test_what_cannot_be_a_maximum_names_its_field(
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == fields
     assert registry.get("meters/m/max-demand").json()["items"] == []
+
+
+def test_months_are_listed_a_page_at_a_time(registry: TestClient) -> None:
+    for month in ("2025-02-01", "2025-04-01", "2025-03-01"):
+        assert put(registry, month).status_code == 201
+    first = registry.get("meters/m/max-demand", params={"limit": 2}).json()
+    rest = registry.get("meters/m/max-demand", params={"cursor": first["next_cursor"]}).json()
+    assert [one["month"] for one in first["items"]] == ["2025-02-01", "2025-03-01"]
+    assert [one["month"] for one in rest["items"]] == ["2025-04-01"]
+    assert rest["next_cursor"] is None
 
 
 def test_a_month_begins_on_the_clock_of_the_home(registry: TestClient) -> None:

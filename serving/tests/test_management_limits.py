@@ -43,6 +43,10 @@ def test_a_limit_is_made_replaced_and_valid_to_the_next(registry: TestClient) ->
     assert (first["target"], first["valid_to"]) == (6.0, "2025-06-01")
     assert (second["unit"], second["valid_to"]) == ("kVA", None)
     assert registry.get("meters/m/max-demand-limits/2025-02-01").json() == first
+    page = registry.get("meters/m/max-demand-limits", params={"limit": 1}).json()
+    assert page["items"] == [first]
+    rest = registry.get("meters/m/max-demand-limits", params={"cursor": page["next_cursor"]}).json()
+    assert rest == {"items": [second], "next_cursor": None}
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ SAID: dict[str, Any] = {
     "users/u": {"name": "Kim"},
     "locations/h": HOME,
     "meters/m": METER,
+    "meters/m/max-demand/2025-01-01": {"demand": 6.5},
+    "meters/m/max-demand-limits/2025-01-01": {"min": 2, "target": 5, "max": 9},
     "locations/h/profiles/2025-01-01": {"persons": 3},
     "locations/h/tariffs/t": TARIFF,
     "users/u/consents/c": CONSENT,
@@ -61,7 +63,7 @@ def ids(registry: TestClient) -> dict[str, str]:
     hook = registry.post("webhooks", json={"url": "https://receiver.example/"}).json()
     sent = registry.post(f"webhooks/{hook['webhook_id']}/test").json()
     return {"user_id": "u", "location_id": "h", "meter_id": "m", "valid_from": "2025-01-01",
-            "tariff_id": "t", "consent_id": "c", "job_id": job["job_id"],
+            "month": "2025-01-01", "tariff_id": "t", "consent_id": "c", "job_id": job["job_id"],
             "webhook_id": hook["webhook_id"], "delivery_id": sent["delivery_id"]}  # fmt: skip
 
 
