@@ -175,7 +175,8 @@ def _limit(limits: Sequence[Row], month: str) -> Row | None:
     """Return the limit of a month, of which the texts of days are in their order."""
     holds: Row | None = None
     for row in limits:
-        if row["begins"] <= month and (row["ends"] is None or month < row["ends"]):
+        begins, ends = str(row["begins"]), row["ends"]
+        if begins <= month and (ends is None or month < str(ends)):
             bounds = {name: row[f"{name}_demand"] for name in ("min", "target", "max")}
             holds = {**bounds, "unit": row["unit"]}
     return holds
