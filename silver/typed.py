@@ -16,12 +16,13 @@ AHEAD = f"INTERVAL {CLOCK_AHEAD.total_seconds():.0f} SECONDS"
 
 def instant(text: str) -> Column:
     """Read an ISO 8601 date and time that carries its offset from UTC; null for any other text."""
-    return F.when(F.col(text).rlike(_OFFSET), instant_or_utc(text))
+    return F.when(F.trim(text).rlike(_OFFSET), instant_or_utc(text))
 
 
 def instant_or_utc(text: str) -> Column:
     """Read an ISO 8601 date and time; without an offset it is UTC."""
-    with_seconds = F.regexp_replace(F.trim(text), _NO_SECONDS, "$1:00$2")
+    # Its T and Z may be small, to Spark's cast only large.
+    with_seconds = F.regexp_replace(F.upper(F.trim(text)), _NO_SECONDS, "$1:00$2")
     return with_seconds.try_cast("timestamp")
 
 

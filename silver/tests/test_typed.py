@@ -15,6 +15,7 @@ def test_nothing_is_known_before_it_arrived(spark: SparkSession) -> None:
     earlier = datetime(2025, 5, 2, 6, tzinfo=UTC)
     cases = {
         "2025-05-02T08:00:00+02:00": earlier,
+        "2025-05-02t06:00z": earlier,
         "2025-05-02T12:00:00Z": RECEIVED,
         "2025-05-02T12:00:01Z": RECEIVED,
         "2035-05-02T06:00:00Z": RECEIVED,
