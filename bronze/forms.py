@@ -43,6 +43,8 @@ def form_of(file: Path, kind: str) -> str:
                 "not UTF-8 text", where=str(file), cure="send UTF-8: NDJSON or CSV"
             ) from error
         text = head[: error.start].decode("utf-8-sig")
+    if not text.strip():
+        raise UnreadableFile("the file is empty", where=str(file), cure="send it again, whole")
     first = text.lstrip().splitlines()[0]
     if first.startswith("{"):
         if kind not in JSON_KINDS:

@@ -16,6 +16,7 @@ public document says whether its times are begins or ends.
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import IO, NamedTuple
 
 from bronze.formats.consecutive import Consecutive, Series
@@ -110,9 +111,13 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
         listed = rows(lines, header.separator, skip=header.above)
         next(listed, None)
         for row in listed:
+            # Of an export put behind this one; its header is passed over.
+            if pod := _other_pod(row, header.columns):
+                told = replace(told, meter_id=pod)
+                continue
             # Only commas between cells may be decimal ones; else they are more hours of autumn.
-            if header.separator == "," and (refused := row.shifted()):
-                yield refused
+            if header.separator == "," and _is_split(row, header.columns):
+                yield row.refused(f"{len(row.cells)} cells under {row.width} columns")
                 continue
             try:
                 yield from _day(row, header.columns, clock, blocks, told)
@@ -132,6 +137,19 @@ def _header(head: bytes) -> _Header | None:
         if found := _POD_ABOVE.search(line):
             pod = found[0].upper()
     return None
+
+
+def _other_pod(row: Row, columns: _Columns) -> str:
+    """Return the POD of a line that has no day, as it stands above the columns."""
+    found = None if columns.pod is not None else _POD_ABOVE.search(row.raw)
+    is_day = any(map(str.isdigit, row.cell(columns.day)[:1]))
+    return found[0].upper() if found and not is_day else ""
+
+
+def _is_split(row: Row, columns: _Columns) -> bool:
+    """Tell whether decimal commas may have split cells: no cell has a point or a comma itself."""
+    cells = [row.cell(place) for place in columns.places] + row.cells[columns.width :]
+    return row.shifted() is not None and not any("." in cell or "," in cell for cell in cells)
 
 
 def _is_long(head: bytes) -> bool:
@@ -170,11 +188,10 @@ def _day(
     series = _series(row, columns, told)
     day = wall_clock(row.cell(columns.day), _FORMS)
     cells = [row.cell(place) for place in columns.places] + row.cells[columns.width :]
-    count = columns.times.count(day, clock)
-    if any(cells[len(columns.places) :]) and len(cells) < count:
-        yield row.refused(f"{len(cells)} values, and the day has {count}")  # as a total behind them
-        cells = cells[: len(columns.places)]
     values, unread = _amounts(cells)
+    if _has_total(values, len(columns.places), columns.times.count(day, clock)):
+        yield row.refused(f"{len(cells)} values, of which the last is no interval of the day")
+        values = values[: len(columns.places)]
     if unread:
         yield row.refused(", ".join(map(repr, unread)) + " is not a number")
     for where, value in columns.times.placed(day, values, clock):
@@ -183,6 +200,16 @@ def _day(
         else:
             known = None if value == _UNREAD else value
             yield from blocks.add(series, where, known, line=row.line)
+
+
+def _has_total(values: list[str | None], width: int, count: int) -> bool:
+    """Tell whether one value behind the columns is no interval: too few, or the sum of all."""
+    behind = [value for value in values[width:] if value is not None]
+    if len(behind) != 1 or not values[width] or _UNREAD in values:
+        return False
+    total = sum(Decimal(value) for value in values[:width] if value)
+    is_sum = bool(total) and abs(total - Decimal(behind[0])) <= width * Decimal("0.0005")
+    return is_sum or len(values) < count
 
 
 def _amounts(cells: list[str]) -> tuple[list[str | None], list[str]]:

@@ -38,11 +38,11 @@ def is_no_register(values: Sequence[Value]) -> bool:
     is one. The bulk files of SCE have quarter hours of such a type.
     """
     falls, before = 0, None
+    if any(value.starts_s == value.ends_s for value in values if value.value is not None):
+        return False
     for value in sorted(values, key=lambda value: value.starts_s):
         if value.value is None:
             continue
-        if value.starts_s == value.ends_s:
-            return False
         reading = Decimal(value.value)
         if before is not None and reading < before[1] and value.starts_s > before[0]:
             falls += 1

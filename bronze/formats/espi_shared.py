@@ -111,6 +111,8 @@ def _judged(sharing: Sharing, own: str, parts: list[_Part]) -> tuple[Sharing, It
         values = [part.value._replace(meter_id=meter_id) for part in parts]
     if sharing.is_register and not sharing.register and is_no_register(values):
         sharing = sharing._replace(is_register=False)
+        # An interval has a length; what has none said nothing either.
+        values = [value for value in values if value.starts_s < value.ends_s]
     return sharing, split(values) if sharing.is_net else values
 
 

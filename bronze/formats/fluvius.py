@@ -20,6 +20,7 @@ first is summer time, its second winter time.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import IO, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -134,6 +135,7 @@ def records(stream: IO[bytes], told: Told) -> Iterator[Record]:
             if wrong:
                 yield row.refused(wrong)
             yield from _put(wholes.setdefault(whole, []), part, row)
+    _join_bare(wholes)
     blocks = Consecutive(zone)
     for whole in sorted(wholes, key=lambda each: each.where.starts_at):
         yield from _joined(blocks, whole, wholes[whole])
@@ -218,6 +220,15 @@ def _put(parts: list[_Part], part: _Part, row: Row) -> Iterator[Record]:
     parts.append(part)
 
 
+def _join_bare(wholes: dict[_Whole, list[_Part]]) -> None:
+    """Put a bare "Afname" to its tariffs: it is gas only where the EAN has none."""
+    ids = {whole.meter_id for whole in wholes}
+    for whole in [w for w in wholes if f"{w.meter_id}-import" in ids]:
+        if all(part.register[2] != "m3" for part in wholes[whole]):
+            named = whole._replace(meter_id=f"{whole.meter_id}-import")
+            wholes.setdefault(named, []).extend(wholes.pop(whole))
+
+
 def _joined(blocks: Consecutive, whole: _Whole, parts: list[_Part]) -> Iterator[Record]:
     """Add the tariff registers of one interval; of gas, take kWh before m3."""
     of_unit: dict[str, list[_Part]] = {}
@@ -236,16 +247,40 @@ def _joined(blocks: Consecutive, whole: _Whole, parts: list[_Part]) -> Iterator[
 def _without_totals(parts: list[_Part]) -> Iterator[_Part]:
     """Yield the parts that make the sum: of a meter its total, where it is known, or what is in it.
 
-    A register without a tariff in its name is the total of those that have one.
+    A total without a meter is that of all meters. A register without a tariff in its name is the
+    total of those that have one where it is their sum, else it is one more tariff.
     """
+    over_all = {part.register[2]: part for part in parts if _is_over_all(part, parts)}
+    yield from (part for part in over_all.values() if part.value is not None)
     of_meter: dict[tuple[str, str], dict[int, list[_Part]]] = {}
     for part in parts:
         meter, name, unit = part.register
-        rank = 0 if _has(name, _TOTAL) else 2 if _has(name, _TARIFFS) else 1
+        total = over_all.get(unit)
+        if total is not None and (part is total or total.value is not None):
+            continue
+        has_tariff = _has(name, _TARIFFS)
+        rank = (0 if not has_tariff else 1) if _has(name, _TOTAL) else 3 if has_tariff else 2
         of_meter.setdefault((meter, unit), {}).setdefault(rank, []).append(part)
     for ranks in of_meter.values():
+        if 2 in ranks and 3 in ranks and not _is_sum(ranks[2], ranks[3]):
+            ranks[3] += ranks.pop(2)
         known = [r for r, found in ranks.items() if all(p.value is not None for p in found)]
         yield from ranks[min(known or ranks)]
+
+
+def _is_over_all(part: _Part, parts: list[_Part]) -> bool:
+    meter, name, unit = part.register
+    has_meters = any(each.register[0] for each in parts if each.register[2] == unit)
+    return not meter and has_meters and _has(name, _TOTAL) and not _has(name, _TARIFFS)
+
+
+def _is_sum(wholes: list[_Part], parts: list[_Part]) -> bool:
+    """Tell whether registers are the sum of others, but for rounding; True where one is unknown."""
+    whole, inner = (summed(part.value for part in each) for each in (wholes, parts))
+    if whole is None or inner is None:
+        return True
+    most = max(len(parts) * Decimal("0.001"), abs(Decimal(inner)) / 100)
+    return abs(Decimal(whole) - Decimal(inner)) <= most
 
 
 def _has(register: str, words: tuple[str, ...]) -> bool:

@@ -42,6 +42,10 @@ _JANUARY = timedelta(days=31)
 _FIRST_ROWS = 400
 
 
+# A row and when it is of, or why that cannot be read.
+_Stamped = tuple[datetime | LakeError, Row]
+
+
 class _Cells(NamedTuple):
     """The columns of energy, and what points and commas in them are."""
 
@@ -83,7 +87,12 @@ def report(
         )  # fmt: skip
         if not resolution.startswith("PT"):
             zone_told(told.zone)  # a day is the site's own
-        for stamp, row in _apart(itertools.chain(first, stamped), resolution):
+        all_ = itertools.chain(first, stamped)
+        has_points = any("." in row.cell(c.place) for row in ahead for c in columns)
+        if read.is_grouped and not has_points:
+            is_short = resolution.startswith("PT") or resolution == "P1D"
+            all_ = _with_plain_commas(all_, columns, are_small=is_short)
+        for stamp, row in _apart(all_, resolution):
             if isinstance(stamp, LakeError):
                 yield row.refused(stamp)
             else:
@@ -119,9 +128,26 @@ def _has_decimal_commas(listed: list[Row], columns: list[EnergyColumn]) -> bool:
     return any(map(_DECIMAL_COMMA.fullmatch, cells))
 
 
-def _apart(
-    stamped: Iterable[tuple[datetime | LakeError, Row]], resolution: str
-) -> Iterator[tuple[datetime | LakeError, Row]]:
+def _with_plain_commas(
+    stamped: Iterable[_Stamped], columns: list[EnergyColumn], *, are_small: bool
+) -> Iterator[_Stamped]:
+    """Yield the rows; UnreadableFile where commas, taken to group thousands, may be decimal.
+
+    Where values ``are_small``, of a day at most, a thousand kWh are more than a home has.
+    """
+    for stamp, row in stamped:
+        for column in () if row.shifted() else columns:
+            cell = row.cell(column.place)
+            is_too_large = are_small and column.unit in ("kWh", "MWh") and "," in cell
+            if is_too_large or _DECIMAL_COMMA.fullmatch(cell):
+                raise UnreadableFile(
+                    f"line {row.line}: the comma of {cell!r} may be decimal or group thousands",
+                    cure="send points, or semicolons between columns, or describe it by --mapping",
+                )
+        yield stamp, row
+
+
+def _apart(stamped: Iterable[_Stamped], resolution: str) -> Iterator[_Stamped]:
     """Yield each row, with what is wrong where the next, or of the last the one ahead, is nearer.
 
     A file may change its frequency further down than it was looked at.
@@ -144,9 +170,7 @@ def _apart(
         yield (near if is_near else held[0]), held[1]
 
 
-def _stamped(
-    listed: Iterable[Row], clock: LocalTime | None, read: _Cells
-) -> Iterator[tuple[datetime | LakeError, Row]]:
+def _stamped(listed: Iterable[Row], clock: LocalTime | None, read: _Cells) -> Iterator[_Stamped]:
     """Yield each row with its instant, or with what is wrong with its stamp."""
     forms, waiting = None, list[Row]()
     for row in listed:
@@ -195,7 +219,7 @@ def _likely(listed: list[Row], cells: _Cells) -> tuple[str, ...]:
     UnreadableFile for firsts of months that may be the first days of a January.
     """
     stamps = [row.cells[0] for row in listed if _SLASHED.match(row.cells[0])]
-    spans, are_months = {}, False
+    spans, months = {}, list[tuple[str, ...]]()
     for forms in (_US, _DAY_FIRST):
         try:
             read = [wall_clock(stamp, forms) for stamp in stamps]
@@ -203,14 +227,16 @@ def _likely(listed: list[Row], cells: _Cells) -> tuple[str, ...]:
             continue
         if read and in_order(read):
             spans[forms] = read[-1] - read[0]
-            if forms == _US:
-                are_months = read[0] < read[-1] and all(map(_begins_a_month, read))
-    if not are_months:
-        return min(spans, key=lambda forms: spans[forms], default=_US)
-    may_be_days = spans.get(_DAY_FIRST, timedelta.max) < _JANUARY
-    if may_be_days and not any(
-        _is_no_day(row, each, cells) for row in listed for each in cells.columns
-    ):
+            if read[0] < read[-1] and all(map(_begins_a_month, read)):
+                months.append(forms)
+    shortest = min(spans, key=lambda forms: spans[forms], default=_US)
+    if not months:
+        return shortest
+    are_no_days = any(_is_no_day(row, each, cells) for row in listed for each in cells.columns)
+    if months == [_DAY_FIRST]:
+        # Months of a day-first report are the first days of Januaries in US order.
+        return _DAY_FIRST if are_no_days or spans.get(_US, timedelta.max) > _JANUARY else shortest
+    if spans.get(_DAY_FIRST, timedelta.max) < _JANUARY and not are_no_days:
         raise UnreadableFile(
             f"{stamps[0]} to {stamps[-1]} may be months, or the first days of a January",
             cure="send it with a later day or year, or describe it with --mapping",

@@ -108,12 +108,14 @@ def rows(
 
 
 def _is_header(cells: list[str], names: list[str]) -> bool:
-    """Tell whether a line is a header again: its first name, and no number."""
+    """Tell whether a line is a header again: its first name, and no number; no line of units."""
     return (
         bool(cells[0])
         and names_of(cells[:1]) == names[:1]
-        and any(cells[1:])
         and not any(map(_NUMBER.fullmatch, cells))
+        and not all(
+            unit_of(cell.strip("[]()")) in {"", "m3", *_UNITS.values()} for cell in cells[1:]
+        )
     )
 
 

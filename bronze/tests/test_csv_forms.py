@@ -103,6 +103,12 @@ def test_another_header_in_its_midst_refuses_the_file(case: Case) -> None:
         records(case, case.first, case.second, case.other, case.first)
 
 
+def test_a_line_of_units_below_the_header_is_refused_alone() -> None:
+    case = CASES[6]._replace(header="Date/Time,Energy Produced (Wh)")
+    found = records(case, "Date/Time,[Wh]", "01/31/2021 00:00,1", "01/31/2021 00:15,2")
+    assert [r.line for r in found if isinstance(r, Refused)] == [2]
+
+
 @pytest.mark.parametrize("case", CASES[:2], ids=["fluvius", "eloverblik"])
 @pytest.mark.parametrize("separator", [",", "\t"])
 def test_a_file_that_was_saved_with_other_separators_is_the_same(

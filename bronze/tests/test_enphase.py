@@ -91,6 +91,13 @@ def test_firsts_of_months_are_a_report_by_month_but_not_with_hours() -> None:
     assert starts(blocks(ONE + hours)) == ["2025-01-01T00:00:00+01:00", "2025-01-02T00:00:00+01:00"]
 
 
+def test_months_that_are_told_day_first_are_months() -> None:
+    rows = [f"01/{n:02}/2024,300000\n" for n in range(1, 13)]
+    for text in ("".join(rows), "".join(reversed(rows))):
+        [year] = blocks(ONE + text)
+        assert (year.resolution, len(year.values), year.starts_at.year) == ("P1M", 12, 2024)
+
+
 def test_firsts_of_months_that_may_be_days_of_january_are_refused() -> None:
     few = "".join(f"{n:02}/01/2025,9000\n" for n in range(1, 8))
     with pytest.raises(UnreadableFile, match="may be months, or the first days of a January"):
@@ -131,6 +138,17 @@ def test_a_comma_between_tabs_that_may_be_decimal_is_refused() -> None:
     found = records(ONE.replace(",", "\t") + "31/01/2021 00:00\t1,234\n31/01/2021 00:15\t2\n")
     [refused] = [r for r in found if isinstance(r, Refused)]
     assert refused.line == 2
+
+
+@pytest.mark.parametrize(
+    "cells", [["0"] * 400 + ["1,234", "0,512"], ["0"] * 400 + ["1,234"], ["12,345", "8,123"]]
+)
+def test_commas_that_may_be_decimal_are_asked_about(cells: list[str]) -> None:
+    start = datetime(2024, 1, 13, tzinfo=UTC)
+    rows = "".join(f'{start + n * timedelta(days=1):%Y-%m-%d},"{cell}"\n'
+                   for n, cell in enumerate(cells))  # fmt: skip
+    with pytest.raises(UnreadableFile, match="may be decimal or group thousands"):
+        records(ONE.replace("(Wh)", "(kWh)") + rows)
 
 
 def test_decimal_commas_do_not_make_a_month_of_a_day() -> None:

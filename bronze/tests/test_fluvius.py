@@ -223,7 +223,7 @@ def test_production_and_what_a_plant_takes_itself_are_directions() -> None:
 @pytest.mark.parametrize(
     ("whole", "volume", "value"),
     [("Afname Totaal", "8,255", "8.255"), ("Afname Actief", "8,255", "8.255"),
-     ("Afname Totaal", "", "8.255")],
+     ("Afname Totaal", "", "8.255"), ("Afname", "8,255", "8.255"), ("Afname Piek", "2", "10.255")],
 )  # fmt: skip
 def test_a_total_beside_its_tariffs_is_not_added_to_them(
     whole: str, volume: str, value: str
@@ -233,6 +233,22 @@ def test_a_total_beside_its_tariffs_is_not_added_to_them(
     for text in (parts + row(*day, whole, volume), row(*day, whole, volume) + parts):
         [block] = blocks(text)
         assert (block.meter_id, block.values) == (f"{EAN}-import", (value,))
+
+
+def test_a_total_without_a_meter_is_that_of_all() -> None:
+    day = ("24-10-2025 00:00:00", "25-10-2025 00:00:00")
+    parts = row(*day, "Afname Dag", "5,25") + row(*day, "Afname Nacht", "3,005")
+    for volume in ("8,255", ""):
+        total = row(*day, "Afname Totaal", volume).replace(";1SAG1;", ";;")
+        [block] = blocks(parts + total)
+        assert block.values == ("8.255",)
+
+
+def test_a_total_by_tariff_is_a_part_of_the_total() -> None:
+    day = ("24-10-2025 00:00:00", "25-10-2025 00:00:00")
+    told = [("Afname Totaal", "8"), ("Afname Totaal Dag", "5"), ("Afname Totaal Nacht", "3")]
+    [block] = blocks("".join(row(*day, *each) for each in told))
+    assert block.values == ("8",)
 
 
 def test_a_total_of_one_of_two_meters_leaves_the_other_its_parts() -> None:

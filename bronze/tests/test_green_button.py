@@ -378,6 +378,14 @@ def test_a_value_of_a_register_is_a_read(behaviour: int) -> None:
     )  # fmt: skip
 
 
+def test_a_register_that_is_read_at_an_instant_is_one_though_it_falls() -> None:
+    falls = [reading(value, NEW_YEAR + 3600 * n, 3600) for n, value in enumerate((10, 5, 4))]
+    at_once = reading(7, NEW_YEAR + 3 * 3600, 0)
+    kind = kind_of(accumulationBehaviour=3, intervalLength=3600)
+    found = read(usage_point(), meter_reading(), kind, interval_block(*falls, at_once))
+    assert [r.reading for r in found if isinstance(r, Read)] == ["7", "10", "5", "4"]
+
+
 def test_what_is_money_is_passed_over() -> None:
     money = [meter_reading("02", "08"), kind_of("08", uom=80, kind=3),
              interval_block(*quarters(9), number="02")]  # fmt: skip

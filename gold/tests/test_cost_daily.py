@@ -240,11 +240,11 @@ WITH_A_GAP = home(BUT_THE_SECOND, SINCE_LONG, supplied="2025-05-01")
 WITH_A_FILLED_GAP = home(
     BUT_THE_SECOND, SINCE_LONG, filled=OF_THE_SECOND, supplied="2025-05-01"
 )  # fmt: skip
-SUPPLIED_LATER = home(MAY, tariff(YEARLY, start="2025-05-01"), supplied="2025-05-03")
+SUPPLIED_FROM_THE_THIRD = home(MAY, tariff(YEARLY, start="2025-05-01"), supplied="2025-05-03")
 
 
 def test_what_was_read_before_the_supply_began_is_none_of_its_block(costs: Costs) -> None:
-    found = net(costs["daily"][SUPPLIED_LATER])
+    found = net(costs["daily"][SUPPLIED_FROM_THE_THIRD])
     assert [found[f"2025-05-0{n}", "block"] for n in (1, 2, 3, 4)] == [24, 48, 24, 48]
 
 

@@ -251,6 +251,7 @@ def test_a_lake_that_cannot_be_written_is_one_clear_error(tmp_path: Path, clock:
         ),
         ("readings", b"\xff\xfe\x00meter", "not UTF-8"),
         ("weather", b'{"a": 1}\n', "weather come as CSV"),
+        ("weather", b"\xef\xbb\xbf\n", "the file is empty"),
         ("prices", b"price_zone,price\n", "no column starts_at"),
         ("registrations", b"location_id\n", "not NDJSON"),
     ],
