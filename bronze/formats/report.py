@@ -87,7 +87,7 @@ def report(
         )  # fmt: skip
         if not resolution.startswith("PT"):
             zone_told(told.zone)  # a day is the site's own
-        all_ = itertools.chain(first, stamped)
+        all_: Iterator[_Stamped] = itertools.chain(first, stamped)
         has_points = any("." in row.cell(c.place) for row in ahead for c in columns)
         if read.is_grouped and not has_points:
             is_short = resolution.startswith("PT") or resolution == "P1D"
