@@ -14,6 +14,7 @@ from gold.tariff_days import (
     opened,
     supplied,
     supplied_otherwise,
+    supply_begin,
     until_then_in_block,
     valid_on,
 )
@@ -91,9 +92,10 @@ def touched_by_locations(changes: DataFrame, energy_daily: DataFrame) -> DataFra
 
 
 def touched_by_meters(changes: DataFrame, energy_daily: DataFrame, tariffs: DataFrame) -> DataFrame:
-    """Return the days with a block at homes whose supply begins on another day than before."""
+    """Return the days with a block at homes whose supply begins or ends otherwise than before."""
     days = energy_daily.select(*DAY_OF)
-    days = days.join(supplied_otherwise(changes, "supply_start"), on=SERIES, how="left_semi")
+    moved = supplied_otherwise(changes, "supply_start", "supply_end")
+    days = days.join(moved, on=SERIES, how="left_semi")
     return valid_on(days, blocks(tariffs)).select(*HOME, "local_date").distinct()
 
 
@@ -120,14 +122,14 @@ def with_block_sums(days: DataFrame, meters: DataFrame) -> DataFrame:
     is_block = F.col("element.kind") == "block"
     period = block_period("element.per", "local_date")
     before = (
-        Window.partitionBy(*SERIES, "valid_from", "position", period)
+        Window.partitionBy(*SERIES, "valid_from", "position", period, "_begin")
         .orderBy("local_date")
         .rowsBetween(Window.unboundedPreceding, -1)
     )
-    begin = F.greatest(period, "valid_from", "_supply_start")
-    is_own = F.col("local_date") >= begin
+    begin = F.greatest(period, "valid_from", supply_begin("local_date"))
+    is_own = F.col("local_date") >= F.col("_begin")
     counted = F.coalesce(F.sum(F.when(is_own, 1).otherwise(0)).over(before), F.lit(0))
-    is_known = counted >= F.date_diff("local_date", begin)
+    is_known = counted >= F.date_diff("local_date", "_begin")
     used = F.coalesce("energy_kwh", F.lit(0.0)) + F.coalesce("substituted_kwh", F.lit(0.0))
     # Days before the supply are among themselves: their registration may be late.
     own, every = F.sum(F.when(is_own, used)).over(before), F.sum(used).over(before)
@@ -135,8 +137,9 @@ def with_block_sums(days: DataFrame, meters: DataFrame) -> DataFrame:
     of_blocks = (
         days.where(is_block)
         .join(supplied(meters), on=SERIES, how="left")
+        .withColumn("_begin", begin)
         .withColumn("before_kwh", F.when(is_known, sum_before))
-        .drop("_supply_start", "_supply_until")
+        .drop("_supplies", "_begin")
     )
     others = days.where(~is_block).withColumn("before_kwh", F.lit(None).cast("double"))
     return others.unionByName(of_blocks)

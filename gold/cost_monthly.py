@@ -5,12 +5,19 @@ from pyspark.sql import functions as F
 
 from gold.contracts import COST_MONTHLY
 from gold.cost_daily import taxed
-from gold.tariff_days import opened, supplied, supplied_otherwise, valid_on
+from gold.tariff_days import (
+    days_supplied,
+    is_supplied,
+    opened,
+    supplied,
+    supplied_otherwise,
+    valid_on,
+)
 from silver.contracts import HOME, SERIES
 
 # 2: days that do not fill a month, of which the whole is known, are not what it costs. 3: a day
 # without an average price leaves its month without. 4: a bill beside days is not of days. 5: a
-# capacity charge is paid for the days of supply alone.
+# capacity charge is paid for the days of supply alone, and made of their peaks.
 RULE_VERSION = 5
 OF_SLICES = ("meters",)
 _MONTH_OF = [*SERIES, "local_month"]
@@ -94,9 +101,9 @@ def capacities(
 ) -> DataFrame:
     """Return the capacity charges: price times the mean of the highest days' peaks, in kW.
 
-    The peaks are those of the days on which the tariff holds. The price is paid for the share of
-    the month's days on which it holds and the home is supplied. Null where no window of that length
-    was metered.
+    The peaks are those of the days on which the tariff holds and the home is supplied; the price is
+    paid for the share of the month that these days are. Null where no window of that length was
+    metered.
     """
     charges = opened(tariffs).where("element.kind = 'capacity'")
     peaks = peak_power_daily.select(
@@ -104,18 +111,21 @@ def capacities(
     )
     is_its_window = F.col("window_minutes") == F.col("element.window_minutes")
     charge = [*_MONTH_OF, "valid_from", "position"]
+    of_supply = supplied(meters)
     power = (
         valid_on(peaks, charges)
         .where(is_its_window)
+        .join(of_supply, on=SERIES, how="left")
+        .where(is_supplied("local_date"))
         .groupBy(*charge, F.col("element.days").alias("_days"))
         .agg(F.sort_array(F.collect_list("peak_kw"), asc=False).alias("_peaks"))
         .select(*charge, _mean(F.slice("_peaks", 1, F.col("_days"))).alias("_kw"))
     )
-    paid = F.date_diff(F.least("_until", "_supply_until"), F.greatest("_from", "_supply_start"))
+    paid = days_supplied("_from", "_until")
     share = paid / F.date_diff(F.add_months("local_date", 1), "local_date")
     return (
         within(months, charges)
-        .join(supplied(meters), on=SERIES, how="left")
+        .join(of_supply, on=SERIES, how="left")
         .where(paid > 0)
         .join(power, on=charge, how="left")
         .withColumn("net_amount", F.col("element.price_per_kw") * F.col("_kw") * share)

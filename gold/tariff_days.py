@@ -1,6 +1,6 @@
 """silver.tariffs x local days: what holds when, and which days a change touches."""
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from silver.contracts import HOME, SERIES, TARIFF_ELEMENTS
@@ -27,18 +27,52 @@ def valid_on(rows: DataFrame, tariffs: DataFrame) -> DataFrame:
 
 
 def supplied(meters: DataFrame) -> DataFrame:
-    """Return the span of supply of each series: its first local day, and the first no longer in it.
+    """Return the ``_supplies`` of each series in order: from a local day ``since`` one ``until``.
 
-    ``_supply_start`` and ``_supply_until``, each null where one meter does not say.
+    A meter without an end was exchanged where the next one begins, as in silver; meters that follow
+    one another without a day between them are one supply. An edge that is not said lies far away.
     """
-    main = meters.where("NOT is_sub_meter AND deleted_at IS NULL")
-    begins, ends = (
-        F.count_if(F.col(edge).isNull()) == 0 for edge in ("supply_start", "supply_end")
+    always, never = (F.lit(day).cast("date") for day in ("0001-01-01", "9999-12-31"))
+    in_order = Window.partitionBy(*SERIES).orderBy(F.unix_date("_since"))
+    next_since = F.min("_since").over(in_order.rangeBetween(1, Window.unboundedFollowing))
+    until = F.coalesce(F.date_add("supply_end", 1), next_since, never)
+    before = in_order.rowsBetween(Window.unboundedPreceding, -1)
+    goes_on = F.col("_since") <= F.max("_until").over(before)
+    return (
+        meters.where("NOT is_sub_meter AND deleted_at IS NULL")
+        .withColumn("_since", F.coalesce("supply_start", always))
+        .withColumn("_until", until)
+        .withColumn("_begins", F.when(goes_on, 0).otherwise(1))
+        .withColumn("_run", F.sum("_begins").over(in_order))
+        .groupBy(*SERIES, "_run")
+        .agg(F.struct(F.min("_since").alias("since"), F.max("_until").alias("until")).alias("_one"))
+        .groupBy(*SERIES)
+        .agg(F.sort_array(F.collect_list("_one")).alias("_supplies"))
     )
-    return main.groupBy(*SERIES).agg(
-        F.when(begins, F.min("supply_start")).alias("_supply_start"),
-        F.when(ends, F.date_add(F.max("supply_end"), 1)).alias("_supply_until"),
-    )
+
+
+def is_supplied(day: str) -> Column:
+    """Tell whether a local day is in one of ``_supplies``; where nothing is said of them, it is."""
+    on = F.col(day)
+    is_in = F.exists("_supplies", lambda one: (one["since"] <= on) & (on < one["until"]))
+    return F.coalesce(is_in, F.lit(True))
+
+
+def supply_begin(day: str) -> Column:
+    """Return the first day of the supply that a day is in; else of the next one, or the last."""
+    later = F.filter("_supplies", lambda one: F.col(day) < one["until"])
+    return F.coalesce(F.get(later, F.lit(0)), F.element_at("_supplies", -1))["since"]
+
+
+def days_supplied(since: str, until: str) -> Column:
+    """Return how many days from one to another are in ``_supplies``; all where nothing is said."""
+
+    def more(days: Column, one: Column) -> Column:
+        shared = F.date_diff(F.least(until, one["until"]), F.greatest(since, one["since"]))
+        return days + F.greatest(shared, F.lit(0))
+
+    counted = F.aggregate("_supplies", F.lit(0), more)
+    return F.coalesce(counted, F.date_diff(until, since))
 
 
 def supplied_otherwise(changes: DataFrame, *edges: str) -> DataFrame:

@@ -18,6 +18,8 @@ from lake.ingestion.landed import came_by
 from silver.contracts import ARRIVALS_DAILY
 from silver.typed import calendar, instant, instant_or_utc, seconds, words
 
+# 2: profiles and tariffs that wait are counted; t and z of an instant may be small.
+RULE_VERSION = 2
 _SOURCE = ["partner_id", "table_name", "source", "received_date"]
 # Where what waits for a table of silver came from.
 _CAME_BY = {
@@ -29,6 +31,8 @@ _CAME_BY = {
     "silver.co2_intensity": CO2_INTENSITY.name,
     "silver.locations": REGISTRATIONS.name,
     "silver.meters": REGISTRATIONS.name,
+    "silver.home_profiles": REGISTRATIONS.name,
+    "silver.tariffs": REGISTRATIONS.name,
     "silver.max_demand_limits": REGISTRATIONS.name,
 }
 

@@ -18,6 +18,12 @@ _SHORTEST_DAY, _DAY_S = 23 * 3600, 86_400
 
 
 def ways(meters: DataFrame, locations: DataFrame) -> DataFrame:
+    """Return :func:`metered_ways` with the ``time_zone`` of the home."""
+    zones = locations.select(*HOME, "time_zone")
+    return metered_ways(meters).join(zones, on=HOME, how="inner")
+
+
+def metered_ways(meters: DataFrame) -> DataFrame:
     """Return what a home's main meters of a fuel count, from one day to another.
 
     A row a home, fuel, direction and time (``_from`` included, ``_until`` not) with
@@ -61,7 +67,6 @@ def ways(meters: DataFrame, locations: DataFrame) -> DataFrame:
         .withColumn("_is_consumption", ~others & (F.col("direction") == "import"))
         .withColumn("_feeds", is_balanced & others & ~counted["consumption"])
         .withColumnsRenamed({"_day": "_from", "_next": "_until"})
-        .join(locations.select(*HOME, "time_zone"), on=HOME, how="inner")
         .drop("_ever", "_then")
     )
 
@@ -76,7 +81,7 @@ def by_direction(readings: DataFrame, of_homes: DataFrame, of_days: DataFrame) -
     rows = readings.select(*said).join(
         F.broadcast(of_homes), on=[*FUEL, "direction"], how="inner"
     )  # fmt: skip
-    rows = rows.where(is_then)
+    rows = rows.where(is_then).transform(lambda r: once_consumed(r, of_homes, of_days))
     # Where none counts then, the registration is late, and what is said is all that is known. An
     # exchanged meter says the hours of its last day before the next one begins.
     counts = (F.size("_meters") == 0) | F.array_contains("_meters", F.col("meter_id"))
@@ -90,6 +95,29 @@ def by_direction(readings: DataFrame, of_homes: DataFrame, of_days: DataFrame) -
     several = rows.where("NOT _is_sole OR _feeds").withColumn("_counts", counts)
     added = added_up(several.where("_counts OR local_date = _from"), of_days)
     return as_metered.select(*OUT).unionByName(added)
+
+
+def once_consumed(rows: DataFrame, of_homes: DataFrame, of_days: DataFrame) -> DataFrame:
+    """Leave no other consumption on days of which a meter says it while none of it counts.
+
+    Its registration is late: what it says is the consumption, not import or the balance.
+    """
+    is_then = (F.col("local_date") >= F.col("_from")) & (F.col("local_date") < F.col("_until"))
+    late = of_homes.where("direction = 'consumption' AND size(_meters) = 0")
+    told = (
+        of_days.where("says_consumption")
+        .join(F.broadcast(late.select(*FUEL, "_from", "_until")), on=FUEL, how="inner")
+        .where(is_then)
+        .select(*FUEL, "local_date")
+        .distinct()
+        .withColumn("_is_told", F.lit(True))
+    )
+    is_free = F.col("_is_told").isNull()
+    return (
+        rows.join(F.broadcast(told), on=[*FUEL, "local_date"], how="left")
+        .withColumns({name: F.col(name) & is_free for name in ("_is_consumption", "_feeds")})
+        .drop("_is_told")
+    )
 
 
 def added_up(rows: DataFrame, of_days: DataFrame) -> DataFrame:

@@ -9,8 +9,8 @@ from silver.late import said_after
 from silver.registration import payload
 from silver.typed import is_number, is_of_zone_interval, reasons, with_interval_of_zone
 
-# 2: nothing is known before it arrived.
-RULE_VERSION = 2
+# 2: nothing is known before it arrived. 3: t and z of an instant may be small.
+RULE_VERSION = 3
 
 
 def co2_intensity(bronze_co2_intensity: DataFrame) -> DataFrame:

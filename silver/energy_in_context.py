@@ -21,8 +21,9 @@ IN_ORDER = True
 # 2: each moment once; sums need all meters that count on the day. 3: a price or intensity of a part
 # is none of the whole. 4: what reaches over midnight counts once too, sums step as all lengths do;
 # weather by measure; hours off those of UTC have prices, other fuels than electricity none; homes
-# of registers alone and long intervals follow what changes.
-RULE_VERSION = 4
+# of registers alone and long intervals follow what changes. 5: consumption that is said before its
+# meter is supplied is said once.
+RULE_VERSION = 5
 # The weather and prices that touched days may need; a month's reading looks ahead.
 NEAR_IN_TIME = {"weather": "observed_at", "spot_prices": "starts_at",
                 "co2_intensity": "starts_at"}  # fmt: skip

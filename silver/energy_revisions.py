@@ -19,8 +19,9 @@ from silver.reading_errors import with_errors_marked
 from silver.said_once import lengths, said_once
 from silver.supply import of_registered
 
-# 2: totals that reach over midnight are said once too; sums step as all lengths do.
-RULE_VERSION = 2
+# 2: totals that reach over midnight are said once too; sums step as all lengths do. 3: consumption
+# that is said before its meter is supplied is said once.
+RULE_VERSION = 3
 _DAY = [*FUEL, "local_date"]
 _KEY = [*_DAY, "direction", "starts_at", "ends_at", "resolution", "local_month"]
 _VERSION = [*_KEY, "meter_id", "energy_kwh", "quality", "known_at"]

@@ -9,8 +9,8 @@ from silver.registration import PROFILE, number, opened, unread_date, word
 from silver.typed import reasons
 
 # 2: nothing is known before it arrived. 3: a kind of house that is none is not known. 4: a date
-# that cannot be read is told, and is not always.
-RULE_VERSION = 4
+# that cannot be read is told, and is not always. 5: t and z of an instant may be small.
+RULE_VERSION = 5
 _LINE = ("source_file", "source_line", "received_at")
 _ALWAYS = "1900-01-01"
 _HOUSE_TYPES = HOME_PROFILES.column("house_type").values

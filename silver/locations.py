@@ -10,7 +10,8 @@ from silver.registration import deleted_at, known, number, opened, payload
 from silver.typed import is_zone, reasons
 
 # 2: nothing is known before it arrived. 3: what is deleted says so.
-RULE_VERSION = 3
+# 4: t and z of an instant may be small.
+RULE_VERSION = 4
 
 
 def locations(bronze_registrations: DataFrame) -> DataFrame:

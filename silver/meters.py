@@ -12,8 +12,8 @@ from silver.waiting import of_deleted_homes
 
 # 2: nothing is known before it arrived. 3: what is deleted says so. 4: with its location a meter
 # goes also where the document that deletes that does not name it; a date that cannot be read is
-# told, and is not always.
-RULE_VERSION = 4
+# told, and is not always. 5: t and z of an instant may be small.
+RULE_VERSION = 5
 _DATES = ("supply_start", "supply_end")
 
 

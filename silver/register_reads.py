@@ -20,8 +20,9 @@ from silver.typed import AHEAD, instant, is_in_range, is_number, reasons, said_a
 from silver.waiting import meters_of, of_another_zone, registered_otherwise, waiting_for
 
 # 2: nothing is known before it arrived. 3: the device is a part of the key. 4: what is stored is as
-# its meter is registered now, and what is said to be missing was not read.
-RULE_VERSION = 4
+# its meter is registered now, and what is said to be missing was not read. 5: t and z of
+# an instant may be small.
+RULE_VERSION = 5
 NOTHING_WITHOUT = "bronze_register_reads"
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 

@@ -18,12 +18,17 @@ def power_kw() -> Column:
 def lengths(readings: DataFrame) -> DataFrame:
     """Return the shortest and the longest interval of each meter and day, in s.
 
-    ``partner_id, location_id, fuel, meter_id, local_date, shortest, longest``; months are left out.
+    ``partner_id, location_id, fuel, meter_id, local_date, shortest, longest, says_consumption``;
+    months are left out.
     """
     return (
         readings.where(length_s() <= LONGEST_DAY_S)
         .groupBy(*METER_DAY, "location_id", "fuel")
-        .agg(F.min(length_s()).alias("shortest"), F.max(length_s()).alias("longest"))
+        .agg(
+            F.min(length_s()).alias("shortest"),
+            F.max(length_s()).alias("longest"),
+            _says_consumption(),
+        )
     )
 
 
@@ -32,7 +37,7 @@ def lengths_of(meter_days: DataFrame, of_registers: DataFrame) -> DataFrame:
 
     ``of_registers`` are stretches between register reads, which are no readings.
     """
-    day = [*METER_DAY, "location_id", "fuel", "interval_s", "longest_interval_s"]
+    day = [*METER_DAY, "location_id", "fuel", "direction", "interval_s", "longest_interval_s"]
     stretches = of_registers.where(length_s() <= LONGEST_DAY_S).withColumns(
         {"interval_s": length_s(), "longest_interval_s": length_s()}
     )
@@ -44,6 +49,7 @@ def lengths_of(meter_days: DataFrame, of_registers: DataFrame) -> DataFrame:
         .agg(
             F.min("interval_s").alias("shortest"),
             F.max("longest_interval_s").alias("longest"),
+            _says_consumption(),
         )
     )
 
@@ -104,3 +110,7 @@ def _named(interval: str) -> list[Column]:
         F.col(f"{interval}_start").alias("starts_at"),
         F.col(f"{interval}_end").alias("ends_at"),
     ]
+
+
+def _says_consumption() -> Column:
+    return F.max(F.col("direction") == "consumption").alias("says_consumption")

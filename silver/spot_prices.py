@@ -16,7 +16,8 @@ from silver.registration import payload
 from silver.typed import is_number, is_of_zone_interval, reasons, with_interval_of_zone
 
 # 2: nothing is known before it arrived. 3: what is no currency, or no price in it, waits.
-RULE_VERSION = 3
+# 4: t and z of an instant may be small.
+RULE_VERSION = 4
 
 
 def spot_prices(bronze_spot_prices: DataFrame) -> DataFrame:

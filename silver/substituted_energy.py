@@ -5,19 +5,20 @@ It stands beside the energy and is never added to it; when the real value comes,
 
 from collections.abc import Callable
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.local_clock import length_s, local_midnight
-from silver.contracts import HOME, SERIES, SUBSTITUTED_ENERGY
-from silver.gap_days import DERIVED, LONGEST_GAP_DAYS, WEEKS_BEFORE, days_looked_at, gap_days
+from silver.contracts import SERIES, SUBSTITUTED_ENERGY
+from silver.gap_days import LONGEST_GAP_DAYS, WEEKS_BEFORE, days_looked_at, gap_days
 from silver.home_days import HOME_DAY, all_days, days_around
+from silver.missing_intervals import SERIES_DAY, in_runs, missing_intervals
 from silver.said_once import LONGEST_DAY_S, power_kw
 
-# 2: a gap is of the fuel and direction that have it. 3: what is said in part is no gap.
+# 2: a gap is of the fuel and direction that have it. 3: what is said in part is no gap; consumption
+# is filled where the meters of the day make it.
 RULE_VERSION = 3
 OF_SLICES = ("meters",)
-_SERIES_DAY = [*SERIES, "local_date"]
 _SEEN = ("starts_at", "ends_at", "time_zone", "resolution", "energy_kwh", "is_derived",
          "is_consumption", "known_at")  # fmt: skip
 # Up to two hours a straight line, longer ones like days, scaled (UBP volume 2, estimation; AEMO
@@ -45,8 +46,10 @@ def substituted_energy(
     gaps = at_hand(gap_days(meter_days, reading_flags, meters))
     seen = energy_in_context.where(length_s() <= LONGEST_DAY_S)
     # What is kept at hand is kept with all of its columns.
-    rows = at_hand(seen.select(*_SERIES_DAY, *_SEEN))
-    missing = at_hand(with_neighbours(at_hand(in_runs(grid(rows, gaps))), rows))
+    rows = at_hand(seen.select(*SERIES_DAY, *_SEEN))
+    missing = at_hand(
+        with_neighbours(at_hand(in_runs(missing_intervals(rows, gaps, meters))), rows)
+    )
     is_short = F.col("_to") - F.col("_from") <= _INTERPOLATED_S
     has_ends = is_short & F.col("_last").isNotNull() & F.col("_next").isNotNull()
     follows = F.col("_next").isNotNull() | F.col("_resumes")
@@ -78,7 +81,8 @@ def touched_by_meter_days(changes: DataFrame) -> DataFrame:
 
 def touched_by_meters(changes: DataFrame, meter_days: DataFrame) -> DataFrame:
     """Return all days of the homes: a supply may have ended, or a meter may be deleted."""
-    return all_days(changes, meter_days)
+    # A day of silence has no row there, and is within a week of one.
+    return days_around(all_days(changes, meter_days), before=0, after=LONGEST_GAP_DAYS)
 
 
 def needed_for_energy_in_context(slices: DataFrame) -> DataFrame:
@@ -89,59 +93,6 @@ def needed_for_energy_in_context(slices: DataFrame) -> DataFrame:
 def needed_for_meter_days(slices: DataFrame) -> DataFrame:
     """Return the days whose counts tell gaps."""
     return days_around(slices, before=LONGEST_GAP_DAYS + 1, after=LONGEST_GAP_DAYS + 1)
-
-
-def grid(rows: DataFrame, gaps: DataFrame) -> DataFrame:
-    """Return the intervals of the gap days of which no row says a part, in the length used last.
-
-    Of a day on which the length changed that is the longest; an hour of which some quarters are
-    there is none that is missing.
-    """
-    series_of = F.when(F.col("is_derived"), DERIVED).otherwise(F.col("direction")).alias("_of")
-    of_days = rows.where(length_s() <= 3600).groupBy(
-        *_SERIES_DAY, series_of, "time_zone", "resolution", length_s().alias("_length")
-    )
-    known = of_days.agg(F.max("is_consumption").alias("is_consumption")).withColumnRenamed(
-        "local_date", "_known_date"
-    )
-    age = F.date_diff("local_date", "_known_date")
-    last = F.struct(
-        "_known_date", "_length", "time_zone", "resolution", "is_consumption", "_resumes"
-    )
-    series = (
-        gaps.join(known, on=[*HOME, "fuel", "_of"], how="inner")
-        .where(age.between(0, LONGEST_GAP_DAYS))
-        .groupBy(*_SERIES_DAY)
-        .agg(F.max(last).alias("_last_known"))
-        .select(*_SERIES_DAY, "_last_known.*")
-        .drop("_known_date")
-    )
-    first = F.unix_seconds(local_midnight(F.col("local_date")))
-    end = F.unix_seconds(local_midnight(F.date_add("local_date", 1)))
-    steps = F.explode(F.sequence(first, end - F.col("_length"), F.col("_length")))
-    edges = {"_from": F.unix_seconds("starts_at"), "_to": F.unix_seconds("ends_at")}
-    said = rows.select(*_SERIES_DAY, *(edge.alias(name) for name, edge in edges.items()))
-    is_said = (F.col("_from") < F.col("_s") + F.col("_length")) & (F.col("_s") < F.col("_to"))
-    on = is_said
-    for name in _SERIES_DAY:
-        on = on & (F.col(f"slot.{name}") == F.col(f"said.{name}"))
-    # A zone may leave out a day (Samoa, when it crossed the date line): it has nothing to fill.
-    slots = series.where(first < end).withColumn("_s", steps)
-    return slots.alias("slot").join(said.alias("said"), on=on, how="left_anti")
-
-
-def in_runs(slots: DataFrame) -> DataFrame:
-    """Add the run of missing intervals that each is in: ``_from`` and ``_to``, s since 1970."""
-    in_time = Window.partitionBy(*SERIES).orderBy("_s")
-    of_run = Window.partitionBy(*SERIES, "_run")
-    end = F.col("_s") + F.col("_length")
-    goes_on = F.lag(end).over(in_time) == F.col("_s")
-    return (
-        slots.withColumn("_begins", F.when(goes_on, 0).otherwise(1))
-        .withColumn("_run", F.sum("_begins").over(in_time))
-        .withColumns({"_from": F.min("_s").over(of_run), "_to": F.max(end).over(of_run)})
-        .drop("_begins", "_run")
-    )
 
 
 def with_neighbours(missing: DataFrame, rows: DataFrame) -> DataFrame:
@@ -186,8 +137,8 @@ def like_day(missing: DataFrame, rows: DataFrame) -> DataFrame:
     Three of the four must be there. The scale is what the day shows of itself over what those show
     at the same times, from a half to two.
     """
-    slot = [*_SERIES_DAY, "_clock_s", "_length"]
-    days = missing.select(*_SERIES_DAY, "time_zone").distinct()
+    slot = [*SERIES_DAY, "_clock_s", "_length"]
+    days = missing.select(*SERIES_DAY, "time_zone").distinct()
     weeks = F.explode(F.array(*map(F.lit, range(1, WEEKS_BEFORE + 1)))).alias("_week")
     days_before = days.select("*", weeks).select(
         *SERIES,
@@ -214,7 +165,7 @@ def like_day(missing: DataFrame, rows: DataFrame) -> DataFrame:
     )
     scales = (
         of_day.join(like, on=slot, how="inner")
-        .groupBy(*_SERIES_DAY)
+        .groupBy(*SERIES_DAY)
         .agg(
             F.sum("_length").alias("_shown_s"),
             F.try_divide(F.sum("_kwh"), F.sum("_like_kwh")).alias("_ratio"),
@@ -227,7 +178,7 @@ def like_day(missing: DataFrame, rows: DataFrame) -> DataFrame:
     return (
         missing.withColumn("_clock_s", _clock_s(F.timestamp_seconds("_s")))
         .join(like, on=slot, how="inner")
-        .join(scales, on=_SERIES_DAY, how="left")
+        .join(scales, on=SERIES_DAY, how="left")
         .transform(
             lambda found: filled(
                 found,
@@ -251,7 +202,7 @@ def shown(rows: DataFrame, days: DataFrame) -> DataFrame:
         F.unix_seconds("starts_at") - F.col("_since_s"), _clock_s(F.col("starts_at"))
     )
     begun = days.select("*", since_s).drop("time_zone")
-    return rows.join(F.broadcast(begun), on=_SERIES_DAY, how="inner").withColumns(
+    return rows.join(F.broadcast(begun), on=SERIES_DAY, how="inner").withColumns(
         {"_length": length_s(), "_clock_s": clock_s}
     )
 

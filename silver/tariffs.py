@@ -9,8 +9,8 @@ from silver.registration import number, opened
 from silver.tariff_elements import as_stored, breaks_a_rule, is_known, is_said_whole
 from silver.typed import reasons
 
-# 2: nothing is known before it arrived.
-RULE_VERSION = 2
+# 2: nothing is known before it arrived. 3: t and z of an instant may be small.
+RULE_VERSION = 3
 _TARIFF = (
     "tariff_id STRING, fuel STRING, direction STRING, currency STRING, valid_from STRING, "
     "valid_to STRING, vat STRING, elements STRING"

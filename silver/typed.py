@@ -21,8 +21,11 @@ def instant(text: str) -> Column:
 
 def instant_or_utc(text: str) -> Column:
     """Read an ISO 8601 date and time; without an offset it is UTC."""
-    # Its T and Z may be small, to Spark's cast only large.
-    with_seconds = F.regexp_replace(F.upper(F.trim(text)), _NO_SECONDS, "$1:00$2")
+    told = F.trim(text)
+    # Spark's cast takes T and Z large only; a place as it is written only, as in Europe/Oslo.
+    is_small = (F.substring(told, 11, 1) == "t") | (told.endswith("z") & ~told.contains("/"))
+    large = F.when(is_small, F.upper(told)).otherwise(told)
+    with_seconds = F.regexp_replace(large, _NO_SECONDS, "$1:00$2")
     return with_seconds.try_cast("timestamp")
 
 

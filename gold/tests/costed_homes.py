@@ -39,12 +39,18 @@ class CostedHomes:
         self, told: list[Interval], *tariffs: dict[str, Any], zone: str = "Europe/Copenhagen",
         country: str | None = "DK", direction: str = "import", filled: Sequence[Interval] = (),
         supplied: str | None = None, supplied_to: str | None = None,
+        exchanged: Sequence[tuple[str | None, str | None]] = (),
     ) -> str:  # fmt: skip
-        """Add a home: intervals, what fills gaps, tariffs, days of supply; return its id."""
+        """Add a home: intervals, what fills gaps, tariffs, days of supply; return its id.
+
+        ``exchanged``: first and last days of the supply of further meters.
+        """
         location_id = f"h{len(self.homes)}"
         self.homes.append({"location_id": location_id, "country_code": country, "time_zone": zone})
-        self.meters.append({"location_id": location_id, "direction": direction,
-                            "supply_start": supplied, "supply_end": supplied_to})  # fmt: skip
+        for number, (start, end) in enumerate([(supplied, supplied_to), *exchanged]):
+            self.meters.append({"location_id": location_id, "meter_id": f"{location_id}-{number}",
+                                "direction": direction, "supply_start": start,
+                                "supply_end": end})  # fmt: skip
         self.paid.extend({**one, "location_id": location_id} for one in tariffs)
         for rows, said, kind in (
             (self.energy, told, "energy_kwh"), (self.filled, filled, "substituted_kwh")

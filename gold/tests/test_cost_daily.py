@@ -243,9 +243,25 @@ WITH_A_FILLED_GAP = home(
 SUPPLIED_FROM_THE_THIRD = home(MAY, tariff(YEARLY, start="2025-05-01"), supplied="2025-05-03")
 
 
+SUPPLIED_AGAIN = home(
+    [one for one in MAY if one not in OF_THE_SECOND], SINCE_LONG,
+    supplied="2020-01-01", supplied_to="2025-05-01", exchanged=[("2025-05-03", None)],
+)  # fmt: skip
+EXCHANGED = home(
+    MAY, SINCE_LONG, supplied="2025-05-01", supplied_to="2025-05-02",
+    exchanged=[("2025-05-03", None)],
+)  # fmt: skip
+
+
 def test_what_was_read_before_the_supply_began_is_none_of_its_block(costs: Costs) -> None:
     found = net(costs["daily"][SUPPLIED_FROM_THE_THIRD])
     assert [found[f"2025-05-0{n}", "block"] for n in (1, 2, 3, 4)] == [24, 48, 24, 48]
+    again = net(costs["daily"][SUPPLIED_AGAIN])
+    # Of the year before May nothing is known.
+    assert [again[f"2025-05-0{n}", "block"] for n in (1, 3, 4)] == [None, 24, 48]
+    # A meter that follows another is the same supply.
+    exchanged = net(costs["daily"][EXCHANGED])
+    assert [exchanged[f"2025-05-0{n}", "block"] for n in (1, 2, 3, 4)] == [24, 48, 48, 48]
 
 
 def test_a_block_is_known_where_all_that_was_used_before_it_is(costs: Costs) -> None:
@@ -289,6 +305,17 @@ MOVED_IN_WITH_A_TARIFF = home(LAST_THREE, tariff(THREE_DAYS, start="2025-04-28")
 MOVED_IN = home(LAST_THREE, tariff(THREE_DAYS), supplied="2025-04-28")
 METERED_SINCE = home(LAST_THREE, tariff(THREE_DAYS))
 MOVED_OUT = home(FIRST_TWO, tariff(THREE_DAYS), supplied="2020-01-01", supplied_to="2025-04-02")
+# A day of 20 kW before the supply is none of its peaks.
+PEAK = intervals(local("2025-04-27"), local("2025-04-28"), 60, lambda n: 20.0)
+PEAK_BEFORE = home([*PEAK, *LAST_THREE], tariff(THREE_DAYS), supplied="2025-04-28")
+# The first has no end, and was exchanged; the second ended.
+EXCHANGED_AND_ENDED = home(
+    FIRST_TWO, tariff(THREE_DAYS), supplied="2020-01-01", exchanged=[("2025-03-01", "2025-04-02")]
+)
+WITH_A_PAUSE = home(
+    LAST_THREE, tariff(THREE_DAYS), supplied="2020-01-01", supplied_to="2024-06-30",
+    exchanged=[("2025-04-28", None)],
+)  # fmt: skip
 SUPPLIED_LATER = home(LAST_THREE, tariff(THREE_DAYS), supplied="2025-05-01")
 
 
@@ -297,9 +324,10 @@ def test_capacity_is_paid_for_the_share_of_the_month_with_the_tariff_and_supply(
 ) -> None:
     key, monthly = ("2025-04-01", "capacity"), costs["monthly"]
     mean_of_three, mean_of_two = 2.0, 1.5
-    for moved_in in (MOVED_IN_WITH_A_TARIFF, MOVED_IN):
+    for moved_in in (MOVED_IN_WITH_A_TARIFF, MOVED_IN, PEAK_BEFORE, WITH_A_PAUSE):
         assert net(monthly[moved_in]) == {key: pytest.approx(30 * mean_of_three * 3 / 30)}
-    assert net(monthly[MOVED_OUT]) == {key: pytest.approx(30 * mean_of_two * 2 / 30)}
+    for moved_out in (MOVED_OUT, EXCHANGED_AND_ENDED):
+        assert net(monthly[moved_out]) == {key: pytest.approx(30 * mean_of_two * 2 / 30)}
     # Nothing is said of its supply: the rest of the month is a gap of the readings.
     assert net(monthly[METERED_SINCE]) == {key: pytest.approx(30 * mean_of_three)}
     assert net(monthly[SUPPLIED_LATER]) == {}

@@ -4,9 +4,9 @@ What is said goes to the lake as a line of the kind ``demand``, as files and job
 came by those is not listed here.
 """
 
-from datetime import date, datetime
+from datetime import date
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Path, Response
 from pydantic import BaseModel, Field
@@ -18,7 +18,7 @@ from serving.cursors import Cursor
 from serving.data_management.blocks.blocks import Fault, Faults, Meter
 from serving.data_management.bulk.demand_checks import check_month
 from serving.data_management.meters import meter_of
-from serving.data_management.registrations.demand_rows import MaxDemandRow
+from serving.data_management.registrations.demand_rows import MaxDemandRow, say, take_back
 from serving.data_management.registrations.homes import home_of
 from serving.data_management.registrations.meter_rows import MeterRow
 from serving.data_management.requests.asking import (
@@ -40,7 +40,6 @@ from serving.data_management.requests.fields import (
     refuse,
     version_of,
 )
-from serving.data_management.requests.outbox import DEMAND
 from serving.data_management.requests.paging import Limit, Page, page_of
 
 router = resource("max demand")
@@ -122,14 +121,19 @@ def _put(meter_id: str, month: date, said: MaxDemandSaid, change: Change) -> Ans
     meter = meter_of(change.session, change.partner_id, meter_id)
     key = {"partner_id": change.partner_id, "meter_id": meter_id, "month": month}
     row = change.session.get(MaxDemandRow, tuple(key.values()))
-    change.expects(version_of(MaxDemand, row))
+    is_new = row is None or row.is_deleted
+    change.expects(version_of(MaxDemand, None if is_new else row))
     refuse(_broken(meter, month, said, change))
     values, at = said.model_dump(), next_instant(change.at, row.updated_at if row else None)
-    if is_new := row is None:
-        row = MaxDemandRow(**key, **values, created_at=at, updated_at=at)
+    if row is None:
+        row = MaxDemandRow(**key, **values, is_deleted=False)
         change.session.add(row)
-    if is_changed(row, values, at) or is_new:
-        _say(change, row, values, at)
+    if is_new:
+        row.created_at = at
+    is_changed(row, {**values, "is_deleted": False}, at)
+    # The same again too: a file or a job may have said another since.
+    row.updated_at = at
+    say(change, row, values)
     return MaxDemand.model_validate(row).answer(is_new=is_new)
 
 
@@ -148,23 +152,18 @@ def _deleted(meter_id: str, month: date, change: Change) -> Answer:
     meter_of(change.session, change.partner_id, meter_id)
     row = _found(change.session, change.partner_id, meter_id, month)
     change.expects(version_of(MaxDemand, row))
-    _say(change, row, {"is_deleted": True}, next_instant(change.at, row.updated_at))
-    change.session.delete(row)
+    take_back(change, row)
     return Answer(None, 204)
 
 
-def _say(change: Change, row: MaxDemandRow, values: dict[str, Any], at: datetime) -> None:
-    line = {
-        "meter_id": row.meter_id, "month": row.month.isoformat(), **values,
-        "known_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-    }  # fmt: skip
-    change.say(line, at=at, kind=DEMAND)
-
-
 def _found(session: Session, partner_id: str, meter_id: str, month: date) -> MaxDemandRow:
-    if row := session.get(MaxDemandRow, (partner_id, meter_id, month)):
+    row = session.get(MaxDemandRow, (partner_id, meter_id, month))
+    if row is not None and not row.is_deleted:
         return row
-    raise UnknownResource(f"nothing was said of {month:%Y-%m}", cure="PUT it first")
+    raise UnknownResource(
+        f"nothing was said of {month:%Y-%m} here",
+        cure="PUT it; what came by file is taken back by file, with is_deleted",
+    )
 
 
 def _one(partner_id: str, meter_id: str, month: date, session: Session) -> Answer:
@@ -174,7 +173,7 @@ def _one(partner_id: str, meter_id: str, month: date, session: Session) -> Answe
 
 def _page(partner_id: str, meter_id: str, limit: int, cursor: str, session: Session) -> Answer:
     meter_of(session, partner_id, meter_id)
-    of_meter = MaxDemandRow.meter_id == meter_id
+    of_meter = (MaxDemandRow.meter_id == meter_id) & ~MaxDemandRow.is_deleted
     mine = select(MaxDemandRow).where(MaxDemandRow.partner_id == partner_id, of_meter)
     rows = session.scalars(mine.order_by(MaxDemandRow.month)).all()
     shown, following = page_of(rows, _month, cursor=cursor, limit=limit)

@@ -24,6 +24,8 @@ from serving.periods import Periods, periods
 router = APIRouter(tags=["energy"])
 _TABLE = "gold.peak_power_daily"
 _DEMAND, _LIMITS, _METERS = "silver.max_demand", "silver.max_demand_limits", "silver.meters"
+# Of meters that follow one another.
+_LAST_METER = "m.supply_start NULLS FIRST, d.meter_id"
 _MINUTES = {"PT6M": 6, "PT10M": 10, "PT15M": 15, "PT30M": 30, "PT1H": 60}
 Window = Annotated[
     Literal["PT6M", "PT10M", "PT15M", "PT30M", "PT1H"],
@@ -140,8 +142,8 @@ def _peaks(
 def _told(lake: Reader, home: Location, span: Periods, fuel: str, direction: str) -> dict[int, Row]:
     """Return what was metered by operators and the limit that holds, by the number of the month.
 
-    Of a month with several main meters, as where one was exchanged, the highest maximum, and the
-    limit that began last.
+    Of a month with several main meters, as where one was exchanged, the highest maximum in the unit
+    of the last one, and the limit of the last one that is supplied.
     """
     first, last = span.days
     of_meter = (
@@ -154,35 +156,55 @@ def _told(lake: Reader, home: Location, span: Periods, fuel: str, direction: str
     metered = lake.rows(
         f"SELECT d.month, d.demand AS max_demand, d.unit AS max_demand_unit FROM {_DEMAND} d "
         f"{of_meter} AND d.month BETWEEN {literal(first)} AND {literal(last)} "
-        "AND d.demand IS NOT NULL ORDER BY d.month, d.demand"
+        f"AND d.demand IS NOT NULL ORDER BY d.month, {_LAST_METER}"
     )
     limits = lake.rows(
         "SELECT CAST(d.valid_from AS VARCHAR) AS begins, CAST(d.valid_to AS VARCHAR) AS ends, "
-        "d.min_demand, d.target_demand, d.max_demand, d.unit "
-        f"FROM {_LIMITS} d {of_meter} AND d.valid_from <= {literal(last)} ORDER BY d.valid_from"
+        "d.min_demand, d.target_demand, d.max_demand, d.unit, "
+        "CAST(m.supply_start AS VARCHAR) AS supplied, CAST(m.supply_end AS VARCHAR) AS supplied_to "
+        f"FROM {_LIMITS} d {of_meter} AND d.valid_from <= {literal(last)} "
+        f"ORDER BY {_LAST_METER}, d.valid_from"
     )
     found: dict[int, Row] = {
-        n: {**_UNTOLD, "max_demand_limit": _limit(limits, span.local(n)[:10])}
+        n: {**_UNTOLD, "max_demand_limit": limit_of(limits, span.local(n)[:10])}
         for n in range(len(span))
     }
-    # The last of a month counts: the highest.
     for row in metered:
-        found[span.of_day(row.pop("month"))] |= row
+        keep_highest(found[span.of_day(row.pop("month"))], row)
     return found
 
 
-def _limit(limits: Sequence[Row], month: str) -> Row | None:
-    """Return the limit of a month, of which the texts of days are in their order."""
+def keep_highest(of_month: Row, metered: Row) -> None:
+    """Keep the higher maximum of a month; kW and kVA are not compared, the later unit counts."""
+    is_other = of_month["max_demand_unit"] != metered["max_demand_unit"]
+    if is_other or _number(metered) > _number(of_month):
+        of_month |= metered
+
+
+def limit_of(limits: Sequence[Row], month: str) -> Row | None:
+    """Return the limit of a month, by its first day: of the last meter that is supplied in it.
+
+    Texts of days are in the days' order.
+    """
     holds: Row | None = None
     for row in limits:
+        is_supplied = str(row["supplied"] or "")[:7] <= month[:7] and (
+            row["supplied_to"] is None or month <= str(row["supplied_to"])
+        )
         begins, ends = str(row["begins"]), row["ends"]
-        if begins <= month and (ends is None or month < str(ends)):
+        if is_supplied and begins <= month and (ends is None or month < str(ends)):
             bounds = {name: row[f"{name}_demand"] for name in ("min", "target", "max")}
             holds = {**bounds, "unit": row["unit"]}
     return holds
 
 
 _UNTOLD: Row = {"max_demand": None, "max_demand_unit": None, "max_demand_limit": None}
+
+
+def _number(row: Row) -> float:
+    demand = row["max_demand"]
+    assert isinstance(demand, float)
+    return demand
 
 
 def _power(row: Row) -> float:

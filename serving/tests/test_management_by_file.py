@@ -187,6 +187,14 @@ def reasons(client: TestClient, waited_for: Callable[..., Any], *documents: Any)
           "unknown_unit: max_demand_limits.0.unit",
           "valid_from_unreadable: max_demand_limits.1.valid_from",
           "not_min_target_max: max_demand_limits.1.max"]),
+        ({"max_demand_limits": [
+            {"meter_id": "m", "valid_from": day, "min": 1, "target": 2, "max": 3}
+            for day in (" 2025-01-01", "20250201")]},
+         ["valid_from_unreadable: max_demand_limits.1.valid_from"]),
+        ({"meters": [_METER | {"fuel": "gas"}], "max_demand_limits": [
+            {"meter_id": "m", "valid_from": "2025-01-01", "min": 1, "target": 2, "max": 3,
+             "unit": "kva"}]},
+         ["kva_is_for_electricity: max_demand_limits.0.unit"]),
         ({"max_demand_limits": "none"}, ["max_demand_limits_are_no_list: max_demand_limits"]),
         ({"tariffs": [_TARIFF, _TARIFF | {"tariff_id": "u"}]},
          ["overlaps_another: tariffs.1.valid_from"]),

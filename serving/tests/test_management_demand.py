@@ -1,7 +1,7 @@
 """The maximum demand of months: said, corrected, taken back, and what cannot be one."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +53,12 @@ def test_a_month_is_said_corrected_and_taken_back(registry: TestClient, tmp_path
     of_february = [line for line in lines if line["month"] == "2025-02-01"]
     assert of_february == [
         {"month": "2025-02-01", "demand": 6.5, "unit": "kW", "quality": "measured"},
+        # Said again, as a file may have said another since.
+        {"month": "2025-02-01", "demand": 6.5, "unit": "kW", "quality": "measured"},
         {"month": "2025-02-01", "demand": 7.0, "unit": "kW", "quality": "estimated"},
         {"month": "2025-02-01", "is_deleted": True},
     ]
-    assert len(lines) == 4
+    assert len(lines) == 5
 
 
 @pytest.mark.parametrize(
@@ -110,8 +112,27 @@ def test_apparent_power_is_of_electricity_and_the_meter_is_registered(registry: 
     assert registry.get("meters/unknown/max-demand").status_code == 404
 
 
-def test_a_meter_that_is_deleted_takes_its_months_along(registry: TestClient) -> None:
+def test_a_meter_that_is_deleted_takes_its_months_along(
+    registry: TestClient, tmp_path: Path
+) -> None:
     put(registry)
     assert registry.delete("meters/m").status_code == 204
     registry.put("meters/m", json=METER)
     assert registry.get("meters/m/max-demand").json()["items"] == []
+    assert registry.get("meters/m/max-demand/2025-02-01").status_code == 404
+    assert [line.get("is_deleted") for line in told(registry, tmp_path / "lake")] == [None, True]
+
+
+def test_what_is_said_after_it_was_taken_back_is_later_on_any_clock(
+    registry: TestClient, tmp_path: Path
+) -> None:
+    put(registry)
+    assert registry.delete("meters/m/max-demand/2025-02-01").status_code == 204
+    earlier = NOW - timedelta(milliseconds=50)
+    registry.app.state.mounted[0].state.clock = lambda: earlier  # type: ignore[attr-defined]
+    made = put(registry, demand=2)
+    assert (made.status_code, made.json()["demand"]) == (201, 2.0)
+    found = told(registry, tmp_path / "lake")
+    assert [(line.get("demand"), line.get("is_deleted")) for line in found] == [
+        (6.5, None), (None, True), (2.0, None)]  # fmt: skip
+    assert len({line["known_at"] for line in found}) == 3

@@ -120,6 +120,23 @@ def test_all_that_is_wrong_is_said_at_once_by_index(partner: TestClient) -> None
     assert place == "values.1"
 
 
+@pytest.mark.parametrize("starts_at", ["0001-01-01T00:00:00Z", "9999-12-31T23:00:00Z"])
+@pytest.mark.parametrize("resolution", ["P1D", "P1M", "P1Y"])
+def test_an_end_of_the_calendar_is_out_of_range_alone(
+    partner: TestClient, starts_at: str, resolution: str
+) -> None:
+    far = block(starts_at=starts_at, resolution=resolution, values=[1])
+    answer = partner.post("readings", json=[far, block()])
+    assert (answer.status_code, reasons(answer)) == (202, {0: {"out_of_range"}})
+
+
+def test_days_of_a_meter_that_is_not_known_yet_are_told_in_any_offset(partner: TestClient) -> None:
+    days = [block(meter_id="new", starts_at=at, resolution="P1D", values=[1])
+            for at in ("2025-05-01T00:00:00+02:00", "2025-05-01T22:00:00Z")]  # fmt: skip
+    answer = partner.post("readings", json=days)
+    assert (answer.status_code, answer.json()["refused"]) == (202, [])
+
+
 def test_nothing_is_taken_where_all_are_wanted_or_none_is_good(
     partner: TestClient, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
-from serving.insights.peak_power import Peaks
+from serving.insights.peak_power import Peaks, keep_highest, limit_of
 
 PEAKS = "/v1/locations/castle/peak-power"
 SPAN = {"from": "2025-10-26", "to": "2025-10-30"}
@@ -57,6 +57,31 @@ def test_a_month_tells_the_maximum_of_its_operator_and_the_limit_beside_its_own_
     assert elements(api)[0]["max_demand_limit"] is None
     (export, _) = elements(api, resolution="P1M", direction="export", **span)
     assert (export["max_demand"], export["max_demand_limit"]) == (None, None)
+
+
+def test_the_limit_is_that_of_the_last_meter_that_is_supplied() -> None:
+    def of(begins: str, most: float, supplied: str | None, to: str | None) -> dict[str, Any]:
+        return {"begins": begins, "ends": None, "supplied": supplied, "supplied_to": to,
+                "min_demand": 1.0, "target_demand": 2.0, "max_demand": most,
+                "unit": "kW"}  # fmt: skip
+
+    old = of("2025-02-01", 6.0, None, "2025-02-10")
+    new = of("2025-01-01", 17.0, "2025-02-10", None)
+    found = {month: limit_of([old, new], f"2025-{month}-01") for month in ("01", "02", "03")}
+    assert {month: one and one["max"] for month, one in found.items()} == {
+        "01": None, "02": 17.0, "03": 17.0}  # fmt: skip
+    assert limit_of([old], "2025-03-01") is None
+
+
+def test_kw_and_kva_are_not_compared_and_the_last_meter_tells_the_unit() -> None:
+    def told(*found: tuple[float, str]) -> tuple[Any, Any]:
+        of_month: dict[str, Any] = {"max_demand": None, "max_demand_unit": None}
+        for demand, unit in found:
+            keep_highest(of_month, {"max_demand": demand, "max_demand_unit": unit})
+        return of_month["max_demand"], of_month["max_demand_unit"]
+
+    assert told((6.0, "kW"), (5.5, "kW")) == (6.0, "kW")
+    assert told((6.2, "kVA"), (6.0, "kW")) == (6.0, "kW")
 
 
 def test_the_window_is_that_which_is_asked_for(api: TestClient) -> None:

@@ -5,17 +5,18 @@ what is wrong; one query judges all of a kind.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame
 
-from bronze.contracts import CO2_INTENSITY, REGISTER_READS, SPOT_PRICES, WEATHER
+from bronze.contracts import CO2_INTENSITY, MAX_DEMAND, REGISTER_READS, SPOT_PRICES, WEATHER
 from lake.contract import Table
 from lake.hops.quarantine import REASONS
 from serving.data_management.blocks.blocks import Fault, Faults, Meter
+from serving.data_management.bulk.demand_checks import check_demand
 from serving.data_management.bulk.row_checks import (
     check_co2,
     check_price,
@@ -24,6 +25,7 @@ from serving.data_management.bulk.row_checks import (
 )
 from silver.co2_intensity import co2_intensity
 from silver.contracts import LOCATIONS, METERS
+from silver.max_demand import max_demand
 from silver.register_reads import register_reads
 from silver.spot_prices import spot_prices
 from silver.weather import weather
@@ -46,6 +48,7 @@ NUMBER = st.sampled_from(
     ["0", "0.25", "12", "12.5", " 7.5 ", "-0.5", "-1", "1e2", "91", "181", "60", "1500", "6001",
      "1e9", "NaN", "Infinity", "0,5", "1_000", "twelve"]
 )  # fmt: skip
+QUALITY = st.sampled_from(["", "measured", "Estimated", "missing", "good"])
 ZONED = {
     "price_zone": st.just("DK1"), "starts_at": INSTANT,
     "resolution": st.sampled_from(["PT1H", "PT15M", "pt60m", "PT30M", " PT1H ", "PT10M", "P1D",
@@ -73,9 +76,19 @@ ROWS = {
         optional={
             "register": st.sampled_from(["", "day", "1.8.0", "2.8.0", "1-0:1.8.1*255", "7-0:3.0.0",
                                          "3.8.0", "Night", "a b", "1.8"]),
-            "unit": st.sampled_from(["kWh", "wh", "m3", "MWh", "kW", "l"]),
-            "quality": st.sampled_from(["", "measured", "Estimated", "missing", "good"]),
+            "unit": st.sampled_from(["kWh", "wh", "m3", "MWh", "kW", "l", ""]),
+            "quality": QUALITY,
         },
+    ),
+    "demand": st.fixed_dictionaries(
+        {"meter_id": st.sampled_from(["import", "production", "gas", "unknown"]),
+         "month": st.sampled_from(["2025-03-01", "2025-04-01", " 2025-03-01 ", "2025-01-01",
+                                   "2025-05-01", "2025-06-01", "2025-07-01", "9999-12-01",
+                                   "1989-12-01", "0001-01-01", "2025-03-02", "20250301",
+                                   "2025-W10-6", "2025-03", "March"]),
+         "demand": NUMBER},
+        optional={"unit": st.sampled_from(["kW", "w", "KVA", "kWh", ""]), "quality": QUALITY,
+                  "is_deleted": st.sampled_from(["", "true", "false", "1", "yes", "maybe"])},
     ),
 }  # fmt: skip
 
@@ -140,25 +153,40 @@ def test_weather_is_judged_alike(examples: Examples, table: Callable[..., Any]) 
 
 METERS_OF = {"import": ("elec", "import"), "production": ("elec", "production"),
              "gas": ("gas", "import")}  # fmt: skip
+HOME = {"partner_id": "p", "location_id": "home"}
+ZONE = "Europe/Copenhagen"
+SUPPLY = date(2025, 2, 15), date(2025, 5, 15)
 
 
-def test_reads_are_judged_alike(examples: Examples, table: Callable[..., Any]) -> None:
-    rows = examples(ROWS["read"], COUNT)
-    home = {"partner_id": "p", "location_id": "home"}
-    meters = table(
-        METERS,
-        [{**home, "meter_id": name, "fuel": fuel, "direction": direction}
-         for name, (fuel, direction) in METERS_OF.items()],
-    )  # fmt: skip
-    locations = table(LOCATIONS, [{**home, "time_zone": "Europe/Copenhagen"}])
-    known = {name: Meter(fuel, "Europe/Copenhagen", direction=direction)
+@pytest.fixture
+def registered(table: Callable[..., Any]) -> tuple[DataFrame, DataFrame]:
+    """Return the meters and the location of a home."""
+    meters = [
+        {**HOME, "meter_id": name, "fuel": fuel, "direction": direction,
+         "supply_start": SUPPLY[0], "supply_end": SUPPLY[1]}
+        for name, (fuel, direction) in METERS_OF.items()
+    ]  # fmt: skip
+    return table(METERS, meters), table(LOCATIONS, [{**HOME, "time_zone": ZONE}])
+
+
+def of_its_meter(check: Callable[..., None]) -> Check:
+    """Return a check of rows against the meters of the home."""
+    known = {name: Meter(fuel, ZONE, *SUPPLY, direction)
              for name, (fuel, direction) in METERS_OF.items()}  # fmt: skip
+    return lambda row, fault: check(row, known.get(row["meter_id"]), AT, fault)
 
-    by_api = judged_by_the_api(
-        rows, lambda row, fault: check_read(row, known.get(row["meter_id"]), AT, fault)
-    )
-    by_silver = judged_by_silver(
-        table, REGISTER_READS, rows, lambda lines: register_reads(lines, meters, locations)
-    )
-    # That a meter can be registered after its reads is no error of a row.
+
+@pytest.mark.parametrize(
+    ("kind", "check", "contract", "judge"),
+    [("read", check_read, REGISTER_READS, register_reads),
+     ("demand", check_demand, MAX_DEMAND, max_demand)],
+)  # fmt: skip
+def test_rows_of_meters_are_judged_alike(
+    examples: Examples, table: Callable[..., Any], registered: tuple[DataFrame, DataFrame],
+    kind: str, check: Callable[..., None], contract: Table, judge: Callable[..., DataFrame],
+) -> None:  # fmt: skip
+    rows = examples(ROWS[kind], COUNT)
+    by_api = judged_by_the_api(rows, of_its_meter(check))
+    by_silver = judged_by_silver(table, contract, rows, lambda lines: judge(lines, *registered))
+    # That a meter can be registered after its rows is no error of a row.
     assert_alike(rows, by_api, [reasons - {"unknown_meter"} for reasons in by_silver])

@@ -81,6 +81,8 @@ def swapped_directions() -> Broken:
     lasts = (F.size(since) >= _LASTING) & (F.size(drawn) >= HISTORY_NEEDED)
     is_odd = F.size(earlier) <= _SELDOM * F.size(drawn)
     now, was = mean(each(since, "_night_kwh")), median(each(drawn, "_night_kwh"))
-    # The day itself comes first: few rows are looked at further.
-    is_broken = (F.col("_night_share") <= -_CLEAR) & lasts & is_odd & (now <= -_LEAST * was)
+    # The day itself comes first, as false where its night is not known: few rows are looked at
+    # further, and what is done for each day of a list is not compiled.
+    is_of_today = F.coalesce(F.col("_night_share") <= -_CLEAR, F.lit(False))
+    is_broken = is_of_today & lasts & is_odd & (now <= -_LEAST * was)
     return Broken(is_broken, now, was)

@@ -1,9 +1,11 @@
 """Rules of peaks: an interval far above what the meter has shown in the weeks before."""
 
+from functools import reduce
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from silver.rules.days import Broken, each, has_history, is_of_intervals
+from silver.rules.days import HISTORY_NEEDED, Broken, each, has_history, is_of_intervals
 
 # ANSI/EEI "Uniform Business Practices for Unbundled Electricity Metering", volume 2, spike check:
 # the highest peak less the third highest, over the third highest, is at most 1.8.
@@ -40,9 +42,18 @@ def peak_out_of_reach() -> Broken:
 def _above(usual: Column, least: Column) -> Broken:
     limit = F.greatest(usual, least)
     peak = F.col("highest_kw")
-    # The day itself comes first: few rows are looked at further.
-    is_judged = is_of_intervals() & (peak > least) & has_history() & (_third_highest() > 0)
+    # The day itself comes first, then some days before it: few rows are looked at further, and what
+    # is done for each day of a list is not compiled.
+    is_odd = is_of_intervals() & (peak > least) & has_history() & _is_seldom(peak)
+    is_judged = F.coalesce(is_odd, F.lit(False)) & (_third_highest() > 0)
     return Broken(is_judged & (peak > limit), peak, limit)
+
+
+def _is_seldom(peak: Column) -> Column:
+    """Tell whether fewer than three of some days come near a peak; with three it is no spike."""
+    days = (F.get("_before", F.lit(n)) for n in range(0, HISTORY_NEEDED, 2))
+    near = (F.when(day["highest_kw"] * (1 + _UBP_SCALE) >= peak, 1).otherwise(0) for day in days)
+    return reduce(Column.__add__, near) < 3
 
 
 def _third_highest() -> Column:

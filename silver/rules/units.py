@@ -10,6 +10,7 @@ from silver.rules.days import (
     HISTORY_NEEDED,
     Broken,
     each,
+    has_history,
     is_of_intervals,
     mean,
     median,
@@ -54,7 +55,11 @@ def unit_change() -> Broken:
     no_base = (base_before == 0) & (base_now == 0) & _has_as_many(was, since)
     without_base = no_base & _by_one_of(_FACTORS[-1:], of_peak, of_energy)
     is_whole = F.col("_said_intervals") >= F.col("expected_intervals")
-    is_judged = is_of_intervals() & is_whole & (peak > 0) & lasts
+    # Where it is broken the first of the days before have the old level; what is done for each day
+    # of a list is not compiled, so few rows are looked at further.
+    begun = [F.get("_before", F.lit(n)) for n in (0, HISTORY_NEEDED - 1)]
+    had_another = reduce(Column.__and__, (~F.coalesce(is_near(d), F.lit(False)) for d in begun))
+    is_judged = is_of_intervals() & is_whole & (peak > 0) & has_history() & had_another & lasts
     is_broken = is_judged & is_after & (with_base | without_base)
     return Broken(is_broken, mean(each(since, "_said_kw")), median(each(was, "_said_kw")))
 

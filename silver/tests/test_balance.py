@@ -128,6 +128,31 @@ def test_what_a_meter_says_while_none_counts_is_all_that_is_known(
     assert balanced(told, **meters) == {("import", 0, 60, 1.0)}
 
 
+def test_consumption_that_is_said_before_its_meter_is_supplied_is_said_once(
+    energy: Callable[..., list[Any]],
+) -> None:
+    later = {"use": ("consumption", "2025-06-01", None)}
+
+    def said(told: list[Told], **supply: Any) -> set[tuple[Any, ...]]:
+        return {
+            (r["direction"], r["energy_kwh"], r["is_derived"], r["is_consumption"])
+            for r in energy(told, **supply)
+        }
+
+    bought, used = ("grid", "import", 0, 60, 1.0), ("use", "consumption", 0, 60, 1.4)
+    roof = ("roof", "production", 0, 60, 0.5)
+    # One more of import, so that its hours are added up.
+    other = {"old": ("import", None, "2020-01-01")}
+    for more in ({}, other):
+        meters = {"grid": ("import", None if not more else "2020-01-01", None), **later, **more}
+        own = {("import", 1.0, False, False), ("consumption", 1.4, False, False)}
+        assert said([bought, used], **meters) == own
+        made = own | {("production", 0.5, False, False)}
+        meters["roof"] = ("production", None, None)
+        assert said([bought, used, roof], **meters) == made
+        assert ("consumption", 1.5, True, False) in said([bought, roof], **meters)
+
+
 def test_on_the_day_of_its_exchange_the_new_meter_is_enough(
     balanced: Callable[..., Any],
 ) -> None:

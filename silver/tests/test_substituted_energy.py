@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 
 from gold.energy import in_days, in_months, in_steps
 from silver.contracts import ENERGY_IN_CONTEXT, LOCATIONS, METER_DAYS, METERS, READING_FLAGS
-from silver.substituted_energy import substituted_energy
+from silver.substituted_energy import substituted_energy, touched_by_meters
 
 pytestmark = pytest.mark.spark
 FIRST = datetime(2025, 9, 1, tzinfo=UTC)  # a Monday
@@ -119,3 +119,43 @@ def test_gaps_are_filled_by_a_line_or_by_like_days_beside_the_energy(
         ("a day", 51.6),
     }
     assert all(r["cost"] is not None for r in in_month)
+
+
+def test_consumption_of_a_roof_that_is_gone_is_filled_in_once(table: Callable[..., Any]) -> None:
+    same = {"partner_id": "p", "fuel": "elec", "location_id": "h"}
+    until, gap = date(2025, 9, 27), date(2025, 9, 29)
+    rows = told("h", 30, without={(28, hour) for hour in range(10, 14)})
+    ways = {way: [{**row, "direction": way} for row in rows] for way in ("import", "production")}
+    ways["production"] = [r for r in ways["production"] if r["local_date"] <= until]
+    derived = [{**r, "direction": "consumption", "is_derived": True} for r in ways["production"]]
+    for row in ways["import"]:
+        row["is_consumption"] = row["local_date"] > until
+    energy = table(ENERGY_IN_CONTEXT, [*ways["import"], *ways["production"], *derived], **same,
+                   resolution="PT1H", time_zone="UTC")  # fmt: skip
+    days = [
+        {"meter_id": way, "direction": way, "local_date": day,
+         "intervals": sum(row["local_date"] == day for row in told_)}
+        for way, told_ in ways.items() for day in sorted({row["local_date"] for row in told_})
+    ]  # fmt: skip
+    ends = {"import": None, "production": until}
+    meters = [{"meter_id": way, "direction": way, "supply_end": end} for way, end in ends.items()]
+    found = substituted_energy(
+        energy,
+        table(METER_DAYS, days, **same, resolution="PT1H", interval_s=3600, expected_intervals=24),
+        table(READING_FLAGS, []),
+        table(METERS, meters, **same, is_sub_meter=False),
+        at_hand=lambda frame: frame.localCheckpoint(),
+    ).localCheckpoint()
+    filled = {(r.direction, r.local_date, r.is_consumption) for r in found.collect()}
+    assert filled == {("import", gap, True)}
+    hours = in_steps(energy, seconds=3600, substituted_energy=found)
+    used = hours.where(f"direction = 'consumption' AND local_date = '{gap}'")
+    assert (used.count(), used.where("substituted_kwh IS NOT NULL").count()) == (24, 4)
+
+
+def test_days_of_silence_follow_the_meters(table: Callable[..., Any]) -> None:
+    changes = table(METERS, [{"meter_id": "m"}], partner_id="p", location_id="h")
+    days = table(METER_DAYS, [{"local_date": date(2025, 5, 3)}], partner_id="p", location_id="h",
+                 meter_id="m")  # fmt: skip
+    touched = touched_by_meters(changes, days).collect()
+    assert {r.local_date for r in touched} >= {date(2025, 5, 3), date(2025, 5, 4)}

@@ -118,12 +118,19 @@ def _after(day: date, count: int, is_month: bool) -> date | None:
 def _first_day(starts_at: datetime, zone: ZoneInfo | None) -> date:
     """Return the local day that begins at an instant, told in whatever offset.
 
-    One that a zone leaves out (Samoa, when it crossed the date line) is told by its date alone.
+    One that a zone leaves out (Samoa, when it crossed the date line) is told by its date alone. Of
+    a zone that is not known yet it is that of the nearest midnight, where the instant is told in
+    UTC.
     """
     said = starts_at.date()
-    if zone is None or starts_at == _midnight(said, zone):
+    try:
+        if zone is None:
+            return said if starts_at.utcoffset() else (starts_at + timedelta(hours=12)).date()
+        if starts_at == _midnight(said, zone):
+            return said
+        return starts_at.astimezone(zone).date()
+    except OverflowError:  # at an end of the calendar, out of range in any zone
         return said
-    return starts_at.astimezone(zone).date()
 
 
 def _midnight(day: date, zone: ZoneInfo | None) -> datetime:

@@ -1,5 +1,6 @@
 """Rows of maximum demand -> what is wrong with each, in the words of silver.max_demand."""
 
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
@@ -8,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from serving.data_management.blocks.blocks import Faults, Meter
 from serving.data_management.blocks.checks import QUALITIES
-from serving.data_management.bulk.row_checks import as_number
+from serving.data_management.bulk.row_checks import as_number, word_of
+from serving.data_management.requests.fields import day_of
 
 UNITS = ("kw", "w", "kva")
 TOO_LARGE = 1e9
@@ -20,17 +22,18 @@ _TRUE = ("true", "t", "yes", "y", "1")
 
 def check_demand(said: Mapping[str, Any], known: Meter | None, at: datetime, fault: Faults) -> None:
     """Hold a month's maximum against its meter; one that is not known yet is no error."""
-    month = _day(said.get("month"))
+    # Spark trims blanks alone.
+    month = day_of(told.strip(" ") if isinstance(told := said.get("month"), str) else told)
     if month is None:
         fault("month", "month_unreadable", "month is the first day of one, as in 2025-10-01")
     else:
         check_month(month, known, at, fault)
-    unit = str(said.get("unit") or "kW").strip().lower()
+    unit = word_of(said, "unit", "kW")
     if unit not in UNITS:
         fault("unit", "unknown_unit", "unit is kW, W or kVA")
     elif unit == "kva" and known is not None and known.fuel != "elec":
         fault("unit", "kva_is_for_electricity", "kVA is for meters of electricity")
-    quality = str(said.get("quality") or "").strip().lower()
+    quality = word_of(said, "quality")
     if quality and quality not in QUALITIES:
         fault("quality", "unknown_quality", f"quality is {', '.join(sorted(QUALITIES))}")
     if not is_true(said.get("is_deleted")):
@@ -48,7 +51,8 @@ def check_month(month: date, known: Meter | None, at: datetime, fault: Faults) -
         fault("month", "out_of_range", "months are from 1990 on")
     if month.day == 1 and known is not None:
         begins, ends = known.supply_start or date.min, known.supply_end or date.max
-        if begins >= (month + timedelta(days=31)).replace(day=1) or month > ends:
+        last = month.replace(day=monthrange(month.year, month.month)[1])
+        if last < begins or month > ends:
             told = f"{known.supply_start or 'the beginning'} to {known.supply_end or 'now on'}"
             fault("month", "outside_supply", f"the meter is supplied from {told}")
 
@@ -68,10 +72,3 @@ def _check_number(said: object, unit: str, quality: str, fault: Faults) -> None:
         fault("demand", "negative", "power is not negative: direction is the meter's")
     elif demand * (1e-3 if unit == "w" else 1.0) >= TOO_LARGE:
         fault("demand", "too_large", "no meter carries as much")
-
-
-def _day(said: object) -> date | None:
-    try:
-        return date.fromisoformat(said.strip()) if isinstance(said, str) else None
-    except ValueError:
-        return None

@@ -72,6 +72,8 @@ class Home:
     location_id: str
     user_id: str | None = None
     meters: list[MeterOfHome] = field(default_factory=list)
+    # The meters of limits in kVA, by the place of the limit.
+    apparent: dict[int, str] = field(default_factory=dict)
 
 
 def home_said(document: Mapping[str, Any], partner_id: str, fault: Faults) -> Home:
@@ -91,7 +93,7 @@ def home_said(document: Mapping[str, Any], partner_id: str, fault: Faults) -> Ho
         read = _meter(position, meter, location_id, fault)
         home.meters.append(MeterOfHome(position, read, is_gone or _is_gone(meter)))
     _tariffs(said, fault)
-    _limits(said, fault)
+    _limits(said, home, fault)
     return home
 
 
@@ -146,14 +148,15 @@ def _tariffs(said: Mapping[str, Any], fault: Faults) -> None:
         _overlaps(sorted(spans, key=lambda span: (span[0], span[2])), fault)
 
 
-def _limits(said: Mapping[str, Any], fault: Faults) -> None:
+def _limits(said: Mapping[str, Any], home: Home, fault: Faults) -> None:
     if "max_demand_limits" in said and not isinstance(said["max_demand_limits"], list):
         fault("max_demand_limits", "max_demand_limits_are_no_list", "max_demand_limits is a list")
         return
     for position, limit in _items(said, "max_demand_limits", fault, "meter_id_missing"):
         place = f"max_demand_limits.{position}."
-        _id(limit.get("meter_id"), f"{place}meter_id", "meter_id_missing", fault)
-        month = day_of(limit.get("valid_from"))
+        meter_id = _id(limit.get("meter_id"), f"{place}meter_id", "meter_id_missing", fault)
+        begins = limit.get("valid_from")
+        month = day_of(begins.strip(" ") if isinstance(begins, str) else begins)
         if month is None:
             fault(f"{place}valid_from", "valid_from_unreadable", "is a date, as in 2025-01-01")
         elif month.day != 1:
@@ -163,6 +166,8 @@ def _limits(said: Mapping[str, Any], fault: Faults) -> None:
             told_numbers = _numbers(limit, *_LIMIT_NEEDS)
             unit = str(limit.get("unit", "kW")).strip().lower()
             told_numbers["unit"] = _LIMIT_UNITS.get(unit, limit.get("unit"))
+            if told_numbers["unit"] == "kVA":
+                home.apparent[position] = meter_id
             for error in _errors(MaxDemandLimitSaid, told_numbers, _LIMIT_NEEDS):
                 _tell(error, place, _LIMIT_WORDS.get(error["type"], _LIMIT), fault)
 

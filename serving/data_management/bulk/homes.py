@@ -40,7 +40,8 @@ class JobHomes:
     def ask(self, homes: Sequence[Home]) -> None:
         """Find what is known of homes, all of them at once."""
         places = sorted({home.location_id for home in homes} - {""})
-        ids = {meter.said.meter_id for home in homes for meter in home.meters} - {""}
+        ids = {meter.said.meter_id for home in homes for meter in home.meters}
+        ids = ids.union(*(home.apparent.values() for home in homes)) - {""}
         found = self.of_lake.meters(self.partner_id, ids=ids, at=places)
         found |= self._registered(places, sorted(ids | set(found)))
         for meter in found.values():
@@ -68,6 +69,11 @@ class JobHomes:
                 if told_of := second_main(one.meter_id, one, [*others, *listed.values()]):
                     fault(f"{place}.is_sub_meter", "second_main_meter", told_of)
                 listed[one.meter_id] = one
+        for position, meter_id in home.apparent.items():
+            of_limit = listed.get(meter_id) or self._meters.get(meter_id)
+            if of_limit is not None and of_limit.fuel != "elec":
+                place = f"max_demand_limits.{position}.unit"
+                fault(place, "kva_is_for_electricity", "kVA is for meters of electricity")
 
     def take(self, home: Home) -> None:
         """Know what a home says that is taken."""

@@ -48,6 +48,12 @@ def as_number(said: Any) -> Any:
         return said
 
 
+def word_of(said: Mapping[str, Any], name: str, otherwise: str = "") -> str:
+    """Return a word in lower case as silver reads it: what stands there empty is empty."""
+    told = said.get(name)
+    return str(otherwise if told is None else told).strip(" ").lower()
+
+
 def check_price(said: Mapping[str, Any], fault: Faults) -> None:
     """Hold a price of a zone and interval against what silver.spot_prices takes."""
     _check_interval_of_zone(said, "prices", fault)
@@ -119,12 +125,12 @@ def check_read(said: Mapping[str, Any], known: Meter | None, at: datetime, fault
         fault("read_at", "of_the_future", "it lies in the future")
     elif read_at < _EARLIEST:
         fault("read_at", "out_of_range", "reads are from 1990 on")
-    unit = str(said.get("unit") or "kWh").strip().lower()
+    unit = word_of(said, "unit", "kWh")
     if unit not in REGISTER_UNITS:
         fault("unit", "unknown_unit", "unit is kWh, Wh, MWh or m3")
     elif unit == "m3" and known is not None and known.fuel != "gas":
         fault("unit", "m3_is_for_gas", "m3 is for gas meters")
-    quality = str(said.get("quality") or "").strip().lower()
+    quality = word_of(said, "quality")
     if quality and quality not in QUALITIES:
         fault("quality", "unknown_quality", f"quality is {', '.join(sorted(QUALITIES))}")
     reading = said.get("reading")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serving.data_management.database.state import Base, Instant
 from serving.data_management.outlets.receipts import MeterReceipt
-from serving.data_management.registrations.demand_rows import MaxDemandRow
+from serving.data_management.registrations.demand_rows import take_back_all
 from serving.data_management.registrations.homes import listed
 from serving.data_management.requests.asking import Change
 
@@ -76,11 +76,14 @@ def gone(row: MeterRow) -> dict[str, Any]:
 
 
 def forget(change: Change, told: Sequence[Mapping[str, Any]]) -> None:
-    """Remove what arrived of meters by their tombstones; what each of them was is kept."""
+    """Remove what arrived of meters by their tombstones; what each of them was is kept.
+
+    Their months are taken back.
+    """
     ids = [one["meter_id"] for one in told]
-    for counted in (MeterReceipt, MaxDemandRow):
-        mine = counted.partner_id == change.partner_id
-        change.session.execute(delete(counted).where(mine, counted.meter_id.in_(ids)))
+    mine = MeterReceipt.partner_id == change.partner_id
+    change.session.execute(delete(MeterReceipt).where(mine, MeterReceipt.meter_id.in_(ids)))
+    take_back_all(change, ids)
     for one in told:
         was = {name: one[name] for name in ("meter_id", "fuel", "direction")}
         change.session.merge(

@@ -161,9 +161,9 @@ def _id(what: str, example: str) -> Any:
 
 
 def day_of(raw: object) -> date | None:
-    """Return a raw field as a day, None where it is none."""
+    """Return a raw field as a day, None where it is none; 20250201 is none to silver."""
     try:
-        return date.fromisoformat(raw) if isinstance(raw, str) else None
+        return date.fromisoformat(raw) if isinstance(raw, str) and _DATE.fullmatch(raw) else None
     except ValueError:
         return None
 

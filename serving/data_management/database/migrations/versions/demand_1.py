@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("demand", sa.Double(), nullable=False),
         sa.Column("unit", sa.Unicode(4), nullable=False),
         sa.Column("quality", sa.Unicode(20), nullable=False),
+        sa.Column("is_deleted", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("updated_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("partner_id", "meter_id", "month", name="pk_max_demand"),
