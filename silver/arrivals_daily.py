@@ -83,7 +83,10 @@ def of_readings(blocks: DataFrame) -> DataFrame:
         .when(months > 0, F.timestamp_add("MONTH", months * count, start))
         .otherwise(F.timestamp_add("SECOND", seconds("resolution") * count, start))
     )
-    readings = F.size(F.array_compact("values"))
+    # contains() is null for an array with a null; to drop nulls is not compiled.
+    is_full = ~F.array_contains("values", F.lit("\0"))
+    some = F.size(F.array_compact("values"))
+    readings = F.when(is_full, F.size("values")).otherwise(some)
     said = F.size(F.filter(words("quality"), lambda word: word == "estimated"))
     is_estimated = F.lower(F.trim("quality")) == "estimated"
     estimated = F.when(is_estimated, readings).when(said >= 0, said).otherwise(0)
